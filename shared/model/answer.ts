@@ -1,0 +1,45 @@
+import type { Language } from './document.ts'
+import type { Reason } from './reason.ts'
+import type { Place, Rectangle } from './segment.ts'
+
+/** A chunk found for a question. */
+export interface Passage extends Place {
+  chunkId: number
+  documentId: string
+  /** The document's path in its project. */
+  file: string
+  /** The chunk's text: blocks joined by line feeds. */
+  text: string
+  /** Headings above it, outermost first. */
+  headings: string[]
+  score: number
+}
+
+/** A sentence that answers, verbatim, with the place it stands on. */
+export interface Citation extends Place {
+  documentId: string
+  chunkId: number
+  file: string
+  /** One sentence or table row, at most 300 characters, found letter for letter in its segment. */
+  quote: string
+  rects: Rectangle[]
+}
+
+export type AnswerMode = 'model' | 'quotes' | 'declined'
+
+/** What `ask` streams: passages first, then quotes, then `finish`. */
+export type AnswerEvent =
+  | { type: 'passages'; question: string; passages: Passage[] }
+  | { type: 'quote'; citation: Citation }
+  | { type: 'finish'; answer: Answer }
+
+export interface Answer {
+  mode: AnswerMode
+  language: Language
+  text: string
+  citations: Citation[]
+  /** Set when the answer is less than asked for: stopped, or a leg of the search failed. */
+  reason: Reason | null
+  chatId: string
+  messageId: string
+}

@@ -1,0 +1,59 @@
+import type { Time } from './project.ts'
+import type { Reason } from './reason.ts'
+
+export type Language = 'de' | 'en' | 'other'
+
+/**
+ * `queued → parsing → indexing → ready`, or out of the way: `failed` and `cancelled` can be retried, `paused` resumed.
+ * Each step commits what it did, so that a document never repeats more than one batch of work.
+ */
+export type DocumentState = 'queued' | 'parsing' | 'indexing' | 'ready' | 'failed' | 'cancelled' | 'paused'
+
+export interface Document {
+  id: string
+  projectId: string
+  /** File name without folders. */
+  name: string
+  /** Path relative to the folder it came from, with `/`; equals `name` for a single file. */
+  path: string
+  mediaType: string
+  /** Bytes. */
+  size: number
+  /** SHA-256 of the bytes, hex. */
+  blob: string
+  state: DocumentState
+  /** Segments, once known. Pages for a paged format. */
+  segments: number | null
+  paged: boolean
+  /** Segments stored by the parser and indexed so far: the progress of the two stages. */
+  parsed: number
+  indexed: number
+  chunks: number
+  language: Language | null
+  /** Why it failed, or what was lost although it is ready. */
+  reason: Reason | null
+  createdAt: Time
+  deletedAt: Time | null
+}
+
+/** What became of a document. Nothing is dropped silently. */
+export interface Receipt {
+  documentId: string
+  segments: number
+  /** Pages of a paged format, else null. */
+  pages: number | null
+  characters: number
+  chunks: number
+  tableRows: number
+  language: Language | null
+  /** Page numbers without a text layer: they wait for text recognition. */
+  pagesWithoutText: number[]
+  /** Page numbers the parser could not read. */
+  pagesUnreadable: number[]
+  /** Running headers, footers and page numbers kept out of the chunks. */
+  furnitureLines: number
+  reasons: Reason[]
+  /** Milliseconds spent in each stage. */
+  parseTime: number
+  indexTime: number
+}

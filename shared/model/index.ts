@@ -1,0 +1,26 @@
+/**
+ * Cloister's nouns.
+ *
+ * - **user**: who owns projects and chats. Local mode has one, `local`.
+ * - **project**: a library with everything in it; the unit of isolation. Nothing is read across projects.
+ * - **document**: one file (or text) in a project. Same bytes = one document per project.
+ * - **blob**: a document's bytes, stored once under their SHA-256.
+ * - **segment**: a stretch of a document as its parser yields it: a PDF page, or a run of paragraphs of a text. Numbered from 1.
+ * - **block**: a heading, paragraph, list item, table row … inside a segment, with its **place**.
+ * - **place**: where something stands: page and rectangles, or heading path and line numbers.
+ * - **chunk**: the unit of retrieval: 150 to 250 tokens of neighbouring blocks with the path of headings above them.
+ * - **passage**: a chunk found for a question, with its score.
+ * - **quote**: one sentence (or table row), verbatim, at most 300 characters.
+ * - **citation**: a quote with its document and place; checked by code before it is shown.
+ * - **chat**, **message**: a conversation, and what the user or the assistant said in it.
+ * - **job**: a piece of background work, a row in the same database as the fact that causes it.
+ * - **receipt**: what became of a document: pages read, pages without text, tables, language, what was skipped and why.
+ * - **change**: one field of one synced row, as the change log keeps it.
+ * - **term**: a word as the index knows it (folded and stemmed); a project's **vocabulary** is the set of its terms.
+ */
+export type * from './answer.ts'
+export type * from './chat.ts'
+export type * from './document.ts'
+export type * from './project.ts'
+export type * from './reason.ts'
+export type * from './segment.ts'

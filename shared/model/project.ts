@@ -1,0 +1,22 @@
+/** Milliseconds since 1970, UTC. */
+export type Time = number
+
+export interface User {
+  id: string
+}
+
+export type ProjectType = 'documents'
+
+export interface Project {
+  id: string
+  userId: string
+  name: string
+  type: ProjectType
+  createdAt: Time
+}
+
+/** Who asks, and inside which project. Every query of the store carries one. */
+export interface Scope {
+  userId: string
+  projectId: string
+}

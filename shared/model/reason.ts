@@ -1,0 +1,56 @@
+/**
+ * What can go wrong, in words of the user. The texts, and what to do, stand in `shared/messages` under `error`.
+ * Anything else is `internal`: the log gets it in full, the user a plain word.
+ */
+export type ErrorCode =
+  // one file
+  | 'duplicate'
+  | 'empty-file'
+  | 'unsupported-type'
+  | 'type-mismatch'
+  | 'too-large'
+  | 'too-many-pages'
+  | 'password-protected'
+  | 'damaged'
+  | 'pages-unreadable'
+  | 'pages-without-text'
+  | 'no-text'
+  | 'text-cut'
+  | 'parser-timeout'
+  | 'parser-memory'
+  | 'parser-crashed'
+  | 'blob-missing'
+  | 'file-missing'
+  | 'file-unreadable'
+  | 'file-changed'
+  | 'hidden-file'
+  | 'symbolic-link'
+  // the library
+  | 'project-not-found'
+  | 'document-not-found'
+  | 'chat-not-found'
+  | 'project-exists'
+  | 'last-project'
+  | 'name-invalid'
+  | 'question-empty'
+  | 'question-too-long'
+  | 'state-conflict'
+  // the machine
+  | 'disk-full'
+  | 'data-directory'
+  | 'data-newer'
+  | 'data-damaged'
+  | 'database-busy'
+  | 'sqlite-too-old'
+  | 'eval-set-invalid'
+  // everywhere
+  | 'usage'
+  | 'cancelled'
+  | 'lease-lost'
+  | 'internal'
+
+/** Why something was refused, skipped or lost, with the values its text needs. */
+export interface Reason {
+  code: ErrorCode
+  values?: Record<string, string | number>
+}

@@ -1,0 +1,64 @@
+/** `[left, top, right, bottom]` in points from the upper left of the page as shown (rotation and crop box applied). */
+export type Rectangle = [left: number, top: number, right: number, bottom: number]
+
+export type BlockKind = 'heading' | 'paragraph' | 'list-item' | 'table-row' | 'code' | 'caption' | 'footnote'
+
+/**
+ * A run of text on a page: `text.slice(at, end)` of its block stands inside `rect`. Runs are in reading order, do not
+ * overlap, and cover every non-blank character of the block. A hyphen that was dropped to join a word belongs to no run.
+ */
+export interface Run {
+  at: number
+  end: number
+  rect: Rectangle
+}
+
+export interface Block {
+  kind: BlockKind
+  /**
+   * Plain text with single spaces and no line breaks (except `code`, which keeps its lines); words hyphenated at a line
+   * end are joined.
+   */
+  text: string
+  /** Heading: 1 is the highest. */
+  level?: number
+  /** Table row: where each cell starts in `text` (cells are joined by one space, as they read on the page). */
+  cells?: number[]
+  /** Table row: the header row's text, repeated as context; never part of a quote. */
+  header?: string
+  /** A page: the runs of text with their rectangles. */
+  runs?: Run[]
+  /** A text file: first and last line of the block, from 1. */
+  lines?: [first: number, last: number]
+  /** The paragraph continues the last block of the segment before (a sentence runs across the page break). */
+  continues?: boolean
+}
+
+export interface Segment {
+  /** From 1; the page number of a paged format. */
+  number: number
+  /** Points, as shown; absent where there are no pages. */
+  width?: number
+  height?: number
+  blocks: Block[]
+  /**
+   * Lines at the page's edge that may be a running header, footer or page number. Whether they are is known only when
+   * the other pages are there, so the index stage decides: what does not repeat becomes a paragraph again.
+   */
+  margins?: Block[]
+  problem?: 'unreadable' | 'without-text'
+}
+
+/** Where a quote or passage stands. */
+export interface Place {
+  /** 1-based page of a paged format, else null. */
+  page: number | null
+  /** Where there is no page: heading path and lines. Null for pages. */
+  where: Where | null
+}
+
+export interface Where {
+  headings: string[]
+  /** First and last line of the source, from 1. */
+  lines: [number, number] | null
+}

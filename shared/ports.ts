@@ -1,0 +1,151 @@
+/**
+ * What the core needs from outside. A port has one to five verbs; its contract suite lies beside its adapters and runs
+ * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
+ */
+import type { Dialect } from 'kysely'
+import type { Segment, Time } from './model/index.ts'
+
+export interface Clock {
+  now(): Time
+}
+
+export interface Ids {
+  /** A new UUIDv7. */
+  next(): string
+}
+
+/** Structured log; `fields` never hold document text, questions or secrets. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}
+
+/** One database, opened. Statements run off the main thread. */
+export interface Database {
+  readonly engine: 'sqlite'
+  /** One connection that writes; transactions on it queue. */
+  readonly writer: Dialect
+  /** Connections that only read (a write through them is refused) and see committed data. */
+  readonly reader: Dialect
+  /** A consistent copy of the whole database as one new file; fails if the file exists. */
+  snapshot(file: string): Promise<void>
+  /** The engine's own check of its structure: what is wrong, nothing when sound. `deep` also compares indexes. */
+  check(deep: boolean): Promise<string[]>
+  close(): Promise<void>
+}
+
+/** Runs SQL inside the caller's transaction: what an adapter with tables of its own is handed. */
+export interface SqlExecutor {
+  execute<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>
+}
+
+/** Bytes by their SHA-256. A blob is visible only when it is complete and durable; storing it twice is storing it once. */
+export interface Blobs {
+  /** Throws `too-large` past `limit` bytes (nothing is kept then), `disk-full`, `cancelled`. */
+  put(
+    bytes: AsyncIterable<Uint8Array>,
+    options?: { limit?: number; signal?: AbortSignal },
+  ): Promise<{ hash: string; size: number }>
+  /** The path of a local file with the bytes, for reading only; undefined if there is none. */
+  file(hash: string): Promise<string | undefined>
+  /** Removing what is not there is no error. */
+  remove(hash: string): Promise<void>
+  /** All hashes, for the collection of what nothing refers to, with the time each was stored. */
+  list(): AsyncIterable<{ hash: string; storedAt: Time }>
+}
+
+export interface NewJob {
+  kind: string
+  /** At most one open job has this key; enqueueing it again while one is open changes nothing. */
+  key: string
+  payload: Record<string, unknown>
+}
+
+export interface Job extends NewJob {
+  id: string
+  /** From 1: how often it was claimed. */
+  attempt: number
+  /** Names this claim. Whoever lost it (time ran out, cancelled) must not write any more. */
+  lease: string
+}
+
+export type JobOutcome =
+  | { state: 'done' }
+  /** Tried again after a growing pause; after the last attempt it is `dead` and can be enqueued anew. */
+  | { state: 'retry'; error: string }
+  | { state: 'dead'; error: string }
+
+/** Background work, in the same database as the facts that cause it. At least once: effects are made idempotent by fencing. */
+export interface Queue {
+  enqueue(tx: SqlExecutor, job: NewJob): Promise<void>
+  /** The oldest due job of these kinds, leased to this process; undefined when there is none. */
+  claim(kinds: readonly string[]): Promise<Job | undefined>
+  /** Extends the lease, inside the transaction that writes the work done. Throws `lease-lost`. */
+  renew(tx: SqlExecutor, job: Job): Promise<void>
+  /** Ends the claim, in the transaction of its last effect. Throws `lease-lost`. `last` tells a `retry` that became `dead`. */
+  settle(tx: SqlExecutor, job: Job, outcome: JobOutcome): Promise<{ last: boolean }>
+  /** Takes open jobs with these keys away, also from whoever runs them. */
+  cancel(tx: SqlExecutor, keys: readonly string[]): Promise<void>
+  /** When the next job is due (now or earlier: at once); undefined when none is open. */
+  next(): Promise<Time | undefined>
+}
+
+/** Processes of a role (parser, later model). */
+export interface Processes {
+  spawn(role: ProcessRole): ChildProcess
+}
+
+export type ProcessRole = 'parser'
+
+export interface ChildProcess {
+  readonly pid: number | undefined
+  /** Resolves when the message left; rejects when the process is gone. */
+  send(message: unknown): Promise<void>
+  /** What the process says, in order; ends when it exits. One reader. */
+  readonly messages: AsyncIterable<unknown>
+  /** At once, whatever it is doing. */
+  kill(): void
+  readonly exit: Promise<{ code: number | null; signal: string | null }>
+}
+
+export interface ParseRequest {
+  /** Local path, only read. */
+  file: string
+  /** File name: its extension decides the format together with the first bytes. */
+  name: string
+  /** Segments up to this number are known already and are not read again. */
+  after: number
+}
+
+export type ParseEvent =
+  /** First: what it is, before anything was read. `segments` is known for pages only. */
+  | { type: 'start'; mediaType: string; paged: boolean; segments: number | null }
+  | { type: 'segment'; segment: Segment }
+  /** Last. `cut` when the text went on past the limit. */
+  | { type: 'finish'; segments: number; cut: boolean }
+
+/**
+ * Reads documents in processes that can be killed: a parser that hangs, crashes or swallows memory harms nothing else.
+ * Throws `unsupported-type`, `type-mismatch`, `empty-file`, `too-many-pages`, `password-protected`, `damaged`,
+ * `parser-timeout` (60 s without a segment), `parser-memory` (1 GiB), `parser-crashed`, `cancelled`.
+ */
+export interface Parsers {
+  parse(request: ParseRequest, signal?: AbortSignal): AsyncIterable<ParseEvent>
+  /** By name alone, for a first answer before the bytes are there: the media type, or undefined. */
+  mediaType(name: string): string | undefined
+  close(): Promise<void>
+}
+
+export interface Ports {
+  clock: Clock
+  ids: Ids
+  log: Log
+  database: Database
+  blobs: Blobs
+  queue: Queue
+  parsers: Parsers
+  /** Where snapshots go. */
+  backups: string
+}
