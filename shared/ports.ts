@@ -92,6 +92,19 @@ export interface Queue {
   next(): Promise<Time | undefined>
 }
 
+/** What happens, for whoever watches: a hint to look again, never the fact itself. */
+export interface Events {
+  publish(event: AppEvent): void
+  /** From now on, until the signal. A slow reader misses older events of a document, never its latest. */
+  subscribe(signal: AbortSignal): AsyncIterable<AppEvent>
+}
+
+export interface AppEvent {
+  type: 'document'
+  projectId: string
+  documentId: string
+}
+
 /** Processes of a role (parser, later model). */
 export interface Processes {
   spawn(role: ProcessRole): ChildProcess
@@ -145,7 +158,8 @@ export interface Ports {
   database: Database
   blobs: Blobs
   queue: Queue
+  events: Events
   parsers: Parsers
-  /** Where snapshots go. */
-  backups: string
+  /** The path of a new file in the folder of snapshots. */
+  backups: (name: string) => string
 }

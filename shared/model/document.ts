@@ -32,6 +32,9 @@ export interface Document {
   language: Language | null
   /** Why it failed, or what was lost although it is ready. */
   reason: Reason | null
+  /** Milliseconds of work in the two stages. */
+  parseTime: number
+  indexTime: number
   createdAt: Time
   deletedAt: Time | null
 }
@@ -53,7 +56,4 @@ export interface Receipt {
   /** Running headers, footers and page numbers kept out of the chunks. */
   furnitureLines: number
   reasons: Reason[]
-  /** Milliseconds spent in each stage. */
-  parseTime: number
-  indexTime: number
 }

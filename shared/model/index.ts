@@ -20,6 +20,7 @@
  */
 export type * from './answer.ts'
 export type * from './chat.ts'
+export type * from './chunk.ts'
 export type * from './document.ts'
 export type * from './project.ts'
 export type * from './reason.ts'

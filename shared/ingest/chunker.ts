@@ -1,0 +1,157 @@
+import type { Block, Piece, Segment } from '../model/index.ts'
+
+/** A chunk before analysis. */
+export interface Draft {
+  position: number
+  text: string
+  headings: string[]
+  pieces: Piece[]
+}
+
+export interface ChunkLimits {
+  /** Tokens. A chunk with fewer than `small` takes the next section in, one never grows past `large`. */
+  small: number
+  large: number
+}
+
+/** 150 to 250 tokens: what small embedders are trained on, and no more than a question's prompt can afford several of. */
+export const chunkLimits: ChunkLimits = { small: 50, large: 250 }
+
+/** Four characters a token: the multilingual SentencePiece vocabularies' average over German and English prose. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(text.length / 4)
+}
+
+interface Open {
+  headings: string[]
+  pieces: Piece[]
+  parts: string[]
+  length: number
+  tokens: number
+  onlyHeadings: boolean
+}
+
+/**
+ * Cuts a document into chunks, segment by segment in order: by structure first (a heading begins a chunk, table rows
+ * stay whole), then by size. The same segments always give the same chunks, so a stage that was killed can run again and
+ * skip what is stored.
+ */
+export function createChunker({
+  splitSentences,
+  isFurniture,
+  limits = chunkLimits,
+}: {
+  /** Offsets `[start, end)` of the sentences of a text. */
+  splitSentences: (text: string) => { start: number; end: number }[]
+  isFurniture: (block: Block) => boolean
+  limits?: ChunkLimits
+}): { push(segment: Segment): Draft[]; end(): Draft[] } {
+  const path: { level: number; text: string }[] = []
+  let position = 0
+  let open: Open | undefined
+  let done: Draft[] = []
+
+  function close(): void {
+    if (!open) return
+    done.push({ position, text: open.parts.join('\n'), headings: open.headings, pieces: open.pieces })
+    position += 1
+    open = undefined
+  }
+
+  function append(text: string, piece: Omit<Piece, 'at'>): void {
+    const tokens = estimateTokens(text)
+    if (open && open.tokens + tokens > limits.large && !open.onlyHeadings) close()
+    open ??= {
+      headings: path.map(heading => heading.text),
+      pieces: [],
+      parts: [],
+      length: 0,
+      tokens: 0,
+      onlyHeadings: true,
+    }
+    if (open.parts.length > 0) open.length += 1
+    open.pieces.push({ at: open.length, ...piece })
+    open.parts.push(text)
+    open.length += text.length
+    open.tokens += tokens
+    if (piece.kind !== 'heading') open.onlyHeadings = false
+  }
+
+  function add(block: Block, segment: number, index: number): void {
+    if (block.text.trim() === '') return
+    const piece = {
+      segment,
+      block: index,
+      kind: block.kind,
+      ...(block.header !== undefined && { header: block.header }),
+      ...(block.lines && { lines: block.lines }),
+    }
+    if (block.kind === 'heading') {
+      if (open && !open.onlyHeadings && open.tokens >= limits.small) close()
+      const level = block.level ?? 1
+      while (path.length > 0 && path[path.length - 1].level >= level) path.pop()
+      append(block.text, { ...piece, from: 0, to: block.text.length })
+      path.push({ level, text: block.text })
+      return
+    }
+    for (const { start, end } of cut(block.text))
+      append(block.text.slice(start, end), { ...piece, from: start, to: end })
+  }
+
+  /** A block larger than a chunk, by sentences; a sentence larger than a chunk, by words. */
+  function cut(text: string): { start: number; end: number }[] {
+    if (estimateTokens(text) <= limits.large) return [{ start: 0, end: text.length }]
+    const pieces: { start: number; end: number }[] = []
+    for (const sentence of splitSentences(text).flatMap(({ start, end }) =>
+      splitLong(text, start, end, limits.large * 4),
+    )) {
+      const last = pieces[pieces.length - 1]
+      if (last && estimateTokens(text.slice(last.start, sentence.end)) <= limits.large) last.end = sentence.end
+      else pieces.push({ ...sentence })
+    }
+    return pieces
+  }
+
+  return {
+    push(segment) {
+      const margins = (segment.margins ?? []).map((block, index) => ({ block, index: -1 - index }))
+      const text = margins.filter(({ block }) => !isFurniture(block))
+      const top = Math.min(...segment.blocks.map(topOf))
+      const above = text.filter(({ block }) => topOf(block) <= top)
+      const below = text.filter(({ block }) => topOf(block) > top)
+      for (const { block, index } of above) add(block, segment.number, index)
+      for (const [index, block] of segment.blocks.entries()) add(block, segment.number, index)
+      for (const { block, index } of below) add(block, segment.number, index)
+      const drafts = done
+      done = []
+      return drafts
+    },
+    end() {
+      close()
+      const drafts = done
+      done = []
+      return drafts
+    },
+  }
+}
+
+function topOf(block: Block): number {
+  return block.runs && block.runs.length > 0
+    ? Math.min(...block.runs.map(run => run.rect[1]))
+    : Number.POSITIVE_INFINITY
+}
+
+function splitLong(text: string, start: number, end: number, limit: number): { start: number; end: number }[] {
+  const pieces: { start: number; end: number }[] = []
+  let from = start
+  while (end - from > limit) {
+    const space = text.lastIndexOf(' ', from + limit)
+    const cutAt = space > from ? space : from + limit
+    // Never between the halves of a surrogate pair.
+    const to = /[\uDC00-\uDFFF]/.test(text[cutAt]) ? cutAt - 1 : cutAt
+    pieces.push({ start: from, end: to })
+    from = text[to] === ' ' ? to + 1 : to
+  }
+  if (from < end) pieces.push({ start: from, end })
+  return pieces
+}

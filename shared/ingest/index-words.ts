@@ -1,0 +1,197 @@
+import type { Block, Chunk, Document, Language, Reason, Receipt, Segment } from '../model/index.ts'
+import type { Clock, Job, Queue } from '../ports.ts'
+import type { Store } from '../store/index.ts'
+import { createChunker, type Draft } from './chunker.ts'
+import { findFurniture } from './furniture.ts'
+
+/** Chunks per commit: what a kill costs at most. */
+const batchSize = 32
+const segmentsPerRead = 32
+/** Characters from which a document's language is told. */
+const sampleLength = 8000
+
+/** What the stage needs of the linguistic side; `core.ts` hands it in. */
+export interface Linguistics {
+  detectLanguage(text: string): Language
+  terms(text: string, language: Language): string[]
+  splitSentences(text: string, language: Language): { start: number; end: number }[]
+}
+
+/**
+ * The stage index: segments → chunks with their words, searchable batch by batch. Chunks come out the same each time, so
+ * a run that was killed starts again and skips what is stored.
+ */
+export function createIndexStage(deps: {
+  store: Store
+  queue: Queue
+  clock: Clock
+  linguistics: Linguistics
+  changed: (document: Document) => void
+}): (job: Job, signal: AbortSignal) => Promise<void> {
+  const { store, queue, clock, linguistics } = deps
+
+  return async function index(job, signal) {
+    const found = await store.documents.find(String(job.payload.documentId))
+    if (!found || found.document.deletedAt !== null) {
+      await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+      return
+    }
+    const { document } = found
+    let started = clock.now()
+    let stored = document.chunks
+
+    const isFurniture = findFurniture(await store.segments.margins(document.id))
+    const language = await tellLanguage(document, isFurniture)
+    const chunker = createChunker({
+      splitSentences: text => linguistics.splitSentences(text, language),
+      isFurniture,
+    })
+    const tally = createTally(isFurniture)
+    let drafts: Draft[] = []
+
+    async function commit(indexed: number): Promise<void> {
+      signal.throwIfAborted()
+      const chunks: Chunk[] = []
+      for (const draft of drafts) {
+        chunks.push(analyse(draft, document, language))
+        // Analysis is the slow part; whoever shares this thread gets a turn after each chunk.
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      drafts = []
+      stored += chunks.length
+      const now = clock.now()
+      const indexTime = Math.max(0, now - started)
+      started = now
+      await store.transaction(async tx => {
+        await queue.renew(store.executor(tx), job)
+        await store.chunks.insert(tx, document.projectId, document.id, chunks)
+        await store.documents.update(tx, document.id, {
+          state: 'indexing',
+          indexed,
+          chunks: stored,
+          language,
+          indexTime,
+        })
+      })
+      deps.changed(document)
+    }
+
+    for await (const segment of segmentsOf(document.id)) {
+      tally.add(segment)
+      drafts.push(...chunker.push(segment).filter(draft => draft.position >= document.chunks))
+      if (drafts.length >= batchSize) await commit(segment.number)
+    }
+    drafts.push(...chunker.end().filter(draft => draft.position >= document.chunks))
+    while (drafts.length > batchSize) {
+      const rest = drafts.splice(batchSize)
+      await commit(document.parsed)
+      drafts = rest
+    }
+    await commit(document.parsed)
+
+    const receipt = tally.receipt(document, stored, language)
+    await store.transaction(async tx => {
+      await queue.settle(store.executor(tx), job, { state: 'done' })
+      await store.documents.update(tx, document.id, {
+        state: receipt.characters === 0 ? 'failed' : 'ready',
+        indexed: document.parsed,
+        reason: receipt.reasons[0] ?? null,
+        receipt,
+      })
+    })
+    deps.changed(document)
+  }
+
+  async function* segmentsOf(documentId: string): AsyncIterable<Segment> {
+    for (let after = 0; ; ) {
+      const segments = await store.segments.page(documentId, after, segmentsPerRead)
+      if (segments.length === 0) return
+      yield* segments
+      after = segments[segments.length - 1].number
+    }
+  }
+
+  async function tellLanguage(document: Document, isFurniture: (block: Block) => boolean): Promise<Language> {
+    let sample = ''
+    for await (const segment of segmentsOf(document.id)) {
+      for (const block of segment.blocks) if (block.kind !== 'code' && !isFurniture(block)) sample += `${block.text}\n`
+      if (sample.length > sampleLength) break
+    }
+    return linguistics.detectLanguage(sample.slice(0, sampleLength))
+  }
+
+  function analyse(draft: Draft, document: Document, documentLanguage: Language): Chunk {
+    const own = linguistics.detectLanguage(draft.text)
+    const language = own === 'other' ? documentLanguage : own
+    const headers = new Set(draft.pieces.flatMap(piece => (piece.header === undefined ? [] : [piece.header])))
+    const name = document.name.replace(/\.[^.]+$/, '').replaceAll(/[_-]+/g, ' ')
+    const context = [name, ...draft.headings, ...headers].join('\n')
+    return {
+      ...draft,
+      language,
+      terms: linguistics.terms(draft.text, language),
+      contextTerms: linguistics.terms(context, language),
+    }
+  }
+}
+
+/** Adds up the receipt while the segments pass by. */
+function createTally(isFurniture: (block: Block) => boolean) {
+  let characters = 0
+  let tableRows = 0
+  let furnitureLines = 0
+  const unreadable: number[] = []
+  const withoutText: number[] = []
+  return {
+    add(segment: Segment): void {
+      if (segment.problem === 'unreadable') unreadable.push(segment.number)
+      if (segment.problem === 'without-text') withoutText.push(segment.number)
+      const margins = segment.margins ?? []
+      furnitureLines += margins.filter(isFurniture).length
+      for (const block of [...segment.blocks, ...margins.filter(block => !isFurniture(block))]) {
+        characters += block.text.length
+        if (block.kind === 'table-row') tableRows += 1
+      }
+    },
+    receipt(document: Document, chunks: number, language: Language): Receipt {
+      const pages = document.paged ? document.parsed : null
+      const reasons: Reason[] = []
+      if (characters === 0) reasons.push({ code: 'no-text' })
+      if (document.reason) reasons.push(document.reason)
+      if (unreadable.length > 0) {
+        reasons.push({ code: 'pages-unreadable', values: { count: unreadable.length, pages: listPages(unreadable) } })
+      }
+      if (withoutText.length > 0 && characters > 0) {
+        reasons.push({
+          code: 'pages-without-text',
+          values: { count: withoutText.length, pages: listPages(withoutText) },
+        })
+      }
+      return {
+        documentId: document.id,
+        segments: document.parsed,
+        pages,
+        characters,
+        chunks,
+        tableRows,
+        language,
+        pagesWithoutText: withoutText,
+        pagesUnreadable: unreadable,
+        furnitureLines,
+        reasons,
+      }
+    },
+  }
+}
+
+/** `3, 5–9, 12`, cut after some. */
+function listPages(pages: readonly number[]): string {
+  const ranges: string[] = []
+  for (let index = 0; index < pages.length; ) {
+    let last = index
+    while (pages[last + 1] === pages[last] + 1) last += 1
+    ranges.push(last === index ? `${pages[index]}` : `${pages[index]}–${pages[last]}`)
+    index = last + 1
+  }
+  return ranges.length > 12 ? `${ranges.slice(0, 12).join(', ')} …` : ranges.join(', ')
+}

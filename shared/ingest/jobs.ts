@@ -1,0 +1,20 @@
+import type { NewJob } from '../ports.ts'
+
+export const jobKinds = { parse: 'parse', index: 'index', collect: 'collect' } as const
+
+export function parseJob(documentId: string): NewJob {
+  return { kind: jobKinds.parse, key: `parse:${documentId}`, payload: { documentId } }
+}
+
+export function indexJob(documentId: string): NewJob {
+  return { kind: jobKinds.index, key: `index:${documentId}`, payload: { documentId } }
+}
+
+/** Removes a blob if nothing refers to it any more. */
+export function collectJob(blob: string): NewJob {
+  return { kind: jobKinds.collect, key: `collect:${blob}`, payload: { blob } }
+}
+
+export function documentKeys(documentId: string): string[] {
+  return [parseJob(documentId).key, indexJob(documentId).key]
+}

@@ -1,0 +1,126 @@
+import { AppError, reasonOf, toAppError } from '../errors.ts'
+import type { Document, Segment } from '../model/index.ts'
+import type { Blobs, Clock, Job, Log, Parsers, Queue } from '../ports.ts'
+import type { Progress, Store, Tx } from '../store/index.ts'
+import { indexJob } from './jobs.ts'
+
+/** Segments per commit: what a kill costs at most. Fewer when they come slowly, so that progress is seen. */
+const batchSize = 16
+const batchTime = 500
+/** Pages given up one by one before the whole document is. */
+const maxLostPages = 10
+
+/**
+ * The stage parse: blob → segments, committed in batches. A parser that dies is started again behind the last segment
+ * stored; a page that kills it twice is noted as unreadable and left out.
+ */
+export function createParseStage(deps: {
+  store: Store
+  blobs: Blobs
+  parsers: Parsers
+  queue: Queue
+  clock: Clock
+  log: Log
+  changed: (document: Document) => void
+}): (job: Job, signal: AbortSignal) => Promise<void> {
+  const { store, blobs, parsers, queue, clock, log } = deps
+
+  return async function parse(job, signal) {
+    const found = await store.documents.find(String(job.payload.documentId))
+    if (!found || found.document.deletedAt !== null) {
+      await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+      return
+    }
+    const { document } = found
+    let parsed = document.parsed
+    let lost = 0
+    let started = clock.now()
+
+    /** One commit: the lease is still ours, the document moves on, and whatever `more` writes. */
+    async function commit(progress: Progress, more: (tx: Tx) => Promise<void> = async () => {}): Promise<void> {
+      const now = clock.now()
+      const parseTime = Math.max(0, now - started)
+      started = now
+      await store.transaction(async tx => {
+        await queue.renew(store.executor(tx), job)
+        await more(tx)
+        await store.documents.update(tx, document.id, { ...progress, parseTime })
+      })
+      deps.changed(document)
+    }
+
+    async function settle(progress: Progress, more: (tx: Tx) => Promise<void> = async () => {}): Promise<void> {
+      await commit(progress, async tx => {
+        await more(tx)
+        await queue.settle(store.executor(tx), job, { state: 'done' })
+      })
+    }
+
+    async function read(file: string): Promise<{ segments: number; cut: boolean }> {
+      let batch: Segment[] = []
+      let since = clock.now()
+      async function flush(): Promise<void> {
+        if (batch.length === 0) return
+        const segments = batch
+        const last = segments[segments.length - 1].number
+        batch = []
+        since = clock.now()
+        await commit({ parsed: last }, tx => store.segments.insert(tx, document.id, segments))
+        parsed = last
+      }
+      try {
+        for await (const event of parsers.parse({ file, name: document.name, after: parsed }, signal)) {
+          if (event.type === 'start') {
+            const { mediaType, paged, segments } = event
+            await commit({ state: 'parsing', mediaType, paged, segments, reason: null })
+            document.paged = paged
+            document.segments = segments
+          } else if (event.type === 'segment') {
+            batch.push(event.segment)
+            if (batch.length >= batchSize || clock.now() - since > batchTime) await flush()
+          } else {
+            await flush()
+            return { segments: event.segments, cut: event.cut }
+          }
+        }
+        throw new AppError('parser-crashed')
+      } catch (error) {
+        if (!signal.aborted && toAppError(error).code !== 'lease-lost') await flush()
+        throw error
+      }
+    }
+
+    for (let failedAt = -1; ; ) {
+      const file = await blobs.file(document.blob)
+      if (!file) return settle({ state: 'failed', reason: { code: 'blob-missing' } })
+      try {
+        const end = await read(file)
+        const reason = end.cut ? ({ code: 'text-cut' } as const) : null
+        return await settle({ state: 'indexing', segments: end.segments, reason }, tx =>
+          queue.enqueue(store.executor(tx), indexJob(document.id)),
+        )
+      } catch (thrown) {
+        const error = toAppError(thrown)
+        if (signal.aborted || error.code === 'lease-lost' || error.code === 'internal') throw thrown
+        if (!mayRecover.has(error.code)) return settle({ state: 'failed', reason: reasonOf(error) })
+        log.warn('parser ended', { documentId: document.id, after: parsed, code: error.code })
+        if (failedAt !== parsed) {
+          failedAt = parsed
+          continue
+        }
+        lost += 1
+        if (!document.paged || document.segments === null || lost > maxLostPages) {
+          return settle({ state: 'failed', reason: reasonOf(error) })
+        }
+        const number = parsed + 1
+        const segment: Segment = { number, blocks: [], problem: 'unreadable' }
+        await commit({ parsed: number }, tx => store.segments.insert(tx, document.id, [segment]))
+        parsed = number
+        failedAt = -1
+      }
+    }
+  }
+}
+
+/** Ends of the parser process that a fresh one may get past. */
+const mayRecover: ReadonlySet<string> = new Set(['parser-crashed', 'parser-timeout', 'parser-memory'])

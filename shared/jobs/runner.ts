@@ -1,0 +1,128 @@
+import { toAppError } from '../errors.ts'
+import type { Clock, Job, Log, Queue, SqlExecutor } from '../ports.ts'
+
+export interface JobKind {
+  kind: string
+  /** How many run at once in this process. */
+  concurrency: number
+  /**
+   * Does the work and settles the job in the transaction of its last effect. What it throws is tried again later;
+   * when the signal fires, it stops without settling.
+   */
+  run(job: Job, signal: AbortSignal): Promise<void>
+  /** After the last attempt: inside the transaction that buries the job. */
+  dead(tx: SqlExecutor, job: Job): Promise<void>
+}
+
+export interface Runner {
+  /** There may be new work. */
+  wake(): void
+  /** Lets go of the jobs with these keys at once, if they run here. */
+  interrupt(keys: readonly string[]): void
+  /** Stops claiming, interrupts what runs, and waits for it to end. */
+  stop(): Promise<void>
+}
+
+/** Jobs of other processes and those that wait for another try are looked for at this pace, in milliseconds. */
+const pollTime = 1000
+/** A third of the lease, so that one lost beat does not lose the job. */
+const beatTime = 5000
+
+export function startRunner({
+  queue,
+  transaction,
+  kinds,
+  clock,
+  log,
+}: {
+  queue: Queue
+  transaction: <T>(run: (tx: SqlExecutor) => Promise<T>) => Promise<T>
+  kinds: readonly JobKind[]
+  clock: Clock
+  log: Log
+}): Runner {
+  const stopping = new AbortController()
+  const running = new Map<string, AbortController>()
+  const sleepers = new Set<() => void>()
+
+  function wake(): void {
+    for (const sleeper of sleepers) sleeper()
+  }
+
+  function sleep(time: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(done, time)
+      function done() {
+        clearTimeout(timer)
+        sleepers.delete(done)
+        resolve()
+      }
+      sleepers.add(done)
+    })
+  }
+
+  async function work(kind: JobKind): Promise<void> {
+    let failures = 0
+    while (!stopping.signal.aborted) {
+      try {
+        const job = await queue.claim([kind.kind])
+        failures = 0
+        if (job) {
+          await perform(kind, job)
+          continue
+        }
+        const next = await queue.next()
+        await sleep(Math.min(pollTime, Math.max(10, (next ?? Number.POSITIVE_INFINITY) - clock.now())))
+      } catch (error) {
+        // The database itself: keep trying, ever more slowly, and say so once.
+        failures += 1
+        if (failures === 1) log.error('queue', { error })
+        await sleep(Math.min(30_000, 100 * 2 ** failures))
+      }
+    }
+  }
+
+  async function perform(kind: JobKind, job: Job): Promise<void> {
+    const control = new AbortController()
+    const interrupt = () => control.abort()
+    if (stopping.signal.aborted) interrupt()
+    stopping.signal.addEventListener('abort', interrupt)
+    running.set(job.key, control)
+    const beat = setInterval(() => {
+      transaction(tx => queue.renew(tx, job)).catch(error => {
+        if (toAppError(error).code === 'lease-lost') control.abort()
+      })
+    }, beatTime)
+    try {
+      await kind.run(job, control.signal)
+      wake()
+    } catch (error) {
+      if (control.signal.aborted || toAppError(error).code === 'lease-lost') return
+      log.error('job failed', { kind: job.kind, key: job.key, attempt: job.attempt, error })
+      await transaction(async tx => {
+        const text = error instanceof Error ? error.message : String(error)
+        const { last } = await queue.settle(tx, job, { state: 'retry', error: text })
+        if (last) await kind.dead(tx, job)
+      }).catch(late => {
+        if (toAppError(late).code !== 'lease-lost') throw late
+      })
+    } finally {
+      clearInterval(beat)
+      running.delete(job.key)
+      stopping.signal.removeEventListener('abort', interrupt)
+    }
+  }
+
+  const workers = kinds.flatMap(kind => Array.from({ length: kind.concurrency }, () => work(kind)))
+  return {
+    wake,
+    interrupt(keys) {
+      for (const key of keys) running.get(key)?.abort()
+    },
+    async stop() {
+      stopping.abort()
+      wake()
+      await Promise.all(workers)
+    },
+  }
+}

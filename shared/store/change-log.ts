@@ -1,0 +1,105 @@
+/**
+ * The change log: every change of a synced row, field by field, in the same transaction as the row. Sync will send it;
+ * nothing else reads it. Winner per (entity, id, field) is the highest (hlc_physical, hlc_logical, replica, n).
+ */
+import { createHash } from 'node:crypto'
+import type { Clock, Ids } from '../ports.ts'
+import type { Tx } from './schema.ts'
+
+export type SyncedEntity = 'project' | 'document' | 'chat' | 'message'
+
+export interface Change {
+  /** The project's id. */
+  scope: string
+  entity: SyncedEntity
+  id: string
+  /** JSON values. `null` is a value; leave a field out where it did not change. */
+  fields: Record<string, unknown>
+}
+
+export interface ChangeLog {
+  record(tx: Tx, change: Change): Promise<void>
+  /**
+   * Forgets what rows contained while keeping the numbering: values become null, and a `purged` change is added, which
+   * wins over everything else.
+   */
+  purge(tx: Tx, scope: string, entity: SyncedEntity, ids: readonly string[]): Promise<void>
+}
+
+export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): ChangeLog {
+  async function record(tx: Tx, change: Change): Promise<void> {
+    const fields = Object.entries(change.fields)
+    if (fields.length === 0) return
+    const replica = (await tx.selectFrom('replica').selectAll().executeTakeFirst()) ?? {
+      id: ids.next(),
+      n: 0,
+      hlc_physical: 0,
+      hlc_logical: 0,
+    }
+    // Hybrid logical clock (Kulkarni et al., 2014): never behind the wall clock nor behind itself.
+    const now = clock.now()
+    const physical = Math.max(now, replica.hlc_physical)
+    let logical = physical === replica.hlc_physical ? replica.hlc_logical + 1 : 0
+    let n = replica.n
+    const rows = fields.map(([field, value]) => {
+      n += 1
+      const row = {
+        scope: change.scope,
+        replica: replica.id,
+        n,
+        hlc_physical: physical,
+        hlc_logical: logical++,
+        entity: change.entity,
+        id: change.id,
+        field,
+        value: JSON.stringify(value ?? null),
+        seq: null,
+      }
+      return { ...row, hash: hashOf(row) }
+    })
+    await tx.insertInto('changes').values(rows).execute()
+    await tx
+      .insertInto('replica')
+      .values({ id: replica.id, n, hlc_physical: physical, hlc_logical: logical - 1 })
+      .onConflict(conflict =>
+        conflict.column('id').doUpdateSet({ n, hlc_physical: physical, hlc_logical: logical - 1 }),
+      )
+      .execute()
+  }
+
+  return {
+    record,
+    async purge(tx, scope, entity, entityIds) {
+      for (const id of entityIds) {
+        await tx.updateTable('changes').set({ value: null }).where('entity', '=', entity).where('id', '=', id).execute()
+        await record(tx, { scope, entity, id, fields: { purged: true } })
+      }
+    },
+  }
+}
+
+/** SHA-256 over the canonical form: a JSON array in this order, numbers as they are. */
+export function hashOf(row: {
+  scope: string
+  replica: string
+  n: number
+  hlc_physical: number
+  hlc_logical: number
+  entity: string
+  id: string
+  field: string
+  value: string | null
+}): string {
+  const canonical = [
+    row.scope,
+    row.replica,
+    row.n,
+    row.hlc_physical,
+    row.hlc_logical,
+    row.entity,
+    row.id,
+    row.field,
+    row.value,
+  ]
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
+}

@@ -1,0 +1,110 @@
+import { sql } from 'kysely'
+import type { Chunk, Language, Scope, StoredChunk } from '../model/index.ts'
+import type { ChunkRow, Read, Tx } from './schema.ts'
+import { addWords, removeWords, splitTerms } from './words.ts'
+
+export interface ChunkStore {
+  /** Stores chunks together with their words, so that they can be found from the commit on. */
+  insert(tx: Tx, projectId: string, documentId: string, chunks: readonly Chunk[]): Promise<void>
+  get(scope: Scope, ids: readonly number[]): Promise<StoredChunk[]>
+  /** The chunks right before and after these positions, by document. */
+  at(scope: Scope, places: readonly { documentId: string; position: number }[]): Promise<StoredChunk[]>
+  /** Chunks, words and their share of the statistics: the document is gone from every search with this commit. */
+  remove(tx: Tx, projectId: string, documentId: string): Promise<void>
+}
+
+export function createChunkStore({ read }: { read: Read }): ChunkStore {
+  const within = ({ userId, projectId }: Scope) =>
+    read
+      .selectFrom('chunk')
+      .innerJoin('document', 'document.id', 'chunk.document_id')
+      .innerJoin('project', 'project.id', 'chunk.project_id')
+      .selectAll('chunk')
+      .select(['document.path', 'document.paged'])
+      .where('chunk.project_id', '=', projectId)
+      .where('project.user_id', '=', userId)
+      .where('document.deleted_at', 'is', null)
+
+  return {
+    async insert(tx, projectId, documentId, chunks) {
+      if (chunks.length === 0) return
+      const rows = await tx
+        .insertInto('chunk')
+        .values(
+          chunks.map(chunk => ({
+            project_id: projectId,
+            document_id: documentId,
+            position: chunk.position,
+            text: chunk.text,
+            headings: JSON.stringify(chunk.headings),
+            pieces: JSON.stringify(chunk.pieces),
+            language: chunk.language,
+            terms: chunk.terms.join(' '),
+            context_terms: chunk.contextTerms.join(' '),
+          })),
+        )
+        .returning(['id', 'position'])
+        .execute()
+      const idAt = new Map(rows.map(row => [row.position, row.id]))
+      await addWords(
+        tx,
+        projectId,
+        chunks.map(chunk => ({ id: idAt.get(chunk.position)!, terms: chunk.terms, contextTerms: chunk.contextTerms })),
+      )
+    },
+    async get(scope, ids) {
+      if (ids.length === 0) return []
+      const rows = await within(scope)
+        .where('chunk.id', 'in', [...ids])
+        .execute()
+      return rows.map(toChunk)
+    },
+    async at(scope, places) {
+      if (places.length === 0) return []
+      const wanted = JSON.stringify(places.map(place => [place.documentId, place.position]))
+      const rows = await within(scope)
+        .where(
+          sql<boolean>`(chunk.document_id, chunk.position) in (select value ->> 0, value ->> 1 from json_each(${wanted}))`,
+        )
+        .execute()
+      return rows.map(toChunk)
+    },
+    async remove(tx, projectId, documentId) {
+      for (let after = -1; ; ) {
+        // In pages: a document of 5,000 pages has some 20,000 chunks.
+        const rows = await tx
+          .selectFrom('chunk')
+          .select(['id', 'position', 'terms', 'context_terms'])
+          .where('document_id', '=', documentId)
+          .where('position', '>', after)
+          .orderBy('position')
+          .limit(1000)
+          .execute()
+        if (rows.length === 0) break
+        after = rows[rows.length - 1].position
+        await removeWords(
+          tx,
+          projectId,
+          rows.map(row => ({ id: row.id, terms: splitTerms(row.terms), contextTerms: splitTerms(row.context_terms) })),
+        )
+      }
+      await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
+    },
+  }
+}
+
+function toChunk(row: Omit<ChunkRow, 'id'> & { id: number; path: string; paged: number }): StoredChunk {
+  return {
+    id: row.id,
+    documentId: row.document_id,
+    file: row.path,
+    paged: row.paged === 1,
+    position: row.position,
+    text: row.text,
+    headings: JSON.parse(row.headings) as string[],
+    pieces: JSON.parse(row.pieces) as Chunk['pieces'],
+    language: row.language as Language,
+    terms: splitTerms(row.terms),
+    contextTerms: splitTerms(row.context_terms),
+  }
+}

@@ -1,0 +1,215 @@
+import type { Document, DocumentState, Language, Reason, Receipt, Scope } from '../model/index.ts'
+import type { Clock, Ids } from '../ports.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { DocumentRow, Read, Tx } from './schema.ts'
+
+export interface NewDocument {
+  name: string
+  path: string
+  mediaType: string
+  size: number
+  blob: string
+}
+
+/** What the stages write: local facts, never synced. */
+export interface Progress {
+  state?: DocumentState
+  mediaType?: string
+  paged?: boolean
+  segments?: number | null
+  parsed?: number
+  indexed?: number
+  chunks?: number
+  language?: Language
+  reason?: Reason | null
+  receipt?: Receipt | null
+  /** Milliseconds to add. */
+  parseTime?: number
+  indexTime?: number
+}
+
+export interface DocumentStore {
+  list(scope: Scope, filter?: { trashed?: boolean; ids?: readonly string[] }): Promise<Document[]>
+  get(scope: Scope, id: string): Promise<Document | undefined>
+  /** For jobs, which name a document alone: with the scope it belongs to, also when it is in the trash. */
+  find(id: string): Promise<{ document: Document; scope: Scope } | undefined>
+  /** The live document with these bytes. */
+  byBlob(tx: Read, scope: Scope, blob: string): Promise<Document | undefined>
+  receipt(scope: Scope, id: string): Promise<Receipt | undefined>
+  /** The document as this transaction sees it, live or trashed. */
+  lock(tx: Tx, scope: Scope, id: string): Promise<Document | undefined>
+  insert(tx: Tx, scope: Scope, document: NewDocument): Promise<Document>
+  update(tx: Tx, id: string, progress: Progress): Promise<void>
+  /** Moves to the trash (a time) or out of it (null). */
+  setDeleted(tx: Tx, scope: Scope, id: string, deletedAt: number | null): Promise<void>
+  /** Row, segments and history, for good. */
+  purge(tx: Tx, scope: Scope, id: string): Promise<void>
+  /** Trashed before this time, over all projects. */
+  trashedBefore(time: number): Promise<{ id: string; scope: Scope }[]>
+  blobInUse(tx: Read, blob: string): Promise<boolean>
+  /** The documents of the project with work still to do. */
+  unsettled(scope: Scope): Promise<Document[]>
+}
+
+export function createDocumentStore({
+  read,
+  clock,
+  ids,
+  changes,
+}: {
+  read: Read
+  clock: Clock
+  ids: Ids
+  changes: ChangeLog
+}): DocumentStore {
+  const within = (db: Read, { userId, projectId }: Scope) =>
+    db
+      .selectFrom('document')
+      .innerJoin('project', 'project.id', 'document.project_id')
+      .selectAll('document')
+      .where('document.project_id', '=', projectId)
+      .where('project.user_id', '=', userId)
+
+  return {
+    async list(scope, filter = {}) {
+      let query = within(read, scope).where('document.deleted_at', filter.trashed ? 'is not' : 'is', null)
+      if (filter.ids) query = query.where('document.id', 'in', filter.ids)
+      const rows = await query.orderBy('document.created_at').orderBy('document.id').execute()
+      return rows.map(toDocument)
+    },
+    async get(scope, id) {
+      const row = await within(read, scope).where('document.id', '=', id).executeTakeFirst()
+      return row && toDocument(row)
+    },
+    async find(id) {
+      const row = await read
+        .selectFrom('document')
+        .innerJoin('project', 'project.id', 'document.project_id')
+        .selectAll('document')
+        .select('project.user_id')
+        .where('document.id', '=', id)
+        .executeTakeFirst()
+      return row && { document: toDocument(row), scope: { userId: row.user_id, projectId: row.project_id } }
+    },
+    async byBlob(tx, scope, blob) {
+      const query = within(tx, scope).where('document.blob', '=', blob).where('document.deleted_at', 'is', null)
+      const row = await query.executeTakeFirst()
+      return row && toDocument(row)
+    },
+    async receipt(scope, id) {
+      const row = await within(read, scope).where('document.id', '=', id).executeTakeFirst()
+      return row?.receipt ? (JSON.parse(row.receipt) as Receipt) : undefined
+    },
+    async lock(tx, scope, id) {
+      const row = await within(tx, scope).where('document.id', '=', id).executeTakeFirst()
+      return row && toDocument(row)
+    },
+    async insert(tx, scope, document) {
+      const row: DocumentRow = {
+        id: ids.next(),
+        project_id: scope.projectId,
+        name: document.name,
+        path: document.path,
+        media_type: document.mediaType,
+        size: document.size,
+        blob: document.blob,
+        state: 'queued',
+        segments: null,
+        paged: 0,
+        parsed: 0,
+        indexed: 0,
+        chunks: 0,
+        language: null,
+        reason: null,
+        receipt: null,
+        parse_time: 0,
+        index_time: 0,
+        created_at: clock.now(),
+        deleted_at: null,
+      }
+      await tx.insertInto('document').values(row).execute()
+      const { name, path, media_type, size, blob, created_at } = row
+      const fields = { name, path, media_type, size, blob, created_at }
+      await changes.record(tx, { scope: scope.projectId, entity: 'document', id: row.id, fields })
+      return toDocument(row)
+    },
+    async update(tx, id, progress) {
+      await tx
+        .updateTable('document')
+        .set(eb => ({
+          ...(progress.state !== undefined && { state: progress.state }),
+          ...(progress.mediaType !== undefined && { media_type: progress.mediaType }),
+          ...(progress.paged !== undefined && { paged: progress.paged ? 1 : 0 }),
+          ...(progress.segments !== undefined && { segments: progress.segments }),
+          ...(progress.parsed !== undefined && { parsed: progress.parsed }),
+          ...(progress.indexed !== undefined && { indexed: progress.indexed }),
+          ...(progress.chunks !== undefined && { chunks: progress.chunks }),
+          ...(progress.language !== undefined && { language: progress.language }),
+          ...(progress.reason !== undefined && { reason: progress.reason && JSON.stringify(progress.reason) }),
+          ...(progress.receipt !== undefined && { receipt: progress.receipt && JSON.stringify(progress.receipt) }),
+          parse_time: eb('parse_time', '+', Math.round(progress.parseTime ?? 0)),
+          index_time: eb('index_time', '+', Math.round(progress.indexTime ?? 0)),
+        }))
+        .where('id', '=', id)
+        .execute()
+    },
+    async setDeleted(tx, scope, id, deletedAt) {
+      await tx
+        .updateTable('document')
+        .set({ deleted_at: deletedAt })
+        .where('id', '=', id)
+        .where('project_id', '=', scope.projectId)
+        .execute()
+      const fields = { deleted_at: deletedAt }
+      await changes.record(tx, { scope: scope.projectId, entity: 'document', id, fields })
+    },
+    async purge(tx, scope, id) {
+      await changes.purge(tx, scope.projectId, 'document', [id])
+      await tx.deleteFrom('document').where('id', '=', id).where('project_id', '=', scope.projectId).execute()
+    },
+    async trashedBefore(time) {
+      const rows = await read
+        .selectFrom('document')
+        .innerJoin('project', 'project.id', 'document.project_id')
+        .select(['document.id', 'document.project_id', 'project.user_id'])
+        .where('document.deleted_at', '<', time)
+        .execute()
+      return rows.map(row => ({ id: row.id, scope: { userId: row.user_id, projectId: row.project_id } }))
+    },
+    async blobInUse(tx, blob) {
+      const row = await tx.selectFrom('document').select('id').where('blob', '=', blob).limit(1).executeTakeFirst()
+      return row !== undefined
+    },
+    async unsettled(scope) {
+      const rows = await within(read, scope)
+        .where('document.deleted_at', 'is', null)
+        .where('document.state', 'in', ['queued', 'parsing', 'indexing'])
+        .execute()
+      return rows.map(toDocument)
+    },
+  }
+}
+
+function toDocument(row: DocumentRow): Document {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    name: row.name,
+    path: row.path,
+    mediaType: row.media_type,
+    size: row.size,
+    blob: row.blob,
+    state: row.state as DocumentState,
+    segments: row.segments,
+    paged: row.paged === 1,
+    parsed: row.parsed,
+    indexed: row.indexed,
+    chunks: row.chunks,
+    language: row.language as Language | null,
+    reason: row.reason === null ? null : (JSON.parse(row.reason) as Reason),
+    parseTime: row.parse_time,
+    indexTime: row.index_time,
+    createdAt: row.created_at,
+    deletedAt: row.deleted_at,
+  }
+}

@@ -1,0 +1,61 @@
+import { Kysely } from 'kysely'
+import type { Clock, Database, Ids, Log, SqlExecutor } from '../ports.ts'
+import { createChangeLog } from './change-log.ts'
+import { type ChatStore, createChatStore } from './chats.ts'
+import { type ChunkStore, createChunkStore } from './chunks.ts'
+import { createDocumentStore, type DocumentStore } from './documents.ts'
+import { executor } from './executor.ts'
+import { migrate } from './migrate.ts'
+import { migrations } from './migrations/sqlite/index.ts'
+import { createProjectStore, type ProjectStore } from './projects.ts'
+import type { Schema, Tx } from './schema.ts'
+import { createSegmentStore, type SegmentStore } from './segments.ts'
+import { createWordStore, type WordStore } from './words.ts'
+
+export type { NewDocument, Progress } from './documents.ts'
+export type { Tx } from './schema.ts'
+export type { Candidate, Vocabulary } from './words.ts'
+
+/** All SQL of the core. Reads go to the readers; whatever writes takes the transaction it belongs to. */
+export interface Store {
+  projects: ProjectStore
+  documents: DocumentStore
+  segments: SegmentStore
+  chunks: ChunkStore
+  words: WordStore
+  chats: ChatStore
+  /** Everything inside commits together. Never await a model, a parser or the network in there. */
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  executor(tx: Tx): SqlExecutor
+  close(): Promise<void>
+}
+
+/** Opens the store over a database, migrating it first. */
+export async function openStore(deps: {
+  database: Database
+  clock: Clock
+  ids: Ids
+  log: Log
+  /** The path of a new file in the folder of snapshots. */
+  backups: (name: string) => string
+}): Promise<Store> {
+  const { database, clock, ids } = deps
+  const write = new Kysely<Schema>({ dialect: database.writer })
+  const read = new Kysely<Schema>({ dialect: database.reader })
+  await migrate(deps, write, migrations)
+  const changes = createChangeLog({ clock, ids })
+  return {
+    projects: createProjectStore({ read, clock, ids, changes }),
+    documents: createDocumentStore({ read, clock, ids, changes }),
+    segments: createSegmentStore({ read }),
+    chunks: createChunkStore({ read }),
+    words: createWordStore({ read }),
+    chats: createChatStore({ read, clock, ids, changes }),
+    transaction: run => write.transaction().execute(run),
+    executor: tx => executor(tx),
+    async close() {
+      await read.destroy()
+      await write.destroy()
+    },
+  }
+}

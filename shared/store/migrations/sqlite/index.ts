@@ -1,0 +1,5 @@
+import type { Migration } from '../../migrate.ts'
+import { first } from './0001-first.ts'
+
+/** In order; what was applied once never changes again. */
+export const migrations: readonly Migration[] = [{ name: '0001-first', sql: first }]

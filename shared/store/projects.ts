@@ -1,0 +1,104 @@
+import { AppError } from '../errors.ts'
+import type { Project, ProjectType, Scope } from '../model/index.ts'
+import type { Clock, Ids } from '../ports.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { ProjectRow, Read, Tx } from './schema.ts'
+
+export interface ProjectStore {
+  list(userId: string): Promise<Project[]>
+  get(scope: Scope): Promise<Project | undefined>
+  byName(userId: string, name: string): Promise<Project | undefined>
+  /** Throws `project-exists`. */
+  insert(tx: Tx, userId: string, name: string, type: ProjectType): Promise<Project>
+  /** Removes the project with its rows, history and index for good. The blobs are left to the collection. */
+  purge(tx: Tx, scope: Scope): Promise<void>
+}
+
+export function createProjectStore({
+  read,
+  clock,
+  ids,
+  changes,
+}: {
+  read: Read
+  clock: Clock
+  ids: Ids
+  changes: ChangeLog
+}): ProjectStore {
+  const live = (userId: string) =>
+    read.selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
+
+  return {
+    async list(userId) {
+      const rows = await live(userId).orderBy('created_at').orderBy('id').execute()
+      return rows.map(toProject)
+    },
+    async get({ userId, projectId }) {
+      const row = await live(userId).where('id', '=', projectId).executeTakeFirst()
+      return row && toProject(row)
+    },
+    async byName(userId, name) {
+      const row = await live(userId).where('name', '=', name).executeTakeFirst()
+      return row && toProject(row)
+    },
+    async insert(tx, userId, name, type) {
+      const now = clock.now()
+      await tx
+        .insertInto('user')
+        .values({ id: userId, created_at: now })
+        .onConflict(conflict => conflict.doNothing())
+        .execute()
+      const taken = await tx
+        .selectFrom('project')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('name', '=', name)
+        .where('deleted_at', 'is', null)
+        .executeTakeFirst()
+      if (taken) throw new AppError('project-exists', { name })
+      const row: ProjectRow = { id: ids.next(), user_id: userId, name, type, created_at: now, deleted_at: null }
+      await tx.insertInto('project').values(row).execute()
+      await tx.insertInto('library').values({ project_id: row.id, chunks: 0, terms: 0 }).execute()
+      await changes.record(tx, {
+        scope: row.id,
+        entity: 'project',
+        id: row.id,
+        fields: { name, type, created_at: now },
+      })
+      return toProject(row)
+    },
+    async purge(tx, { userId, projectId }) {
+      const owned = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)
+      if (!(await owned.executeTakeFirst())) throw new AppError('project-not-found')
+      const idsOf = async (table: 'document' | 'chat') =>
+        (await tx.selectFrom(table).select('id').where('project_id', '=', projectId).execute()).map(row => row.id)
+      const documents = await idsOf('document')
+      const chats = await idsOf('chat')
+      const messages =
+        chats.length === 0 ? [] : await tx.selectFrom('message').select('id').where('chat_id', 'in', chats).execute()
+      await changes.purge(
+        tx,
+        projectId,
+        'message',
+        messages.map(row => row.id),
+      )
+      await changes.purge(tx, projectId, 'chat', chats)
+      await changes.purge(tx, projectId, 'document', documents)
+      await changes.purge(tx, projectId, 'project', [projectId])
+      await tx
+        .deleteFrom('chunk_words')
+        .where('rowid', 'in', tx.selectFrom('chunk').select('id').where('project_id', '=', projectId))
+        .execute()
+      await tx.deleteFrom('chunk').where('project_id', '=', projectId).execute()
+      if (chats.length > 0) await tx.deleteFrom('message').where('chat_id', 'in', chats).execute()
+      await tx.deleteFrom('chat').where('project_id', '=', projectId).execute()
+      await tx.deleteFrom('document').where('project_id', '=', projectId).execute()
+      await tx.deleteFrom('library').where('project_id', '=', projectId).execute()
+      await tx.deleteFrom('project').where('id', '=', projectId).execute()
+    },
+  }
+}
+
+function toProject(row: ProjectRow): Project {
+  return { id: row.id, userId: row.user_id, name: row.name, type: row.type as ProjectType, createdAt: row.created_at }
+}

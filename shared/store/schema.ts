@@ -1,0 +1,107 @@
+/** Row types of the core's tables, as Kysely sees them; `migrations/` creates them. */
+import type { Generated, Kysely, Transaction } from 'kysely'
+
+export interface Schema {
+  user: { id: string; created_at: number }
+  replica: { id: string; n: number; hlc_physical: number; hlc_logical: number }
+  changes: ChangeRow
+  project: ProjectRow
+  document: DocumentRow
+  segment: SegmentRow
+  chunk: ChunkRow
+  library: { number: Generated<number>; project_id: string; chunks: number; terms: number }
+  term: { library: number; term: string; reversed: string; chunks: number }
+  chunk_words: { rowid: number; terms: string; context: string }
+  chat: ChatRow
+  message: MessageRow
+}
+
+export interface ChangeRow {
+  scope: string
+  replica: string
+  n: number
+  hlc_physical: number
+  hlc_logical: number
+  entity: string
+  id: string
+  field: string
+  value: string | null
+  hash: string
+  seq: number | null
+}
+
+export interface ProjectRow {
+  id: string
+  user_id: string
+  name: string
+  type: string
+  created_at: number
+  deleted_at: number | null
+}
+
+export interface DocumentRow {
+  id: string
+  project_id: string
+  name: string
+  path: string
+  media_type: string
+  size: number
+  blob: string
+  state: string
+  segments: number | null
+  paged: number
+  parsed: number
+  indexed: number
+  chunks: number
+  language: string | null
+  reason: string | null
+  receipt: string | null
+  parse_time: number
+  index_time: number
+  created_at: number
+  deleted_at: number | null
+}
+
+export interface SegmentRow {
+  document_id: string
+  number: number
+  width: number | null
+  height: number | null
+  problem: string | null
+  blocks: string
+  margins: string
+}
+
+export interface ChunkRow {
+  id: Generated<number>
+  project_id: string
+  document_id: string
+  position: number
+  text: string
+  headings: string
+  pieces: string
+  language: string
+  terms: string
+  context_terms: string
+}
+
+export interface ChatRow {
+  id: string
+  project_id: string
+  title: string
+  created_at: number
+  deleted_at: number | null
+}
+
+export interface MessageRow {
+  id: string
+  chat_id: string
+  role: string
+  text: string
+  answer: string | null
+  completed: string | null
+  created_at: number
+}
+
+export type Read = Kysely<Schema>
+export type Tx = Transaction<Schema>

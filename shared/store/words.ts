@@ -1,0 +1,207 @@
+/**
+ * The index of words. It stores, per chunk, the analysed terms; each is prefixed with its library's number, so that a
+ * search touches no row of another project and document frequencies are the project's own by construction.
+ */
+import { sql } from 'kysely'
+import type { Scope } from '../model/index.ts'
+import type { Read, Tx } from './schema.ts'
+
+export interface ChunkWords {
+  id: number
+  terms: readonly string[]
+  contextTerms: readonly string[]
+}
+
+export interface Candidate {
+  id: number
+  documentId: string
+  position: number
+  terms: string[]
+  contextTerms: string[]
+}
+
+/** What the vocabulary knows of a question's terms: in how many chunks each stands. */
+export interface Vocabulary {
+  exact: Map<string, number>
+  /** By the prefix or suffix asked for: the terms that begin or end with it. */
+  prefixed: Map<string, { term: string; chunks: number }[]>
+  suffixed: Map<string, { term: string; chunks: number }[]>
+}
+
+export interface WordStore {
+  /** Number of chunks and of terms in them, over the project. */
+  statistics(scope: Scope): Promise<{ chunks: number; terms: number }>
+  lookup(
+    scope: Scope,
+    wanted: { exact: readonly string[]; prefixes: readonly string[]; suffixes: readonly string[] },
+  ): Promise<Vocabulary>
+  /**
+   * At most `limit` chunks that hold any of the terms, those with most and rarest of them first. `documents` restricts
+   * before the limit.
+   */
+  candidates(
+    scope: Scope,
+    wanted: { terms: readonly string[]; documents?: readonly string[]; limit: number; without?: ReadonlySet<number> },
+  ): Promise<Candidate[]>
+}
+
+/** Terms one look-up may return: a short prefix in a vast vocabulary must not flood the planner. */
+const lookupLimit = 4000
+
+export function createWordStore({ read }: { read: Read }): WordStore {
+  async function libraryOf({ userId, projectId }: Scope) {
+    return read
+      .selectFrom('library')
+      .innerJoin('project', 'project.id', 'library.project_id')
+      .select(['library.number', 'library.chunks', 'library.terms'])
+      .where('library.project_id', '=', projectId)
+      .where('project.user_id', '=', userId)
+      .executeTakeFirst()
+  }
+
+  async function lookupBy(library: number, column: 'term' | 'reversed', keys: readonly string[]) {
+    const found = new Map<string, { term: string; chunks: number }[]>()
+    if (keys.length === 0) return found
+    const result = await sql<{ key: string; term: string; chunks: number }>`
+      select wanted.value as key, term.term, term.chunks
+      from json_each(${JSON.stringify(keys)}) as wanted
+      cross join term on term.library = ${library}
+        and ${sql.ref(`term.${column}`)} >= wanted.value
+        and ${sql.ref(`term.${column}`)} < wanted.value || char(1114111)
+      limit ${lookupLimit}`.execute(read)
+    for (const { key, term, chunks } of result.rows) {
+      const list = found.get(key) ?? []
+      list.push({ term, chunks })
+      found.set(key, list)
+    }
+    return found
+  }
+
+  return {
+    async statistics(scope) {
+      const library = await libraryOf(scope)
+      return { chunks: library?.chunks ?? 0, terms: library?.terms ?? 0 }
+    },
+    async lookup(scope, wanted) {
+      const library = await libraryOf(scope)
+      if (!library) return { exact: new Map(), prefixed: new Map(), suffixed: new Map() }
+      const [exact, prefixed, suffixed] = await Promise.all([
+        sql<{ term: string; chunks: number }>`
+          select term, chunks from term
+          where library = ${library.number} and term in (select value from json_each(${JSON.stringify(wanted.exact)}))
+        `.execute(read),
+        lookupBy(library.number, 'term', wanted.prefixes),
+        lookupBy(library.number, 'reversed', wanted.suffixes.map(reverse)),
+      ])
+      return {
+        exact: new Map(exact.rows.map(row => [row.term, row.chunks])),
+        prefixed,
+        suffixed: new Map([...suffixed].map(([key, terms]) => [reverse(key), terms])),
+      }
+    },
+    async candidates(scope, { terms, documents, limit, without }) {
+      const library = await libraryOf(scope)
+      if (!library || terms.length === 0) return []
+      const match = terms.map(term => `"${indexed(library.number, term)}"`).join(' OR ')
+      const within = documents
+        ? sql`and rowid in (
+            select id from chunk where project_id = ${scope.projectId}
+            and document_id in (select value from json_each(${JSON.stringify(documents)})))`
+        : sql``
+      const except =
+        without && without.size > 0
+          ? sql`and rowid not in (select value from json_each(${JSON.stringify([...without])}))`
+          : sql``
+      const result = await sql<{
+        id: number
+        document_id: string
+        position: number
+        terms: string
+        context_terms: string
+      }>`
+        select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
+        from (
+          select rowid from chunk_words where chunk_words match ${match} ${within} ${except}
+          order by rank limit ${limit}
+        ) as found
+        join chunk on chunk.id = found.rowid
+        where chunk.project_id = ${scope.projectId}`.execute(read)
+      return result.rows.map(row => ({
+        id: row.id,
+        documentId: row.document_id,
+        position: row.position,
+        terms: splitTerms(row.terms),
+        contextTerms: splitTerms(row.context_terms),
+      }))
+    },
+  }
+}
+
+export async function addWords(tx: Tx, projectId: string, chunks: readonly ChunkWords[]): Promise<void> {
+  const { number } = await library(tx, projectId)
+  await tx
+    .insertInto('chunk_words')
+    .values(
+      chunks.map(chunk => ({
+        rowid: chunk.id,
+        terms: chunk.terms.map(term => indexed(number, term)).join(' '),
+        context: chunk.contextTerms.map(term => indexed(number, term)).join(' '),
+      })),
+    )
+    .execute()
+  const counted = [...countChunks(chunks)].map(([term, count]) => [term, reverse(term), count])
+  await sql`
+    insert into term (library, term, reversed, chunks)
+    select ${number}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(counted)}) where true
+    on conflict (library, term) do update set chunks = term.chunks + excluded.chunks`.execute(tx)
+  await count(tx, number, chunks, 1)
+}
+
+export async function removeWords(tx: Tx, projectId: string, chunks: readonly ChunkWords[]): Promise<void> {
+  const { number } = await library(tx, projectId)
+  const rowids = JSON.stringify(chunks.map(chunk => chunk.id))
+  await sql`delete from chunk_words where rowid in (select value from json_each(${rowids}))`.execute(tx)
+  const counted = JSON.stringify([...countChunks(chunks)])
+  await sql`
+    update term set chunks = term.chunks - gone.count
+    from (select value ->> 0 as term, value ->> 1 as count from json_each(${counted})) as gone
+    where term.library = ${number} and term.term = gone.term`.execute(tx)
+  await sql`
+    delete from term where library = ${number} and chunks <= 0
+    and term in (select value ->> 0 from json_each(${counted}))`.execute(tx)
+  await count(tx, number, chunks, -1)
+}
+
+async function library(tx: Tx, projectId: string) {
+  return tx.selectFrom('library').select('number').where('project_id', '=', projectId).executeTakeFirstOrThrow()
+}
+
+async function count(tx: Tx, number: number, chunks: readonly ChunkWords[], sign: 1 | -1): Promise<void> {
+  const terms = chunks.reduce((sum, chunk) => sum + chunk.terms.length, 0)
+  await tx
+    .updateTable('library')
+    .set(eb => ({ chunks: eb('chunks', '+', sign * chunks.length), terms: eb('terms', '+', sign * terms) }))
+    .where('number', '=', number)
+    .execute()
+}
+
+function countChunks(chunks: readonly ChunkWords[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const chunk of chunks) {
+    for (const term of new Set([...chunk.terms, ...chunk.contextTerms])) counts.set(term, (counts.get(term) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** The term as it stands in the index. Quotes would end the string of a query, so they never enter. */
+function indexed(library: number, term: string): string {
+  return `${library}~${term.replaceAll(/["'\s]/g, '_')}`
+}
+
+function reverse(term: string): string {
+  return [...term].reverse().join('')
+}
+
+export function splitTerms(terms: string): string[] {
+  return terms === '' ? [] : terms.split(' ')
+}
