@@ -1,0 +1,143 @@
+/**
+ * SQLite as the database. better-sqlite3 is synchronous, so every connection lives in a thread of its own: one that
+ * writes, one or two that read. Several processes may have the same file open; the engine's locks keep them apart.
+ */
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { AppError, toAppError } from '../../errors.ts'
+import type { Database } from '../../ports.ts'
+import { oldestVersion } from './connection.ts'
+import { createDialect } from './dialect.ts'
+import { createPool } from './pool.ts'
+import type { Request, Result, Role } from './protocol.ts'
+import { startThread, type Thread } from './remote.ts'
+
+export interface SqliteSettings {
+  file: string
+  /** Threads that read, 1 or 2 (more do not pay on the machines this runs on). */
+  readers?: number
+  /** Milliseconds after which a caller who holds a connection and asks nothing loses it; its transaction is rolled back. */
+  idleLimit?: number
+  /** MiB of JavaScript heap of a thread: what the rows of one result may take. */
+  memory?: number
+  /** Milliseconds that `close` waits for what is under way. */
+  patience?: number
+}
+
+/**
+ * Creates the file if there is none; its folder must exist. Throws `data-directory` (cannot be opened or written, no
+ * WAL there), `data-damaged` (no database), `sqlite-too-old`, `database-busy`, `disk-full`.
+ *
+ * Statements reject with the engine's error, `code` as SQLite names it (`SQLITE_CONSTRAINT_UNIQUE`), or with
+ * `database-busy` when the connection was taken away or the database is closed.
+ */
+export async function openSqlite(settings: SqliteSettings): Promise<Database> {
+  const { readers = 2, idleLimit = 30_000, memory = 512, patience = 5000 } = settings
+  const file = resolve(settings.file)
+  // better-sqlite3 trims names and would open another file.
+  if (file !== file.trim())
+    throw new AppError('data-directory', {}, { cause: new Error('white space around the name') })
+
+  const start = (role: Role) => startThread({ file, role }, memory)
+  const [write, ...read] = await openAll(start, readers)
+  const writers = createPool([write], () => start('writer'), idleLimit)
+  const reading = createPool(read, () => start('reader'), idleLimit)
+
+  let closing: Promise<void> | undefined
+  const apart = new Set<Promise<Result>>()
+
+  /** What takes seconds runs on a connection of its own, so that searches keep theirs. */
+  async function runApart(request: Request): Promise<Result> {
+    if (closing) throw new AppError('database-busy', {}, { cause: new Error('the database is closed') })
+    const work = start('reader').then(async thread => {
+      try {
+        return await thread.send(request)
+      } finally {
+        await thread.close(patience)
+      }
+    })
+    apart.add(work)
+    return work.finally(() => apart.delete(work))
+  }
+
+  return {
+    engine: 'sqlite',
+    writer: createDialect(writers),
+    reader: createDialect(reading),
+    async snapshot(target) {
+      await refuseExisting(target)
+      const partial = `${target}.${randomUUID()}.partial`
+      try {
+        await runApart({ op: 'snapshot', file: partial })
+        await refuseExisting(target)
+        await rename(partial, target)
+        await syncFolder(dirname(target))
+      } catch (error) {
+        await rm(partial, { force: true })
+        throw toAppError(error)
+      }
+    },
+    async check(deep) {
+      try {
+        const { values } = await runApart({ op: 'check', deep })
+        return values.map(String)
+      } catch (error) {
+        const found = toAppError(error)
+        // Too broken for the check itself is an answer, not a failure of the question.
+        if (found.code === 'data-damaged' && error instanceof Error) return [error.message]
+        throw found
+      }
+    },
+    close() {
+      closing ??= (async () => {
+        await Promise.allSettled(apart)
+        // The writer last: it folds the log into the file.
+        await reading.close(patience)
+        await writers.close(patience)
+      })()
+      return closing
+    },
+  }
+}
+
+/** The writer first: it creates the file and its log, without which a reader cannot open it. */
+async function openAll(start: (role: Role) => Promise<Thread>, readers: number): Promise<Thread[]> {
+  const threads: Thread[] = []
+  try {
+    threads.push(await start('writer'))
+    for (const opened of await Promise.allSettled(Array.from({ length: readers }, () => start('reader')))) {
+      if (opened.status === 'rejected') throw opened.reason
+      threads.push(opened.value)
+    }
+    return threads
+  } catch (error) {
+    await Promise.all(threads.map(thread => thread.close(1000)))
+    throw openingError(error)
+  }
+}
+
+function openingError(error: unknown): AppError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'SQLITE_TOO_OLD')
+    return new AppError('sqlite-too-old', { version: (error as Error).message, needed: oldestVersion })
+  if (/^(SQLITE_(NO_WAL|CANTOPEN|READONLY|PERM)|EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EISDIR)/.test(code))
+    return new AppError('data-directory', {}, { cause: error })
+  return toAppError(error)
+}
+
+async function refuseExisting(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined)
+  if (found) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' })
+}
+
+/** A name is durable only when its folder is. Windows has no such call: there the rename itself is what there is. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

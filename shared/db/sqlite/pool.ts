@@ -1,0 +1,120 @@
+import { AppError } from '../../errors.ts'
+import type { Request, Result } from './protocol.ts'
+import type { Thread } from './remote.ts'
+
+/** A thread lent to one caller, with its connection. */
+export interface Loan {
+  send(request: Request): Promise<Result>
+  /** Whatever transaction is still open is rolled back. */
+  release(): Promise<void>
+}
+
+export interface Pool {
+  /** In order of asking. Throws `database-busy` after `close`. */
+  borrow(): Promise<Loan>
+  /** Lets what was asked for finish, for `patience` milliseconds at most; rolls the rest back; ends the threads. */
+  close(patience: number): Promise<void>
+}
+
+interface Slot {
+  thread: Thread | undefined
+}
+
+interface Lent {
+  slot: Slot
+  /** When it last asked or was answered. */
+  touched: number
+  over: 'released' | 'expired' | undefined
+}
+
+/**
+ * Threads for callers who each need one alone. A caller who keeps one for `idleLimit` milliseconds without asking
+ * anything loses it, so that a promise that never settles cannot hold the write lock for ever.
+ */
+export function createPool(threads: readonly Thread[], start: () => Promise<Thread>, idleLimit: number): Pool {
+  const slots: Slot[] = threads.map(thread => ({ thread }))
+  const idle = [...slots]
+  const lent = new Set<Lent>()
+  const waiting: { resolve: (slot: Slot) => void; reject: (error: Error) => void }[] = []
+  let closing: Promise<void> | undefined
+  let drained = () => {}
+
+  const watch = setInterval(() => {
+    const before = performance.now() - idleLimit
+    for (const loan of lent) if (loan.touched < before && loan.slot.thread?.pending === 0) void expire(loan)
+  }, idleLimit / 4)
+  watch.unref()
+
+  async function expire(loan: Lent): Promise<void> {
+    if (loan.over) return
+    loan.over = 'expired'
+    await giveBack(loan)
+  }
+
+  async function giveBack(loan: Lent): Promise<void> {
+    // A thread that cannot roll back is gone; the slot gets another one when it is asked for.
+    const { thread } = loan.slot
+    if (thread && (thread.open || thread.pending > 0)) await thread.send({ op: 'rollback' }).catch(() => {})
+    lent.delete(loan)
+    const next = waiting.shift()
+    if (next) next.resolve(loan.slot)
+    else idle.push(loan.slot)
+    if (lent.size === 0 && waiting.length === 0) drained()
+  }
+
+  return {
+    async borrow() {
+      if (closing) throw new AppError('database-busy', {}, { cause: new Error('the database is closed') })
+      const slot = idle.shift() ?? (await new Promise<Slot>((resolve, reject) => waiting.push({ resolve, reject })))
+      const loan: Lent = { slot, touched: performance.now(), over: undefined }
+      lent.add(loan)
+      try {
+        if (slot.thread?.gone !== false) slot.thread = await start()
+      } catch (error) {
+        loan.over = 'released'
+        await giveBack(loan)
+        throw error
+      }
+      const thread = slot.thread
+      return {
+        async send(request) {
+          if (loan.over) throw lost(loan.over)
+          loan.touched = performance.now()
+          try {
+            return await thread.send(request)
+          } finally {
+            loan.touched = performance.now()
+          }
+        },
+        async release() {
+          if (loan.over) return
+          loan.over = 'released'
+          await giveBack(loan)
+        },
+      }
+    },
+    close(patience) {
+      closing ??= (async () => {
+        if (lent.size > 0 || waiting.length > 0) {
+          let timer: NodeJS.Timeout | undefined
+          await new Promise<void>(resolve => {
+            drained = resolve
+            timer = setTimeout(resolve, patience)
+          })
+          clearTimeout(timer)
+        }
+        clearInterval(watch)
+        for (const { reject } of waiting.splice(0)) reject(lost('expired'))
+        for (const loan of lent) loan.over ??= 'expired'
+        await Promise.all(slots.map(({ thread }) => thread?.close(patience)))
+      })()
+      return closing
+    },
+  }
+}
+
+function lost(why: 'released' | 'expired'): Error {
+  const text =
+    why === 'released' ? 'the connection was given back' : 'the connection was idle for too long and was taken away'
+  return new AppError('database-busy', {}, { cause: new Error(text) })
+}

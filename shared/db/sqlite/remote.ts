@@ -1,0 +1,104 @@
+import { Worker } from 'node:worker_threads'
+import type { Reply, Request, Result, ThreadSettings } from './protocol.ts'
+
+/** A database thread, as the process sees it. */
+export interface Thread {
+  /** Answered in order. Rejects with the engine's error and its `code`, and at once when the thread is gone. */
+  send(request: Request): Promise<Result>
+  /** Requests without an answer. */
+  readonly pending: number
+  /** Whether the connection had a transaction open after the last answer. */
+  readonly open: boolean
+  readonly gone: boolean
+  /** Closes the connection and ends the thread; after `patience` milliseconds the thread is left to itself. */
+  close(patience: number): Promise<void>
+}
+
+/**
+ * `memory`: MiB of JavaScript heap. A result too large for it ends the thread, not the process: whatever was pending is
+ * rejected, and its transaction is rolled back with the connection.
+ */
+export async function startThread(settings: ThreadSettings, memory: number): Promise<Thread> {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData: settings,
+    name: `sqlite ${settings.role}`,
+    resourceLimits: { maxOldGenerationSizeMb: memory },
+  })
+  const pending = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
+  let last = 0
+  let open = false
+  let gone: Error | undefined
+
+  const ended = new Promise<void>(resolve => {
+    worker.on('exit', () => {
+      end(new Error('it exited'))
+      resolve()
+    })
+  })
+  worker.on('error', end)
+  worker.on('messageerror', error => {
+    end(error)
+    void worker.terminate()
+  })
+  worker.on('message', (reply: Reply) => {
+    const waiting = pending.get(reply.id)
+    pending.delete(reply.id)
+    if (pending.size === 0) worker.unref()
+    open = reply.open
+    if ('result' in reply) waiting?.resolve(reply.result)
+    else waiting?.reject(toError(reply.failure))
+  })
+
+  function end(cause: unknown): void {
+    gone ??= Object.assign(new Error('the database thread is gone', { cause }), { code: 'SQLITE_THREAD_GONE' })
+    open = false
+    for (const { reject } of pending.values()) reject(gone)
+    pending.clear()
+  }
+
+  // Only a thread that owes an answer keeps the process alive.
+  function expect(id: number): Promise<Result> {
+    if (pending.size === 0) worker.ref()
+    return new Promise((resolve, reject) => pending.set(id, { resolve, reject }))
+  }
+
+  await expect(0)
+
+  async function send(request: Request): Promise<Result> {
+    if (gone) throw gone
+    const id = ++last
+    worker.postMessage({ id, request })
+    return expect(id)
+  }
+
+  return {
+    send,
+    get pending() {
+      return pending.size
+    },
+    get open() {
+      return open
+    },
+    get gone() {
+      return gone !== undefined
+    },
+    async close(patience) {
+      if (gone) return
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, patience)
+      })
+      try {
+        await Promise.race([send({ op: 'close' }).then(() => ended), late])
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+function toError({ name, message, code }: { name: string; message: string; code: string | undefined }): Error {
+  const error = new Error(message)
+  error.name = name
+  return code === undefined ? error : Object.assign(error, { code })
+}
