@@ -1,0 +1,33 @@
+import { stemmer as english } from '@orama/stemmers/english'
+import { stemmer as german } from '@orama/stemmers/german'
+import type { Language } from '../model/index.ts'
+import { foldWord } from './fold.ts'
+
+/** Snowball costs about 2 µs a word; running text repeats its words, so most come from here. Emptied when full (about 6 MB). */
+const CACHE_LIMIT = 50_000
+const caches: Record<Language, Map<string, string>> = { de: new Map(), en: new Map(), other: new Map() }
+
+/** The index term of one word (letters only): folded, then stemmed by Snowball (German) or Porter (English). */
+export function stemWord(word: string, language: Language): string {
+  const cache = caches[language]
+  const known = cache.get(word)
+  if (known !== undefined) return known
+  if (cache.size >= CACHE_LIMIT) cache.clear()
+  const term = stemOf(word, language)
+  cache.set(word, term)
+  return term
+}
+
+function stemOf(word: string, language: Language): string {
+  if (word.length > LONGEST) return foldWord(word.slice(0, LONGEST), language === 'de')
+  const folded = foldWord(word, language === 'de')
+  if (language === 'other' || !LATIN.test(folded)) return folded
+  if (language === 'en') return folded.length > 2 ? english(folded) || folded : folded
+  const stem = german(folded) || folded
+  // "Ergebnis/Ergebnisse", "Lehrerin/Lehrerinnen": what Snowball leaves apart.
+  return stem.length > 4 && (stem.endsWith('ss') || stem.endsWith('inn')) ? stem.slice(0, -1) : stem
+}
+
+const LATIN = /^[a-z]+$/
+/** Longer runs of letters are no words (base64, broken PDF text); their head is enough to find them. */
+const LONGEST = 64
