@@ -1,0 +1,164 @@
+import type { Rectangle, Run } from '../../model/index.ts'
+import type { Line } from './line.ts'
+import { type Piece, positionIn, toPageBox } from './piece.ts'
+
+export interface Composed {
+  text: string
+  runs: Run[]
+}
+
+// In font sizes, between two pieces of a line: pdf.js and poppler both call a gap of a tenth a space.
+const WORD_GAP = 0.1
+// Where the stream itself has a space, a hair of distance is enough.
+const SPACED_GAP = 0.02
+// A run is cut after punctuation, where sentences end, and otherwise at a word gap after this many characters: inside a
+// run positions are interpolated, and the estimate is off by about half a character in the middle of a long line.
+const MAX_RUN = 32
+const PUNCTUATION = /[.!?:;,…)\]"”“»›–—]/
+
+// After one of these a word ending in a hyphen is short for a longer one: “Haupt- und Nebensatz”.
+const SUSPENDED = new Set(
+  'und oder bzw bzw. sowie als noch bis statt beziehungsweise and or to nor as through'.split(' '),
+)
+const HYPHEN_AT_END = /\p{L}[-\u2010]$/u
+const SOFT_HYPHEN_AT_END = /\u00ad$/
+const LOWER_AT_START = /^\p{Ll}/u
+const JOINS_KEEPING_HYPHEN = /^[\p{Lu}\p{N}]/u
+
+/**
+ * The text of a block with its runs. Lines are joined by one space; a word hyphenated at a line end is joined. The
+ * boxes come back on the page as shown.
+ */
+export function compose(lines: readonly Line[], degrees: number): Composed {
+  const builder = createBuilder(degrees)
+  for (const line of lines) builder.line(line)
+  return builder.done()
+}
+
+/** Several groups of lines (cells) as one text; `cells` tells where each begins. */
+export function composeCells(cells: readonly (readonly Line[])[], degrees: number): Composed & { cells: number[] } {
+  const builder = createBuilder(degrees)
+  const starts: number[] = []
+  for (const lines of cells) {
+    builder.breakCell()
+    starts.push(builder.next())
+    for (const line of lines) builder.line(line)
+  }
+  return { ...builder.done(), cells: starts }
+}
+
+/** Keeps the lines and their indentation. */
+export function composeCode(lines: readonly Line[], degrees: number): Composed {
+  const builder = createBuilder(degrees)
+  const left = Math.min(...lines.map(line => line.x0))
+  for (const line of lines) {
+    const piece = line.fragments[0]!.pieces[0]!
+    const column = Math.max(0.1, piece.size * 0.6)
+    builder.codeLine(line, Math.min(40, Math.round((line.x0 - left) / column)))
+  }
+  return builder.done()
+}
+
+function createBuilder(degrees: number) {
+  let text = ''
+  const runs: Run[] = []
+  let fresh = true
+
+  function addLine(line: Line) {
+    let last: Piece | undefined
+    for (const fragment of line.fragments) {
+      for (const piece of fragment.pieces) {
+        if (last && isGap(last, piece)) text += ' '
+        addPiece(piece)
+        last = piece
+      }
+    }
+  }
+
+  function addPiece(piece: Piece) {
+    const at = text.length
+    const words = piece.text
+    text += words
+    if (piece.rtl) {
+      addRun(at, text.length, piece, piece.x0, piece.x1)
+      return
+    }
+    let start = 0
+    let left = piece.x0
+    for (let space = words.indexOf(' '); space !== -1; space = words.indexOf(' ', space + 1)) {
+      if (space === start) {
+        start = space + 1
+        continue
+      }
+      if (space - start < MAX_RUN && !PUNCTUATION.test(words[space - 1]!) && !/[„“"‚(»«•]/.test(words[space + 1] ?? ''))
+        continue
+      const right = positionIn(piece, space)
+      addRun(at + start, at + space, piece, left, right)
+      start = space + 1
+      left = positionIn(piece, start)
+    }
+    if (start < words.length) addRun(at + start, at + words.length, piece, left, piece.x1)
+  }
+
+  function addRun(at: number, end: number, piece: Piece, left: number, right: number) {
+    runs.push({ at, end, rect: rounded(toPageBox([left, piece.top, right, piece.bottom], degrees)) })
+  }
+
+  function joinLine(line: Line) {
+    const first = line.fragments[0]!.pieces[0]!.text
+    if (SOFT_HYPHEN_AT_END.test(text)) return dropHyphen()
+    if (HYPHEN_AT_END.test(text)) {
+      if (LOWER_AT_START.test(first)) {
+        const word = first.split(' ', 1)[0]!.replace(/,$/, '')
+        if (!SUSPENDED.has(word)) return dropHyphen()
+      } else if (JOINS_KEEPING_HYPHEN.test(first)) return
+    }
+    text += ' '
+  }
+
+  /** The hyphen belongs to no run any more. */
+  function dropHyphen() {
+    text = text.slice(0, -1)
+    const run = runs[runs.length - 1]
+    if (!run) return
+    run.end--
+    if (run.end <= run.at) runs.pop()
+  }
+
+  return {
+    line(line: Line) {
+      if (!fresh) joinLine(line)
+      fresh = false
+      addLine(line)
+    },
+    codeLine(line: Line, indent: number) {
+      if (text !== '') text += '\n'
+      text += ' '.repeat(indent)
+      addLine(line)
+    },
+    breakCell() {
+      if (text !== '' && !text.endsWith(' ')) text += ' '
+      fresh = true
+    },
+    next: () => text.length,
+    done(): Composed {
+      // Empty cells at the end leave a space behind.
+      return { text: text.trimEnd(), runs }
+    },
+  }
+}
+
+export function isGap(last: Piece, piece: Piece): boolean {
+  const gap = last.rtl && piece.rtl ? last.x0 - piece.x1 : piece.x0 - last.x1
+  const size = Math.min(last.size, piece.size)
+  return gap > (piece.spaced ? SPACED_GAP : WORD_GAP) * size
+}
+
+function rounded(box: Rectangle): Rectangle {
+  return [round(box[0]), round(box[1]), round(box[2]), round(box[3])]
+}
+
+// Hundredths of a point are finer than any screen, and the segment is a third shorter to store.
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,0 +1,35 @@
+import type { Block, Rectangle, Segment } from '../../model/index.ts'
+import { blocksOf } from './blocks.ts'
+import { columnsOf } from './columns.ts'
+import { fragmentsOf } from './line.ts'
+import { marginsOf } from './margins.ts'
+import { framesOf, type PageGeometry, type TextItem, type TextStyle } from './piece.ts'
+import type { Typography } from './typography.ts'
+
+export interface PageText {
+  items: readonly TextItem[]
+  styles: Record<string, TextStyle>
+}
+
+/**
+ * Lays out one page: text items to blocks in reading order, with lines that may be running headers or footers apart.
+ * `typography` learns what body text looks like as pages pass.
+ */
+export function layoutPage(number: number, text: PageText, geometry: PageGeometry, typography: Typography): Segment {
+  const frames = framesOf(text.items, text.styles, geometry)
+  const blocks: Block[] = []
+  const margins: Block[] = []
+  for (const [index, frame] of frames.entries()) {
+    const fragments = fragmentsOf(frame)
+    if (index === 0) typography.learn(fragments)
+    const extent: Rectangle = frame.extent
+    // Only the main direction has running headers; a stamp along the edge is a block like any other.
+    const { inside, edges } = index === 0 ? marginsOf(fragments, extent, typography) : { inside: fragments, edges: [] }
+    for (const line of edges) margins.push(...blocksOf([line.fragments], frame.degrees, extent, typography, true))
+    blocks.push(...blocksOf(columnsOf(inside), frame.degrees, extent, typography, false))
+  }
+  const segment: Segment = { number, width: geometry.width, height: geometry.height, blocks }
+  if (margins.length > 0) segment.margins = margins
+  if (blocks.length === 0 && margins.length === 0) segment.problem = 'without-text'
+  return segment
+}

@@ -1,0 +1,248 @@
+import type { Rectangle } from '../../model/index.ts'
+import { glyphWidth } from './glyph-widths.ts'
+
+/** What `getTextContent` yields for one stretch of text; marked-content items have no `str`. */
+export interface TextItem {
+  str: string
+  dir: string
+  /** To user space: [a b c d e f]; e, f is where the baseline begins. */
+  transform: number[]
+  /** Advance in user space, along the direction of the text (along the height when vertical). */
+  width: number
+  height: number
+  fontName: string
+  hasEOL: boolean
+}
+
+export interface TextStyle {
+  /** pdf.js's substitute: `serif`, `sans-serif` or `monospace`. */
+  fontFamily: string
+  ascent: number
+  descent: number
+  vertical: boolean
+}
+
+/**
+ * One stretch of text in one font, in the upright frame of its text direction: x grows along the text, y downwards.
+ * The frame is the page as shown, turned so that the text runs left to right.
+ */
+export interface Piece {
+  text: string
+  /** Left end, right end, baseline. */
+  x0: number
+  x1: number
+  y: number
+  /** Font size in points. */
+  size: number
+  top: number
+  bottom: number
+  font: string
+  mono: boolean
+  rtl: boolean
+  /** The stream had white space right before it. */
+  spaced: boolean
+  /** Width of a space inside, and what one unit of `glyphWidth` measures, so that the parts add up to the width. */
+  spaceWidth: number
+  unit: number
+}
+
+/** All text of one direction. `degrees` clockwise on the page as shown; 0 is ordinary text. */
+export interface Frame {
+  degrees: number
+  /** Extent of the page in this frame, where degrees is a multiple of 90: [left, top, right, bottom]. */
+  extent: Rectangle
+  pieces: Piece[]
+  characters: number
+}
+
+// Text set along a curve has another angle with every glyph; past this many directions the rest counts as upright.
+const MAX_FRAMES = 12
+// The same limits as poppler's, which is the witness of our boxes; fonts lie about their ascent (0, 8, -2 were all seen).
+const MAX_ASCENT = 1.05
+const MAX_DESCENT = 0.4
+
+export interface PageGeometry {
+  /** From user space to the page as shown, origin upper left (rotation and crop box applied). */
+  toPage: number[]
+  width: number
+  height: number
+}
+
+/** Turns the items of a page into pieces by direction of text; the direction with the most text comes first. */
+export function framesOf(items: readonly TextItem[], styles: Record<string, TextStyle>, page: PageGeometry): Frame[] {
+  const frames = new Map<number, Frame>()
+  let spaced = true
+  for (const item of items) {
+    if (item.str === undefined) continue
+    const text = cleanText(item.str)
+    const trimmed = text.trim()
+    if (trimmed === '') {
+      spaced = spaced || text !== '' || item.hasEOL
+      continue
+    }
+    addPiece(frames, item, text, trimmed, spaced, styles[item.fontName], page)
+    spaced = item.hasEOL || text.endsWith(' ')
+  }
+  return [...frames.values()].sort((a, b) => b.characters - a.characters)
+}
+
+function addPiece(
+  frames: Map<number, Frame>,
+  item: TextItem,
+  text: string,
+  trimmed: string,
+  spaced: boolean,
+  style: TextStyle | undefined,
+  page: PageGeometry,
+) {
+  const [a, b, c, d, e, f] = multiply(page.toPage, item.transform)
+  const vertical = style?.vertical === true
+  const advance = vertical ? item.height : item.width
+  // Vertical writing runs down the page; its frame is turned like text rotated by 90 degrees.
+  const along: [number, number] = vertical ? [-c, -d] : [a, b]
+  const length = Math.hypot(along[0], along[1])
+  const size = Math.hypot(c, d) || Math.abs(item.height)
+  if (!Number.isFinite(e + f + size + advance) || length === 0 || size < 0.1) return
+  const exact = (Math.atan2(along[1], along[0]) * 180) / Math.PI
+  let degrees = (Math.round(exact) + 360) % 360
+  // A slant of a degree or two is a scan laid crookedly, not another direction.
+  const quarter = (Math.round(exact / 90) * 90 + 360) % 360
+  if (Math.abs(((exact - quarter + 540) % 360) - 180) < 3) degrees = quarter
+  if (!frames.has(degrees) && frames.size >= MAX_FRAMES) degrees = 0
+  let frame = frames.get(degrees)
+  if (!frame) {
+    frame = { degrees, extent: boxInFrame([0, 0, page.width, page.height], degrees), pieces: [], characters: 0 }
+    frames.set(degrees, frame)
+  }
+  const [x, y] = toFrame(e, f, degrees)
+  let ascent = limit(style?.ascent, MAX_ASCENT, 0.75)
+  let descent = limit(style === undefined ? undefined : -style.descent, MAX_DESCENT, 0.25)
+  if (vertical) ascent = descent = 0.5
+  const measure = measureText(text, advance, size, style?.fontFamily === 'monospace')
+  const lead = text.length - text.trimStart().length
+  const x0 = x + lead * measure.spaceWidth
+  const x1 = x + advance - (text.length - lead - trimmed.length) * measure.spaceWidth
+  frame.characters += trimmed.length
+  frame.pieces.push({
+    text: trimmed,
+    x0,
+    x1: Math.max(x1, x0 + 0.1),
+    y,
+    size,
+    top: y - ascent * size,
+    bottom: y + descent * size,
+    font: item.fontName,
+    mono: style?.fontFamily === 'monospace',
+    rtl: item.dir === 'rtl',
+    spaced: spaced || lead > 0,
+    ...measure,
+  })
+}
+
+// Controls, the replacement for what has no meaning, and the byte order mark are nothing a reader sees. NBSP and the
+// other spaces count as spaces.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be removed
+const NOT_TEXT = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufeff\u200b\ufffe\uffff]/g
+const PLAIN = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u20ac]*$/
+// Ligatures and presentation forms stay what the document says they are: pdftotext prints them so too, and a quote must
+// be found in the page's own text.
+function cleanText(text: string): string {
+  if (PLAIN.test(text)) return text
+  return text.replace(NOT_TEXT, '').replace(/\s/g, ' ').normalize('NFC')
+}
+
+function limit(value: number | undefined, most: number, otherwise: number): number {
+  if (value === undefined || !Number.isFinite(value)) return otherwise
+  const size = Math.abs(value)
+  if (size < 0.05) return otherwise
+  return Math.min(size, most)
+}
+
+/** Shares `advance` out between the spaces and the glyphs. */
+function measureText(text: string, advance: number, size: number, mono: boolean): { spaceWidth: number; unit: number } {
+  let spaces = 0
+  let units = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x20) spaces++
+    else units += mono ? 600 : glyphWidth(code)
+  }
+  if (units === 0) return { spaceWidth: advance / Math.max(1, spaces), unit: 0 }
+  if (mono) {
+    const unit = advance / (units + spaces * 600)
+    return { spaceWidth: unit * 600, unit }
+  }
+  const natural = size / 1000
+  const glyphs = units * natural
+  // A justified line stretches its spaces; a narrow or wide font, or letter-spacing, stretches everything.
+  const space = spaces === 0 ? 0 : Math.min(0.6 * size, Math.max(0.2 * size, (advance - glyphs) / spaces))
+  const unit = Math.max(0, advance - spaces * space) / units
+  return { spaceWidth: space, unit }
+}
+
+/** Where the character at `index` of the piece's text begins. */
+export function positionIn(piece: Piece, index: number): number {
+  if (index >= piece.text.length) return piece.x1
+  let x = piece.x0
+  for (let i = 0; i < index; i++) {
+    const code = piece.text.charCodeAt(i)
+    x += code === 0x20 ? piece.spaceWidth : (piece.mono ? 600 : glyphWidth(code)) * piece.unit
+  }
+  return Math.min(x, piece.x1)
+}
+
+export function multiply(m: readonly number[], n: readonly number[]): [number, number, number, number, number, number] {
+  return [
+    m[0]! * n[0]! + m[2]! * n[1]!,
+    m[1]! * n[0]! + m[3]! * n[1]!,
+    m[0]! * n[2]! + m[2]! * n[3]!,
+    m[1]! * n[2]! + m[3]! * n[3]!,
+    m[0]! * n[4]! + m[2]! * n[5]! + m[4]!,
+    m[1]! * n[4]! + m[3]! * n[5]! + m[5]!,
+  ]
+}
+
+function turn(x: number, y: number, degrees: number): [number, number] {
+  switch (degrees) {
+    case 0:
+      return [x, y]
+    case 90:
+      return [-y, x]
+    case 180:
+      return [-x, -y]
+    case 270:
+      return [y, -x]
+    default: {
+      const angle = (degrees * Math.PI) / 180
+      const cos = Math.cos(angle)
+      const sin = Math.sin(angle)
+      return [x * cos - y * sin, x * sin + y * cos]
+    }
+  }
+}
+
+function toFrame(x: number, y: number, degrees: number): [number, number] {
+  return turn(x, y, (360 - degrees) % 360)
+}
+
+function boxInFrame(box: Rectangle, degrees: number): Rectangle {
+  return turnBox(box, (360 - degrees) % 360)
+}
+
+function turnBox([left, top, right, bottom]: Rectangle, degrees: number): Rectangle {
+  if (degrees === 0) return [left, top, right, bottom]
+  const corners = [
+    turn(left, top, degrees),
+    turn(right, top, degrees),
+    turn(left, bottom, degrees),
+    turn(right, bottom, degrees),
+  ]
+  const xs = corners.map(corner => corner[0])
+  const ys = corners.map(corner => corner[1])
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
+}
+
+/** A box of the frame on the page as shown. */
+export function toPageBox(box: Rectangle, degrees: number): Rectangle {
+  return turnBox(box, degrees)
+}
