@@ -41,6 +41,8 @@ export interface SqlExecutor {
   execute<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>
 }
 
+export type RunTransaction = <T>(run: (tx: SqlExecutor) => Promise<T>) => Promise<T>
+
 /** Bytes by their SHA-256. A blob is visible only when it is complete and durable; storing it twice is storing it once. */
 export interface Blobs {
   /** Throws `too-large` past `limit` bytes (nothing is kept then), `disk-full`, `cancelled`. */
@@ -157,7 +159,8 @@ export interface Ports {
   log: Log
   database: Database
   blobs: Blobs
-  queue: Queue
+  /** Jobs live in the core's own database; the core hands over the means to reach it. */
+  createQueue(transaction: RunTransaction): Queue
   events: Events
   parsers: Parsers
   /** The path of a new file in the folder of snapshots. */

@@ -1,10 +1,10 @@
-import type { Block, Piece, Segment } from '../model/index.ts'
+import type { Block, Heading, Piece, Segment } from '../model/index.ts'
 
 /** A chunk before analysis. */
 export interface Draft {
   position: number
   text: string
-  headings: string[]
+  headings: Heading[]
   pieces: Piece[]
 }
 
@@ -23,7 +23,7 @@ export function estimateTokens(text: string): number {
 }
 
 interface Open {
-  headings: string[]
+  headings: Heading[]
   pieces: Piece[]
   parts: string[]
   length: number
@@ -46,7 +46,7 @@ export function createChunker({
   isFurniture: (block: Block) => boolean
   limits?: ChunkLimits
 }): { push(segment: Segment): Draft[]; end(): Draft[] } {
-  const path: { level: number; text: string }[] = []
+  const path: Heading[] = []
   let position = 0
   let open: Open | undefined
   let done: Draft[] = []
@@ -62,7 +62,7 @@ export function createChunker({
     const tokens = estimateTokens(text)
     if (open && open.tokens + tokens > limits.large && !open.onlyHeadings) close()
     open ??= {
-      headings: path.map(heading => heading.text),
+      headings: [...path],
       pieces: [],
       parts: [],
       length: 0,
@@ -90,7 +90,7 @@ export function createChunker({
       if (open && !open.onlyHeadings && open.tokens >= limits.small) close()
       const level = block.level ?? 1
       while (path.length > 0 && path[path.length - 1].level >= level) path.pop()
-      append(block.text, { ...piece, from: 0, to: block.text.length })
+      append(block.text, { ...piece, level, from: 0, to: block.text.length })
       path.push({ level, text: block.text })
       return
     }

@@ -125,7 +125,7 @@ export function createIndexStage(deps: {
     const language = own === 'other' ? documentLanguage : own
     const headers = new Set(draft.pieces.flatMap(piece => (piece.header === undefined ? [] : [piece.header])))
     const name = document.name.replace(/\.[^.]+$/, '').replaceAll(/[_-]+/g, ' ')
-    const context = [name, ...draft.headings, ...headers].join('\n')
+    const context = [name, ...draft.headings.map(heading => heading.text), ...headers].join('\n')
     return {
       ...draft,
       language,

@@ -1,5 +1,6 @@
 import { toAppError } from '../errors.ts'
-import type { Clock, Job, Log, Queue, SqlExecutor } from '../ports.ts'
+import type { Clock, Job, Log, Queue } from '../ports.ts'
+import type { Store, Tx } from '../store/index.ts'
 
 export interface JobKind {
   kind: string
@@ -11,7 +12,7 @@ export interface JobKind {
    */
   run(job: Job, signal: AbortSignal): Promise<void>
   /** After the last attempt: inside the transaction that buries the job. */
-  dead(tx: SqlExecutor, job: Job): Promise<void>
+  dead(tx: Tx, job: Job): Promise<void>
 }
 
 export interface Runner {
@@ -30,13 +31,13 @@ const beatTime = 5000
 
 export function startRunner({
   queue,
-  transaction,
+  store,
   kinds,
   clock,
   log,
 }: {
   queue: Queue
-  transaction: <T>(run: (tx: SqlExecutor) => Promise<T>) => Promise<T>
+  store: Pick<Store, 'transaction' | 'executor'>
   kinds: readonly JobKind[]
   clock: Clock
   log: Log
@@ -89,9 +90,11 @@ export function startRunner({
     stopping.signal.addEventListener('abort', interrupt)
     running.set(job.key, control)
     const beat = setInterval(() => {
-      transaction(tx => queue.renew(tx, job)).catch(error => {
-        if (toAppError(error).code === 'lease-lost') control.abort()
-      })
+      store
+        .transaction(tx => queue.renew(store.executor(tx), job))
+        .catch(error => {
+          if (toAppError(error).code === 'lease-lost') control.abort()
+        })
     }, beatTime)
     try {
       await kind.run(job, control.signal)
@@ -99,13 +102,15 @@ export function startRunner({
     } catch (error) {
       if (control.signal.aborted || toAppError(error).code === 'lease-lost') return
       log.error('job failed', { kind: job.kind, key: job.key, attempt: job.attempt, error })
-      await transaction(async tx => {
-        const text = error instanceof Error ? error.message : String(error)
-        const { last } = await queue.settle(tx, job, { state: 'retry', error: text })
-        if (last) await kind.dead(tx, job)
-      }).catch(late => {
-        if (toAppError(late).code !== 'lease-lost') throw late
-      })
+      const text = error instanceof Error ? error.message : String(error)
+      await store
+        .transaction(async tx => {
+          const { last } = await queue.settle(store.executor(tx), job, { state: 'retry', error: text })
+          if (last) await kind.dead(tx, job)
+        })
+        .catch(late => {
+          if (toAppError(late).code !== 'lease-lost') throw late
+        })
     } finally {
       clearInterval(beat)
       running.delete(job.key)

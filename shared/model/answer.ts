@@ -12,6 +12,9 @@ export interface Passage extends Place {
   text: string
   /** Headings above it, outermost first. */
   headings: string[]
+  /** The chunks around it in the document, for whoever reads on; null at the ends. */
+  before: string | null
+  after: string | null
   score: number
 }
 

@@ -10,10 +10,18 @@ export interface Piece {
   from: number
   to: number
   kind: BlockKind
+  /** Of a heading. */
+  level?: number
   /** Of a table row: its header row's text. */
   header?: string
   /** Of a text file: first and last line of the block, from 1. */
   lines?: [first: number, last: number]
+}
+
+export interface Heading {
+  /** 1 is the highest. */
+  level: number
+  text: string
 }
 
 export interface Chunk {
@@ -22,7 +30,7 @@ export interface Chunk {
   /** Its pieces, joined by line feeds (a paragraph cut in two stays cut). */
   text: string
   /** Headings above its beginning, outermost first. */
-  headings: string[]
+  headings: Heading[]
   pieces: Piece[]
   language: Language
   /** The text's terms in order; what `terms` and `contextTerms` hold is the index's business. */

@@ -101,7 +101,7 @@ function toChunk(row: Omit<ChunkRow, 'id'> & { id: number; path: string; paged: 
     paged: row.paged === 1,
     position: row.position,
     text: row.text,
-    headings: JSON.parse(row.headings) as string[],
+    headings: JSON.parse(row.headings) as Chunk['headings'],
     pieces: JSON.parse(row.pieces) as Chunk['pieces'],
     language: row.language as Language,
     terms: splitTerms(row.terms),

@@ -20,7 +20,7 @@ export interface Progress {
   parsed?: number
   indexed?: number
   chunks?: number
-  language?: Language
+  language?: Language | null
   reason?: Reason | null
   receipt?: Receipt | null
   /** Milliseconds to add. */

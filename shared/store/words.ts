@@ -20,12 +20,12 @@ export interface Candidate {
   contextTerms: string[]
 }
 
-/** What the vocabulary knows of a question's terms: in how many chunks each stands. */
+/** What a project's vocabulary knows of a question's terms; `df` is the number of chunks a term stands in. */
 export interface Vocabulary {
-  exact: Map<string, number>
+  df: Map<string, number>
   /** By the prefix or suffix asked for: the terms that begin or end with it. */
-  prefixed: Map<string, { term: string; chunks: number }[]>
-  suffixed: Map<string, { term: string; chunks: number }[]>
+  prefixed: Map<string, { term: string; df: number }[]>
+  suffixed: Map<string, { term: string; df: number }[]>
 }
 
 export interface WordStore {
@@ -60,18 +60,18 @@ export function createWordStore({ read }: { read: Read }): WordStore {
   }
 
   async function lookupBy(library: number, column: 'term' | 'reversed', keys: readonly string[]) {
-    const found = new Map<string, { term: string; chunks: number }[]>()
+    const found = new Map<string, { term: string; df: number }[]>()
     if (keys.length === 0) return found
-    const result = await sql<{ key: string; term: string; chunks: number }>`
-      select wanted.value as key, term.term, term.chunks
+    const result = await sql<{ key: string; term: string; df: number }>`
+      select wanted.value as key, term.term, term.chunks as df
       from json_each(${JSON.stringify(keys)}) as wanted
       cross join term on term.library = ${library}
         and ${sql.ref(`term.${column}`)} >= wanted.value
         and ${sql.ref(`term.${column}`)} < wanted.value || char(1114111)
       limit ${lookupLimit}`.execute(read)
-    for (const { key, term, chunks } of result.rows) {
+    for (const { key, term, df } of result.rows) {
       const list = found.get(key) ?? []
-      list.push({ term, chunks })
+      list.push({ term, df })
       found.set(key, list)
     }
     return found
@@ -84,7 +84,7 @@ export function createWordStore({ read }: { read: Read }): WordStore {
     },
     async lookup(scope, wanted) {
       const library = await libraryOf(scope)
-      if (!library) return { exact: new Map(), prefixed: new Map(), suffixed: new Map() }
+      if (!library) return { df: new Map(), prefixed: new Map(), suffixed: new Map() }
       const [exact, prefixed, suffixed] = await Promise.all([
         sql<{ term: string; chunks: number }>`
           select term, chunks from term
@@ -94,7 +94,7 @@ export function createWordStore({ read }: { read: Read }): WordStore {
         lookupBy(library.number, 'reversed', wanted.suffixes.map(reverse)),
       ])
       return {
-        exact: new Map(exact.rows.map(row => [row.term, row.chunks])),
+        df: new Map(exact.rows.map(row => [row.term, row.chunks])),
         prefixed,
         suffixed: new Map([...suffixed].map(([key, terms]) => [reverse(key), terms])),
       }

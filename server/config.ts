@@ -1,0 +1,52 @@
+/** Everything the server and the command line read from outside: environment, machine, locale. Nobody else looks there. */
+import { availableParallelism, homedir } from 'node:os'
+import path from 'node:path'
+import { languageOfLocale, type MessageLanguage } from '../shared/messages/index.ts'
+
+export interface Config {
+  /** Where the user stands: npm changes the working directory to the package, `INIT_CWD` remembers the user's. */
+  workingDirectory: string
+  dataDirectory: string
+  language: MessageLanguage
+  logLevel: string
+  serviceName: string
+  /** Bytes. */
+  maxFileSize: number
+  /** Parser processes. */
+  parsers: number
+}
+
+type Environment = Record<string, string | undefined>
+
+export function readConfig(
+  options: { data?: string; environment?: Environment; platform?: NodeJS.Platform } = {},
+): Config {
+  const environment = options.environment ?? process.env
+  const platform = options.platform ?? process.platform
+  const workingDirectory = environment.INIT_CWD ?? process.cwd()
+  const data = options.data ?? environment.CLOISTER_DATA
+  const locale =
+    environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || Intl.DateTimeFormat().resolvedOptions().locale
+  return {
+    workingDirectory,
+    dataDirectory: path.resolve(workingDirectory, data ?? defaultDataDirectory(environment, platform)),
+    language: languageOfLocale(locale),
+    logLevel: environment.LOG_LEVEL ?? 'info',
+    serviceName: environment.SERVICE_NAME ?? 'cloister',
+    maxFileSize: positive(environment.MAX_FILE_SIZE_MB, 2048) * 1024 * 1024,
+    // One core stays with whoever waits for an answer.
+    parsers: Math.max(1, Math.min(4, availableParallelism() - 1)),
+  }
+}
+
+function defaultDataDirectory(environment: Environment, platform: NodeJS.Platform): string {
+  const home = homedir()
+  if (platform === 'win32') return path.join(environment.APPDATA ?? path.join(home, 'AppData', 'Roaming'), 'Cloister')
+  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Cloister')
+  return path.join(environment.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'cloister')
+}
+
+function positive(text: string | undefined, otherwise: number): number {
+  const value = Number(text)
+  return text !== undefined && Number.isFinite(value) && value > 0 ? value : otherwise
+}

@@ -1,0 +1,162 @@
+/** The one file that sees all folders of the core and no adapter. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Ask, createAsk, toPassage } from './answer/ask.ts'
+import { splitSentences } from './answer/sentences.ts'
+import { createCollectStage, sweep } from './ingest/collect.ts'
+import { createDocuments, type Documents } from './ingest/documents.ts'
+import { createIndexStage } from './ingest/index-words.ts'
+import { collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
+import { createParseStage } from './ingest/parse.ts'
+import { startRunner } from './jobs/runner.ts'
+import type { Chat, Document, Message, Passage, Scope } from './model/index.ts'
+import type { AppEvent, Job, Ports } from './ports.ts'
+import { analyze } from './retrieve/analyze.ts'
+import { detectLanguage } from './retrieve/language.ts'
+import { analyzeQuestion } from './retrieve/question.ts'
+import { createSearch } from './retrieve/search.ts'
+import { openStore, type Tx } from './store/index.ts'
+import { createProjects, type Projects } from './workspace/projects.ts'
+
+export type { Ask, AskRequest } from './answer/ask.ts'
+export type { Documents, NewFile } from './ingest/documents.ts'
+export type { Projects } from './workspace/projects.ts'
+
+export interface Core {
+  projects: Projects
+  documents: Documents
+  chats: {
+    list(scope: Scope): Promise<Chat[]>
+    messages(scope: Scope, chatId: string): Promise<Message[]>
+  }
+  ask: Ask
+  /** Passages for words or a question, best first. */
+  search(
+    scope: Scope,
+    words: string,
+    options?: { documents?: readonly string[]; limit?: number; signal?: AbortSignal },
+  ): Promise<Passage[]>
+  /** What happens to documents, from now on. */
+  watch(signal: AbortSignal): AsyncIterable<AppEvent>
+  /** Resolves when no document of the project has work to do, with those that had when it was called. */
+  settled(scope: Scope, signal?: AbortSignal): Promise<void>
+  /** Starts the background work; until then nothing is parsed or indexed. */
+  start(): void
+  /** Ends what runs, in order; the work goes on at the next start. */
+  close(): Promise<void>
+}
+
+/** How often to look what other processes on the same data have done, in milliseconds. */
+const otherProcesses = 500
+const sweepTime = 6 * 60 * 60 * 1000
+
+export async function createCore(ports: Ports & { parallel: number }): Promise<Core> {
+  const { blobs, clock, events, log, parsers } = ports
+  const store = await openStore(ports)
+  const queue = ports.createQueue(run => store.transaction(tx => run(store.executor(tx))))
+  let runner: ReturnType<typeof startRunner> | undefined
+  let sweeper: ReturnType<typeof setInterval> | undefined
+
+  const changed = (document: Document) =>
+    events.publish({ type: 'document', projectId: document.projectId, documentId: document.id })
+  const wake = () => runner?.wake()
+  const interrupt = (keys: readonly string[]) => runner?.interrupt(keys)
+
+  const documents = createDocuments({ store, blobs, parsers, queue, clock, log, changed, wake, interrupt })
+  const projects = createProjects({
+    store,
+    async release(tx, gone) {
+      const keys = gone.flatMap(document => documentKeys(document.id))
+      await queue.cancel(store.executor(tx), keys)
+      for (const { blob } of gone) await queue.enqueue(store.executor(tx), collectJob(blob))
+    },
+    released(gone) {
+      interrupt(gone.flatMap(document => documentKeys(document.id)))
+      wake()
+    },
+  })
+  const search = createSearch({ store })
+
+  function start(): void {
+    if (runner) return
+    const fail = (tx: Tx, job: Job) =>
+      store.documents.update(tx, String(job.payload.documentId), { state: 'failed', reason: { code: 'internal' } })
+    runner = startRunner({
+      queue,
+      clock,
+      log,
+      store,
+      kinds: [
+        {
+          kind: jobKinds.parse,
+          concurrency: ports.parallel,
+          run: createParseStage({ store, blobs, parsers, queue, clock, log, changed }),
+          dead: fail,
+        },
+        {
+          kind: jobKinds.index,
+          concurrency: 1,
+          run: createIndexStage({ store, queue, clock, changed, linguistics }),
+          dead: fail,
+        },
+        {
+          kind: jobKinds.collect,
+          concurrency: 1,
+          run: createCollectStage({ store, blobs, queue }),
+          dead: async () => {},
+        },
+      ],
+    })
+    const tidy = () =>
+      sweep({ store, blobs, queue, clock, documents }).catch(error => log.error('sweep failed', { error }))
+    sweeper = setInterval(tidy, sweepTime)
+    sweeper.unref()
+    void tidy()
+  }
+
+  return {
+    projects,
+    documents,
+    chats: {
+      list: scope => store.chats.list(scope),
+      messages: (scope, chatId) => store.chats.messages(scope, chatId),
+    },
+    ask: createAsk({ store, search }),
+    async search(scope, words, options) {
+      const { hits } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
+      return hits.map(toPassage)
+    },
+    watch: signal => events.subscribe(signal),
+    async settled(scope, signal) {
+      const control = new AbortController()
+      const watching = signal ? AbortSignal.any([signal, control.signal]) : control.signal
+      const changes = events.subscribe(watching)[Symbol.asyncIterator]()
+      // Asked for before looking, so that no change falls in between.
+      let change = changes.next()
+      try {
+        for (;;) {
+          signal?.throwIfAborted()
+          if ((await store.documents.unsettled(scope)).length === 0) return
+          // Another process may be doing the work: its changes are not heard here.
+          const heard = await Promise.race([change, pause(otherProcesses, undefined, { ref: false })])
+          if (heard) change = changes.next()
+        }
+      } finally {
+        control.abort()
+      }
+    },
+    start,
+    async close() {
+      clearInterval(sweeper)
+      await runner?.stop()
+      await parsers.close()
+      await store.close()
+      await ports.database.close()
+    },
+  }
+}
+
+const linguistics = {
+  detectLanguage,
+  splitSentences,
+  terms: (text: string, language: Parameters<typeof analyze>[1]) => analyze(text, language).map(token => token.term),
+}

@@ -1,0 +1,87 @@
+import type { Scope, StoredChunk } from '../model/index.ts'
+import type { Store } from '../store/index.ts'
+import { planSearch, type SearchPlan } from './plan.ts'
+import { type Question, vocabularyLookups } from './question.ts'
+import { scoreChunk } from './rank.ts'
+
+export interface Hit {
+  chunk: StoredChunk
+  score: number
+  before: StoredChunk | null
+  after: StoredChunk | null
+}
+
+export interface SearchResult {
+  plan: SearchPlan
+  /** Best first. */
+  hits: Hit[]
+}
+
+export interface Search {
+  /** The passages that speak of what is asked, best first. `documents` restricts before the limit. */
+  find(
+    scope: Scope,
+    question: Question,
+    options?: { documents?: readonly string[]; limit?: number; signal?: AbortSignal },
+  ): Promise<SearchResult>
+}
+
+/** Chunks the index gives for exact ranking: the words themselves, then their relatives. */
+const primaryCandidates = 200
+const secondaryCandidates = 100
+
+export function createSearch({ store }: { store: Store }): Search {
+  return {
+    async find(scope, question, { documents, limit = 10, signal } = {}) {
+      const [statistics, vocabulary] = await Promise.all([
+        store.words.statistics(scope),
+        store.words.lookup(scope, vocabularyLookups(question)),
+      ])
+      signal?.throwIfAborted()
+      const averageLength = statistics.chunks === 0 ? 1 : statistics.terms / statistics.chunks
+      const plan = planSearch(question, vocabulary, { chunks: statistics.chunks, averageLength })
+      const within = documents && { documents }
+      const [primary, secondary] = await Promise.all([
+        store.words.candidates(scope, { terms: plan.primary, limit: primaryCandidates, ...within }),
+        store.words.candidates(scope, { terms: plan.secondary, limit: secondaryCandidates, ...within }),
+      ])
+      signal?.throwIfAborted()
+      const candidates = new Map([...primary, ...secondary].map(candidate => [candidate.id, candidate]))
+      const ranked = [...candidates.values()]
+        .map(candidate => ({
+          id: candidate.id,
+          score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }),
+        }))
+        .filter(candidate => candidate.score > 0)
+        .sort((a, b) => b.score - a.score || a.id - b.id)
+        .slice(0, limit)
+      const chunks = new Map(
+        (
+          await store.chunks.get(
+            scope,
+            ranked.map(({ id }) => id),
+          )
+        ).map(chunk => [chunk.id, chunk]),
+      )
+      const around = await neighboursOf(scope, [...chunks.values()])
+      signal?.throwIfAborted()
+      const hits = ranked.flatMap(({ id, score }) => {
+        const chunk = chunks.get(id)
+        if (!chunk) return []
+        const { documentId, position } = chunk
+        return [{ chunk, score, before: around(documentId, position - 1), after: around(documentId, position + 1) }]
+      })
+      return { plan, hits }
+    },
+  }
+
+  async function neighboursOf(scope: Scope, chunks: readonly StoredChunk[]) {
+    const key = (documentId: string, position: number) => `${documentId}:${position}`
+    const known = new Map(chunks.map(chunk => [key(chunk.documentId, chunk.position), chunk]))
+    const wanted = chunks
+      .flatMap(({ documentId, position }) => [position - 1, position + 1].map(at => ({ documentId, position: at })))
+      .filter(({ documentId, position }) => position >= 0 && !known.has(key(documentId, position)))
+    for (const chunk of await store.chunks.at(scope, wanted)) known.set(key(chunk.documentId, chunk.position), chunk)
+    return (documentId: string, position: number) => known.get(key(documentId, position)) ?? null
+  }
+}

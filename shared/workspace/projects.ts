@@ -1,0 +1,81 @@
+import { AppError } from '../errors.ts'
+import type { Document, Project, Scope } from '../model/index.ts'
+import type { Store, Tx } from '../store/index.ts'
+
+/** Local mode's one user. */
+export const localUser = 'local'
+/** The first project's name; the screen shows it in the user's language. */
+export const firstProject = 'Meine Dokumente / My documents'
+
+const longestName = 100
+
+export interface Projects {
+  /** Oldest first. The first call creates the user's first project. */
+  list(userId: string): Promise<Project[]>
+  /** By name or id; the first project without one. Throws `project-not-found`. */
+  find(userId: string, nameOrId?: string): Promise<Project>
+  /** Throws `project-exists`, `name-invalid`. */
+  create(userId: string, name: string): Promise<Project>
+  /** For good, with everything in it. Throws `last-project`: there is always one. */
+  delete(scope: Scope): Promise<void>
+}
+
+export function createProjects({
+  store,
+  release,
+  released,
+}: {
+  store: Store
+  /** In the transaction that removes a project: take its documents' jobs away, and give their blobs to the collection. */
+  release: (tx: Tx, documents: readonly Document[]) => Promise<void>
+  /** After it. */
+  released: (documents: readonly Document[]) => void
+}): Projects {
+  async function list(userId: string): Promise<Project[]> {
+    const projects = await store.projects.list(userId)
+    if (projects.length > 0) return projects
+    await store
+      .transaction(tx => store.projects.insert(tx, userId, firstProject, 'documents'))
+      .catch(error => {
+        // Another process was first.
+        if (!(error instanceof AppError && error.code === 'project-exists')) throw error
+      })
+    return store.projects.list(userId)
+  }
+
+  return {
+    list,
+    async find(userId, nameOrId) {
+      const projects = await list(userId)
+      if (nameOrId === undefined) return projects[0]
+      const wanted = nameOrId.normalize('NFC')
+      const found = projects.find(project => project.id === wanted) ?? projects.find(project => project.name === wanted)
+      if (!found) throw new AppError('project-not-found', { name: nameOrId })
+      return found
+    },
+    async create(userId, name) {
+      const clean = name.normalize('NFC').trim()
+      if (clean === '' || clean.length > longestName || /\p{Cc}|\p{Bidi_Control}/u.test(clean)) {
+        throw new AppError('name-invalid', { name: clean.slice(0, longestName), max: longestName })
+      }
+      await list(userId)
+      return store.transaction(tx => store.projects.insert(tx, userId, clean, 'documents'))
+    },
+    async delete(scope) {
+      const projects = await list(scope.userId)
+      if (!projects.some(project => project.id === scope.projectId)) {
+        throw new AppError('project-not-found', { name: scope.projectId })
+      }
+      if (projects.length === 1) throw new AppError('last-project')
+      const documents = [
+        ...(await store.documents.list(scope)),
+        ...(await store.documents.list(scope, { trashed: true })),
+      ]
+      await store.transaction(async tx => {
+        await release(tx, documents)
+        await store.projects.purge(tx, scope)
+      })
+      released(documents)
+    },
+  }
+}
