@@ -57,9 +57,9 @@ export function createPool(threads: readonly Thread[], start: () => Promise<Thre
     if (thread && (thread.open || thread.pending > 0)) await thread.send({ op: 'rollback' }).catch(() => {})
     lent.delete(loan)
     const next = waiting.shift()
-    if (next) next.resolve(loan.slot)
-    else idle.push(loan.slot)
-    if (lent.size === 0 && waiting.length === 0) drained()
+    if (next) return next.resolve(loan.slot)
+    idle.push(loan.slot)
+    if (idle.length === slots.length) drained()
   }
 
   return {
@@ -95,7 +95,7 @@ export function createPool(threads: readonly Thread[], start: () => Promise<Thre
     },
     close(patience) {
       closing ??= (async () => {
-        if (lent.size > 0 || waiting.length > 0) {
+        if (idle.length < slots.length) {
           let timer: NodeJS.Timeout | undefined
           await new Promise<void>(resolve => {
             drained = resolve

@@ -10,19 +10,19 @@ export interface Thread {
   /** Whether the connection had a transaction open after the last answer. */
   readonly open: boolean
   readonly gone: boolean
-  /** Closes the connection and ends the thread; after `patience` milliseconds the thread is left to itself. */
+  /**
+   * Closes the connection and ends the thread. After `patience` milliseconds it is killed, which acts when the
+   * statement under way ends: nothing can interrupt that from outside.
+   */
   close(patience: number): Promise<void>
+  /** Ends the thread as it is. The connection is closed with it, an open transaction rolled back. */
+  kill(): Promise<void>
 }
 
-/**
- * `memory`: MiB of JavaScript heap. A result too large for it ends the thread, not the process: whatever was pending is
- * rejected, and its transaction is rolled back with the connection.
- */
-export async function startThread(settings: ThreadSettings, memory: number): Promise<Thread> {
+export async function startThread(settings: ThreadSettings): Promise<Thread> {
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: settings,
     name: `sqlite ${settings.role}`,
-    resourceLimits: { maxOldGenerationSizeMb: memory },
   })
   const pending = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
   let last = 0
@@ -86,13 +86,19 @@ export async function startThread(settings: ThreadSettings, memory: number): Pro
       if (gone) return
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, patience)
+        timer = setTimeout(() => {
+          void worker.terminate()
+          resolve()
+        }, patience)
       })
       try {
         await Promise.race([send({ op: 'close' }).then(() => ended), late])
       } finally {
         clearTimeout(timer)
       }
+    },
+    async kill() {
+      await worker.terminate()
     },
   }
 }
