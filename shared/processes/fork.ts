@@ -1,0 +1,141 @@
+import { type ChildProcess as Forked, fork } from 'node:child_process'
+import type { ChildProcess, Log, Processes, ProcessRole } from '../ports.ts'
+
+export interface ForkOptions {
+  /** The module each role runs. */
+  entries: Record<ProcessRole, string>
+  log: Log
+  execArgv?: string[]
+  /** A child that reads strangers' files needs none of the host's environment, which may hold secrets. */
+  env?: Record<string, string>
+}
+
+// The end of what a child wrote to its standard error is what explains a crash.
+const STDERR_KEPT = 4096
+
+/** Processes by `child_process.fork`; messages are structured clones (`serialization: 'advanced'`). */
+export function createForkedProcesses(options: ForkOptions): Processes {
+  return {
+    spawn(role) {
+      const child = fork(options.entries[role], {
+        serialization: 'advanced',
+        // Not the host's own: a host started under a debugger or a test runner must not hand that on.
+        execArgv: options.execArgv ?? [],
+        env: options.env ?? {},
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      })
+      return wrap(child, role, options.log)
+    },
+  }
+}
+
+function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
+  const { pid } = child
+  const inbox: unknown[] = []
+  let waiting: ((result: IteratorResult<unknown>) => void) | undefined
+  let exited = false
+  let disconnected = false
+  let ended = false
+  let killed = false
+
+  // An idle child keeps the host alive as little as an open file does; only while somebody waits for a message it counts.
+  function hold(held: boolean) {
+    if (held) {
+      child.ref()
+      child.channel?.ref()
+    } else {
+      child.unref()
+      child.channel?.unref()
+    }
+  }
+
+  function deliver(message: unknown) {
+    if (!waiting) {
+      inbox.push(message)
+      return
+    }
+    const resolve = waiting
+    waiting = undefined
+    hold(false)
+    resolve({ value: message, done: false })
+  }
+
+  // A message may still be in the pipe when the exit is reported: the end is when both have happened.
+  function endIfOver() {
+    if (!exited || !disconnected || ended) return
+    ended = true
+    waiting?.({ value: undefined, done: true })
+    waiting = undefined
+  }
+
+  const exit = new Promise<{ code: number | null; signal: string | null }>(resolve => {
+    const settle = (code: number | null, signal: string | null, cause?: Error) => {
+      if (exited) return
+      exited = true
+      disconnected = disconnected || !child.connected
+      if (cause) log.warn('process not started', { role, cause: cause.message })
+      resolve({ code, signal })
+      endIfOver()
+    }
+    child.on('exit', (code, signal) => settle(code, signal))
+    child.on('error', error => {
+      // Also reported for a failed send or kill; the process is gone only when it never got a pid.
+      if (child.pid === undefined) {
+        disconnected = true
+        settle(null, null, error)
+      }
+    })
+  })
+  // `close` comes after the last of standard error was read, `exit` may come before.
+  child.on('close', (code, signal) => {
+    if (killed || (code === 0 && signal === null) || pid === undefined) return
+    const tail = stderr()
+    log.warn('process ended', { role, pid, code, signal, ...(tail && { stderr: tail }) })
+  })
+  child.on('message', deliver)
+  child.on('disconnect', () => {
+    disconnected = true
+    endIfOver()
+  })
+  const stderr = keepTail(child)
+  hold(false)
+
+  const iterator: AsyncIterator<unknown> = {
+    next() {
+      if (inbox.length > 0) return Promise.resolve({ value: inbox.shift(), done: false })
+      if (ended) return Promise.resolve({ value: undefined, done: true })
+      return new Promise(resolve => {
+        waiting = resolve
+        hold(true)
+      })
+    },
+    return: () => Promise.resolve({ value: undefined, done: true }),
+  }
+
+  return {
+    pid,
+    send(message) {
+      return new Promise<void>((resolve, reject) => {
+        if (exited || !child.connected) return reject(new Error(`process ${role} ${pid} is gone`))
+        child.send(message as object, error => (error ? reject(error) : resolve()))
+      })
+    },
+    messages: { [Symbol.asyncIterator]: () => iterator },
+    kill() {
+      killed = true
+      child.kill('SIGKILL')
+    },
+    exit,
+  }
+}
+
+function keepTail(child: Forked): () => string {
+  let tail = Buffer.alloc(0)
+  child.stderr?.on('data', (bytes: Buffer) => {
+    tail = Buffer.concat([tail, bytes]).subarray(-STDERR_KEPT)
+  })
+  child.stderr?.on('error', () => {})
+  const stream = child.stderr as { unref?: () => void } | null
+  stream?.unref?.()
+  return () => tail.toString('utf8').trim()
+}
