@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Block, Segment } from '../model/index.ts'
+import { createChunker, type Draft, estimateTokens } from './chunker.ts'
+
+const sentences = (text: string) =>
+  [...text.matchAll(/[^.]+\.?\s*/g)].map(match => ({
+    start: match.index,
+    end: match.index + match[0].trimEnd().length,
+  }))
+
+function chunksOf(segments: Segment[], isFurniture: (block: Block) => boolean = () => false): Draft[] {
+  const chunker = createChunker({ splitSentences: sentences, isFurniture })
+  return [...segments.flatMap(segment => chunker.push(segment)), ...chunker.end()]
+}
+
+const heading = (text: string, level: number): Block => ({ kind: 'heading', text, level })
+const paragraph = (text: string): Block => ({ kind: 'paragraph', text })
+const words = (count: number, word = 'Wort') => `${Array(count).fill(word).join(' ')}.`
+
+describe('structure', () => {
+  test('a heading begins a chunk and stands in the path of those below it', () => {
+    const chunks = chunksOf([
+      {
+        number: 1,
+        blocks: [
+          heading('A', 1),
+          paragraph(words(60)),
+          heading('A.1', 2),
+          paragraph(words(60)),
+          heading('B', 1),
+          paragraph(words(60)),
+        ],
+      },
+    ])
+    expect(chunks.map(chunk => chunk.text.split('\n')[0])).toEqual(['A', 'A.1', 'B'])
+    expect(chunks.map(chunk => chunk.headings.map(({ text }) => text))).toEqual([[], ['A'], []])
+  })
+
+  test('small sections share a chunk', () => {
+    const chunks = chunksOf([
+      { number: 1, blocks: [heading('A', 1), paragraph('Kurz.'), heading('B', 1), paragraph('Auch kurz.')] },
+    ])
+    expect(chunks.map(chunk => chunk.text)).toEqual(['A\nKurz.\nB\nAuch kurz.'])
+  })
+
+  test('a table row is never cut from its neighbours by less than the size, and knows its header', () => {
+    const row = (text: string): Block => ({ kind: 'table-row', text, header: 'Art Betrag' })
+    const [chunk] = chunksOf([{ number: 1, blocks: [row('Art Betrag'), row('Miete 500'), row('Strom 80')] }])
+    expect(chunk.text).toBe('Art Betrag\nMiete 500\nStrom 80')
+    expect(chunk.pieces.map(piece => piece.header)).toEqual(Array(3).fill('Art Betrag'))
+  })
+
+  test('furniture stays out, other lines at the edge stay in, in their place', () => {
+    const at = (text: string, top: number): Block => ({
+      ...paragraph(text),
+      runs: [{ at: 0, end: text.length, rect: [0, top, 9, top + 9] }],
+    })
+    const segment = {
+      number: 1,
+      blocks: [at('Mitte', 100)],
+      margins: [at('Kopf', 10), at('Titel', 20), at('Fuß', 800)],
+    }
+    const [chunk] = chunksOf([segment], block => block.text === 'Kopf')
+    expect(chunk.text).toBe('Titel\nMitte\nFuß')
+    expect(chunk.pieces.map(piece => piece.block)).toEqual([-2, 0, -3])
+  })
+})
+
+describe('properties', () => {
+  const block = fc.record({
+    kind: fc.constantFrom('heading' as const, 'paragraph' as const, 'table-row' as const),
+    text: fc
+      .array(fc.stringMatching(/^[a-zäöü😀]{1,12}\.?$/u), { minLength: 0, maxLength: 700 })
+      .map(list => list.join(' ')),
+    level: fc.integer({ min: 1, max: 4 }),
+  })
+  const document = fc
+    .array(fc.array(block, { maxLength: 5 }), { maxLength: 5 })
+    .map(list => list.map((blocks, index): Segment => ({ number: index + 1, blocks })))
+
+  test('every piece is letter for letter its block, chunks stay small, and no word is lost', () => {
+    fc.assert(
+      fc.property(document, segments => {
+        const chunks = chunksOf(segments)
+        const seen: string[] = []
+        chunks.forEach((chunk, position) => {
+          expect(chunk.position).toBe(position)
+          expect(estimateTokens(chunk.text)).toBeLessThanOrEqual(1200)
+          for (const piece of chunk.pieces) {
+            const source = segments[piece.segment - 1].blocks[piece.block]
+            const text = chunk.text.slice(piece.at, piece.at + piece.to - piece.from)
+            expect(text).toBe(source.text.slice(piece.from, piece.to))
+            expect(text.isWellFormed()).toBe(true)
+            seen.push(...text.split(' '))
+          }
+        })
+        const all = segments.flatMap(({ blocks }) => blocks).flatMap(({ text }) => text.split(' '))
+        expect(seen.filter(word => word !== '')).toEqual(all.filter(word => word !== ''))
+      }),
+    )
+  })
+
+  test('without long headings a chunk never exceeds its size', () => {
+    fc.assert(
+      fc.property(document, segments => {
+        const plain = segments.map(segment => ({
+          ...segment,
+          blocks: segment.blocks.map(({ text }) => paragraph(text)),
+        }))
+        for (const chunk of chunksOf(plain)) expect(estimateTokens(chunk.text)).toBeLessThanOrEqual(260)
+      }),
+    )
+  })
+})
