@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely'
+import { Kysely, type Selectable, sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestStore } from '../../tests/open-store.ts'
 import type { Chunk, Scope } from '../model/index.ts'
@@ -26,9 +26,9 @@ async function addDocument(scope: Scope, blob: string, chunks: Chunk[]) {
   })
 }
 
-async function rows<Table extends keyof Schema>(table: Table) {
+async function rows<Table extends keyof Schema>(table: Table): Promise<Selectable<Schema[Table]>[]> {
   const read = new Kysely<Schema>({ dialect: open.database.reader })
-  return read.selectFrom(table).selectAll().execute()
+  return (await sql<Selectable<Schema[Table]>>`select * from ${sql.table(table)}`.execute(read)).rows
 }
 
 async function otherProject(userId = 'local'): Promise<Scope> {
