@@ -1,10 +1,105 @@
 import type { Segment } from '../model/index.ts'
+import type { ParserLimits } from './protocol.ts'
 
-/** An opened file. `segments` is known for paged formats only. */
+/** An opened file. */
 export interface Source {
+  /** How many there are, where that is known before reading. */
   segments: number | null
-  /** The segments after number `after`, in order. Sets `cut` when the text went on past a limit. */
-  read(after: number): AsyncIterable<Segment>
-  cut?: boolean
+  /** The segments after number `after`, in order. Returns true when the text went on past a limit. */
+  read(after: number): AsyncGenerator<Segment, boolean>
   close(): Promise<void>
+}
+
+export interface Format {
+  mediaType: string
+  /** Lower case, without the dot. */
+  extensions: readonly string[]
+  paged: boolean
+  /** Do the first bytes (up to `HEAD`) look like it? */
+  matches(head: Uint8Array): boolean
+  /** Loads the reader only where it is needed: the host asks for names and never loads one. */
+  open(file: string, limits: ParserLimits): Promise<Source>
+}
+
+/** So many bytes from the start decide. */
+export const HEAD = 4096
+
+/** A new format is one file and one row. */
+export const FORMATS: readonly Format[] = [
+  {
+    mediaType: 'application/pdf',
+    extensions: ['pdf'],
+    paged: true,
+    matches: isPdf,
+    open: async (file, limits) => (await import('./pdf/pdf.ts')).openPdf(file, limits),
+  },
+  {
+    mediaType: 'text/markdown',
+    extensions: ['md', 'markdown', 'mdown', 'mkd'],
+    paged: false,
+    matches: isText,
+    open: async (file, limits) => (await import('./text/markdown.ts')).openMarkdown(file, limits),
+  },
+  {
+    mediaType: 'text/plain',
+    extensions: ['txt', 'text', 'log'],
+    paged: false,
+    matches: isText,
+    open: async (file, limits) => (await import('./text/plain.ts')).openPlainText(file, limits),
+  },
+]
+
+/** The format that a name's extension says. */
+export function formatOf(name: string): Format | undefined {
+  const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase()
+  return extension === undefined ? undefined : FORMATS.find(format => format.extensions.includes(extension))
+}
+
+// Readers accept a PDF whose header stands somewhere in the first kilobyte (Adobe's implementation notes, 3.4.1).
+function isPdf(head: Uint8Array): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 1024)).toString('latin1')
+  return text.includes('%PDF-')
+}
+
+// What begins like this is no text, whatever it is called: ZIP (and all office files), gzip, PNG, JPEG, GIF, OLE, ELF,
+// 7z, RAR, SQLite, PostScript keeps being text.
+const BINARY = [
+  'PK\x03\x04',
+  '\x1f\x8b',
+  '\x89PNG',
+  '\xff\xd8\xff',
+  'GIF8',
+  '\xd0\xcf\x11\xe0',
+  '\x7fELF',
+  '7z\xbc\xaf',
+  'Rar!',
+  'SQLite format 3\0',
+  '%PDF-',
+]
+
+function isText(head: Uint8Array): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1')
+  if (BINARY.some(magic => text.startsWith(magic))) return false
+  if (text.startsWith('\xff\xfe') || text.startsWith('\xfe\xff')) return true
+  // UTF-16 without a mark: every second byte of ordinary text is zero.
+  if (wideOrder(head) !== undefined) return true
+  if (text.includes('\0')) return false
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what tells binary data
+  const controls = text.match(/[\x01-\x08\x0e-\x1a\x1c-\x1f]/g)?.length ?? 0
+  return controls <= text.length / 50
+}
+
+/** The byte order of UTF-16 without a mark, told by where the zeros are. */
+export function wideOrder(head: Uint8Array): 'le' | 'be' | undefined {
+  const pairs = Math.floor(head.length / 2)
+  if (pairs < 4) return undefined
+  let even = 0
+  let odd = 0
+  for (let index = 0; index < pairs; index++) {
+    if (head[2 * index] === 0) even++
+    if (head[2 * index + 1] === 0) odd++
+  }
+  if (odd > 0.6 * pairs && even < 0.05 * pairs) return 'le'
+  if (even > 0.6 * pairs && odd < 0.05 * pairs) return 'be'
+  return undefined
 }

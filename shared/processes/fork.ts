@@ -123,6 +123,8 @@ function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
     messages: { [Symbol.asyncIterator]: () => iterator },
     kill() {
       killed = true
+      // Whoever waits for the exit now must see it.
+      if (!exited) child.ref()
       child.kill('SIGKILL')
     },
     exit,

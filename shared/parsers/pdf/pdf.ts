@@ -5,6 +5,7 @@ import { getDocument, type PDFDocumentProxy, type PDFPageProxy, VerbosityLevel }
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
 import type { Source } from '../formats.ts'
+import type { ParserLimits } from '../protocol.ts'
 import { markContinuation } from './continuation.ts'
 import { layoutPage } from './page.ts'
 import type { TextItem } from './piece.ts'
@@ -16,7 +17,7 @@ const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/packa
  * PDF by pdf.js: text only, no operator list (pages per CPU-second are what a library of thousands of pages feels).
  * Throws `password-protected`, `damaged`, `too-many-pages`. A page that cannot be read becomes a segment that says so.
  */
-export async function openPdf(file: string, limits: { pages: number }): Promise<Source> {
+export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>): Promise<Source> {
   const task = getDocument({
     data: new Uint8Array(await readFile(file)),
     cMapUrl: join(PACKAGE, 'cmaps/'),
@@ -48,7 +49,7 @@ function opened(cause: unknown): AppError {
   return new AppError(name === 'PasswordException' ? 'password-protected' : 'damaged', {}, { cause })
 }
 
-async function* pagesOf(document: PDFDocumentProxy, after: number): AsyncGenerator<Segment> {
+async function* pagesOf(document: PDFDocumentProxy, after: number): AsyncGenerator<Segment, boolean> {
   const typography = createTypography()
   // The last known page is laid out again, not yielded: whether its paragraph runs on is told by the page after it.
   let before = after > 0 && after < document.numPages ? await readPage(document, after, typography) : undefined
@@ -58,6 +59,7 @@ async function* pagesOf(document: PDFDocumentProxy, after: number): AsyncGenerat
     yield segment
     before = segment
   }
+  return false
 }
 
 async function readPage(document: PDFDocumentProxy, number: number, typography: Typography): Promise<Segment> {

@@ -1,0 +1,89 @@
+import { AppError } from '../errors.ts'
+import type { ChildProcess } from '../ports.ts'
+
+export interface Pool {
+  /** A process of one's own, warm if there is one; waits its turn. Throws `cancelled`. */
+  acquire(signal?: AbortSignal): Promise<Member>
+  /** `sound`: it may be used again. Otherwise it is killed. */
+  release(member: Member, sound: boolean): void
+  /** Kills all; whoever waits is refused. */
+  close(): Promise<void>
+}
+
+export interface Member {
+  process: ChildProcess
+  messages: AsyncIterator<unknown>
+  alive: boolean
+  timer?: NodeJS.Timeout
+}
+
+/** Up to `size` processes, started when needed, ended after `idleTime` milliseconds without work. */
+export function createPool(spawn: () => ChildProcess, size: number, idleTime: number): Pool {
+  const idle: Member[] = []
+  const members = new Set<Member>()
+  const queue: ((refused?: AppError) => void)[] = []
+  let busy = 0
+  let closed = false
+
+  function start(): Member {
+    const child = spawn()
+    const member: Member = { process: child, messages: child.messages[Symbol.asyncIterator](), alive: true }
+    members.add(member)
+    void child.exit.then(() => {
+      member.alive = false
+      members.delete(member)
+      clearTimeout(member.timer)
+      const index = idle.indexOf(member)
+      if (index !== -1) idle.splice(index, 1)
+    })
+    return member
+  }
+
+  async function turn(signal?: AbortSignal) {
+    if (busy < size) {
+      busy++
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => {
+        queue.splice(queue.indexOf(go), 1)
+        reject(new AppError('cancelled'))
+      }
+      const go = (refused?: AppError) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (refused) reject(refused)
+        else resolve()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      queue.push(go)
+    })
+  }
+
+  return {
+    async acquire(signal) {
+      if (closed || signal?.aborted) throw new AppError('cancelled')
+      await turn(signal)
+      const member = idle.pop() ?? start()
+      clearTimeout(member.timer)
+      return member
+    },
+    release(member, sound) {
+      if (sound && member.alive && !closed) {
+        idle.push(member)
+        member.timer = setTimeout(() => member.process.kill(), idleTime)
+        member.timer.unref()
+      } else member.process.kill()
+      // The turn passes on directly, so that nobody slips in between.
+      const next = queue.shift()
+      if (next) next()
+      else busy--
+    },
+    async close() {
+      closed = true
+      for (const go of queue.splice(0)) go(new AppError('cancelled'))
+      const leaving = [...members]
+      for (const member of leaving) member.process.kill()
+      await Promise.all(leaving.map(member => member.process.exit))
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import type { ErrorCode } from '../model/index.ts'
+import type { ParseEvent, ParseRequest } from '../ports.ts'
+
+/** What a parser may use up. */
+export interface ParserLimits {
+  /** Milliseconds without a finished segment. Watched by the host. */
+  segmentTime: number
+  /** Bytes of memory of the whole process (RSS). Watched inside the process. */
+  memory: number
+  /** Pages of a paged format. */
+  pages: number
+  /** Characters of an unpaged format; what follows is cut. */
+  characters: number
+}
+
+export const DEFAULT_LIMITS: ParserLimits = {
+  segmentTime: 60_000,
+  memory: 1024 ** 3,
+  pages: 5_000,
+  characters: 200_000_000,
+}
+
+/** Segments on their way that the reader has not asked past yet: what bounds the memory of both sides. */
+export const WINDOW = 8
+
+export type ToParser =
+  | { type: 'parse'; request: ParseRequest; limits: ParserLimits }
+  /** The reader took so many segments. */
+  | { type: 'more'; count: number }
+
+export type FromParser =
+  /** An event as JSON: segments are many small objects, which JSON writes and reads faster than a structured clone. */
+  | { type: 'event'; json: string }
+  | { type: 'failed'; code: ErrorCode; values: Record<string, string | number>; detail: string }
+  /** The process ends itself, and this is why. */
+  | { type: 'ending'; code: 'parser-memory' | 'parser-crashed'; detail: string }
+
+export function parseEvent(json: string): ParseEvent {
+  return JSON.parse(json) as ParseEvent
+}

@@ -1,0 +1,91 @@
+/**
+ * The thread that reads files, one at a time: it may loop, swallow memory or crash, and the process's main thread still
+ * answers (see `process.ts`).
+ */
+import { open } from 'node:fs/promises'
+import { parentPort } from 'node:worker_threads'
+import { AppError } from '../errors.ts'
+import type { ParseEvent, ParseRequest } from '../ports.ts'
+import { type Format, formatOf, HEAD, type Source } from './formats.ts'
+import { type FromParser, type ParserLimits, type ToParser, WINDOW } from './protocol.ts'
+
+function start(port: NonNullable<typeof parentPort>) {
+  // How many segments the host has not asked past yet, and who waits for it to do so.
+  let outstanding = 0
+  let wake: (() => void) | undefined
+
+  port.on('message', (message: ToParser) => {
+    if (message.type === 'more') {
+      outstanding -= message.count
+      wake?.()
+      return
+    }
+    outstanding = 0
+    parse(message.request, message.limits).catch((error: unknown) => post(failure(error)))
+  })
+
+  function post(message: FromParser) {
+    port.postMessage(message)
+  }
+
+  function emit(event: ParseEvent) {
+    post({ type: 'event', json: JSON.stringify(event) })
+  }
+
+  async function parse(request: ParseRequest, limits: ParserLimits) {
+    const format = await detect(request)
+    const source = await format.open(request.file, limits)
+    try {
+      emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })
+      const cut = await sendSegments(source, request.after)
+      emit({ type: 'finish', segments: cut.last, cut: cut.cut })
+    } finally {
+      await source.close()
+    }
+  }
+
+  async function sendSegments(source: Source, after: number): Promise<{ last: number; cut: boolean }> {
+    let last = source.segments === null ? after : Math.min(after, source.segments)
+    const segments = source.read(after)
+    for (;;) {
+      const { value, done } = await segments.next()
+      if (done) return { last, cut: value }
+      last = value.number
+      while (outstanding >= WINDOW)
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      outstanding++
+      emit({ type: 'segment', segment: value })
+    }
+  }
+}
+
+/** Extension and first bytes must agree. */
+async function detect(request: ParseRequest): Promise<Format> {
+  const format = formatOf(request.name)
+  if (!format) throw new AppError('unsupported-type', { name: request.name })
+  const file = await open(request.file, 'r')
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0)
+    if (bytesRead === 0) throw new AppError('empty-file')
+    if (!format.matches(buffer.subarray(0, bytesRead))) throw new AppError('type-mismatch', { type: format.mediaType })
+    return format
+  } finally {
+    await file.close()
+  }
+}
+
+function failure(error: unknown): FromParser {
+  const detail =
+    error instanceof Error ? String((error.cause as Error | undefined)?.stack ?? error.stack) : String(error)
+  if (error instanceof AppError) return { type: 'failed', code: error.code, values: error.values, detail }
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  if (code === 'ENOENT') return { type: 'failed', code: 'file-missing', values: {}, detail }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EISDIR')
+    return { type: 'failed', code: 'file-unreadable', values: {}, detail }
+  // Whatever else a reader trips over lies in the file.
+  return { type: 'failed', code: 'damaged', values: {}, detail }
+}
+
+if (parentPort) start(parentPort)

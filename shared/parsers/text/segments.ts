@@ -1,0 +1,37 @@
+import type { Block, Segment } from '../../model/index.ts'
+
+/** Blocks in one segment of a format without pages. */
+export const BLOCKS = 100
+// And characters, whichever comes first: a segment is what is stored and redone at once.
+const CHARACTERS = 100_000
+
+/**
+ * Groups blocks into numbered segments, leaving out those up to `after`. Returns true when the text went past `limit`
+ * characters: what follows is left out.
+ */
+export async function* segmentsOf(
+  blocks: AsyncIterable<Block>,
+  after: number,
+  limit: number,
+): AsyncGenerator<Segment, boolean> {
+  let number = 1
+  let current: Block[] = []
+  let size = 0
+  let total = 0
+  for await (const block of blocks) {
+    if (total + block.text.length > limit) {
+      if (current.length > 0 && number > after) yield { number, blocks: current }
+      return true
+    }
+    current.push(block)
+    size += block.text.length
+    total += block.text.length
+    if (current.length < BLOCKS && size < CHARACTERS) continue
+    if (number > after) yield { number, blocks: current }
+    number++
+    current = []
+    size = 0
+  }
+  if (current.length > 0 && number > after) yield { number, blocks: current }
+  return false
+}
