@@ -5,6 +5,8 @@
 import type { Dialect } from 'kysely'
 import type { Segment, Time } from './model/index.ts'
 
+export type { Time } from './model/index.ts'
+
 export interface Clock {
   now(): Time
 }
@@ -67,10 +69,12 @@ export interface NewJob {
 
 export interface Job extends NewJob {
   id: string
-  /** From 1: how often it was claimed. */
+  /** From 1: how often it was claimed without getting on. */
   attempt: number
   /** Names this claim. Whoever lost it (time ran out, cancelled) must not write any more. */
   lease: string
+  /** Its last claims all died without a word, most likely with their process: to be settled as `dead`, not to be run. */
+  exhausted: boolean
 }
 
 export type JobOutcome =
@@ -78,14 +82,19 @@ export type JobOutcome =
   /** Tried again after a growing pause; after the last attempt it is `dead` and can be enqueued anew. */
   | { state: 'retry'; error: string }
   | { state: 'dead'; error: string }
+  /** Given back untouched when the program stops: due at once, and the claim does not count. */
+  | { state: 'released' }
 
 /** Background work, in the same database as the facts that cause it. At least once: effects are made idempotent by fencing. */
 export interface Queue {
   enqueue(tx: SqlExecutor, job: NewJob): Promise<void>
   /** The oldest due job of these kinds, leased to this process; undefined when there is none. */
   claim(kinds: readonly string[]): Promise<Job | undefined>
-  /** Extends the lease, inside the transaction that writes the work done. Throws `lease-lost`. */
-  renew(tx: SqlExecutor, job: Job): Promise<void>
+  /**
+   * Extends the lease, inside the transaction that writes the work done; `beat` only shows life and does not count as
+   * getting on. Throws `lease-lost`.
+   */
+  renew(tx: SqlExecutor, job: Job, beat?: 'beat'): Promise<void>
   /** Ends the claim, in the transaction of its last effect. Throws `lease-lost`. `last` tells a `retry` that became `dead`. */
   settle(tx: SqlExecutor, job: Job, outcome: JobOutcome): Promise<{ last: boolean }>
   /** Takes open jobs with these keys away, also from whoever runs them. */

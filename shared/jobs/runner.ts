@@ -1,5 +1,5 @@
 import { toAppError } from '../errors.ts'
-import type { Clock, Job, Log, Queue } from '../ports.ts'
+import type { Clock, Job, JobOutcome, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 
 export interface JobKind {
@@ -97,24 +97,31 @@ export function startRunner({
         })
     }, beatTime)
     try {
-      await kind.run(job, control.signal)
+      if (job.exhausted) await settle(kind, job, { state: 'dead', error: 'its process died each time' })
+      else await kind.run(job, control.signal)
       wake()
     } catch (error) {
-      if (control.signal.aborted || toAppError(error).code === 'lease-lost') return
+      if (toAppError(error).code === 'lease-lost') return
+      if (stopping.signal.aborted) return await settle(kind, job, { state: 'released' })
+      // Interrupted: whoever did that has taken the job away.
+      if (control.signal.aborted) return
       log.error('job failed', { kind: job.kind, key: job.key, attempt: job.attempt, error })
-      const text = error instanceof Error ? error.message : String(error)
-      await store
-        .transaction(async tx => {
-          const { last } = await queue.settle(store.executor(tx), job, { state: 'retry', error: text })
-          if (last) await kind.dead(tx, job)
-        })
-        .catch(late => {
-          if (toAppError(late).code !== 'lease-lost') throw late
-        })
+      await settle(kind, job, { state: 'retry', error: error instanceof Error ? error.message : String(error) })
     } finally {
       clearInterval(beat)
       running.delete(job.key)
       stopping.signal.removeEventListener('abort', interrupt)
+    }
+  }
+
+  async function settle(kind: JobKind, job: Job, outcome: JobOutcome): Promise<void> {
+    try {
+      await store.transaction(async tx => {
+        const { last } = await queue.settle(store.executor(tx), job, outcome)
+        if (last) await kind.dead(tx, job)
+      })
+    } catch (error) {
+      if (toAppError(error).code !== 'lease-lost') throw error
     }
   }
 

@@ -1,5 +1,9 @@
 import type { Migration } from '../../migrate.ts'
 import { first } from './0001-first.ts'
+import { jobs } from './0002-jobs.ts'
 
 /** In order; what was applied once never changes again. */
-export const migrations: readonly Migration[] = [{ name: '0001-first', sql: first }]
+export const migrations: readonly Migration[] = [
+  { name: '0001-first', sql: first },
+  { name: '0002-jobs', sql: jobs },
+]
