@@ -1,0 +1,280 @@
+/** What every queue keeps. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Clock, Job, NewJob, Queue, RunTransaction, SqlExecutor } from '../ports.ts'
+
+/** One process with the database open. */
+export interface QueueHost {
+  transaction: RunTransaction
+  queue: Queue
+  close(): Promise<void>
+}
+
+export interface QueueHarness {
+  /** Opens the database in this folder, with its table, as a process that is alive. */
+  open(folder: string, clock: Clock): Promise<QueueHost>
+  /** How long a claim holds without renewal, and how often a job is tried. */
+  leaseTime: number
+  mostAttempts: number
+  /** Milliseconds after which the try after any number of failures is certainly due. */
+  longestPause: number
+}
+
+export function queueContract({ open, leaseTime, mostAttempts, longestPause }: QueueHarness): void {
+  describe('queue contract', () => {
+    let folder: string
+    let now: number
+    const clock: Clock = { now: () => now }
+    const hosts: QueueHost[] = []
+    let host: QueueHost
+
+    async function another(): Promise<QueueHost> {
+      const opened = await open(folder, clock)
+      hosts.push(opened)
+      return opened
+    }
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'queue-'))
+      now = 1_700_000_000_000
+      host = await another()
+    })
+    afterEach(async () => {
+      for (const each of hosts.splice(0)) await each.close()
+      await rm(folder, { recursive: true, force: true })
+    })
+
+    const job = (key: string, kind = 'parse'): NewJob => ({
+      kind,
+      key,
+      payload: { about: key, deep: { list: [1, 'ü'] } },
+    })
+    const add = (...jobs: NewJob[]) =>
+      host.transaction(async tx => {
+        for (const each of jobs) await host.queue.enqueue(tx, each)
+      })
+    const within = <T>(run: (tx: SqlExecutor) => Promise<T>) => host.transaction(run)
+    const claim = async (kinds: readonly string[] = ['parse']) => {
+      const claimed = await host.queue.claim(kinds)
+      if (!claimed) expect.fail('nothing to claim')
+      return claimed
+    }
+    const settle = (claimed: Job, state: 'done' | 'retry' | 'dead') =>
+      within(tx => host.queue.settle(tx, claimed, state === 'done' ? { state } : { state, error: 'it broke' }))
+    const lost = { code: 'lease-lost' }
+
+    it('hands out what was enqueued, once', async () => {
+      await add(job('a'))
+      const claimed = await claim()
+      expect(claimed).toMatchObject({ ...job('a'), attempt: 1 })
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      expect(await settle(claimed, 'done')).toEqual({ last: false })
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      expect(await host.queue.next()).toBeUndefined()
+    })
+
+    it('enqueues in the transaction of its cause', async () => {
+      const failing = within(async tx => {
+        await host.queue.enqueue(tx, job('a'))
+        throw new Error('the cause failed')
+      })
+      await expect(failing).rejects.toThrow('the cause failed')
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+    })
+
+    it('has a key open once: waiting, running, waiting again', async () => {
+      await add(job('a'), job('a'), { ...job('a'), payload: { other: true } })
+      const first = await claim()
+      expect(first.payload).toEqual(job('a').payload)
+      await add(job('a'))
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      await settle(first, 'retry')
+      await add(job('a'))
+      now += longestPause
+      await claim()
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+    })
+
+    it('takes a key again when it is done', async () => {
+      await add(job('a'))
+      await settle(await claim(), 'done')
+      await add(job('a'))
+      expect((await claim()).attempt).toBe(1)
+    })
+
+    it('gives the oldest due first, of the kinds asked for', async () => {
+      await add(job('a'))
+      now += 5
+      await add(job('x', 'index'), job('b'))
+      now += 5
+      await add(job('c'), job('d'))
+      expect(await host.queue.claim([])).toBeUndefined()
+      expect(await host.queue.claim(['nothing'])).toBeUndefined()
+      expect((await claim(['index'])).key).toBe('x')
+      const keys = []
+      for (let time = 0; time < 4; time++) keys.push((await claim(['index', 'parse'])).key)
+      expect(keys).toEqual(['a', 'b', 'c', 'd'])
+    })
+
+    it('never gives one job to two, though many ask at once', async () => {
+      const other = await another()
+      await add(...Array.from({ length: 60 }, (_, at) => job(`j${at}`)))
+      const taken: string[] = []
+      const work = async ({ queue, transaction }: QueueHost) => {
+        for (;;) {
+          const claimed = await queue.claim(['parse'])
+          if (!claimed) return
+          taken.push(claimed.key)
+          await transaction(tx => queue.settle(tx, claimed, { state: 'done' }))
+        }
+      }
+      await Promise.all([work(host), work(other), work(host), work(other)])
+      expect(taken.length).toBe(60)
+      expect(new Set(taken).size).toBe(60)
+    })
+
+    it('keeps a claim as long as it is renewed', async () => {
+      const other = await another()
+      await add(job('a'))
+      const claimed = await claim()
+      for (let time = 0; time < 6; time++) {
+        now += leaseTime - 1
+        expect(await other.queue.claim(['parse'])).toBeUndefined()
+        await within(tx => host.queue.renew(tx, claimed))
+      }
+      await settle(claimed, 'done')
+    })
+
+    it('passes a claim on when its time is over, and refuses the first holder from then on', async () => {
+      const other = await another()
+      await add(job('a'))
+      const first = await claim()
+      now += leaseTime + 1
+      const second = await other.queue.claim(['parse'])
+      expect(second).toMatchObject({ id: first.id, attempt: 2 })
+      expect(second?.lease).not.toBe(first.lease)
+      await expect(within(tx => host.queue.renew(tx, first))).rejects.toMatchObject(lost)
+      for (const state of ['done', 'retry', 'dead'] as const)
+        await expect(settle(first, state)).rejects.toMatchObject(lost)
+      await other.transaction(tx => other.queue.settle(tx, second as Job, { state: 'done' }))
+    })
+
+    it('undoes what the holder of a lost claim wrote in the same transaction', async () => {
+      const other = await another()
+      await add(job('a'))
+      const first = await claim()
+      now += leaseTime + 1
+      await other.queue.claim(['parse'])
+      const late = within(async tx => {
+        await host.queue.enqueue(tx, job('follows', 'index'))
+        await host.queue.settle(tx, first, { state: 'done' })
+      })
+      await expect(late).rejects.toMatchObject(lost)
+      expect(await host.queue.claim(['index'])).toBeUndefined()
+    })
+
+    it('refuses a second settling', async () => {
+      await add(job('a'))
+      const claimed = await claim()
+      await settle(claimed, 'retry')
+      await expect(settle(claimed, 'done')).rejects.toMatchObject(lost)
+    })
+
+    it('tries again after growing pauses, then lets it die; the dead can be enqueued anew', async () => {
+      await add(job('a'))
+      const pauses: number[] = []
+      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+        const claimed = await claim()
+        expect(claimed.attempt).toBe(attempt)
+        expect(await settle(claimed, 'retry')).toEqual({ last: attempt === mostAttempts })
+        if (attempt === mostAttempts) break
+        const due = (await host.queue.next()) as number
+        pauses.push(due - now)
+        now = due - 1
+        expect(await host.queue.claim(['parse'])).toBeUndefined()
+        now = due
+      }
+      for (const [at, pause] of pauses.entries()) expect(pause).toBeGreaterThan(at === 0 ? 0 : pauses[at - 1])
+      now += longestPause * 10
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      expect(await host.queue.next()).toBeUndefined()
+      await add(job('a'))
+      expect((await claim()).attempt).toBe(1)
+    })
+
+    it('lets a job die at once when told', async () => {
+      await add(job('a'))
+      expect(await settle(await claim(), 'dead')).toEqual({ last: true })
+      now += longestPause
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      await add(job('a'))
+      await claim()
+    })
+
+    it('cancels waiting and running jobs, and only those', async () => {
+      await add(job('a'), job('b'), job('c'), job('x', 'index'))
+      const running = await claim()
+      await within(tx => host.queue.cancel(tx, []))
+      await within(tx => host.queue.cancel(tx, ['a', 'b', 'never', "' or 1=1 --"]))
+      await expect(within(tx => host.queue.renew(tx, running))).rejects.toMatchObject(lost)
+      await expect(settle(running, 'done')).rejects.toMatchObject(lost)
+      expect((await claim()).key).toBe('c')
+      expect((await claim(['index'])).key).toBe('x')
+      await add(job('a'))
+      const again = await claim()
+      expect(again).toMatchObject({ key: 'a', attempt: 1 })
+      await expect(settle({ ...running, id: again.id }, 'done')).rejects.toMatchObject(lost)
+    })
+
+    it('cancels thousands at once, and not at all when the transaction fails', async () => {
+      const keys = Array.from({ length: 3000 }, (_, at) => `j${at}`)
+      await add(...keys.map(key => job(key)))
+      const failing = within(async tx => {
+        await host.queue.cancel(tx, keys)
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      expect((await claim()).key).toBe('j0')
+      await within(tx => host.queue.cancel(tx, keys))
+      expect(await host.queue.next()).toBeUndefined()
+    })
+
+    it('says when the next job is due', async () => {
+      expect(await host.queue.next()).toBeUndefined()
+      await add(job('a'))
+      expect(await host.queue.next()).toBeLessThanOrEqual(now)
+      const claimed = await claim()
+      expect(await host.queue.next()).toBe(now + leaseTime)
+      await settle(claimed, 'retry')
+      const due = (await host.queue.next()) as number
+      expect(due).toBeGreaterThan(now)
+      expect(due).toBeLessThanOrEqual(now + longestPause)
+    })
+
+    it('is not held up by a clock that goes back', async () => {
+      await add(job('failed'), job('held'))
+      await settle(await claim(), 'retry')
+      const held = await claim()
+      await add(job('fresh'))
+      now -= 24 * 60 * 60 * 1000
+      expect((await claim()).key).toBe('fresh')
+      expect((await claim()).key).toBe('failed')
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      await within(tx => host.queue.renew(tx, held))
+      now += leaseTime + 1
+      const keys = [await claim(), await claim(), await claim()].map(claimed => claimed.key)
+      expect(keys.sort()).toEqual(['failed', 'fresh', 'held'])
+    })
+
+    it('does not take a job from its holder because the clock went back', async () => {
+      const other = await another()
+      await add(job('a'))
+      const claimed = await claim()
+      now -= 24 * 60 * 60 * 1000
+      expect(await other.queue.claim(['parse'])).toBeUndefined()
+      expect(await other.queue.next()).toBeLessThanOrEqual(now + leaseTime)
+      await settle(claimed, 'done')
+    })
+  })
+}
