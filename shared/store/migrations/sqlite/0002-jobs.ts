@@ -2,11 +2,7 @@
  * The lease table, which `queue/lease.ts` reads and writes. `state`: `waiting` (from `run_after` on), `running` (while
  * `lease_until` lies ahead, by the claim named `lease`), `dead`. What is done is gone. At most one open job has a key.
  */
-export const jobs = `state`: `waiting` (from `run_after` on),
- * `running` (while `lease_until` lies ahead, by the claim named `lease`), `dead`. What is done is gone. Times are
- * milliseconds since 1970. At most one open job has a key.
- */
-export const leaseTable = `
+export const jobs = `
 create table job (
   id text primary key,
   kind text not null,
