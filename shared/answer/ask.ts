@@ -15,6 +15,8 @@ export interface AskRequest {
   chatId?: string
   /** Only these documents. */
   documents?: readonly string[]
+  /** Quotes also where it would decline: so that quotes and declining can be measured apart. */
+  evenIfWeak?: boolean
 }
 
 /**
@@ -52,6 +54,7 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
       text: '',
       citations,
       reason: null,
+      evidence: 0,
       chatId,
     }
     try {
@@ -64,7 +67,9 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
       yield { type: 'passages', question: completed.text, passages: hits.map(toPassage) }
       const passages = hits.map(toQuotable)
       const quotes = selectQuotes(question, plan, passages, { limit: quoteCount })
-      if (evidenceOf(question, plan, passages, quotes).answered) {
+      const { confidence, answered } = evidenceOf(question, plan, passages, quotes)
+      answer.evidence = confidence
+      if (answered || request.evenIfWeak) {
         for (const quote of quotes) {
           signal?.throwIfAborted()
           const citation = await prove(scope, hits[quote.passage].chunk, quote)

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Document, DocumentState, Receipt, Scope } from '../model/index.ts'
+import type { Document, DocumentState, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 import { collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
@@ -26,6 +26,8 @@ export interface Documents {
   list(scope: Scope): Promise<Document[]>
   get(scope: Scope, id: string): Promise<Document>
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
+  /** A page, or a stretch of a text, as it was read. */
+  segment(scope: Scope, id: string, number: number): Promise<Segment | undefined>
   trash(scope: Scope): Promise<Document[]>
   /** Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. */
   cancel(scope: Scope, id: string): Promise<Document>
@@ -147,6 +149,7 @@ export function createDocuments(deps: {
     list: scope => store.documents.list(scope),
     get,
     receipt: (scope, id) => store.documents.receipt(scope, id),
+    segment: (scope, id, number) => store.segments.get(scope, id, number),
     trash: scope => store.documents.list(scope, { trashed: true }),
 
     cancel: (scope, id) =>

@@ -43,6 +43,8 @@ export interface Answer {
   citations: Citation[]
   /** Set when the answer is less than asked for: stopped, or a leg of the search failed. */
   reason: Reason | null
+  /** How sure it is that the documents hold the answer, 0 to 1; declined where that is too little. */
+  evidence: number
   chatId: string
   messageId: string
 }
