@@ -10,6 +10,9 @@ export interface Source {
   close(): Promise<void>
 }
 
+/** Tells the log what was lost on the way, and why; never text of the document. */
+export type Note = (detail: string) => void
+
 export interface Format {
   mediaType: string
   /** Lower case, without the dot. */
@@ -18,7 +21,7 @@ export interface Format {
   /** Do the first bytes (up to `HEAD`) look like it? */
   matches(head: Uint8Array): boolean
   /** Loads the reader only where it is needed: the host asks for names and never loads one. */
-  open(file: string, limits: ParserLimits): Promise<Source>
+  open(file: string, limits: ParserLimits, note: Note): Promise<Source>
 }
 
 /** So many bytes from the start decide. */
@@ -31,7 +34,7 @@ export const FORMATS: readonly Format[] = [
     extensions: ['pdf'],
     paged: true,
     matches: isPdf,
-    open: async (file, limits) => (await import('./pdf/pdf.ts')).openPdf(file, limits),
+    open: async (file, limits, note) => (await import('./pdf/pdf.ts')).openPdf(file, limits, note),
   },
   {
     mediaType: 'text/markdown',

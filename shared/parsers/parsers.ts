@@ -38,6 +38,10 @@ export function createParsers(options: ParsersOptions): Parsers {
           log.info('parser refused a file', { code: message.code, detail: message.detail })
           throw new AppError(message.code, message.values)
         }
+        if (message.type === 'note') {
+          log.warn('parser lost something', { detail: message.detail })
+          continue
+        }
         if (message.type === 'ending') {
           log.warn('parser ended itself', { code: message.code, detail: message.detail })
           throw new AppError(message.code, message.code === 'parser-memory' ? { bytes: limits.memory } : {})

@@ -32,6 +32,8 @@ export type FromParser =
   /** An event as JSON: segments are many small objects, which JSON writes and reads faster than a structured clone. */
   | { type: 'event'; json: string }
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number>; detail: string }
+  /** Something was lost, and is not the end. */
+  | { type: 'note'; detail: string }
   /** The process ends itself, and this is why. */
   | { type: 'ending'; code: 'parser-memory' | 'parser-crashed'; detail: string }
 

@@ -34,7 +34,7 @@ function start(port: NonNullable<typeof parentPort>) {
 
   async function parse(request: ParseRequest, limits: ParserLimits) {
     const format = await detect(request)
-    const source = await format.open(request.file, limits)
+    const source = await format.open(request.file, limits, detail => post({ type: 'note', detail }))
     try {
       emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })
       const cut = await sendSegments(source, request.after)

@@ -1,6 +1,7 @@
 import type { Rectangle, Run } from '../../model/index.ts'
+import { glyphWidth } from './glyph-widths.ts'
 import type { Line } from './line.ts'
-import { type Piece, positionIn, toPageBox } from './piece.ts'
+import { type Piece, scaleOf, toPageBox } from './piece.ts'
 
 export interface Composed {
   text: string
@@ -15,6 +16,7 @@ const SPACED_GAP = 0.02
 // run positions are interpolated, and the estimate is off by about half a character in the middle of a long line.
 const MAX_RUN = 32
 const PUNCTUATION = /[.!?:;,…)\]"”“»›–—]/
+const OPENING = /[„“"‚(»«•]/
 
 // After one of these a word ending in a hyphen is short for a longer one: “Haupt- und Nebensatz”.
 const SUSPENDED = new Set(
@@ -83,21 +85,42 @@ function createBuilder(degrees: number) {
       addRun(at, text.length, piece, piece.x0, piece.x1)
       return
     }
+    let space = words.indexOf(' ')
+    if (space === -1) {
+      addRun(at, text.length, piece, piece.x0, piece.x1)
+      return
+    }
+    const scale = scaleOf(piece)
     let start = 0
     let left = piece.x0
-    for (let space = words.indexOf(' '); space !== -1; space = words.indexOf(' ', space + 1)) {
-      if (space === start) {
-        start = space + 1
+    let x = left
+    let index = 0
+    for (; space !== -1; space = words.indexOf(' ', space + 1)) {
+      const cut =
+        space > start &&
+        (space - start >= MAX_RUN || PUNCTUATION.test(words[space - 1]!) || OPENING.test(words[space + 1] ?? ''))
+      for (; index < space; index++) x += advance(index)
+      if (!cut) {
+        // A second space right after a cut belongs to no run.
+        if (space === start) {
+          x += advance(index++)
+          start = index
+          left = x
+        }
         continue
       }
-      if (space - start < MAX_RUN && !PUNCTUATION.test(words[space - 1]!) && !/[„“"‚(»«•]/.test(words[space + 1] ?? ''))
-        continue
-      const right = positionIn(piece, space)
-      addRun(at + start, at + space, piece, left, right)
-      start = space + 1
-      left = positionIn(piece, start)
+      addRun(at + start, at + space, piece, left, Math.min(x, piece.x1))
+      x += advance(index++)
+      start = index
+      left = Math.min(x, piece.x1)
     }
     if (start < words.length) addRun(at + start, at + words.length, piece, left, piece.x1)
+
+    function advance(position: number): number {
+      const code = words.charCodeAt(position)
+      if (code === 0x20) return position === 1 && scale.bullet > 0 ? scale.bullet : scale.space
+      return glyphWidth(piece.metrics.widths, code) * scale.unit
+    }
   }
 
   function addRun(at: number, end: number, piece: Piece, left: number, right: number) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { getDocument, type PDFDocumentProxy, type PDFPageProxy, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
-import type { Source } from '../formats.ts'
+import type { Note, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { markContinuation } from './continuation.ts'
 import { layoutPage } from './page.ts'
@@ -17,7 +17,7 @@ const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/packa
  * PDF by pdf.js: text only, no operator list (pages per CPU-second are what a library of thousands of pages feels).
  * Throws `password-protected`, `damaged`, `too-many-pages`. A page that cannot be read becomes a segment that says so.
  */
-export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>): Promise<Source> {
+export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>, note: Note): Promise<Source> {
   const task = getDocument({
     data: new Uint8Array(await readFile(file)),
     cMapUrl: join(PACKAGE, 'cmaps/'),
@@ -39,7 +39,7 @@ export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>)
   }
   return {
     segments: document.numPages,
-    read: after => pagesOf(document, after),
+    read: after => pagesOf(document, after, note),
     close: () => task.destroy(),
   }
 }
@@ -49,12 +49,12 @@ function opened(cause: unknown): AppError {
   return new AppError(name === 'PasswordException' ? 'password-protected' : 'damaged', {}, { cause })
 }
 
-async function* pagesOf(document: PDFDocumentProxy, after: number): AsyncGenerator<Segment, boolean> {
+async function* pagesOf(document: PDFDocumentProxy, after: number, note: Note): AsyncGenerator<Segment, boolean> {
   const typography = createTypography()
   // The last known page is laid out again, not yielded: whether its paragraph runs on is told by the page after it.
-  let before = after > 0 && after < document.numPages ? await readPage(document, after, typography) : undefined
+  let before = after > 0 && after < document.numPages ? await readPage(document, after, typography, note) : undefined
   for (let number = after + 1; number <= document.numPages; number++) {
-    const segment = await readPage(document, number, typography)
+    const segment = await readPage(document, number, typography, note)
     markContinuation(before, segment)
     yield segment
     before = segment
@@ -62,7 +62,12 @@ async function* pagesOf(document: PDFDocumentProxy, after: number): AsyncGenerat
   return false
 }
 
-async function readPage(document: PDFDocumentProxy, number: number, typography: Typography): Promise<Segment> {
+async function readPage(
+  document: PDFDocumentProxy,
+  number: number,
+  typography: Typography,
+  note: Note,
+): Promise<Segment> {
   let page: PDFPageProxy | undefined
   try {
     page = await document.getPage(number)
@@ -71,7 +76,8 @@ async function readPage(document: PDFDocumentProxy, number: number, typography: 
     const text = await page.getTextContent({ disableNormalization: true })
     const geometry = { toPage: view.transform, width: round(view.width), height: round(view.height) }
     return layoutPage(number, { items: text.items as TextItem[], styles: text.styles }, geometry, typography)
-  } catch {
+  } catch (error) {
+    note(`page ${number}: ${error instanceof Error ? error.stack : error}`)
     return { number, blocks: [], problem: 'unreadable' }
   } finally {
     page?.cleanup()

@@ -1,5 +1,5 @@
 import type { Rectangle } from '../../model/index.ts'
-import { glyphWidth } from './glyph-widths.ts'
+import { glyphWidth, MONO, SANS, SERIF, type Widths } from './glyph-widths.ts'
 
 /** What `getTextContent` yields for one stretch of text; marked-content items have no `str`. */
 export interface TextItem {
@@ -41,9 +41,15 @@ export interface Piece {
   rtl: boolean
   /** The stream had white space right before it. */
   spaced: boolean
-  /** Width of a space inside, and what one unit of `glyphWidth` measures, so that the parts add up to the width. */
-  spaceWidth: number
-  unit: number
+  metrics: FontMetrics
+}
+
+/** How wide a font of this page runs, against the table that stands for it. */
+export interface FontMetrics {
+  widths: Widths
+  /** Sums over the page's text in this font, in points and in points of the table. */
+  measured: number
+  natural: number
 }
 
 /** All text of one direction. `degrees` clockwise on the page as shown; 0 is ordinary text. */
@@ -60,6 +66,13 @@ const MAX_FRAMES = 12
 // The same limits as poppler's, which is the witness of our boxes; fonts lie about their ascent (0, 8, -2 were all seen).
 const MAX_ASCENT = 1.05
 const MAX_DESCENT = 0.4
+// Font sizes a space at either end of an item is worth.
+const EDGE_SPACE = 0.25
+// “• text” in one item: pdf.js gives a gap of up to 0.6 font sizes as a space.
+const BULLET = /^[•▪■●○‣∙] /
+const BULLET_GAP = 0.45
+// Points of text after which the width of a font is known well enough.
+const ENOUGH = 5_000
 
 export interface PageGeometry {
   /** From user space to the page as shown, origin upper left (rotation and crop box applied). */
@@ -71,6 +84,7 @@ export interface PageGeometry {
 /** Turns the items of a page into pieces by direction of text; the direction with the most text comes first. */
 export function framesOf(items: readonly TextItem[], styles: Record<string, TextStyle>, page: PageGeometry): Frame[] {
   const frames = new Map<number, Frame>()
+  const fonts = new Map<string, FontMetrics>()
   let spaced = true
   for (const item of items) {
     if (item.str === undefined) continue
@@ -80,10 +94,21 @@ export function framesOf(items: readonly TextItem[], styles: Record<string, Text
       spaced = spaced || text !== '' || item.hasEOL
       continue
     }
-    addPiece(frames, item, text, trimmed, spaced, styles[item.fontName], page)
+    const style = styles[item.fontName]
+    let metrics = fonts.get(item.fontName)
+    if (!metrics) {
+      metrics = { widths: widthsOf(style), measured: 0, natural: 0 }
+      fonts.set(item.fontName, metrics)
+    }
+    addPiece(frames, item, text, trimmed, spaced, style, metrics, page)
     spaced = item.hasEOL || text.endsWith(' ')
   }
   return [...frames.values()].sort((a, b) => b.characters - a.characters)
+}
+
+function widthsOf(style: TextStyle | undefined): Widths {
+  if (style?.fontFamily === 'monospace') return MONO
+  return style?.fontFamily === 'serif' ? SERIF : SANS
 }
 
 function addPiece(
@@ -93,6 +118,7 @@ function addPiece(
   trimmed: string,
   spaced: boolean,
   style: TextStyle | undefined,
+  metrics: FontMetrics,
   page: PageGeometry,
 ) {
   const [a, b, c, d, e, f] = multiply(page.toPage, item.transform)
@@ -118,10 +144,10 @@ function addPiece(
   let ascent = limit(style?.ascent, MAX_ASCENT, 0.75)
   let descent = limit(style === undefined ? undefined : -style.descent, MAX_DESCENT, 0.25)
   if (vertical) ascent = descent = 0.5
-  const measure = measureText(text, advance, size, style?.fontFamily === 'monospace')
+  learnWidth(metrics, text, advance, size)
   const lead = text.length - text.trimStart().length
-  const x0 = x + lead * measure.spaceWidth
-  const x1 = x + advance - (text.length - lead - trimmed.length) * measure.spaceWidth
+  const x0 = x + lead * EDGE_SPACE * size
+  const x1 = x + advance - (text.length - lead - trimmed.length) * EDGE_SPACE * size
   frame.characters += trimmed.length
   frame.pieces.push({
     text: trimmed,
@@ -132,10 +158,10 @@ function addPiece(
     top: y - ascent * size,
     bottom: y + descent * size,
     font: item.fontName,
-    mono: style?.fontFamily === 'monospace',
+    mono: metrics.widths === MONO,
     rtl: item.dir === 'rtl',
     spaced: spaced || lead > 0,
-    ...measure,
+    metrics,
   })
 }
 
@@ -158,37 +184,39 @@ function limit(value: number | undefined, most: number, otherwise: number): numb
   return Math.min(size, most)
 }
 
-/** Shares `advance` out between the spaces and the glyphs. */
-function measureText(text: string, advance: number, size: number, mono: boolean): { spaceWidth: number; unit: number } {
-  let spaces = 0
+function learnWidth(metrics: FontMetrics, text: string, advance: number, size: number) {
+  if (metrics.widths === MONO || metrics.natural > ENOUGH) return
+  let units = 0
+  for (let index = 0; index < text.length; index++) units += glyphWidth(metrics.widths, text.charCodeAt(index))
+  metrics.measured += advance
+  metrics.natural += (units * size) / 1000
+}
+
+/**
+ * How the width of a piece is shared out: the width of a space, and of one thousandth of an em. A justified line stretches
+ * its spaces; a narrow or wide font, or letter-spacing, stretches everything, and shows in all text of the font.
+ */
+export function scaleOf(piece: Piece): { space: number; unit: number; bullet: number } {
+  const { text, metrics, size } = piece
+  // The gap behind a bullet is wider than a space and no part of what justification stretches.
+  const bullet = BULLET.test(text) ? BULLET_GAP * size : 0
+  const advance = piece.x1 - piece.x0 - bullet
+  let spaces = bullet > 0 ? -1 : 0
   let units = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code === 0x20) spaces++
-    else units += mono ? 600 : glyphWidth(code)
+    else units += glyphWidth(metrics.widths, code)
   }
-  if (units === 0) return { spaceWidth: advance / Math.max(1, spaces), unit: 0 }
-  if (mono) {
-    const unit = advance / (units + spaces * 600)
-    return { spaceWidth: unit * 600, unit }
+  if (metrics.widths === MONO) {
+    const unit = (piece.x1 - piece.x0) / (text.length * 600)
+    return { space: unit * 600, unit, bullet: 0 }
   }
-  const natural = size / 1000
-  const glyphs = units * natural
-  // A justified line stretches its spaces; a narrow or wide font, or letter-spacing, stretches everything.
-  const space = spaces === 0 ? 0 : Math.min(0.6 * size, Math.max(0.2 * size, (advance - glyphs) / spaces))
-  const unit = Math.max(0, advance - spaces * space) / units
-  return { spaceWidth: space, unit }
-}
-
-/** Where the character at `index` of the piece's text begins. */
-export function positionIn(piece: Piece, index: number): number {
-  if (index >= piece.text.length) return piece.x1
-  let x = piece.x0
-  for (let i = 0; i < index; i++) {
-    const code = piece.text.charCodeAt(i)
-    x += code === 0x20 ? piece.spaceWidth : (piece.mono ? 600 : glyphWidth(code)) * piece.unit
-  }
-  return Math.min(x, piece.x1)
+  if (units === 0) return { space: advance / Math.max(1, spaces), unit: 0, bullet }
+  const stretch = metrics.natural > 0 ? Math.min(2, Math.max(0.5, metrics.measured / metrics.natural)) : 1
+  const glyphs = (units * size * stretch) / 1000
+  const space = spaces <= 0 ? 0 : Math.min(0.8 * size, Math.max(0.15 * size, (advance - glyphs) / spaces))
+  return { space, unit: Math.max(0, advance - Math.max(0, spaces) * space) / units, bullet }
 }
 
 export function multiply(m: readonly number[], n: readonly number[]): [number, number, number, number, number, number] {
