@@ -51,6 +51,15 @@ describe('structure', () => {
     expect(chunk.pieces.map(piece => piece.header)).toEqual(Array(3).fill('Art Betrag'))
   })
 
+  test('a table that fits is not cut, and takes its caption along', () => {
+    const rows = Array.from(
+      { length: 6 },
+      (_, index): Block => ({ kind: 'table-row', text: `Zeile ${index} ${words(10)}` }),
+    )
+    const blocks = [paragraph(words(180)), { kind: 'caption' as const, text: 'Tabelle 1' }, ...rows]
+    expect(chunksOf([{ number: 1, blocks }]).map(chunk => chunk.text.split('\n').length)).toEqual([1, 7])
+  })
+
   test('furniture stays out, other lines at the edge stay in, in their place', () => {
     const at = (text: string, top: number): Block => ({
       ...paragraph(text),

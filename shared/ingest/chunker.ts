@@ -98,6 +98,16 @@ export function createChunker({
       append(block.text.slice(start, end), { ...piece, from: start, to: end })
   }
 
+  /** A table that fits into a chunk is not cut: before its caption or first row, a chunk that is too full is closed. */
+  function makeRoomForTable(blocks: readonly Block[], index: number): void {
+    const isRow = (at: number) => blocks[at]?.kind === 'table-row'
+    const begins = isRow(index) ? !isRow(index - 1) && blocks[index - 1]?.kind !== 'caption' : false
+    if (!open || open.onlyHeadings || !(begins || (blocks[index].kind === 'caption' && isRow(index + 1)))) return
+    let tokens = estimateTokens(blocks[index].text)
+    for (let at = index + 1; isRow(at); at++) tokens += estimateTokens(blocks[at].text)
+    if (tokens <= limits.large && open.tokens + tokens > limits.large) close()
+  }
+
   /** A block larger than a chunk, by sentences; a sentence larger than a chunk, by words. */
   function cut(text: string): { start: number; end: number }[] {
     if (estimateTokens(text) <= limits.large) return [{ start: 0, end: text.length }]
@@ -120,7 +130,10 @@ export function createChunker({
       const above = text.filter(({ block }) => topOf(block) <= top)
       const below = text.filter(({ block }) => topOf(block) > top)
       for (const { block, index } of above) add(block, segment.number, index)
-      for (const [index, block] of segment.blocks.entries()) add(block, segment.number, index)
+      for (const [index, block] of segment.blocks.entries()) {
+        makeRoomForTable(segment.blocks, index)
+        add(block, segment.number, index)
+      }
       for (const { block, index } of below) add(block, segment.number, index)
       const drafts = done
       done = []
