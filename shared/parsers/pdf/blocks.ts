@@ -51,19 +51,10 @@ function readRegion(lines: Line[], degrees: number, extent: Rectangle, typograph
     }
     // Up to the next table, the lines are running text.
     let end = index + 1
-    while (end < lines.length && !(lines[end]!.fragments.length > 1 && tableAt(lines, end)) && !tableAbove(lines, end))
-      end++
+    while (end < lines.length && !tableAt(lines, end)) end++
     readText(lines.slice(index, end), degrees, extent, typography, blocks)
     index = end
   }
-}
-
-/** A table whose first line shows no gap: a wrapped cell begins above its neighbours. */
-function tableAbove(lines: readonly Line[], index: number): boolean {
-  const next = lines[index + 1]
-  const line = lines[index]!
-  if (!next || line.fragments.length > 1 || next.y - line.y > 0.9 * line.size) return false
-  return tableAt(lines, index) !== undefined
 }
 
 function pushTable(blocks: Block[], table: Table, degrees: number) {

@@ -9,6 +9,8 @@ interface Gutter {
 const MIN_GUTTER = 0.9
 // A column holds at least so many lines beside so many others; less is a table, a form, a letterhead.
 const MIN_LINES = 3
+// Words in a line, on average: the narrowest newspaper column has four, the cells of a table one to three.
+const MIN_WORDS = 3
 // At most this share of a region's fragments may cross the gutter (headings, wide tables, a footer).
 const MAX_CROSSING = 0.45
 const MAX_DEPTH = 6
@@ -150,7 +152,7 @@ function readsAsColumns(fragments: readonly Fragment[], gutter: Gutter): boolean
   const a = proseOf(left)
   const b = proseOf(right)
   if (a.lines < MIN_LINES || b.lines < MIN_LINES) return false
-  if (a.words < 2.2 || b.words < 2.2) return false
+  if (a.words < MIN_WORDS || b.words < MIN_WORDS) return false
   if (a.fill < 0.4 || b.fill < 0.4) return false
   return !sharesRows(left, right)
 }
@@ -165,7 +167,8 @@ function proseOf(fragments: readonly Fragment[]): { lines: number; words: number
     left = Math.min(left, fragment.x0)
     right = Math.max(right, fragment.x1)
     for (const piece of fragment.pieces) words += wordsIn(piece.text)
-    if (fragment.y - baseline > 0.3 * fragment.size) {
+    // The lines of cells centred on each other stand half a line apart, and count as one.
+    if (fragment.y - baseline > 0.8 * fragment.size) {
       ends.push(fragment.x1)
       baseline = fragment.y
     } else ends[ends.length - 1] = Math.max(ends[ends.length - 1]!, fragment.x1)
