@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import type { Block, Piece, Segment, StoredChunk } from '../model/index.ts'
+import { cite, placeOf, rectanglesOf } from './cite.ts'
+
+const text = 'Die Frist beträgt drei Monate. Sie beginnt am Ersten.'
+const block: Block = {
+  kind: 'paragraph',
+  text,
+  runs: [
+    { at: 0, end: 20, rect: [100, 200, 300, 212] },
+    { at: 21, end: 53, rect: [100, 214, 420, 226] },
+  ],
+}
+const segment: Segment = { number: 7, width: 595, height: 842, blocks: [{ kind: 'heading', text: 'Titel' }, block] }
+
+function chunkOf(pieces: Piece[], texts: string[], overrides: Partial<StoredChunk> = {}): StoredChunk {
+  return {
+    id: 1,
+    documentId: 'd',
+    file: 'a.pdf',
+    paged: true,
+    position: 0,
+    text: texts.join('\n'),
+    headings: [],
+    pieces,
+    language: 'de',
+    terms: [],
+    contextTerms: [],
+    ...overrides,
+  }
+}
+
+const chunk = chunkOf(
+  [
+    { at: 0, segment: 6, block: 0, from: 0, to: 4, kind: 'paragraph' },
+    { at: 5, segment: 7, block: 1, from: 0, to: text.length, kind: 'paragraph' },
+  ],
+  ['Vorn', text],
+)
+
+describe('cite', () => {
+  test('gives page and rectangles of the very words, a line each', () => {
+    expect(cite(chunk, 5, 35, [segment])).toEqual({
+      documentId: 'd',
+      chunkId: 1,
+      file: 'a.pdf',
+      quote: 'Die Frist beträgt drei Monate.',
+      page: 7,
+      where: null,
+      rects: [
+        [100, 200, 300, 212],
+        [100, 214, 190, 226],
+      ],
+    })
+  })
+
+  test('refuses what its source does not hold letter by letter', () => {
+    const other = { ...segment, blocks: [segment.blocks[0], { ...block, text: text.replace('drei', 'zwei') }] }
+    expect(cite(chunk, 5, 35, [other])).toBeUndefined()
+    expect(cite(chunk, 5, 35, [])).toBeUndefined()
+  })
+
+  test('refuses what runs over the end of its block, and what is too long', () => {
+    expect(cite(chunk, 0, 10, [segment, { number: 6, blocks: [{ kind: 'paragraph', text: 'Vorn' }] }])).toBeUndefined()
+    const long = 'x'.repeat(301)
+    const longChunk = chunkOf([{ at: 0, segment: 1, block: 0, from: 0, to: 301, kind: 'paragraph' }], [long])
+    const source = { number: 1, blocks: [{ kind: 'paragraph' as const, text: long }] }
+    expect(cite(longChunk, 0, 301, [source])).toBeUndefined()
+    expect(cite(longChunk, 0, 300, [source])?.quote).toHaveLength(300)
+  })
+
+  test('knows lines at the edge of a page, and pieces that begin inside a block', () => {
+    const source: Segment = { number: 1, blocks: [], margins: [{ kind: 'paragraph', text: 'Oben am Rand' }] }
+    const edge = chunkOf([{ at: 0, segment: 1, block: -1, from: 5, to: 12, kind: 'paragraph' }], ['am Rand'])
+    expect(cite(edge, 3, 7, [source])?.quote).toBe('Rand')
+  })
+})
+
+test('where there are no pages, the headings above and the lines tell the place', () => {
+  const pieces: Piece[] = [
+    { at: 0, segment: 1, block: 0, from: 0, to: 1, kind: 'paragraph', lines: [4, 4] },
+    { at: 2, segment: 1, block: 1, from: 0, to: 1, kind: 'heading', level: 2, lines: [6, 6] },
+    { at: 4, segment: 1, block: 2, from: 0, to: 1, kind: 'paragraph', lines: [8, 9] },
+  ]
+  const headings = [
+    { level: 1, text: 'Eins' },
+    { level: 2, text: 'Zwei' },
+  ]
+  const chunk = chunkOf(pieces, ['a', 'B', 'c'], { paged: false, headings })
+  expect(placeOf(chunk)).toEqual({ page: null, where: { headings: ['Eins', 'Zwei'], lines: [4, 4] } })
+  expect(placeOf(chunk, pieces[2])).toEqual({ page: null, where: { headings: ['Eins', 'B'], lines: [8, 9] } })
+})
+
+test('a cell that wraps gives a rectangle per line, not one over its neighbours', () => {
+  const row: Block = {
+    kind: 'table-row',
+    text: 'ab cd ef',
+    runs: [
+      { at: 0, end: 2, rect: [0, 0, 20, 10] },
+      { at: 3, end: 5, rect: [0, 12, 20, 22] },
+      { at: 6, end: 8, rect: [100, 0, 120, 10] },
+    ],
+  }
+  expect(rectanglesOf(row, 0, 8)).toEqual([
+    [0, 0, 20, 10],
+    [0, 12, 20, 22],
+    [100, 0, 120, 10],
+  ])
+})
