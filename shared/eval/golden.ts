@@ -1,6 +1,6 @@
 import type { Citation, Passage } from '../model/index.ts'
 import { type Outcome, type Row, stretchRank, toRow } from './figures.ts'
-import { judgeRectangles } from './rectangles.ts'
+import { judgeRectangles, spelledBy } from './rectangles.ts'
 import type { GoldenQuestion, GoldenSet } from './sets.ts'
 import { type Asked, askLast, demandReady, type RunOptions, type Subject } from './subject.ts'
 import { isLiteral, type WitnessPage } from './witness.ts'
@@ -81,7 +81,8 @@ export async function runGolden(
     const own = segment ? [...segment.blocks, ...(segment.margins ?? [])].map(block => block.text).join('\n') : ''
     // What has no pages has been checked letter by letter against its source when it was cited.
     const texts = page?.texts ?? (segment ? [own] : [citation.quote])
-    return isLiteral(citation.quote, texts, row && cellsOf(row.text, row.cells ?? [0], citation.quote))
+    if (isLiteral(citation.quote, texts, row && cellsOf(row.text, row.cells ?? [0], citation.quote))) return true
+    return row !== undefined && page !== undefined && spelledBy(citation.quote, citation.rects, page.words)
   }
 
   return { rows: rowsOf(set, cases), cases }

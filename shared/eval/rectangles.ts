@@ -36,6 +36,21 @@ export function judgeRectangles(
   return { inside: found, foreignLines, right: found >= leastInside && foreignLines <= mostForeignLines }
 }
 
+/**
+ * Do the witness's words inside the rectangles, one rectangle after the other, spell the quote? For table rows with cells
+ * of several lines, which no reading order gives in one piece.
+ */
+export function spelledBy(quote: string, rects: readonly Rectangle[], words: readonly WitnessWord[]): boolean {
+  const spelled = rects.map(rect => {
+    const inside = words.filter(word => covered(word.box, [rect]) >= 0.5)
+    return inside
+      .sort((a, b) => a.box[0] - b.box[0])
+      .map(word => letters(word.text))
+      .join('')
+  })
+  return spelled.join('') === letters(quote)
+}
+
 interface Match {
   /** Indexes of the witness's words that belong to the quote. */
   found: number[]
@@ -65,7 +80,10 @@ function stretches(quote: string, words: readonly WitnessWord[]): Match[] {
   return matches
 }
 
-/** Each word of the quote for itself, among the witness's words inside. A word cut at a line end counts as its two halves. */
+/**
+ * Each word of the quote for itself, among the witness's words inside. It may be several of them in a row: its halves
+ * where it was cut at a line end, or signs set in another type.
+ */
 function singly(quote: string, words: readonly WitnessWord[], inside: readonly boolean[]): Match {
   const free = new Set(words.flatMap((_, index) => (inside[index] ? [index] : [])))
   const found: number[] = []
@@ -73,19 +91,26 @@ function singly(quote: string, words: readonly WitnessWord[], inside: readonly b
   for (const token of quote.split(/\s+/)) {
     const wanted = letters(token)
     if (wanted === '') continue
-    const match =
-      [...free].map(index => [index]).find(([index]) => letters(words[index].text) === wanted) ??
-      [...free]
-        .filter(index => free.has(index + 1))
-        .map(index => [index, index + 1])
-        .find(pair => pair.map(index => letters(words[index].text)).join('') === wanted)
-    if (!match) missing += 1
-    for (const index of match ?? []) {
+    const row = [...free].map(index => rowOf(wanted, index, words, free)).find(indexes => indexes.length > 0) ?? []
+    if (row.length === 0) missing += 1
+    for (const index of row) {
       free.delete(index)
       found.push(index)
     }
   }
   return { found, missing }
+}
+
+/** The words from `first` on that make up `wanted` together; none if they do not. */
+function rowOf(wanted: string, first: number, words: readonly WitnessWord[], free: ReadonlySet<number>): number[] {
+  const row: number[] = []
+  let text = ''
+  for (let index = first; free.has(index) && text.length < wanted.length; index++) {
+    text += letters(words[index].text)
+    row.push(index)
+    if (!wanted.startsWith(text)) return []
+  }
+  return text === wanted ? row : []
 }
 
 /** Letters, digits and signs without white space and hyphens: these two depend on where the lines end. */
