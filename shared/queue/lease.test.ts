@@ -4,36 +4,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { CompiledQuery, Kysely } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqlite } from '../db/sqlite/index.ts'
-import type { Clock, RunTransaction, SqlExecutor } from '../ports.ts'
+import type { Clock, Job, RunTransaction } from '../ports.ts'
+import { openStore } from '../store/index.ts'
 import { queueContract } from './contract.ts'
-import {
-  createLeaseQueue,
-  currentOwner,
-  type LeasedJob,
-  leaseTable,
-  leaseTime,
-  mostAttempts,
-  type Owner,
-  pauseAfter,
-} from './lease.ts'
+import { createLeaseQueue, currentOwner, leaseTime, mostAttempts, type Owner, pauseAfter } from './lease.ts'
 
-const executor = (db: Kysely<unknown>): SqlExecutor => ({
-  async execute<Row>(text: string, parameters: readonly unknown[]) {
-    return (await db.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows
-  },
-})
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** On the store's own tables, so that a migration that would break the queue breaks this. */
 async function openHost(folder: string, clock: Clock, owner: Owner = currentOwner()) {
   const database = await openSqlite({ file: join(folder, 'queue.db'), readers: 1 })
-  const db = new Kysely<unknown>({ dialect: database.writer })
-  const transaction: RunTransaction = run => db.transaction().execute(tx => run(executor(tx)))
-  await transaction(async tx => {
-    const [there] = await tx.execute(`select 1 from sqlite_schema where name = 'job'`, [])
-    if (!there) for (const statement of leaseTable.split(';')) if (statement.trim()) await tx.execute(statement, [])
-  })
+  const unused = { next: () => expect.fail('the store makes no ids here') }
+  const store = await openStore({ database, clock, ids: unused, log: silent, backups: name => join(folder, name) })
+  const transaction: RunTransaction = run => store.transaction(tx => run(store.executor(tx)))
   let last = 0
   const ids = { next: () => `${String(++last).padStart(8, '0')}-${owner.instance}` }
   const queue = createLeaseQueue({ transaction, clock, ids, owner, random: () => 0.5 })
@@ -99,7 +84,7 @@ describe('lease queue', () => {
       expect(await host.queue.next()).toBe(now)
     }
     // Poison: five claims in a row died. It is handed out to be buried.
-    const poison = (await host.queue.claim(['parse'])) as LeasedJob
+    const poison = (await host.queue.claim(['parse'])) as Job
     expect(poison).toMatchObject({ key: 'a', attempt: mostAttempts + 1, exhausted: true })
     expect(await host.transaction(tx => host.queue.settle(tx, poison, { state: 'dead', error: 'killed' }))).toEqual({
       last: true,
@@ -131,7 +116,7 @@ describe('lease queue', () => {
     const host = await open()
     await host.transaction(tx => host.queue.enqueue(tx, job))
     for (let time = 0; time < 4 * mostAttempts; time++) {
-      const claimed = (await host.queue.claim(['parse'])) as LeasedJob
+      const claimed = (await host.queue.claim(['parse'])) as Job
       expect(claimed.exhausted).toBe(false)
       await host.transaction(tx => host.queue.renew(tx, claimed))
       now += leaseTime + 1
@@ -142,7 +127,7 @@ describe('lease queue', () => {
     const host = await open()
     await host.transaction(tx => host.queue.enqueue(tx, job))
     for (let time = 1; time <= mostAttempts; time++) {
-      const claimed = (await host.queue.claim(['parse'])) as LeasedJob
+      const claimed = (await host.queue.claim(['parse'])) as Job
       expect([claimed.attempt, claimed.exhausted]).toEqual([time, false])
       await host.transaction(tx => host.queue.renew(tx, claimed, 'beat'))
       now += leaseTime + 1
@@ -160,7 +145,7 @@ describe('lease queue', () => {
     const host = await open()
     await host.transaction(tx => host.queue.enqueue(tx, job))
     for (let time = 0; time < 3 * mostAttempts; time++) {
-      const claimed = (await host.queue.claim(['parse'])) as LeasedJob
+      const claimed = (await host.queue.claim(['parse'])) as Job
       expect(claimed.attempt).toBe(1)
       await host.transaction(tx => host.queue.settle(tx, claimed, { state: 'released' }))
     }
@@ -170,7 +155,7 @@ describe('lease queue', () => {
     const host = await open()
     for (let time = 0; time < 3; time++) {
       await host.transaction(tx => host.queue.enqueue(tx, job))
-      const claimed = (await host.queue.claim(['parse'])) as LeasedJob
+      const claimed = (await host.queue.claim(['parse'])) as Job
       await host.transaction(tx => host.queue.settle(tx, claimed, { state: 'dead', error: 'ä'.repeat(100_000) }))
     }
     expect(await host.rows()).toMatchObject([{ state: 'dead', error: 'ä'.repeat(2000) }])
@@ -224,7 +209,7 @@ describe('lease queue', () => {
       fc.asyncProperty(fc.array(event, { minLength: 5, maxLength: 40 }), async events => {
         await host.transaction(tx => tx.execute('delete from job', []))
         const model = new Map<string, Model>()
-        const claims: LeasedJob[] = []
+        const claims: Job[] = []
         let order = 0
         for (const step of events) {
           if (step.do === 'wait') now += step.time

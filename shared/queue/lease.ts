@@ -1,14 +1,16 @@
 /**
  * Jobs in a table beside the facts that cause them. A claim is a lease: a token that every later write must show, and a
  * time after which others may claim the job. The token fences: who lost it cannot write, however late he notices.
+ *
+ * The table `job` belongs to the store's migrations. Its states: `waiting` (from `run_after` on), `running`, `dead`;
+ * what is done is gone. `attempts` counts claims since the job last got on.
  */
 import { AppError } from '../errors.ts'
 import type { Time } from '../model/index.ts'
-import type { Clock, Ids, Job, JobOutcome, Queue, RunTransaction, SqlExecutor } from '../ports.ts'
+import type { Clock, Ids, Job, Queue, RunTransaction, SqlExecutor } from '../ports.ts'
 import { mayLive, type Owner } from './owner.ts'
 
 export { currentOwner, type Owner } from './owner.ts'
-export { leaseTable } from './table.ts'
 
 /** Milliseconds; the runner renews three times in it. */
 export const leaseTime = 15_000
@@ -16,25 +18,7 @@ export const leaseTime = 15_000
 export const mostAttempts = 5
 const errorLength = 2000
 
-export interface LeasedJob extends Job {
-  /**
-   * Its last five claims died without a word, most likely killing their process. It is handed out once more to be
-   * settled as `dead` together with what that means for its subject, not to be run.
-   */
-  exhausted: boolean
-}
-
-/** `released`: given back untouched, when the program stops: due at once, and the claim does not count. */
-export type LeaseOutcome = JobOutcome | { state: 'released' }
-
 export interface LeaseQueue extends Queue {
-  claim(kinds: readonly string[]): Promise<LeasedJob | undefined>
-  /**
-   * Progress starts the count of attempts anew: a long job that is interrupted again and again, but gets on, does not
-   * die of it. `beat` says that this renewal only shows life.
-   */
-  renew(tx: SqlExecutor, job: Job, beat?: 'beat'): Promise<void>
-  settle(tx: SqlExecutor, job: Job, outcome: LeaseOutcome): Promise<{ last: boolean }>
   /** Of these kinds; of all without them. */
   next(kinds?: readonly string[]): Promise<Time | undefined>
 }
