@@ -60,6 +60,16 @@ describe('structure', () => {
     expect(chunksOf([{ number: 1, blocks }]).map(chunk => chunk.text.split('\n').length)).toEqual([1, 7])
   })
 
+  test('a chunk ends with its page, unless a paragraph runs on', () => {
+    const page = (number: number, ...blocks: Block[]): Segment => ({ number, width: 595, height: 842, blocks })
+    const pagesOf = (draft: Draft) => draft.pieces.map(piece => piece.segment)
+    const long = paragraph(words(60))
+    expect(chunksOf([page(1, long), page(2, long)]).map(pagesOf)).toEqual([[1], [2]])
+    expect(chunksOf([page(1, long), page(2, { ...long, continues: true })]).map(pagesOf)).toEqual([[1, 2]])
+    expect(chunksOf([page(1, paragraph('Kurz.')), page(2, long)]).map(pagesOf)).toEqual([[1, 2]])
+    expect(chunksOf([page(1, heading('A', 1)), page(2, long)]).map(pagesOf)).toEqual([[1, 2]])
+  })
+
   test('furniture stays out, other lines at the edge stay in, in their place', () => {
     const at = (text: string, top: number): Block => ({
       ...paragraph(text),

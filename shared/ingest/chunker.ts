@@ -77,10 +77,11 @@ export function createChunker({
     if (piece.kind !== 'heading') open.onlyHeadings = false
   }
 
-  function add(block: Block, segment: number, index: number): void {
+  function add(block: Block, segment: Segment, index: number): void {
     if (block.text.trim() === '') return
+    if (open && turnsPage(open, segment, block)) close()
     const piece = {
-      segment,
+      segment: segment.number,
       block: index,
       kind: block.kind,
       ...(block.header !== undefined && { header: block.header }),
@@ -108,6 +109,12 @@ export function createChunker({
     if (tokens <= limits.large && open.tokens + tokens > limits.large) close()
   }
 
+  /** A chunk stands on one page, so that its passage can say which, unless a paragraph runs on or the page left too little. */
+  function turnsPage({ pieces, tokens, onlyHeadings }: Open, { number, width }: Segment, block: Block): boolean {
+    const turned = width !== undefined && pieces[pieces.length - 1].segment !== number
+    return turned && !block.continues && !onlyHeadings && tokens >= limits.small
+  }
+
   /** A block larger than a chunk, by sentences; a sentence larger than a chunk, by words. */
   function cut(text: string): { start: number; end: number }[] {
     if (estimateTokens(text) <= limits.large) return [{ start: 0, end: text.length }]
@@ -129,12 +136,12 @@ export function createChunker({
       const top = Math.min(...segment.blocks.map(topOf))
       const above = text.filter(({ block }) => topOf(block) <= top)
       const below = text.filter(({ block }) => topOf(block) > top)
-      for (const { block, index } of above) add(block, segment.number, index)
+      for (const { block, index } of above) add(block, segment, index)
       for (const [index, block] of segment.blocks.entries()) {
         makeRoomForTable(segment.blocks, index)
-        add(block, segment.number, index)
+        add(block, segment, index)
       }
-      for (const { block, index } of below) add(block, segment.number, index)
+      for (const { block, index } of below) add(block, segment, index)
       const drafts = done
       done = []
       return drafts
