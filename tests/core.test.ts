@@ -333,6 +333,19 @@ describe('asking', () => {
     expect(messages.map(message => message.answer?.reason?.code)).toEqual([undefined, 'cancelled'])
   })
 
+  test('a reader who leaves ends it, and the chat says so', async () => {
+    open = await openTestCore(createLineParser())
+    open.core.start()
+    await settledState((await add(lease)).document.id)
+    for await (const event of open.core.ask(open.scope, { question: 'Wie hoch ist die Kaution?' })) {
+      expect(event.type).toBe('passages')
+      break
+    }
+    const [chat] = await open.core.chats.list(open.scope)
+    const messages = await open.core.chats.messages(open.scope, chat.id)
+    expect(messages.map(message => message.answer?.reason?.code)).toEqual([undefined, 'cancelled'])
+  })
+
   test('looks only into the documents chosen', async () => {
     open = await openTestCore(createLineParser())
     open.core.start()

@@ -57,6 +57,8 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
       evidence: 0,
       chatId,
     }
+    let messageId = ''
+    let complete = false
     try {
       const options = {
         limit: passageCount,
@@ -69,33 +71,32 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
       const quotes = selectQuotes(question, plan, passages, { limit: quoteCount })
       const { confidence, answered } = evidenceOf(question, plan, passages, quotes)
       answer.evidence = confidence
-      if (answered || request.evenIfWeak) {
-        for (const quote of quotes) {
-          signal?.throwIfAborted()
-          const citation = await prove(scope, hits[quote.passage].chunk, quote)
-          if (!citation) continue
-          citations.push(citation)
-          yield { type: 'quote', citation }
-        }
+      for (const quote of answered || request.evenIfWeak ? quotes : []) {
+        signal?.throwIfAborted()
+        const citation = await prove(scope, hits[quote.passage].chunk, quote)
+        if (!citation) continue
+        citations.push(citation)
+        yield { type: 'quote', citation }
       }
       signal?.throwIfAborted()
+      if (citations.length === 0) {
+        const empty = (await store.words.statistics(scope)).chunks === 0
+        answer.text = translate(empty ? 'answer.empty' : 'answer.declined')
+      }
+      complete = true
     } catch (error) {
-      // Stopped or failed: what was shown is kept as far as it went, and the question stands in the chat either way.
       answer.reason = { code: toAppError(error).code }
-      answer.text = citations.map(citation => citation.quote).join('\n')
-      answer.mode = citations.length > 0 ? 'quotes' : 'declined'
-      await keepAnswer(scope, answer)
       throw error
+    } finally {
+      // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.
+      if (!complete) answer.reason ??= { code: 'cancelled' }
+      if (citations.length > 0) {
+        answer.mode = 'quotes'
+        answer.text = citations.map(citation => citation.quote).join('\n')
+      }
+      messageId = (await keepAnswer(scope, answer)).id
     }
-    if (citations.length > 0) {
-      answer.mode = 'quotes'
-      answer.text = citations.map(citation => citation.quote).join('\n')
-    } else {
-      const empty = (await store.words.statistics(scope)).chunks === 0
-      answer.text = translate(empty ? 'answer.empty' : 'answer.declined')
-    }
-    const message = await keepAnswer(scope, answer)
-    yield { type: 'finish', answer: { ...answer, messageId: message.id } }
+    yield { type: 'finish', answer: { ...answer, messageId } }
   }
 
   /** Questions before this one, oldest first, each as it was understood. */
