@@ -127,8 +127,8 @@ export function openConnection({ file, role }: ThreadSettings): Connection {
 
   function close(): Result {
     if (database.open && role === 'writer' && !database.inTransaction) {
-      // Another process may be reading: then the log stays, and whoever comes last folds it in.
-      database.pragma('wal_checkpoint(truncate)')
+      // Without waiting for other processes that read: whoever comes last folds in the rest and removes the log.
+      database.pragma('wal_checkpoint(passive)')
     }
     database.close()
     return result()

@@ -1,9 +1,9 @@
 /**
  * SQLite as the database. better-sqlite3 is synchronous, so every connection lives in a thread of its own: one that
  * writes, one or two that read. Several processes may have the same file open; the engine's locks keep them apart.
- * A row by its id takes 63 µs through Kysely and the thread (a bare message there and back 90 µs in the same hour of a
- * noisy machine, so there is nothing left to win here), 3 µs in better-sqlite3 alone. Waiting for messages in
- * `Atomics.wait` was tried: no faster. Event loop while indexing and searching at full speed: p99 4 ms, most 10 ms.
+ * A row by its id takes 110 µs through Kysely and the thread; a bare message there and back takes 75 to 95 of them in
+ * the same run, better-sqlite3 alone 3. Waiting for messages in `Atomics.wait` was tried: no faster. While indexing and
+ * searching at full speed the event loop is late by 4 ms (p99), 10 ms at most.
  */
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
