@@ -115,6 +115,7 @@ describe('layering', () => {
       const more = \`import('../queue/lease.ts')\`
       const first = Promise.any([])
       const any = 1
+      const { stdout } = process
       const env = { process: { title: '' } }.process.title
       new URL('../queue/lease.ts', 'https://example.org')`
     expect(wrong('shared/ingest/a.ts', text)).toEqual([])
@@ -132,6 +133,7 @@ describe('layering', () => {
     `process['env']`,
     'globalThis.process.env',
     'const { env } = process',
+    'const { stdout, ...rest } = process',
     `import { env } from 'node:process'`,
   ])('lets only the hosts read the environment: %s', text => {
     expect(wrong('shared/core.ts', text)).toEqual([expect.stringContaining('process.env')])

@@ -144,7 +144,7 @@ function* facts(file: string, text: string): Generator<Fact> {
       yield imported((node.arguments as Node[])[0], false)
     else if (type === 'MemberExpression' && nameOf(node.property) === 'env' && isProcess(node.object))
       yield { kind: 'environment', start }
-    else if (type === 'VariableDeclarator' && isProcess(node.init) && nameOf(node.id) === undefined)
+    else if (type === 'VariableDeclarator' && isProcess(node.init) && takesEnvironment(node.id))
       yield { kind: 'environment', start }
   }
 }
@@ -175,6 +175,12 @@ function isMeta(value: unknown, property: string): boolean {
 function isProcess(value: unknown): boolean {
   const node = value as Node | null | undefined
   return nameOf(node) === 'process' || (node?.type === 'MemberExpression' && nameOf(node.property) === 'process')
+}
+
+/** `{ env }`, `{ ...everything }` */
+function takesEnvironment(pattern: unknown): boolean {
+  const properties = (pattern as Node).type === 'ObjectPattern' ? ((pattern as Node).properties as Node[]) : []
+  return properties.some(property => property.type === 'RestElement' || nameOf(property.key) === 'env')
 }
 
 /** Of an identifier, or of a name written as text. */
