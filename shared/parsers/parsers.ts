@@ -27,12 +27,12 @@ export function createParsers(options: ParsersOptions): Parsers {
 
   async function* parse(request: ParseRequest, signal?: AbortSignal): AsyncGenerator<ParseEvent> {
     if (!formatOf(request.name)) throw new AppError('unsupported-type', { name: request.name })
-    const member = await begin(request, signal)
+    const { member, first } = await begin(request, signal)
     let sound = false
     let taken = 0
     try {
-      for (;;) {
-        const message = await nextMessage(member, limits.segmentTime, signal)
+      for (let next: FromParser | undefined = first; ; next = undefined) {
+        const message = next ?? (await nextMessage(member, limits.segmentTime, signal))
         if (message.type === 'failed') {
           sound = true
           log.info('parser refused a file', { code: message.code, detail: message.detail })
@@ -64,16 +64,18 @@ export function createParsers(options: ParsersOptions): Parsers {
     }
   }
 
-  async function begin(request: ParseRequest, signal?: AbortSignal): Promise<Member> {
-    for (let attempt = 1; ; attempt++) {
+  /** Hands the file to a process and waits for its first word. */
+  async function begin(request: ParseRequest, signal?: AbortSignal): Promise<{ member: Member; first: FromParser }> {
+    for (;;) {
       const member = await pool.acquire(signal)
       try {
-        await member.process.send({ type: 'parse', request, limits } satisfies ToParser)
-        return member
-      } catch (cause) {
+        await tell(member, { type: 'parse', request, limits })
+        return { member, first: await nextMessage(member, limits.segmentTime, signal) }
+      } catch (error) {
+        const { warm } = member
         pool.release(member, false)
-        // A warm process may have died just now; a fresh one that dies at once is a failure.
-        if (attempt === 2) throw new AppError('parser-crashed', {}, { cause })
+        // A warm process may have died while it waited; that is nothing against the file. Nothing was handed on yet.
+        if (!warm || !(error instanceof AppError) || error.code !== 'parser-crashed') throw error
       }
     }
   }

@@ -14,6 +14,8 @@ export interface Member {
   process: ChildProcess
   messages: AsyncIterator<unknown>
   alive: boolean
+  /** It has served before. */
+  warm: boolean
   timer?: NodeJS.Timeout
 }
 
@@ -27,7 +29,12 @@ export function createPool(spawn: () => ChildProcess, size: number, idleTime: nu
 
   function start(): Member {
     const child = spawn()
-    const member: Member = { process: child, messages: child.messages[Symbol.asyncIterator](), alive: true }
+    const member: Member = {
+      process: child,
+      messages: child.messages[Symbol.asyncIterator](),
+      alive: true,
+      warm: false,
+    }
     members.add(member)
     void child.exit.then(() => {
       member.alive = false
@@ -69,6 +76,7 @@ export function createPool(spawn: () => ChildProcess, size: number, idleTime: nu
     },
     release(member, sound) {
       if (sound && member.alive && !closed) {
+        member.warm = true
         idle.push(member)
         member.timer = setTimeout(() => member.process.kill(), idleTime)
         member.timer.unref()

@@ -62,6 +62,8 @@ export function composeCode(lines: readonly Line[], degrees: number): Composed {
 }
 
 function createBuilder(degrees: number) {
+  // The upright box of a slanted line is as high as the line is long: word by word it stays near.
+  const slanted = degrees % 90 !== 0
   let text = ''
   const runs: Run[] = []
   let fresh = true
@@ -98,7 +100,10 @@ function createBuilder(degrees: number) {
     for (; space !== -1; space = words.indexOf(' ', space + 1)) {
       const cut =
         space > start &&
-        (space - start >= MAX_RUN || PUNCTUATION.test(words[space - 1]!) || OPENING.test(words[space + 1] ?? ''))
+        (slanted ||
+          space - start >= MAX_RUN ||
+          PUNCTUATION.test(words[space - 1]!) ||
+          OPENING.test(words[space + 1] ?? ''))
       for (; index < space; index++) x += advance(index)
       if (!cut) {
         // A second space right after a cut belongs to no run.
