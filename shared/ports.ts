@@ -99,8 +99,8 @@ export interface Queue {
   settle(tx: SqlExecutor, job: Job, outcome: JobOutcome): Promise<{ last: boolean }>
   /** Takes open jobs with these keys away, also from whoever runs them. */
   cancel(tx: SqlExecutor, keys: readonly string[]): Promise<void>
-  /** When the next job is due (now or earlier: at once); undefined when none is open. */
-  next(): Promise<Time | undefined>
+  /** When the next job of these kinds (of any) is due, now or earlier: at once; undefined when none is open. */
+  next(kinds?: readonly string[]): Promise<Time | undefined>
 }
 
 /** What happens, for whoever watches: a hint to look again, never the fact itself. */

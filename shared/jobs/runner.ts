@@ -72,7 +72,7 @@ export function startRunner({
           await perform(kind, job)
           continue
         }
-        const next = await queue.next()
+        const next = await queue.next([kind.kind])
         await sleep(Math.min(pollTime, Math.max(10, (next ?? Number.POSITIVE_INFINITY) - clock.now())))
       } catch (error) {
         // The database itself: keep trying, ever more slowly, and say so once.
