@@ -14,6 +14,7 @@ const NUMBERED_HEADING = /^(?:[A-Z]|\p{N}{1,2})(?:\.\p{N}{1,3})*\.?$/u
 const CAPTION =
   /^(?:Tabelle|Table|Tab\.|Abbildung|Abb\.|Figure|Fig\.|Bild|Schaubild|Diagramm|Listing|Beispiel|Example)\s+[A-Z]?[\p{N}.]+/u
 const LEADER = /(?:\. ?){5,}|…{2,}/
+const CUT_WORD = /\p{L}-$/u
 const SENTENCE_END = /[.!?:;…]["”“’)\]»]*$/
 
 /** The blocks of some regions in reading order. `margin`: lines at the edge, one block a line. */
@@ -194,6 +195,7 @@ function continues(
   }
   if (Math.abs(line.size - above.size) > 0.12 * size) return false
   const start = current[0]!
+  if (CUT_WORD.test(textOf(above)) && line.x0 < above.x1) return true
   if (kind === 'list-item' || kind === 'footnote' || kind === 'caption')
     return line.x0 >= start.x0 - 0.5 * size || kind === 'footnote'
   // An indented line begins a paragraph, except where the whole block hangs (its second line is the indented one).

@@ -11,6 +11,8 @@ const MIN_GUTTER = 0.9
 const MIN_LINES = 3
 // Words in a line, on average: the narrowest newspaper column has four, the cells of a table one to three.
 const MIN_WORDS = 3
+// Characters in a cell, on average.
+const GRID_CHARACTERS = 16
 // At most this share of a region's fragments may cross the gutter (headings, wide tables, a footer).
 const MAX_CROSSING = 0.45
 const MAX_DEPTH = 6
@@ -154,7 +156,7 @@ function readsAsColumns(fragments: readonly Fragment[], gutter: Gutter): boolean
   if (a.lines < MIN_LINES || b.lines < MIN_LINES) return false
   if (a.words < MIN_WORDS || b.words < MIN_WORDS) return false
   if (a.fill < 0.4 || b.fill < 0.4) return false
-  return !sharesRows(left, right)
+  return !sharesRows(left, right) && !isGrid(left, right)
 }
 
 function proseOf(fragments: readonly Fragment[]): { lines: number; words: number; fill: number } {
@@ -192,6 +194,15 @@ function sharesRows(left: readonly Fragment[], right: readonly Fragment[]): bool
   if (fewer < 3) return false
   const shared = a.filter(gap => b.some(other => gap.top < other.bottom && other.top < gap.bottom)).length
   return shared >= 0.75 * Math.max(a.length, b.length)
+}
+
+/** Short pieces on common baselines are cells. */
+function isGrid(left: readonly Fragment[], right: readonly Fragment[]): boolean {
+  const all = [...left, ...right]
+  if (all.reduce((sum, fragment) => sum + fragment.characters, 0) >= GRID_CHARACTERS * all.length) return false
+  const baselines = new Set(right.map(fragment => Math.round(fragment.y)))
+  const shared = left.filter(({ y }) => [-1, 0, 1].some(step => baselines.has(Math.round(y) + step)))
+  return shared.length >= 0.8 * left.length
 }
 
 function gapsOf(fragments: readonly Fragment[]): { top: number; bottom: number }[] {

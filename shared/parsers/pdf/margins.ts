@@ -4,7 +4,7 @@ import type { Typography } from './typography.ts'
 
 // Share of the page's height where running headers and footers stand, and the distance of baselines that sets them apart,
 // in font sizes (lines of text stand 1.2 apart, paragraphs up to 1.8).
-const EDGE = 0.14
+const EDGE = 0.12
 const GAP = 1.9
 const NUMBER_GAP = 1.4
 const MAX_LINES = 3

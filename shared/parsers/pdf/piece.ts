@@ -73,6 +73,8 @@ const BULLET = /^[•▪■●○‣∙] /
 const BULLET_GAP = 0.45
 // Points of text after which the width of a font is known well enough.
 const ENOUGH = 5_000
+// So many points of text in the table's own width are taken for granted: one stretched line tells nothing of its font.
+const PRIOR = 500
 
 export interface PageGeometry {
   /** From user space to the page as shown, origin upper left (rotation and crop box applied). */
@@ -213,7 +215,7 @@ export function scaleOf(piece: Piece): { space: number; unit: number; bullet: nu
     return { space: unit * 600, unit, bullet: 0 }
   }
   if (units === 0) return { space: advance / Math.max(1, spaces), unit: 0, bullet }
-  const stretch = metrics.natural > 0 ? Math.min(2, Math.max(0.5, metrics.measured / metrics.natural)) : 1
+  const stretch = Math.min(2, Math.max(0.5, (metrics.measured + PRIOR) / (metrics.natural + PRIOR)))
   const glyphs = (units * size * stretch) / 1000
   const space = spaces <= 0 ? 0 : Math.min(0.8 * size, Math.max(0.15 * size, (advance - glyphs) / spaces))
   return { space, unit: Math.max(0, advance - Math.max(0, spaces) * space) / units, bullet }
