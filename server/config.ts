@@ -8,6 +8,8 @@ export interface Config {
   workingDirectory: string
   dataDirectory: string
   language: MessageLanguage
+  /** Whether a terminal shows more than ASCII. */
+  unicode: boolean
   logLevel: string
   serviceName: string
   /** Bytes. */
@@ -31,12 +33,19 @@ export function readConfig(
     workingDirectory,
     dataDirectory: path.resolve(workingDirectory, data ?? defaultDataDirectory(environment, platform)),
     language: languageOfLocale(locale),
+    unicode: isUnicode(environment, platform),
     logLevel: environment.LOG_LEVEL ?? 'info',
     serviceName: environment.SERVICE_NAME ?? 'cloister',
     maxFileSize: positive(environment.MAX_FILE_SIZE_MB, 2048) * 1024 * 1024,
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, availableParallelism() - 1)),
   }
+}
+
+/** macOS and today's Windows terminals always; elsewhere the locale says it, and no locale means plain ASCII. */
+function isUnicode(environment: Environment, platform: NodeJS.Platform): boolean {
+  if (platform === 'win32' || platform === 'darwin') return true
+  return /utf-?8/i.test(environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '')
 }
 
 function defaultDataDirectory(environment: Environment, platform: NodeJS.Platform): string {

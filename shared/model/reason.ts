@@ -25,9 +25,11 @@ export type ErrorCode =
   | 'file-changed'
   | 'hidden-file'
   | 'symbolic-link'
+  | 'own-data'
   // the library
   | 'project-not-found'
   | 'document-not-found'
+  | 'document-ambiguous'
   | 'chat-not-found'
   | 'project-exists'
   | 'last-project'

@@ -1,0 +1,169 @@
+import { createInterface } from 'node:readline'
+import type { AnswerEvent } from '../../shared/model/index.ts'
+import type { Context } from '../context.ts'
+import { type Library, withLibrary } from '../library.ts'
+import { errorText, sourceText } from '../present.ts'
+import { prose, shorten } from '../text.ts'
+import { printQuote } from './ask.ts'
+import { startWork } from './ingest.ts'
+
+/** Sources named before the quotes come. */
+const shownSources = 3
+
+/** A conversation: questions refer back to earlier ones. Also with questions piped in, one a line. */
+export async function chat(context: Context): Promise<void> {
+  const { terminal, translate } = context
+  await withLibrary(context, {}, async library => {
+    const work = await startWork(context, library)
+    try {
+      await work.done()
+    } finally {
+      work.stop()
+    }
+    const count = (await library.core.documents.list(library.scope)).length
+    terminal.note(count === 0 ? translate('cli.chat.empty') : translate('cli.chat.welcome', { count }))
+    await converse(context, library)
+  })
+}
+
+async function converse(context: Context, library: Library): Promise<void> {
+  const { terminal, translate, interrupts } = context
+  const lines = readLines(context)
+  let chatId: string | undefined
+  let answering: AbortController | undefined
+  let warned = false
+
+  /** The first stops the answer, or says what the next one does; the second leaves. */
+  function onInterrupt(): void {
+    if (answering && !answering.signal.aborted) answering.abort()
+    else if (warned) interrupts.interrupt()
+    else {
+      warned = true
+      terminal.note(translate('cli.chat.again'))
+      lines.prompt()
+    }
+  }
+
+  const release = interrupts.take(onInterrupt)
+  lines.onInterrupt(onInterrupt)
+  try {
+    for (;;) {
+      lines.prompt()
+      const line = (await lines.next())?.trim()
+      if (line === undefined) return
+      warned = false
+      if (line === '') continue
+      if (line === '/quit') return
+      if (line === '/help') terminal.out(translate('cli.chat.help'))
+      else if (line === '/new') {
+        chatId = undefined
+        terminal.out(translate('cli.chat.begun'))
+      } else if (/^\/\S*$/.test(line)) terminal.out(translate('cli.chat.unknown', { command: prose(line) }))
+      else {
+        answering = new AbortController()
+        chatId = await answer(context, library, { question: line, chatId }, answering.signal)
+        answering = undefined
+      }
+    }
+  } finally {
+    lines.close()
+    release()
+  }
+}
+
+/** Prints the answer as it comes; returns the chat it stands in. A question that failed does not end the conversation. */
+async function answer(
+  context: Context,
+  { core, scope }: Library,
+  { question, chatId }: { question: string; chatId: string | undefined },
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const { terminal, translate, signal } = context
+  let count = 0
+  let chat = chatId
+  try {
+    const request = { question, ...(chatId !== undefined && { chatId }) }
+    for await (const event of core.ask(scope, request, AbortSignal.any([stop, signal]))) {
+      if (event.type === 'passages') printFound(context, question, event)
+      else if (event.type === 'quote') printQuote(context, ++count, event.citation)
+      else {
+        chat = event.answer.chatId
+        if (count === 0) terminal.out(prose(event.answer.text))
+      }
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (stop.aborted) terminal.note(translate('cli.chat.stopped'))
+    else {
+      const text = errorText(translate, error)
+      context.log().error('question failed', { error })
+      terminal.note(text)
+    }
+  }
+  return chat
+}
+
+function printFound(
+  { terminal, translate }: Context,
+  question: string,
+  { question: completed, passages }: AnswerEvent & { type: 'passages' },
+): void {
+  const notes: string[] = []
+  if (completed !== question.normalize('NFC'))
+    notes.push(translate('cli.chat.understood', { question: prose(completed) }))
+  const places = [...new Set(passages.map(passage => sourceText(translate, passage)))].slice(0, shownSources)
+  if (places.length > 0) notes.push(translate('cli.chat.found', { places: places.join(' · ') }))
+  for (const note of notes)
+    terminal.out(terminal.paint('dim', shorten(note, terminal.columns ?? Number.POSITIVE_INFINITY)))
+}
+
+interface Lines {
+  prompt(): void
+  /** The next line; undefined at the end of the input. */
+  next(): Promise<string | undefined>
+  onInterrupt(handler: () => void): void
+  close(): void
+}
+
+/** Lines of standard input as they come: readline's own iterator loses those that arrive while nobody asks. */
+function readLines({ translate, signal }: Context): Lines {
+  const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true
+  const reader = createInterface({ input: process.stdin, ...(interactive && { output: process.stdout }) })
+  reader.setPrompt(interactive ? translate('cli.chat.prompt') : '')
+  const waiting: string[] = []
+  let closed = false
+  let wake = () => {}
+  reader.on('line', line => {
+    waiting.push(line)
+    wake()
+  })
+  reader.on('close', () => {
+    closed = true
+    wake()
+  })
+  // Without a terminal of its own, readline sees no Ctrl-C, and the signal reaches the process as any other.
+  signal.addEventListener('abort', () => wake())
+  return {
+    prompt: () => {
+      if (interactive && !closed) reader.prompt()
+    },
+    async next() {
+      while (waiting.length === 0) {
+        signal.throwIfAborted()
+        if (closed) return undefined
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      }
+      return waiting.shift()
+    },
+    onInterrupt: handler => {
+      reader.on('SIGINT', () => {
+        // What was typed so far is dropped, as a shell does it.
+        if (interactive) reader.write(null, { ctrl: true, name: 'u' })
+        handler()
+      })
+    },
+    close: () => reader.close(),
+  }
+}

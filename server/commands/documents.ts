@@ -1,0 +1,147 @@
+import { AppError } from '../../shared/errors.ts'
+import type { Document } from '../../shared/model/index.ts'
+import type { Context } from '../context.ts'
+import { type Library, withLibrary } from '../library.ts'
+import { documentJson, receiptJson, stateOf } from '../present.ts'
+import { table } from '../table.ts'
+import { safe } from '../text.ts'
+import { isUnderWay, watchWork } from '../work.ts'
+import { documentLines } from './document-lines.ts'
+
+/** Verbs that change documents named by the user, and where those are looked for. */
+const places = {
+  delete: ['live'],
+  cancel: ['live'],
+  pause: ['live'],
+  retry: ['live'],
+  resume: ['live'],
+  undo: ['trash'],
+  purge: ['trash', 'live'],
+} as const
+export type DocumentVerb = keyof typeof places
+/** After these there is work, and somebody should do it. */
+const makeWork: readonly DocumentVerb[] = ['retry', 'resume', 'undo']
+
+export async function listDocuments(context: Context, which: 'live' | 'trash'): Promise<void> {
+  const { terminal, translate } = context
+  await withLibrary(context, {}, async library => {
+    const documents = await documentsIn(library, [which])
+    if (context.json) {
+      terminal.json({ documents: documents.map(document => documentJson(translate, document)) })
+      return
+    }
+    if (documents.length === 0) {
+      terminal.out(translate(which === 'live' ? 'cli.documents.none' : 'cli.documents.emptyTrash'))
+      return
+    }
+    const ids = shortIds(documents)
+    const rows = documents.map(document => [
+      ids.get(document.id)!,
+      stateOf(translate, document.state),
+      document.paged && document.segments !== null ? String(document.segments) : '',
+      String(document.chunks),
+      safe(document.path),
+    ])
+    const head = (['id', 'state', 'pages', 'chunks', 'file'] as const).map(name => translate(`cli.documents.${name}`))
+    for (const line of table(terminal, head, rows, { right: [2, 3] })) terminal.out(line)
+  })
+}
+
+export async function showDocument(context: Context, name: string): Promise<void> {
+  const { terminal, translate } = context
+  await withLibrary(context, {}, async library => {
+    const document = findDocument(await documentsIn(library, ['live', 'trash']), name)
+    const receipt = await library.core.documents.receipt(library.scope, document.id)
+    if (context.json) {
+      terminal.json({
+        document: documentJson(translate, document),
+        receipt: receipt ? receiptJson(translate, receipt) : null,
+      })
+    } else for (const line of documentLines(context, document, receipt)) terminal.out(line)
+  })
+}
+
+export async function changeDocuments(
+  context: Context,
+  verb: DocumentVerb,
+  names: readonly string[],
+  { wait = true }: { wait?: boolean } = {},
+): Promise<void> {
+  const { terminal, translate } = context
+  await withLibrary(context, {}, async library => {
+    const { core, scope } = library
+    const known = await documentsIn(library, places[verb])
+    // All are looked up before the first is touched, so that a slip of the pen changes nothing.
+    const chosen = [...new Set(names.map(name => findDocument(known, name)))]
+    const changed: Document[] = []
+    for (const { id } of chosen) {
+      if (verb === 'purge') await core.documents.purge(scope, id)
+      else changed.push(await core.documents[verb](scope, id))
+    }
+    if (makeWork.includes(verb)) {
+      if (wait) await finish(context, library, changed)
+      else if (changed.some(isUnderWay)) terminal.note(translate('cli.work.later'))
+    }
+    const latest = verb === 'purge' ? [] : await Promise.all(changed.map(({ id }) => core.documents.get(scope, id)))
+    if (context.json) {
+      const purged = chosen.map(({ id, path }) => ({ id, file: path, state: 'purged' }))
+      terminal.json({
+        documents: verb === 'purge' ? purged : latest.map(document => documentJson(translate, document)),
+      })
+      return
+    }
+    for (const { path } of verb === 'purge' ? chosen : [])
+      terminal.out(`${safe(path)}: ${stateOf(translate, 'purged')}`)
+    for (const { path, state, deletedAt } of latest) {
+      terminal.out(`${safe(path)}: ${stateOf(translate, deletedAt === null ? state : 'trashed')}`)
+    }
+    if (verb === 'delete') terminal.note(translate('cli.documents.deleted'))
+  })
+}
+
+async function finish(context: Context, library: Library, documents: readonly Document[]): Promise<void> {
+  library.core.start()
+  const work = watchWork(context, library)
+  try {
+    for (const { id } of documents) work.expect(id, () => {})
+    await work.done()
+  } finally {
+    work.stop()
+  }
+}
+
+async function documentsIn({ core, scope }: Library, places: readonly ('live' | 'trash')[]): Promise<Document[]> {
+  const lists = places.map(place => (place === 'live' ? core.documents.list(scope) : core.documents.trash(scope)))
+  return (await Promise.all(lists)).flat()
+}
+
+/**
+ * By id, path, name or the beginning of an id: the first of these that fits anything decides.
+ * Throws `document-not-found`, `document-ambiguous`.
+ */
+export function findDocument(documents: readonly Document[], wanted: string): Document {
+  const text = wanted.normalize('NFC')
+  const ways: ((document: Document) => boolean)[] = [
+    document => document.id === text,
+    document => document.path === text,
+    document => document.name === text,
+    document => text.length >= 4 && document.id.startsWith(text.toLowerCase()),
+  ]
+  for (const way of ways) {
+    const found = documents.filter(way)
+    if (found.length === 1) return found[0]
+    if (found.length > 1) {
+      const ids = found.slice(0, 5).map(({ id, path }) => `${path} (${id})`)
+      throw new AppError('document-ambiguous', { id: wanted, ids: ids.join(', ') + (found.length > 5 ? ' …' : '') })
+    }
+  }
+  throw new AppError('document-not-found', { id: wanted })
+}
+
+/** Beginnings of the ids, as long as it takes to tell them apart. Ids begin with the time, so short ones rarely do. */
+export function shortIds(documents: readonly { id: string }[]): Map<string, string> {
+  const ids = documents.map(({ id }) => id)
+  let length = 8
+  while (new Set(ids.map(id => id.slice(0, length))).size < new Set(ids).size) length++
+  return new Map(ids.map(id => [id, id.slice(0, length)]))
+}

@@ -1,0 +1,68 @@
+import { addFiles, demandPaths, hasFailed, type Outcome, outcomeJson } from '../add.ts'
+import type { Context } from '../context.ts'
+import { type Library, withLibrary } from '../library.ts'
+import { textOf } from '../present.ts'
+import { safe } from '../text.ts'
+import { isUnderWay, type Work, watchWork } from '../work.ts'
+
+export async function ingest(context: Context, paths: string[], { wait }: { wait: boolean }): Promise<void> {
+  const { terminal, translate } = context
+  await demandPaths(context, paths)
+  await withLibrary(context, {}, async library => {
+    const work = wait ? await startWork(context, library) : undefined
+    try {
+      const ended = (outcome: Outcome) => {
+        if (!context.json) for (const line of outcomeLines(context, outcome)) terminal.out(line)
+      }
+      const outcomes = await addFiles(context, library, paths, { ...(work && { work }), ended })
+      await work?.done()
+      if (context.json) terminal.json({ files: outcomes.map(outcome => outcomeJson(context, outcome)) })
+      else terminal.note(summary(context, outcomes))
+      if (!wait) terminal.note(translate('cli.work.later'))
+      if (outcomes.some(hasFailed)) context.exitCode = 1
+    } finally {
+      work?.stop()
+    }
+  })
+}
+
+/** Starts the background work, and waits for what an earlier run left undone as for what is added now. */
+export async function startWork(context: Context, library: Library): Promise<Work> {
+  library.core.start()
+  const work = watchWork(context, library)
+  const earlier = (await library.core.documents.list(library.scope)).filter(isUnderWay)
+  for (const { id } of earlier) work.expect(id, () => {})
+  if (earlier.length > 0) context.terminal.note(context.translate('cli.work.earlier', { count: earlier.length }))
+  return work
+}
+
+const marks = { ready: '✓', failed: '✗', skipped: '–', queued: '·' } as const
+const colours = { ready: 'green', failed: 'red', skipped: 'dim', queued: 'dim' } as const
+
+/** `✓ vertrag.pdf  12 Seiten, 34 Textstellen, 1,2 s`, and below what was lost. */
+export function outcomeLines({ translate, terminal }: Context, outcome: Outcome): string[] {
+  const { state, reason } = outcome
+  const head = `${terminal.paint(colours[state], marks[state])} ${safe(outcome.file)}`
+  const text = reason && textOf(translate, reason)
+  if (state === 'skipped')
+    return [`${head}  ${terminal.paint('dim', translate('cli.outcome.skipped', { text: text ?? '' }))}`]
+  if (state === 'failed') return [`${head}  ${text}`]
+  if (state === 'queued') return [`${head}  ${terminal.paint('dim', translate('cli.state.queued'))}`]
+  const seconds = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1, minimumFractionDigits: 1 })
+  const facts = [
+    outcome.pages === null ? '' : translate('cli.outcome.pages', { count: outcome.pages }),
+    translate('cli.outcome.chunks', { count: outcome.chunks }),
+    translate('cli.outcome.seconds', { seconds: seconds.format(outcome.seconds) }),
+  ]
+  return [`${head}  ${terminal.paint('dim', facts.filter(Boolean).join(', '))}`, ...(text ? [`  ${text}`] : [])]
+}
+
+function summary({ translate }: Context, outcomes: readonly Outcome[]): string {
+  if (outcomes.length === 0) return translate('cli.outcome.noFiles')
+  const labels = { ready: 'ready', failed: 'failed', skipped: 'leftOut', queued: 'queued' } as const
+  const parts = (['ready', 'queued', 'failed', 'skipped'] as const).flatMap(state => {
+    const count = outcomes.filter(outcome => outcome.state === state).length
+    return count > 0 ? [translate(`cli.outcome.${labels[state]}`, { count })] : []
+  })
+  return translate('cli.outcome.summary', { count: outcomes.length, parts: parts.join(', ') })
+}

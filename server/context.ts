@@ -1,0 +1,59 @@
+import path from 'node:path'
+import { createTranslate, type Translate } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
+import { type Config, readConfig } from './config.ts'
+import { type Interrupts, watchInterrupts } from './interrupts.ts'
+import { createLazyLog } from './log.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
+
+export interface GlobalOptions {
+  data?: string
+  project?: string
+}
+
+/** What every command is handed. */
+export interface Context {
+  readonly translate: Translate
+  readonly terminal: Terminal
+  readonly interrupts: Interrupts
+  /** Fires on Ctrl-C, and when nobody reads the output any more. */
+  readonly signal: AbortSignal
+  /** One object on standard output and nothing else there. */
+  readonly json: boolean
+  /** Known once the command line is parsed. */
+  options: GlobalOptions
+  /** With `--data` applied. */
+  config(): Config
+  /** The log in the data directory; its file appears with the first line. */
+  log(): Log
+  /** What the process ends with when nothing is thrown. */
+  exitCode: number
+}
+
+export function createContext(argv: readonly string[]): Context {
+  const surroundings = readConfig()
+  const interrupts = watchInterrupts()
+  const end = argv.indexOf('--')
+  const words = end < 0 ? argv : argv.slice(0, end)
+  let log: Log | undefined
+  const context: Context = {
+    translate: createTranslate(surroundings.language),
+    terminal: createTerminal({ unicode: surroundings.unicode, broken: () => interrupts.stop() }),
+    interrupts,
+    signal: interrupts.signal,
+    json: words.includes('--json'),
+    options: {},
+    config: () => readConfig(context.options.data === undefined ? {} : { data: context.options.data }),
+    log() {
+      const { dataDirectory, logLevel, serviceName } = context.config()
+      log ??= createLazyLog({
+        file: path.join(dataDirectory, 'logs', 'cloister.log'),
+        level: logLevel,
+        name: serviceName,
+      })
+      return log
+    },
+    exitCode: 0,
+  }
+  return context
+}

@@ -1,0 +1,113 @@
+import { stat, statfs } from 'node:fs/promises'
+import path from 'node:path'
+import { Kysely, sql } from 'kysely'
+import { openSqlite } from '../shared/db/sqlite/index.ts'
+import type { Database } from '../shared/ports.ts'
+import type { Finding } from './commands/doctor.ts'
+import { dataDirectoryError, foldersOf } from './compose.ts'
+import type { Context } from './context.ts'
+import { detailOf, errorText } from './present.ts'
+import { safe } from './text.ts'
+
+/** A document of 100 MB, its text and its words fit into this. */
+const littleSpace = 1e9
+
+/** The data directory and the database in it, as they are: nothing is created or migrated. */
+export async function* examineData(context: Context): AsyncGenerator<Finding> {
+  const { translate } = context
+  const folder = context.config().dataDirectory
+  const shown = { folder: safe(folder) }
+  const found = await stat(folder).catch((error: unknown) => error)
+  if (found instanceof Error) {
+    const missing = 'code' in found && found.code === 'ENOENT'
+    if (missing) yield { name: 'data', state: 'ok', text: translate('cli.doctor.dataNew', shown) }
+    else yield unusableFolder(context, folder, found)
+    return
+  }
+  const entry = found as Awaited<ReturnType<typeof stat>>
+  if (!entry.isDirectory()) {
+    yield unusableFolder(context, folder, Object.assign(new Error('no folder'), { code: 'ENOTDIR' }))
+    return
+  }
+  const open = process.platform !== 'win32' && (Number(entry.mode) & 0o077) !== 0
+  const text = translate(open ? 'cli.doctor.dataOpen' : 'cli.doctor.data', shown)
+  yield { name: 'data', state: open ? 'warn' : 'ok', text }
+  yield await space(context, folder)
+
+  const { database: file } = foldersOf(folder)
+  const size = await stat(file).catch(() => undefined)
+  if (!size) {
+    yield { name: 'database', state: 'ok', text: translate('cli.doctor.noDatabase') }
+    return
+  }
+  let database: Database
+  try {
+    database = await openSqlite({ file, readers: 1 })
+  } catch (error) {
+    const detail = errorText(translate, dataDirectoryError(folder, error))
+    yield { name: 'database', state: 'bad', text: translate('cli.doctor.unusable', { detail }) }
+    return
+  }
+  try {
+    yield* examineDatabase(context, database, size.size)
+  } finally {
+    await database.close()
+  }
+}
+
+async function* examineDatabase(context: Context, database: Database, size: number): AsyncGenerator<Finding> {
+  const { translate } = context
+  const reader = new Kysely<unknown>({ dialect: database.reader })
+  const writer = new Kysely<unknown>({ dialect: database.writer })
+  const one = async (db: Kysely<unknown>, text: string) => {
+    const { rows } = await sql.raw<Record<string, unknown>>(text).execute(db)
+    return Object.values(rows[0] ?? {})[0]
+  }
+  try {
+    const version = String(await one(reader, 'select sqlite_version()'))
+    // Older ones are refused when the database is opened.
+    yield { name: 'sqlite', state: 'ok', text: translate('cli.doctor.sqlite', { version }) }
+    const journal = String(await one(writer, 'pragma journal_mode'))
+    const synchronous = String(await one(writer, 'pragma synchronous'))
+    const durable = journal === 'wal' && synchronous === '2'
+    yield {
+      name: 'durability',
+      state: durable ? 'ok' : 'bad',
+      text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', { journal, synchronous }),
+    }
+    const problems = await database.check(false)
+    const megabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(size / 1024 / 1024)
+    const backups = path.join(context.config().dataDirectory, 'backups')
+    yield problems.length === 0
+      ? { name: 'check', state: 'ok', text: translate('cli.doctor.sound', { megabytes }) }
+      : {
+          name: 'check',
+          state: 'bad',
+          text: translate('cli.doctor.damaged', { detail: safe(problems[0].slice(0, 200)), folder: safe(backups) }),
+        }
+    if (problems.length > 0) return
+    if (Number(await one(reader, `select count(*) from sqlite_master where name = 'job'`)) === 0) return
+    const count = Number(await one(reader, `select count(*) from job where state <> 'dead'`))
+    const key = count === 0 ? 'cli.doctor.jobs' : 'cli.doctor.jobsOpen'
+    yield { name: 'jobs', state: 'ok', text: translate(key, { count }) }
+    const dead = Number(await one(reader, `select count(*) from job where state = 'dead'`))
+    if (dead > 0) yield { name: 'dead-jobs', state: 'warn', text: translate('cli.doctor.jobsDead', { count: dead }) }
+  } finally {
+    await reader.destroy()
+    await writer.destroy()
+  }
+}
+
+function unusableFolder({ translate }: Context, folder: string, error: unknown): Finding {
+  const detail = detailOf(translate, String(dataDirectoryError(folder, error).values.detail))
+  return { name: 'data', state: 'bad', text: translate('cli.doctor.dataBad', { folder: safe(folder), detail }) }
+}
+
+async function space({ translate }: Context, folder: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  const gigabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(free / 1e9)
+  const low = free < littleSpace
+  const text = translate(low ? 'cli.doctor.spaceLow' : 'cli.doctor.space', { gigabytes })
+  return { name: 'space', state: low ? 'warn' : 'ok', text }
+}

@@ -1,0 +1,134 @@
+import { createRequire } from 'node:module'
+import { Command, Option } from 'commander'
+import type { MessageKey } from '../shared/messages/index.ts'
+import type { DocumentVerb } from './commands/documents.ts'
+import type { Context } from './context.ts'
+import { usageError } from './present.ts'
+
+const mostPassages = 1000
+
+/**
+ * The command line. Every command loads its code when it runs, so that help costs nothing but itself; `--data`,
+ * `--project` and `--json` may stand before or after the command.
+ */
+export async function createProgram(context: Context, argv: readonly string[]): Promise<Command> {
+  const { translate } = context
+  const words = (key: WordKey) => translate(`cli.help.${key}`)
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+  const program = new Command('cloister')
+  program
+    .description(translate('cli.about'))
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: title => (titles[title] ? words(titles[title]) : title),
+      visibleGlobalOptions: () => program.options.filter(option => !option.hidden && option.long !== '--version'),
+    })
+    .helpOption('-h, --help', words('help'))
+    .helpCommand(`help [${translate('cli.name.command')}]`, words('command'))
+    .version(version, '-V, --version', words('version'))
+    .option('--data <dir>', words('data'))
+    .option('--project <name>', words('project'))
+    .addOption(new Option('--json').hideHelp())
+    .hook('preAction', () => {
+      context.options = program.opts<{ data?: string; project?: string }>()
+    })
+
+  const addJson = (command: Command) => command.option('--json', words('json'))
+  const describe = (parent: Command, name: string, key: CommandKey) =>
+    parent.command(name).description(translate(`cli.command.${key}`))
+
+  addJson(describe(program, 'ask', 'ask'))
+    .argument('<words...>', translate('cli.command.askArguments'))
+    .usage(`[options] ${translate('cli.name.path')}… "${translate('cli.name.question')}"`)
+    .action(async (given: string[]) => (await import('./commands/ask.ts')).ask(context, given))
+
+  addJson(describe(program, 'ingest', 'ingest'))
+    .argument('<path...>', words('paths'))
+    .option('--no-wait', words('wait'))
+    .usage(`[options] ${translate('cli.name.path')}…`)
+    .action(async (paths: string[], options: { wait: boolean }) =>
+      (await import('./commands/ingest.ts')).ingest(context, paths, options),
+    )
+
+  addJson(describe(program, 'search', 'search'))
+    .argument('<words...>', translate('cli.command.searchArguments'))
+    .option('--limit <number>', words('limit'), '10')
+    .usage(`[options] "${translate('cli.name.words')}"`)
+    .action(async (given: string[], { limit }: { limit: string }) => {
+      const options = { limit: wholeNumber(context, '--limit', limit) }
+      await (await import('./commands/search.ts')).search(context, given, options)
+    })
+
+  describe(program, 'chat', 'chat').action(async () => {
+    if (context.json) throw usageError(translate('cli.usage.json'))
+    await (await import('./commands/chat.ts')).chat(context)
+  })
+
+  const documents = describe(program, 'documents', 'documents')
+  for (const [name, which] of [
+    ['list', 'live'],
+    ['trash', 'trash'],
+  ] as const) {
+    addJson(describe(documents, name, `documents-${name}`)).action(async () =>
+      (await import('./commands/documents.ts')).listDocuments(context, which),
+    )
+  }
+  addJson(describe(documents, 'show', 'documents-show'))
+    .argument('<document>', words('document'))
+    .action(async (name: string) => (await import('./commands/documents.ts')).showDocument(context, name))
+  for (const verb of verbs) {
+    const command = addJson(describe(documents, verb, `documents-${verb}`)).argument('<document...>', words('document'))
+    if (verb === 'retry' || verb === 'resume' || verb === 'undo') command.option('--no-wait', words('wait'))
+    command.action(async (names: string[], options: { wait?: boolean }) =>
+      (await import('./commands/documents.ts')).changeDocuments(context, verb, names, options),
+    )
+  }
+
+  const projects = describe(program, 'projects', 'projects')
+  addJson(describe(projects, 'list', 'projects-list')).action(async () =>
+    (await import('./commands/projects.ts')).listProjects(context),
+  )
+  addJson(describe(projects, 'create', 'projects-create'))
+    .argument('<name>', translate('cli.command.projectName'))
+    .action(async (name: string) => (await import('./commands/projects.ts')).createProject(context, name))
+  addJson(describe(projects, 'delete', 'projects-delete'))
+    .argument('<name>', translate('cli.command.projectNameOrId'))
+    .action(async (name: string) => (await import('./commands/projects.ts')).deleteProject(context, name))
+
+  addJson(describe(program, 'doctor', 'doctor')).action(async () =>
+    (await import('./commands/doctor.ts')).doctor(context),
+  )
+
+  // It brings the whole core along.
+  if (argv.some(word => ['eval', 'help', '--help', '-h'].includes(word)) || argv.length === 0) {
+    const { registerEval } = await import('./commands/eval.ts')
+    registerEval(program, context)
+  }
+  return program
+}
+
+type WordKey = Below<'cli.help'>
+type CommandKey = Below<'cli.command'>
+type Below<Path extends string> = MessageKey extends infer Key
+  ? Key extends `${Path}.${infer Rest}`
+    ? Rest
+    : never
+  : never
+
+const titles: Record<string, WordKey> = {
+  'Usage:': 'usage',
+  'Arguments:': 'arguments',
+  'Options:': 'options',
+  'Commands:': 'commands',
+  'Global Options:': 'global',
+}
+
+const verbs: readonly DocumentVerb[] = ['delete', 'undo', 'purge', 'cancel', 'retry', 'pause', 'resume']
+
+function wholeNumber({ translate }: Context, name: string, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0
+  if (value >= 1 && value <= mostPassages) return value
+  throw usageError(translate('cli.usage.number', { name, max: mostPassages }))
+}
