@@ -1,0 +1,80 @@
+/** A data directory full of synthetic chunks, written through the store's own path. */
+import path from 'node:path'
+import { v7 } from 'uuid'
+import { openSqlite } from '../shared/db/sqlite/index.ts'
+import type { Chunk, Scope } from '../shared/model/index.ts'
+import { openStore } from '../shared/store/index.ts'
+import { createText, type SyntheticText } from './synthetic.ts'
+
+export interface Library {
+  /** The project of 10,000 chunks first, then the others. */
+  scopes: Scope[]
+  text: SyntheticText
+  /** Every eighth chunk of the first project: questions come from them. */
+  samples: Chunk[]
+}
+
+const projects = 40
+const largest = 10_000
+const others = 90_000
+const perDocument = 40
+const documentsPerTransaction = 10
+
+/** `each` sees every chunk with the number of its project from 0, in the order they are stored. */
+export async function buildLibrary(
+  folder: string,
+  { note, each }: { note: (line: string) => void; each?: (project: number, chunk: Chunk) => void },
+): Promise<Library> {
+  const clock = { now: () => Date.now() }
+  const ids = { next: () => v7() }
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+  const store = await openStore({ database, clock, ids, log, backups: name => path.join(folder, name) })
+  const text = createText({ seed: 20_261_121 })
+  const samples: Chunk[] = []
+  const scopes: Scope[] = []
+  const started = performance.now()
+  for (let project = 0; project < projects; project++) {
+    const row = await store.transaction(tx => store.projects.insert(tx, 'local', `Bench ${project}`, 'documents'))
+    const scope = { userId: 'local', projectId: row.id }
+    scopes.push(scope)
+    let left = project === 0 ? largest : share(project)
+    for (let number = 0; left > 0; ) {
+      await store.transaction(async tx => {
+        for (let count = 0; count < documentsPerTransaction && left > 0; count++, number++) {
+          const name = `${number}.txt`
+          const blob = `${project}-${number}`
+          const file = { name, path: name, mediaType: 'text/plain', size: 1, blob }
+          const { id } = await store.documents.insert(tx, scope, file)
+          const chunks = Array.from({ length: Math.min(perDocument, left) }, (_, position) => text.chunk(position))
+          await store.chunks.insert(tx, scope.projectId, id, chunks)
+          await store.documents.update(tx, id, {
+            state: 'ready',
+            chunks: chunks.length,
+            segments: 1,
+            parsed: 1,
+            indexed: 1,
+          })
+          left -= chunks.length
+          for (const chunk of chunks) each?.(project, chunk)
+          if (project === 0) samples.push(...chunks.filter(chunk => chunk.position % 8 === 0))
+        }
+      })
+    }
+    if (project % 10 === 0) note(`project ${project + 1} of ${projects} after ${seconds(started)} s`)
+  }
+  await store.close()
+  await database.close()
+  note(`${largest + others} chunks in ${seconds(started)} s`)
+  return { scopes, text, samples }
+}
+
+/** The others share what is left evenly. */
+function share(project: number): number {
+  const each = Math.floor(others / (projects - 1))
+  return project === projects - 1 ? others - each * (projects - 2) : each
+}
+
+function seconds(since: number): number {
+  return Math.round((performance.now() - since) / 100) / 10
+}

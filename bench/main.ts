@@ -1,0 +1,32 @@
+/** `npm run bench -- NAME [--json]`: each figure with its target; exit 1 when one does not hold. */
+import type { Bench, Figure } from './figure.ts'
+
+const benches: Record<string, () => Promise<{ bench: Bench }>> = {
+  eval: () => import('./eval.ts'),
+  index: () => import('./index.ts'),
+  ingest: () => import('./ingest.ts'),
+  kill: () => import('./kill.ts'),
+  search: () => import('./search.ts'),
+}
+
+const words = process.argv.slice(2)
+const json = words.includes('--json')
+const [name = '', ...args] = words.filter(word => word !== '--json')
+const load = Object.hasOwn(benches, name) ? benches[name] : undefined
+if (load) await main(load)
+else {
+  process.stderr.write(`npm run bench -- NAME [--json]\nNAME: ${Object.keys(benches).join(', ')}\n`)
+  process.exitCode = 2
+}
+
+async function main(load: () => Promise<{ bench: Bench }>): Promise<void> {
+  const { bench } = await load()
+  const figures = await bench({ note: line => process.stderr.write(`${line}\n`), args })
+  process.stdout.write(json ? `${JSON.stringify({ figures })}\n` : figures.map(line).join(''))
+  process.exitCode = figures.every(figure => figure.holds) ? 0 : 1
+}
+
+function line({ name, value, unit, target, holds }: Figure): string {
+  const verdict = target === null ? '' : `  ${target} ${holds ? 'holds' : 'DOES NOT HOLD'}`
+  return `${name.padEnd(58)} ${String(value ?? '–').padStart(10)} ${unit.padEnd(10)}${verdict}\n`
+}

@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { access, constants, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { Core } from '../../shared/core.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Row } from '../../shared/eval/figures.ts'
+import { type GoldenCase, runGolden } from '../../shared/eval/golden.ts'
+import { type GoldenSet, parseSet, type QuestionSet } from '../../shared/eval/sets.ts'
+import { runSquad, type SquadCase } from '../../shared/eval/squad.ts'
+import type { RunOptions, Subject } from '../../shared/eval/subject.ts'
+import { type Pdftotext, readWitness } from '../../shared/eval/witness.ts'
+import type { Log } from '../../shared/ports.ts'
+import { openCore } from '../compose.ts'
+import type { Config } from '../config.ts'
+import type { Context } from '../context.ts'
+import { table } from '../table.ts'
+
+export function registerEval(program: Command, context: Context): void {
+  const { translate } = context
+  program
+    .command('eval')
+    .description(translate('cli.command.eval'))
+    .argument('<set...>', translate('eval.sets'))
+    .option('--json', translate('cli.help.json'))
+    .option('--mode <mode>', translate('eval.mode'), 'words')
+    .action(async (files: string[], { mode }: { mode: string }) => {
+      if (mode !== 'words') throw new AppError('usage', { detail: `--mode ${mode}: words` })
+      await evalCommand(context, files)
+    })
+}
+
+async function evalCommand({ config, log, json, signal, terminal, translate }: Context, files: string[]) {
+  const { workingDirectory } = config()
+  // Every set is read first: a mistake in the last one should not show after minutes.
+  const sets: { file: string; set: QuestionSet }[] = []
+  for (const named of files) {
+    const file = path.resolve(workingDirectory, named)
+    sets.push({ file, set: await readSet(file) })
+  }
+  const rows: Row[] = []
+  let blind = false
+  try {
+    for (const { file, set } of sets) {
+      const name = set.format === 'squad' ? `${set.name}.${set.lang}` : set.name
+      terminal.live([translate('eval.reading', { set: name })])
+      const progress = (done: number, total: number) =>
+        terminal.live([translate('eval.progress', { set: name, done, total })])
+      const result = await evaluate(file, set, { config: config(), log: log(), progress, signal })
+      rows.push(...result.rows)
+      blind ||= result.witness === 'own'
+    }
+  } finally {
+    terminal.live([])
+  }
+  if (blind) terminal.note(translate('eval.witness'))
+  if (json) return terminal.json({ sets: rows })
+  const head = columns.map(([title]) => title)
+  const cells = rows.map(row => columns.map(([, value]) => value(row)))
+  for (const line of table(terminal, head, cells, { right: [...columns.keys()].slice(3) })) terminal.out(line)
+  if (rows.some(row => row.declined !== null && row.kind === null)) terminal.note(translate('eval.declining'))
+}
+
+export async function readSet(file: string): Promise<QuestionSet> {
+  const name = path.basename(file)
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw unreadable(name, error)
+  }
+  return parseSet(name, text)
+}
+
+export type Evaluated = { rows: Row[]; witness: 'pdftotext' | 'own' | 'none' } & (
+  | { format: 'squad'; cases: SquadCase[] }
+  | { format: 'golden'; cases: GoldenCase[] }
+)
+
+/** Measures one set in a core of its own over a temporary folder. A golden set's files lie in `real` beside it. */
+export async function evaluate(
+  file: string,
+  set: QuestionSet,
+  { config, log, ...options }: RunOptions & { config: Config; log: Log },
+): Promise<Evaluated> {
+  const files = set.format === 'golden' ? await findFiles(path.join(path.dirname(file), 'real'), set) : []
+  const { core, close } = await openCore({ config, log, temporary: true })
+  try {
+    core.start()
+    const project = await core.projects.find('local')
+    const subject = subjectOf(core, { userId: 'local', projectId: project.id }, options.signal)
+    if (set.format === 'squad') {
+      const { rows, cases } = await runSquad(subject, set, options)
+      return { format: 'squad', rows, cases, witness: 'none' }
+    }
+    const { rows, cases } = await runGolden(subject, set, files, options)
+    const blind = files.some(({ name, witness }) => /\.pdf$/i.test(name) && witness === undefined)
+    return { format: 'golden', rows, cases, witness: blind ? 'own' : 'pdftotext' }
+  } finally {
+    await close()
+  }
+}
+
+function subjectOf(core: Core, scope: Parameters<Core['settled']>[0], signal: AbortSignal | undefined): Subject {
+  return {
+    add: async file => (await core.documents.add(scope, file, signal)).document,
+    settled: () => core.settled(scope, signal),
+    document: id => core.documents.get(scope, id),
+    segment: (id, number) => core.documents.segment(scope, id, number),
+    delete: async id => void (await core.documents.delete(scope, id)),
+    undo: async id => void (await core.documents.undo(scope, id)),
+    search: (words, limit) => core.search(scope, words, { limit, ...(signal && { signal }) }),
+    ask: request => core.ask(scope, request, signal),
+  }
+}
+
+async function findFiles(folder: string, set: GoldenSet) {
+  return Promise.all(
+    set.files.map(async name => {
+      const file = path.join(folder, name)
+      await access(file, constants.R_OK).catch(error => {
+        throw unreadable(file, error)
+      })
+      const witness = /\.pdf$/i.test(name) ? await readWitness(pdftotext, file) : undefined
+      return { name, open: () => createReadStream(file), witness }
+    }),
+  )
+}
+
+function unreadable(file: string, error: unknown): AppError {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  return new AppError(code === 'ENOENT' ? 'file-missing' : 'file-unreadable', { file }, { cause: error })
+}
+
+const mostOutput = 256 * 1024 * 1024
+
+/** Not installed, or unable to read the file: no witness either way, and the outcome says so. */
+const pdftotext: Pdftotext = args =>
+  new Promise(resolve => {
+    execFile('pdftotext', ['-enc', 'UTF-8', ...args], { encoding: 'utf8', maxBuffer: mostOutput }, (error, stdout) =>
+      resolve(error ? undefined : stdout),
+    )
+  })
+
+const columns: [title: string, value: (row: Row) => string][] = [
+  ['set', row => row.set],
+  ['lang', row => row.lang],
+  ['kind', row => row.kind ?? '–'],
+  ['n', row => String(row.questions)],
+  ['R@1', row => decimals(row.recall1)],
+  ['R@5', row => decimals(row.recall5)],
+  ['MRR@10', row => decimals(row.mrr10)],
+  ['quote1', row => decimals(row.quote1)],
+  ['quote3', row => decimals(row.quote3)],
+  ['page5', row => decimals(row.page5)],
+  ['literal', row => decimals(row.quotesLiteral)],
+  ['rects', row => decimals(row.rectsRight)],
+  ['declined', row => decimals(row.declined)],
+  ['falsely', row => decimals(row.falselyDeclined)],
+]
+
+const decimals = (value: number | null) => (value === null ? '–' : value.toFixed(3))
