@@ -1,9 +1,18 @@
+import { detectLanguage } from '../retrieve/language.ts'
 import type { SearchPlan } from '../retrieve/plan.ts'
 import type { Question } from '../retrieve/question.ts'
-import type { QuotablePassage, Quote } from './quotes.ts'
+import { match, type QuotablePassage, type Quote } from './quotes.ts'
 
 /** Below it the product says that the documents do not hold the answer. */
 export const ANSWER_THRESHOLD = 0.5
+
+export const evidenceWeights = {
+  strength: 0.63,
+  names: 0.14,
+  coverage: 0.25,
+  half: { de: 0.258, en: 0.345 },
+  unknownName: 0.7,
+}
 
 /** How sure it is that the quotes answer the question. */
 export function evidenceOf(
@@ -13,8 +22,40 @@ export function evidenceOf(
   quotes: readonly Quote[],
 ): { confidence: number; answered: boolean } {
   const first = quotes[0]
-  if (first === undefined || passages.length === 0 || question.terms.length === 0 || plan.terms.length === 0)
+  const passage = first && passages[first.passage]
+  const counted = plan.terms.filter(term => !term.asking)
+  const total = (counted.length > 0 ? counted : plan.terms).reduce((sum, term) => sum + term.worth, 0)
+  if (first === undefined || passage === undefined || question.terms.length === 0 || total === 0)
     return { confidence: 0, answered: false }
-  const confidence = Math.max(0, Math.min(1, first.coverage))
+  const top = Math.max(...passages.map(candidate => candidate.score))
+  const strength = Math.min(1.5, top / total / 2)
+  const matched =
+    evidenceWeights.strength * strength +
+    evidenceWeights.names * namesIn(passage, plan) +
+    evidenceWeights.coverage * first.coverage
+  const named = counted.some(term => term.unknown && (term.name || term.kind === 'exact' || NAME.test(term.text)))
+  const raw = named ? matched * evidenceWeights.unknownName : matched
+  const confidence = raw / (raw + evidenceWeights.half[question.language])
   return { confidence, answered: confidence >= ANSWER_THRESHOLD }
+}
+
+/** Acronyms and names with capitals inside ("LXQt"): nothing can stand for them. */
+const NAME = /\p{Lu}\P{Ll}*\p{Lu}|\p{Ll}\p{Lu}/u
+
+/** Share of the question's names, nouns (German) and numbers that the passage holds. */
+function namesIn(passage: QuotablePassage, plan: SearchPlan): number {
+  const language = passage.language ?? detectLanguage(passage.text)
+  const matched = new Float64Array(plan.terms.length)
+  for (const text of [passage.text, ...passage.headings, ...new Set(passage.tableRows?.map(row => row.header))])
+    match(text, language, plan, matched)
+  let held = 0
+  let total = 0
+  for (const [at, term] of plan.terms.entries()) {
+    if (!/^[\p{Lu}\p{N}]/u.test(term.text) || term.asking) continue
+    held += matched[at]! * term.worth
+    total += term.worth
+  }
+  if (total > 0) return held / total
+  const all = plan.terms.reduce((sum, term) => sum + term.worth, 0) || 1
+  return matched.reduce((sum, weight, at) => sum + weight * plan.terms[at]!.worth, 0) / all
 }

@@ -83,7 +83,7 @@ const LONGEST_INHERITANCE = 400
 const GERMAN_NAME = /^(?:[A-ZÄÖÜ][A-ZÄÖÜ\d-]+|\p{Lu}?\p{Ll}+\p{Lu}\p{L}*|Xfce)$/u
 const ENGLISH_NAME = /^\p{Lu}/u
 const OPPOSITES: [RegExp, RegExp][] = [
-  [/^laut/, /^leise/],
+  [/^laut(?:er|e)?$/, /^leise/],
   [/^minim|^mindest|^wenigst/, /^maxim|^höchst|^meist/],
   [/^größ|^groß/, /^klein/],
   [/^hoch|^höher/, /^niedrig|^tief/],

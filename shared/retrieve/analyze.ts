@@ -38,10 +38,10 @@ function addWord(tokens: Token[], run: string, start: number, language: Language
   tokens.push({ term: stemWord(word, language), start, end: start + run.length, kind })
 }
 
-/** "US", "IT" and "May" are no pronouns or verbs; a heading in capitals may keep its small words, which costs nothing. */
+/** "US" and "IT" are no pronouns. */
 export function isStopWord(word: string, language: Language): boolean {
   if (language === 'other') return false
-  if (word.length > 1 && word === word.toUpperCase()) return false
+  if ((word.length === 2 || word.length === 3) && word === word.toUpperCase()) return false
   return stopWords[language].has(foldWord(word, language === 'de'))
 }
 

@@ -280,17 +280,37 @@ export function relatedForms(term: string, language: Language): string[] {
   if (language === 'other') return []
   const direct = [...(spelled[language].get(term) ?? []), ...(irregular[language].get(term) ?? [])]
   if (direct.length > 0 || language === 'en') return direct
-  for (const prefix of [...inseparable, ...separable]) {
+  for (const prefix of inseparable) {
+    const forms = term.startsWith(prefix) ? strongForms(term.slice(prefix.length)) : []
+    if (forms.length > 0)
+      return forms.map(form => prefix + (form.startsWith('ge') ? form.slice(2) : form)).filter(form => form !== term)
+  }
+  for (const prefix of separable) {
     if (!term.startsWith(prefix)) continue
-    const base = term.slice(prefix.length)
-    const withoutParticiple = base.startsWith('ge') ? base : `ge${base}`
-    const forms = irregular.de.get(base) ?? irregular.de.get(withoutParticiple)
-    if (forms === undefined) continue
-    const all = [...forms, base, withoutParticiple]
-    const bare = all.map(form => (inseparable.includes(prefix) && form.startsWith('ge') ? form.slice(2) : form))
-    return [...new Set(bare.map(form => prefix + form))].filter(form => form !== term)
+    const rest = term.slice(prefix.length)
+    const base = /^(?:zu|ge)\p{L}{3}/u.test(rest) ? rest.slice(2) : rest
+    const strong = [...strongForms(rest), ...strongForms(base), ...strongForms(`ge${base}`)]
+    if (strong.length > 0) {
+      const forms = strong.flatMap(form =>
+        form.startsWith('ge') ? [prefix + form] : [prefix + form, `${prefix}zu${form}`],
+      )
+      return [...new Set(forms)].filter(form => form !== term)
+    }
+    // "angesiedelt" and "anzusiedeln" are of "ansiedeln".
+    if (rest.length < 4) continue
+    const weak = base.replace(/e?t$/, '')
+    return [prefix + base, prefix + weak, `${prefix}zu${weak}`, `${prefix}ge${weak}t`, `${prefix}ge${weak}et`].filter(
+      form => form !== term,
+    )
   }
   return []
+}
+
+/** All forms of a strong verb by any of them; none if it is not one. */
+function strongForms(base: string): string[] {
+  if (base.length < 2) return []
+  const forms = irregular.de.get(base)
+  return forms === undefined ? [] : [base, ...forms]
 }
 
 /** The number a spelled-out word means, if it is one. */

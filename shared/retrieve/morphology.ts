@@ -17,7 +17,7 @@ export function rootOf(term: string): string {
 }
 
 const SUFFIX =
-  /(?:ierung|igung|ung|igkeit|keit|heit|schaft|lich|isch|ation|ition|ion|ier|iert|bar|sam|nis|erin|er|end|et|est|st|ig|or|ist|ism|ismus|tat|ment|al|iv|s|t|e|n|i)$/
+  /(?:ierung|igung|ung|igkeit|keit|heit|schaft|lich|isch|ation|ition|ion|ier|iert|bar|sam|nis|erin|er|end|et|est|st|ig|or|ist|ism|ismus|tat|ment|al|iv|en|em|es|s|t|e|n|i)$/
 
 /** Ways to cut a German word in two, with the linking letters of the first half taken off; both halves as terms. */
 export function compoundSplits(folded: string): { head: string; modifiers: string[] }[] {

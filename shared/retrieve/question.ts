@@ -6,7 +6,7 @@ import { relatedForms } from './irregular.ts'
 import { detectLanguage } from './language.ts'
 import { compoundSplits, rootOf } from './morphology.ts'
 import { stemWord } from './stem.ts'
-import { synonymsOf } from './synonyms.ts'
+import { synonymsIn } from './synonyms.ts'
 
 export interface QuestionTerm {
   /** As written. */
@@ -18,7 +18,9 @@ export interface QuestionTerm {
   kind: 'word' | 'number' | 'exact' | 'part'
   /** Capitalised where a common word would not be (English only: German nouns tell nothing). */
   name: boolean
-  /** 1; less for words taken over from earlier questions and for words that belong to the asking ("heißt", "called"). */
+  /** Belongs to the asking ("heißt", "called", "hoch" in "wie hoch"): that it is missing says nothing. */
+  asking: boolean
+  /** 1; less for words of asking and for words taken over from earlier questions. */
   weight: number
 }
 
@@ -46,11 +48,13 @@ export function analyzeQuestion(text: string, options: { inheritedFrom?: number 
   const language = questionLanguage(text)
   const terms: QuestionTerm[] = []
   const seen = new Map<string, QuestionTerm>()
+  const degree = new Set([...text.matchAll(DEGREE)].map(match => match.index + match[0].length - match[1]!.length))
   for (const token of analyze(text, language)) {
     const word = text.slice(token.start, token.end)
     const inherited = token.start >= inheritedFrom
     const known = seen.get(token.term)
     if (known !== undefined) continue
+    const asking = ASKING.has(token.term) || degree.has(token.start)
     const alternatives = new Set<string>()
     if (token.kind === 'word' && /^\p{L}+$/u.test(word)) {
       if (!isStopWord(word, language === 'de' ? 'en' : 'de'))
@@ -64,8 +68,8 @@ export function analyzeQuestion(text: string, options: { inheritedFrom?: number 
       alternatives: [...alternatives],
       kind: token.kind,
       name: language === 'en' && token.start > 0 && /^\p{Lu}/u.test(word),
-      weight:
-        (inherited ? INHERITED : 1) * (token.kind === 'part' ? PART : 1) * (ASKING.has(token.term) ? ASKING_WEIGHT : 1),
+      asking,
+      weight: (inherited ? INHERITED : 1) * (token.kind === 'part' ? PART : 1) * (asking ? ASKING_WEIGHT : 1),
     }
     seen.set(token.term, term)
     terms.push(term)
@@ -91,7 +95,6 @@ export function vocabularyLookups(question: Question): VocabularyLookups {
       for (const related of relatedForms(form, question.language)) exact.add(related)
     }
     if (term.kind === 'exact' || term.kind === 'number') continue
-    for (const synonym of synonymsOf(term.term, question.language)) exact.add(synonym.term)
     for (const prefix of prefixesOf(term.term)) prefixes.add(prefix)
     if (term.term.length >= SHORTEST_COMPOUND_PART) suffixes.add(term.term)
     if (question.language === 'de')
@@ -100,6 +103,11 @@ export function vocabularyLookups(question: Question): VocabularyLookups {
         for (const modifier of split.modifiers) exact.add(modifier)
       }
   }
+  for (const synonym of synonymsIn(
+    question.terms.map(term => term.term),
+    question.language,
+  ))
+    exact.add(synonym.term)
   return { exact: [...exact], prefixes: [...prefixes], suffixes: [...suffixes] }
 }
 
@@ -124,10 +132,14 @@ export const SHORTEST_COMPOUND_PART = 4
 const INHERITED = 0.5
 const PART = 0.5
 const ASKING_WEIGHT = 0.4
-/** Words of the asking rather than of the answer, as terms. */
+/** Words of the asking rather than of the answer. */
 const ASKING = new Set(
-  ['heißt', 'heißen', 'hieß', 'nennt', 'nennen', 'genannt', 'nannte', 'bezeichnet', 'Name', 'Namen', 'Art', 'Beispiel']
+  'heißt heißen hieß nennt nennen genannt nannte bezeichnet lautet bedeutet versteht Name Namen Art Beispiel Begriff brauche brauchen'
+    .split(' ')
     .map(word => stemWord(word, 'de'))
-    .concat(['called', 'name', 'named', 'kind', 'type', 'term', 'example'].map(word => stemWord(word, 'en'))),
+    .concat('called name named kind type term example mean means need'.split(' ').map(word => stemWord(word, 'en'))),
 )
+/** The measure asked for: "wie hoch", "how long". */
+const DEGREE =
+  /(?<![\p{L}])(?:wie|how)\s+(hoch|lang|lange|gross|groß|weit|breit|tief|schwer|schnell|teuer|alt|stark|oft|häufig|spät|früh|long|much|many|high|tall|large|big|far|wide|deep|heavy|fast|expensive|old|often|late|early|soon)(?![\p{L}])/giu
 const QUOTED = /["„“”«»‚‘]([^"„“”«»‚‘]{3,200})["“”«»‘’]/gu

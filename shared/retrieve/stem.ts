@@ -20,7 +20,8 @@ export function stemWord(word: string, language: Language): string {
 
 function stemOf(word: string, language: Language): string {
   if (word.length > LONGEST) return foldWord(word.slice(0, LONGEST), language === 'de')
-  const folded = foldWord(word, language === 'de')
+  // No umlaut hides in "UEFI".
+  const folded = foldWord(word, language === 'de' && !ACRONYM.test(word))
   if (language === 'other' || !LATIN.test(folded)) return folded
   if (language === 'en') return folded.length > 2 ? english(folded) || folded : folded
   const stem = german(folded) || folded
@@ -28,6 +29,7 @@ function stemOf(word: string, language: Language): string {
   return stem.length > 4 && (stem.endsWith('ss') || stem.endsWith('inn')) ? stem.slice(0, -1) : stem
 }
 
+const ACRONYM = /^[A-Z]{2,5}$/
 const LATIN = /^[a-z]+$/
 /** Longer runs of letters are no words (base64, broken PDF text); their head is enough to find them. */
 const LONGEST = 64
