@@ -23,7 +23,8 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .configureHelp({
       showGlobalOptions: true,
       styleTitle: title => (titles[title] ? words(titles[title]) : title),
-      visibleGlobalOptions: () => program.options.filter(option => !option.hidden && option.long !== '--version'),
+      visibleGlobalOptions: command =>
+        command === program ? [] : program.options.filter(option => !option.hidden && option.long !== '--version'),
     })
     .helpOption('-h, --help', words('help'))
     .helpCommand(`help [${translate('cli.name.command')}]`, words('command'))
