@@ -15,6 +15,8 @@ const SPACED_GAP = 0.02
 // A run is cut after punctuation, where sentences end, and otherwise at a word gap after this many characters: inside a
 // run positions are interpolated, and the estimate is off by about half a character in the middle of a long line.
 const MAX_RUN = 32
+// Of the width of a space.
+const CUT_MARGIN = 0.4
 const PUNCTUATION = /[.!?:;,…)\]"”“»›–—]/
 const OPENING = /[„“"‚(»«•]/
 
@@ -93,6 +95,8 @@ function createBuilder(degrees: number) {
       return
     }
     const scale = scaleOf(piece)
+    // A cut between two words is an estimate: each side reaches into the space between, but not to the next word.
+    const margin = CUT_MARGIN * scale.space
     let start = 0
     let left = piece.x0
     let x = left
@@ -100,24 +104,21 @@ function createBuilder(degrees: number) {
     for (; space !== -1; space = words.indexOf(' ', space + 1)) {
       const cut =
         space > start &&
-        (slanted ||
-          space - start >= MAX_RUN ||
-          PUNCTUATION.test(words[space - 1]!) ||
-          OPENING.test(words[space + 1] ?? ''))
+        (slanted || space - start >= MAX_RUN || endsClause(words, space) || OPENING.test(words[space + 1] ?? ''))
       for (; index < space; index++) x += advance(index)
       if (!cut) {
         // A second space right after a cut belongs to no run.
         if (space === start) {
           x += advance(index++)
           start = index
-          left = x
+          left = Math.max(x - margin, piece.x0)
         }
         continue
       }
-      addRun(at + start, at + space, piece, left, Math.min(x, piece.x1))
+      addRun(at + start, at + space, piece, left, Math.min(x + margin, piece.x1))
       x += advance(index++)
       start = index
-      left = Math.min(x, piece.x1)
+      left = Math.min(Math.max(x - margin, piece.x0), piece.x1)
     }
     if (start < words.length) addRun(at + start, at + words.length, piece, left, piece.x1)
 
@@ -176,17 +177,22 @@ function createBuilder(degrees: number) {
   }
 }
 
+/** The dots that lead to a page number are no ends of sentences. */
+function endsClause(text: string, space: number): boolean {
+  return PUNCTUATION.test(text[space - 1]!) && text[space - 2] !== ' '
+}
+
 export function isGap(last: Piece, piece: Piece): boolean {
   const gap = last.rtl && piece.rtl ? last.x0 - piece.x1 : piece.x0 - last.x1
   const size = Math.min(last.size, piece.size)
   return gap > (piece.spaced ? SPACED_GAP : WORD_GAP) * size
 }
 
+/** Hundredths of a point, outwards: finer than any screen, and a segment is a third shorter to store. */
 function rounded(box: Rectangle): Rectangle {
-  return [round(box[0]), round(box[1]), round(box[2]), round(box[3])]
+  return [down(box[0]), down(box[1]), -down(-box[2]), -down(-box[3])]
 }
 
-// Hundredths of a point are finer than any screen, and the segment is a third shorter to store.
-function round(value: number): number {
-  return Math.round(value * 100) / 100
+function down(value: number): number {
+  return Math.floor(value * 100 + 1e-6) / 100
 }

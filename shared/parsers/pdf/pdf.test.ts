@@ -112,9 +112,13 @@ describe('places', () => {
     const page = await readPage({
       texts: [at(72, 100, `${first} ${second}`, { wordSpacing: spacing, font: 'Times-Roman' })],
     })
-    const spaces = first.split(' ').length
-    const start = 72 + widthOf(`${first} `, 'Times-Roman', 10) + spaces * spacing
-    near(rectOf(page.blocks, second), [start, 91, start + widthOf(second, 'Times-Roman', 10) + 3 * spacing, 102.2], 1.5)
+    const end = 72 + widthOf(first, 'Times-Roman', 10) + 3 * spacing
+    const start = end + widthOf(' ', 'Times-Roman', 10) + spacing
+    const [left, top, right, bottom] = rectOf(page.blocks, second)
+    near([right, top, right, bottom], [start + widthOf(second, 'Times-Roman', 10) + 3 * spacing, 91, right, 102.2], 1.6)
+    // Into the space before it, but not to the word before that.
+    expect(left).toBeGreaterThan(end)
+    expect(left).toBeLessThan(start + 0.2)
   })
 
   test('every character that is not blank stands in exactly one run', async () => {

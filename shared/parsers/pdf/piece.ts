@@ -158,7 +158,8 @@ function addPiece(
     y,
     size,
     top: y - ascent * size,
-    bottom: y + descent * size,
+    // Poppler sets the lower edge a hair lower than the font says.
+    bottom: y + (descent + 0.02) * size,
     font: item.fontName,
     mono: metrics.widths === MONO,
     rtl: item.dir === 'rtl',

@@ -70,7 +70,9 @@ function* paragraphsOf(group: TextLine[]): Generator<Block> {
   for (const line of group) {
     const above = lines[lines.length - 1]
     const item = ITEM.test(line.text)
-    if (above && !item && wraps(above, line, widest)) {
+    // What is indented under an item goes on with it.
+    const under = kind === 'list-item' && /^\s/.test(line.text)
+    if (above && !item && (under || wraps(above, line, widest))) {
       lines.push(line)
       continue
     }

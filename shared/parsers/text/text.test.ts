@@ -1,0 +1,215 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Block, Segment } from '../../model/index.ts'
+import { openMarkdown } from './markdown.ts'
+import { openPlainText } from './plain.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cloister-text-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function segments(
+  open: typeof openPlainText,
+  content: string | Uint8Array,
+  after = 0,
+  characters = 1e9,
+): Promise<{ segments: Segment[]; cut: boolean }> {
+  const file = join(folder, Math.random().toString(36).slice(2))
+  await writeFile(file, content)
+  const source = await open(file, { characters })
+  const all: Segment[] = []
+  const reader = source.read(after)
+  for (;;) {
+    const { value, done } = await reader.next()
+    if (done) return { segments: all, cut: value }
+    all.push(value)
+  }
+}
+
+const blocks = async (open: typeof openPlainText, content: string | Uint8Array): Promise<Block[]> =>
+  (await segments(open, content)).segments.flatMap(segment => segment.blocks)
+const texts = async (content: string | Uint8Array) => (await blocks(openPlainText, content)).map(block => block.text)
+
+describe('plain text', () => {
+  test('hard-wrapped lines become paragraphs that know their lines', async () => {
+    const content = [
+      'Der Mieter verpflichtet sich, die Wohnung pfleglich zu behan-',
+      'deln und Schäden, die über die gewöhnliche Abnutzung hinaus-',
+      'gehen, sofort zu melden.',
+      '',
+      'Der Vermieter sorgt für Heizung und warmes Wasser im Haupt-',
+      'und im Nebengebäude.',
+    ].join('\n')
+    expect(await blocks(openPlainText, content)).toEqual([
+      {
+        kind: 'paragraph',
+        text: 'Der Mieter verpflichtet sich, die Wohnung pfleglich zu behandeln und Schäden, die über die gewöhnliche Abnutzung hinausgehen, sofort zu melden.',
+        lines: [1, 3],
+      },
+      {
+        kind: 'paragraph',
+        text: 'Der Vermieter sorgt für Heizung und warmes Wasser im Haupt- und im Nebengebäude.',
+        lines: [5, 6],
+      },
+    ])
+  })
+
+  test('list items, short lines and drawn tables keep their lines', async () => {
+    expect(await texts('- Milch\n- Brot und ein\n  Glas Honig\n1. Eins\n2. Zwei')).toEqual([
+      '- Milch',
+      '- Brot und ein Glas Honig',
+      '1. Eins',
+      '2. Zwei',
+    ])
+    expect(await texts('Anna Beispiel\nHauptstraße 1\n12345 Ort')).toEqual([
+      'Anna Beispiel',
+      'Hauptstraße 1',
+      '12345 Ort',
+    ])
+    expect(await texts('Pumpe      40 Watt     120 Euro\nKessel     18 kW       3400 Euro')).toHaveLength(2)
+  })
+
+  test.each([
+    ['UTF-8', Buffer.from('Größe: 5 m²', 'utf8')],
+    ['UTF-8 with a mark', Buffer.from('\ufeffGröße: 5 m²', 'utf8')],
+    ['UTF-16LE with a mark', Buffer.from('\ufeffGröße: 5 m²', 'utf16le')],
+    ['UTF-16BE with a mark', Buffer.from('\ufeffGröße: 5 m²', 'utf16le').swap16()],
+    ['UTF-16LE without', Buffer.from('Größe: 5 m²', 'utf16le')],
+    ['Latin-1', Buffer.from('Größe: 5 m²', 'latin1')],
+  ])('%s', async (_name, bytes) => {
+    expect(await texts(bytes)).toEqual(['Größe: 5 m²'])
+  })
+
+  test('what Windows-1252 has and Latin-1 has not', async () => {
+    expect(await texts(Buffer.from([0x84, 0x6a, 0x61, 0x93, 0x20, 0x96, 0x20, 0x80, 0x35]))).toEqual(['„ja“ – €5'])
+  })
+
+  test('an umlaut far from the start decides too, and one cut by a buffer does not', async () => {
+    const filler = `${'Zeile ohne Umlaut und ohne Ende '.repeat(7)}\n\n`.repeat(2_000)
+    expect((await texts(Buffer.from(`${filler}Müll`, 'latin1'))).at(-1)).toBe('Müll')
+    expect((await texts(`${'ä'.repeat(70_001)}`)).join('')).toBe('ä'.repeat(70_001))
+  })
+
+  test('every line end ends a line', async () => {
+    const result = await blocks(openPlainText, 'Eins.\r\n\r\nZwei.\r\rDrei.\n\nVier.')
+    expect(result.map(block => [block.text, block.lines])).toEqual([
+      ['Eins.', [1, 1]],
+      ['Zwei.', [3, 3]],
+      ['Drei.', [5, 5]],
+      ['Vier.', [7, 7]],
+    ])
+  })
+
+  test('a file without line ends comes in blocks of bearable size, and nothing is lost', async () => {
+    const words = Array.from({ length: 50_000 }, (_, index) => `wort${index}`).join(' ')
+    const result = await texts(words)
+    expect(Math.max(...result.map(text => text.length))).toBeLessThanOrEqual(8_000)
+    expect(result.join(' ')).toBe(words)
+  })
+
+  test('segments of a hundred blocks; a limit cuts and says so', async () => {
+    const content = Array.from({ length: 250 }, (_, index) => `Absatz ${index}.`).join('\n\n')
+    const all = await segments(openPlainText, content)
+    expect(all.segments.map(segment => [segment.number, segment.blocks.length])).toEqual([
+      [1, 100],
+      [2, 100],
+      [3, 50],
+    ])
+    expect(all.cut).toBe(false)
+    const later = await segments(openPlainText, content, 2)
+    expect(later.segments).toEqual(all.segments.slice(2))
+    const cut = await segments(openPlainText, content, 0, 1_000)
+    expect(cut.cut).toBe(true)
+    expect(
+      cut.segments.flatMap(segment => segment.blocks).reduce((sum, block) => sum + block.text.length, 0),
+    ).toBeLessThanOrEqual(1_000)
+  })
+
+  test('nothing but blanks is no segment', async () => {
+    expect(await segments(openPlainText, ' \n\t\n\n')).toEqual({ segments: [], cut: false })
+  })
+})
+
+describe('Markdown', () => {
+  test('the text as it is read, with its kind and lines', async () => {
+    const content = [
+      '---',
+      'title: Handbuch',
+      '---',
+      '# Die *Heizung*',
+      '',
+      'Sie läuft [ab Oktober](https://example.org) und **nie** im `Juli`,',
+      'auch nicht bei Regen.',
+      '',
+      '- erstens',
+      '- zweitens',
+      '  - darunter',
+      '',
+      '3. drittens',
+      '4. viertens',
+      '',
+      '| Gerät | Preis |',
+      '|---|---:|',
+      '| Pumpe | 120 € |',
+      '| Uhr | |',
+      '',
+      '```sh',
+      'heat --now',
+      '  --all',
+      '```',
+      '',
+      '> Zitat eines Nachbarn.',
+      '',
+      'Mit Fußnote[^1].',
+      '',
+      '[^1]: Die Note.',
+      '',
+      '<div>Roh <b>fett</b></div>',
+      '',
+      '![Ein Bild vom Kessel](kessel.png)',
+    ].join('\n')
+    const result = await blocks(openMarkdown, content)
+    expect(result).toEqual([
+      { kind: 'paragraph', text: 'title: Handbuch', lines: [1, 3] },
+      { kind: 'heading', level: 1, text: 'Die Heizung', lines: [4, 4] },
+      { kind: 'paragraph', text: 'Sie läuft ab Oktober und nie im Juli, auch nicht bei Regen.', lines: [6, 7] },
+      { kind: 'list-item', text: 'erstens', lines: [9, 9] },
+      { kind: 'list-item', text: 'zweitens', lines: [10, 10] },
+      { kind: 'list-item', text: 'darunter', lines: [11, 11] },
+      { kind: 'list-item', text: '3. drittens', lines: [13, 13] },
+      { kind: 'list-item', text: '4. viertens', lines: [14, 14] },
+      { kind: 'table-row', text: 'Gerät Preis', cells: [0, 6], lines: [16, 16] },
+      { kind: 'table-row', text: 'Pumpe 120 €', cells: [0, 6], header: 'Gerät Preis', lines: [18, 18] },
+      { kind: 'table-row', text: 'Uhr', cells: [0], header: 'Gerät Preis', lines: [19, 19] },
+      { kind: 'code', text: 'heat --now\n  --all', lines: [21, 24] },
+      { kind: 'paragraph', text: 'Zitat eines Nachbarn.', lines: [26, 26] },
+      { kind: 'paragraph', text: 'Mit Fußnote.', lines: [28, 28] },
+      { kind: 'footnote', text: 'Die Note.', lines: [30, 30] },
+      { kind: 'paragraph', text: 'Roh fett', lines: [32, 32] },
+      { kind: 'paragraph', text: 'Ein Bild vom Kessel', lines: [34, 34] },
+    ])
+  })
+
+  test('a long file is read in parts without losing its lines; a heading inside a code block is none', async () => {
+    const part = (index: number) =>
+      `# Kapitel ${index}\n\n${'Ein Satz über nichts. '.repeat(500)}\n\n\`\`\`\n# kein Kapitel\n\n# auch keins\n\`\`\`\n\n`
+    const content = Array.from({ length: 60 }, (_, index) => part(index)).join('')
+    const result = await blocks(openMarkdown, content)
+    const headings = result.filter(block => block.kind === 'heading')
+    expect(headings).toHaveLength(60)
+    const lines = content.split('\n')
+    for (const block of headings) expect(lines[block.lines![0] - 1]).toBe(`# ${block.text}`)
+    expect(result.filter(block => block.kind === 'code')).toHaveLength(60)
+  })
+
+  test('deep nesting and broken markup are read as something', async () => {
+    expect((await blocks(openMarkdown, `${'> '.repeat(300)}tief`)).map(block => block.text)).toEqual(['tief'])
+    expect(
+      (await blocks(openMarkdown, '**offen [kein](ende\n```\nnie zu')).map(block => block.text).join(' '),
+    ).toContain('nie zu')
+  })
+})
