@@ -279,7 +279,7 @@ describe('what goes wrong', () => {
       )
       waiting = codeOf(parsers.parse(await file('gut.txt', 'x')))
     })
-    expect(await reading).toBe('parser-crashed')
+    expect(await reading).toBe('cancelled')
     expect(await waiting).toBe('cancelled')
   })
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { AppError } from '../errors.ts'
 import type { ChildProcess, Log, ParseEvent, ParseRequest, Parsers } from '../ports.ts'
 import { formatOf } from './formats.ts'
-import { createPool, type Member } from './pool.ts'
+import { createPool, type Member, type Pool } from './pool.ts'
 import { DEFAULT_LIMITS, type FromParser, type ParserLimits, parseEvent, type ToParser, WINDOW } from './protocol.ts'
 
 export interface ParsersOptions {
@@ -32,7 +32,7 @@ export function createParsers(options: ParsersOptions): Parsers {
     let taken = 0
     try {
       for (let next: FromParser | undefined = first; ; next = undefined) {
-        const message = next ?? (await nextMessage(member, limits.segmentTime, signal))
+        const message = next ?? (await nextMessage(pool, member, limits.segmentTime, signal))
         if (message.type === 'failed') {
           sound = true
           log.info('parser refused a file', { code: message.code, detail: message.detail })
@@ -70,7 +70,7 @@ export function createParsers(options: ParsersOptions): Parsers {
       const member = await pool.acquire(signal)
       try {
         await tell(member, { type: 'parse', request, limits })
-        return { member, first: await nextMessage(member, limits.segmentTime, signal) }
+        return { member, first: await nextMessage(pool, member, limits.segmentTime, signal) }
       } catch (error) {
         const { warm } = member
         pool.release(member, false)
@@ -83,7 +83,7 @@ export function createParsers(options: ParsersOptions): Parsers {
   return {
     parse,
     mediaType: name => formatOf(name)?.mediaType,
-    close: pool.close,
+    close: () => pool.close(),
   }
 }
 
@@ -93,7 +93,7 @@ async function tell(member: Member, message: ToParser) {
 }
 
 /** The next message, before time runs out, the signal fires or the process ends. */
-async function nextMessage(member: Member, time: number, signal?: AbortSignal): Promise<FromParser> {
+async function nextMessage(pool: Pool, member: Member, time: number, signal?: AbortSignal): Promise<FromParser> {
   if (signal?.aborted) throw new AppError('cancelled')
   let timer: NodeJS.Timeout | undefined
   let onAbort: (() => void) | undefined
@@ -104,7 +104,8 @@ async function nextMessage(member: Member, time: number, signal?: AbortSignal): 
   })
   try {
     const { value, done } = await Promise.race([member.messages.next(), interrupted])
-    if (done) throw new AppError('parser-crashed')
+    // A process killed because all are being closed says nothing against its file.
+    if (done) throw new AppError(pool.closed ? 'cancelled' : 'parser-crashed')
     return value as FromParser
   } finally {
     clearTimeout(timer)

@@ -8,6 +8,7 @@ export interface Pool {
   release(member: Member, sound: boolean): void
   /** Kills all; whoever waits is refused. */
   close(): Promise<void>
+  readonly closed: boolean
 }
 
 export interface Member {
@@ -85,6 +86,9 @@ export function createPool(spawn: () => ChildProcess, size: number, idleTime: nu
       const next = queue.shift()
       if (next) next()
       else busy--
+    },
+    get closed() {
+      return closed
     },
     async close() {
       closed = true
