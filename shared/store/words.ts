@@ -47,34 +47,30 @@ export interface WordStore {
 
 /** Terms one look-up may return: a short prefix in a vast vocabulary must not flood the planner. */
 const lookupLimit = 4000
+/** Projects whose number is remembered. */
+const mostNumbers = 1000
 
 export function createWordStore({ read }: { read: Read }): WordStore {
-  async function libraryOf({ userId, projectId }: Scope) {
-    return read
+  const libraryOf = ({ userId, projectId }: Scope) =>
+    read
       .selectFrom('library')
       .innerJoin('project', 'project.id', 'library.project_id')
       .select(['library.number', 'library.chunks', 'library.terms'])
       .where('library.project_id', '=', projectId)
       .where('project.user_id', '=', userId)
       .executeTakeFirst()
-  }
 
-  async function lookupBy(library: number, column: 'term' | 'reversed', keys: readonly string[]) {
-    const found = new Map<string, { term: string; df: number }[]>()
-    if (keys.length === 0) return found
-    const result = await sql<{ key: string; term: string; df: number }>`
-      select wanted.value as key, term.term, term.chunks as df
-      from json_each(${JSON.stringify(keys)}) as wanted
-      cross join term on term.library = ${library}
-        and ${sql.ref(`term.${column}`)} >= wanted.value
-        and ${sql.ref(`term.${column}`)} < wanted.value || char(1114111)
-      limit ${lookupLimit}`.execute(read)
-    for (const { key, term, df } of result.rows) {
-      const list = found.get(key) ?? []
-      list.push({ term, df })
-      found.set(key, list)
-    }
-    return found
+  // A project's number never changes, and is never given to another: each search would ask for it three times.
+  const numbers = new Map<string, number>()
+  async function numberOf(scope: Scope): Promise<number | undefined> {
+    const key = `${scope.userId}/${scope.projectId}`
+    const known = numbers.get(key)
+    if (known !== undefined) return known
+    const library = await libraryOf(scope)
+    if (!library) return undefined
+    if (numbers.size >= mostNumbers) numbers.clear()
+    numbers.set(key, library.number)
+    return library.number
   }
 
   return {
@@ -83,26 +79,35 @@ export function createWordStore({ read }: { read: Read }): WordStore {
       return { chunks: library?.chunks ?? 0, terms: library?.terms ?? 0 }
     },
     async lookup(scope, wanted) {
-      const library = await libraryOf(scope)
-      if (!library) return { df: new Map(), prefixed: new Map(), suffixed: new Map() }
-      const [exact, prefixed, suffixed] = await Promise.all([
-        sql<{ term: string; chunks: number }>`
-          select term, chunks from term
-          where library = ${library.number} and term in (select value from json_each(${JSON.stringify(wanted.exact)}))
-        `.execute(read),
-        lookupBy(library.number, 'term', wanted.prefixes),
-        lookupBy(library.number, 'reversed', wanted.suffixes.map(reverse)),
-      ])
-      return {
-        df: new Map(exact.rows.map(row => [row.term, row.chunks])),
-        prefixed,
-        suffixed: new Map([...suffixed].map(([key, terms]) => [reverse(key), terms])),
+      const df = new Map<string, number>()
+      const prefixed: Vocabulary['prefixed'] = new Map()
+      const suffixed: Vocabulary['suffixed'] = new Map()
+      const number = await numberOf(scope)
+      if (number === undefined) return { df, prefixed, suffixed }
+      const ranges = (column: 'term' | 'reversed', keys: readonly string[]) => sql`
+        select wanted.value as key, term.term, term.chunks
+        from json_each(${JSON.stringify(keys)}) as wanted
+        cross join term on term.library = ${number}
+          and ${sql.ref(`term.${column}`)} >= wanted.value
+          and ${sql.ref(`term.${column}`)} < wanted.value || char(1114111)
+        limit ${lookupLimit}`
+      // One statement: on a busy machine each way to the thread and back costs more than the look-up itself.
+      const { rows } = await sql<{ list: 'df' | 'prefix' | 'suffix'; key: string; term: string; chunks: number }>`
+        select 'df' as list, term as key, term, chunks from term
+        where library = ${number} and term in (select value from json_each(${JSON.stringify(wanted.exact)}))
+        union all select 'prefix', * from (${ranges('term', wanted.prefixes)})
+        union all select 'suffix', * from (${ranges('reversed', wanted.suffixes.map(reverse))})`.execute(read)
+      for (const { list, key, term, chunks } of rows) {
+        if (list === 'df') df.set(term, chunks)
+        else if (list === 'prefix') append(prefixed, key, { term, df: chunks })
+        else append(suffixed, reverse(key), { term, df: chunks })
       }
+      return { df, prefixed, suffixed }
     },
     async candidates(scope, { terms, documents, limit, without }) {
-      const library = await libraryOf(scope)
-      if (!library || terms.length === 0) return []
-      const match = terms.map(term => `"${indexed(library.number, term)}"`).join(' OR ')
+      const number = terms.length === 0 ? undefined : await numberOf(scope)
+      if (number === undefined) return []
+      const match = terms.map(term => `"${indexed(number, term)}"`).join(' OR ')
       const within = documents
         ? sql`and rowid in (
             select id from chunk where project_id = ${scope.projectId}
@@ -196,6 +201,12 @@ function countChunks(chunks: readonly ChunkWords[]): Map<string, number> {
 /** The term as it stands in the index. Quotes would end the string of a query, so they never enter. */
 function indexed(library: number, term: string): string {
   return `${library}~${term.replaceAll(/["'\s]/g, '_')}`
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
 }
 
 function reverse(term: string): string {
