@@ -49,8 +49,8 @@ export function createTerminal({ unicode, broken }: { unicode: boolean; broken: 
   }
 
   function draw(): void {
-    const columns = stderr.columns ?? defaultColumns
-    const rows = Math.max(1, (stderr.rows ?? 24) - 2)
+    const columns = stderr.columns || defaultColumns
+    const rows = Math.max(1, (stderr.rows || 24) - 2)
     const lines = region.slice(0, rows).map(line => (stderr.isTTY && !unicode ? toPlainSigns(line) : line))
     const before = clear()
     // A line that would wrap counts double and the region would wander.
@@ -69,14 +69,14 @@ export function createTerminal({ unicode, broken }: { unicode: boolean; broken: 
 
   return {
     get columns() {
-      return stdout.isTTY ? (stdout.columns ?? defaultColumns) : undefined
+      return stdout.isTTY ? stdout.columns || defaultColumns : undefined
     },
     watched: stderr.isTTY === true,
     out: (line = '') => write(stdout, line),
     note: line => write(stderr, line),
     json: value => write(stdout, toJson(value)),
     live(lines) {
-      if (!stderr.isTTY) return
+      if (!stderr.isTTY || lines.join('\n') === region.join('\n')) return
       region = lines
       draw()
     },

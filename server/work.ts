@@ -78,9 +78,11 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
 
   function show(documents: readonly Document[]): void {
     if (!context.terminal.watched) return
-    const busy = documents.filter(document => document.state === 'parsing' || document.state === 'indexing')
-    const lines = busy.slice(0, shownLines).map(document => progressLine(context, document))
-    const count = documents.filter(isUnderWay).length - lines.length
+    const open = documents.filter(isUnderWay)
+    const busy = open.filter(document => document.state !== 'queued')
+    const shown = (busy.length > 0 ? busy : open).slice(0, busy.length > 0 ? shownLines : 1)
+    const lines = shown.map(document => progressLine(context, document))
+    const count = open.length - lines.length
     if (count > 0)
       lines.push(context.terminal.paintNote('dim', `  ${context.translate('cli.work.waiting', { count })}`))
     context.terminal.live(lines)
@@ -107,7 +109,7 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
 /** `  mietvertrag.pdf      ━━━━━━━━────────────   40 %  Seite 12 von 30`, in the columns there are. */
 function progressLine({ translate, terminal }: Context, document: Document): string {
   const { parsed, indexed, segments, paged, state } = document
-  const columns = (process.stderr.columns ?? 80) - 1
+  const columns = (process.stderr.columns || 80) - 1
   const all = segments ?? 0
   const share = all === 0 ? 0 : state === 'parsing' ? (0.8 * parsed) / all : 0.8 + (0.2 * indexed) / all
   const text =

@@ -39,6 +39,7 @@ async function converse(context: Context, library: Library): Promise<void> {
     else if (warned) interrupts.interrupt()
     else {
       warned = true
+      lines.breakLine()
       terminal.note(translate('cli.chat.again'))
       lines.prompt()
     }
@@ -50,7 +51,10 @@ async function converse(context: Context, library: Library): Promise<void> {
     for (;;) {
       lines.prompt()
       const line = (await lines.next())?.trim()
-      if (line === undefined) return
+      if (line === undefined) {
+        lines.breakLine()
+        return
+      }
       warned = false
       if (line === '') continue
       if (line === '/quit') return
@@ -119,6 +123,8 @@ function printFound(
 
 interface Lines {
   prompt(): void
+  /** Leaves the line with the prompt on it. */
+  breakLine(): void
   /** The next line; undefined at the end of the input. */
   next(): Promise<string | undefined>
   onInterrupt(handler: () => void): void
@@ -146,6 +152,9 @@ function readLines({ translate, signal }: Context): Lines {
   return {
     prompt: () => {
       if (interactive && !closed) reader.prompt()
+    },
+    breakLine: () => {
+      if (interactive) process.stdout.write('\n')
     },
     async next() {
       while (waiting.length === 0) {

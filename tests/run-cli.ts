@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+
+export const root = path.resolve(import.meta.dirname, '..')
+
+export interface Finished {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+export interface Running {
+  child: ChildProcess
+  finished: Promise<Finished>
+  /** Whether any process that it started is still there. */
+  leftOver(): boolean
+}
+
+export interface Place {
+  folder: string
+  /** Where temporary libraries of these runs lie. */
+  temporary: string
+  /** Starts the real command line, standing in `folder`. */
+  start(args: readonly string[], options?: RunOptions): Running
+  run(args: readonly string[], options?: RunOptions): Promise<Finished>
+  /** With `--json`: the one object on standard output. */
+  json<T = Record<string, unknown>>(args: readonly string[], options?: RunOptions): Promise<T & { code: number | null }>
+  remove(): Promise<void>
+}
+
+export interface RunOptions {
+  language?: 'de' | 'en'
+  input?: string
+  /** As users start it. */
+  npm?: boolean
+}
+
+/** A folder of its own, with a home and a temporary folder inside, so that nothing of the machine is seen or touched. */
+export async function makePlace(): Promise<Place> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'cloister-cli-'))
+  const temporary = path.join(folder, 'tmp')
+  const home = path.join(folder, 'home')
+  await mkdir(temporary)
+  await mkdir(home)
+
+  function start(args: readonly string[], { language = 'en', input, npm = false }: RunOptions = {}): Running {
+    const program = npm ? 'npm' : process.execPath
+    const before = npm
+      ? ['--prefix', root, 'run', '-s', 'cloister', '--']
+      : ['--import', './scripts/check-node.mjs', 'server/main.ts']
+    const child = spawn(program, [...before, ...args], {
+      cwd: npm ? folder : root,
+      env: {
+        PATH: process.env.PATH,
+        HOME: home,
+        TMPDIR: temporary,
+        ...(!npm && { INIT_CWD: folder }),
+        LANG: language === 'de' ? 'de_DE.UTF-8' : 'en_GB.UTF-8',
+      },
+      // A group of its own: whoever is left in it afterwards was left behind.
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    if (input !== undefined) child.stdin?.end(input)
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const finished = new Promise<Finished>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+    })
+    return { child, finished, leftOver: () => groupLives(child.pid!) }
+  }
+
+  const run: Place['run'] = (args, options) => start(args, options).finished
+  return {
+    folder,
+    temporary,
+    start,
+    run,
+    async json<T>(args: readonly string[], options?: RunOptions) {
+      const { code, stdout } = await run([...args, '--json'], options)
+      if (!stdout.endsWith('}\n') || stdout.trim().includes('\n')) throw new Error(`not one object: ${stdout}`)
+      return { ...(JSON.parse(stdout) as T), code }
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+function groupLives(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export async function until(condition: () => boolean | Promise<boolean>, what: string, time = 20_000): Promise<void> {
+  const deadline = Date.now() + time
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${time} ms: ${what}`)
+    await pause(20)
+  }
+}
+
+/** Whether the bytes of a document have arrived: its row follows at once, its pages later. */
+export async function hasBlob(data: string): Promise<boolean> {
+  const blobs = path.join(data, 'blobs')
+  if (!existsSync(blobs)) return false
+  return (await readdir(blobs)).some(name => name !== 'tmp')
+}
