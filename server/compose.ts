@@ -16,6 +16,7 @@ import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
 import type { Config } from './config.ts'
+import { markRunning } from './running.ts'
 
 export interface OpenedCore {
   core: Core
@@ -77,9 +78,10 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
   await mkdir(backups, { recursive: true, mode: 0o700 })
   const clock = { now: () => Date.now() }
   const ids = { next: () => v7() }
+  const running = await markRunning(folder)
   const database = await openSqlite({ file })
   try {
-    return await createCore({
+    const core = await createCore({
       clock,
       ids,
       log,
@@ -90,7 +92,15 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       parsers: openParsers(config, log),
       backups: name => path.join(backups, name),
       parallel: config.parsers,
+      unclean: running.unclean,
     })
+    return {
+      ...core,
+      async close() {
+        await core.close()
+        await running.end()
+      },
+    }
   } catch (error) {
     await database.close()
     throw error

@@ -45,16 +45,36 @@ export interface Core {
   close(): Promise<void>
 }
 
+export interface CoreSettings {
+  /** How many documents are parsed at once. */
+  parallel: number
+  /** The last process on these data did not end in order: the database is checked in the background. */
+  unclean?: boolean
+}
+
 /** How often to look what other processes on the same data have done, in milliseconds. */
 const otherProcesses = 500
 const sweepTime = 6 * 60 * 60 * 1000
+const checkTime = 24 * 60 * 60 * 1000
 
-export async function createCore(ports: Ports & { parallel: number }): Promise<Core> {
+export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const { blobs, clock, events, log, parsers } = ports
   const store = await openStore(ports)
   const queue = ports.createQueue(run => store.transaction(tx => run(store.executor(tx))))
   let runner: ReturnType<typeof startRunner> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
+
+  let checker: ReturnType<typeof setInterval> | undefined
+
+  /** Never in anybody's way: on a connection of its own. What it finds goes to the log; `doctor` tells the user. */
+  async function check(): Promise<void> {
+    try {
+      const problems = await ports.database.check(false)
+      if (problems.length > 0) log.error('the database is damaged', { problems: problems.slice(0, 20) })
+    } catch (error) {
+      log.warn('the check of the database did not end', { error })
+    }
+  }
 
   const changed = (document: Document) =>
     events.publish({ type: 'document', projectId: document.projectId, documentId: document.id })
@@ -111,6 +131,9 @@ export async function createCore(ports: Ports & { parallel: number }): Promise<C
     sweeper = setInterval(tidy, sweepTime)
     sweeper.unref()
     void tidy()
+    checker = setInterval(check, checkTime)
+    checker.unref()
+    if (ports.unclean) void check()
   }
 
   return {
@@ -147,6 +170,7 @@ export async function createCore(ports: Ports & { parallel: number }): Promise<C
     start,
     async close() {
       clearInterval(sweeper)
+      clearInterval(checker)
       await runner?.stop()
       await parsers.close()
       await store.close()
