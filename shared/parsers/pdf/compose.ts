@@ -17,15 +17,14 @@ const SPACED_GAP = 0.02
 const MAX_RUN = 32
 // Of the width of a space.
 const CUT_MARGIN = 0.4
-const PUNCTUATION = /[.!?:;,…)\]"”“»›–—]/
-const OPENING = /[„“"‚(»«•]/
+const PUNCTUATION = '.!?:;,…)]"”“»›–—'
+const OPENING = '„“"‚(»«•'
 
 // After one of these a word ending in a hyphen is short for a longer one: “Haupt- und Nebensatz”.
 const SUSPENDED = new Set(
   'und oder bzw bzw. sowie als noch bis statt beziehungsweise and or to nor as through'.split(' '),
 )
 const HYPHEN_AT_END = /\p{L}[-\u2010]$/u
-const SOFT_HYPHEN_AT_END = /\u00ad$/
 const LOWER_AT_START = /^\p{Ll}/u
 const JOINS_KEEPING_HYPHEN = /^[\p{Lu}\p{N}]/u
 
@@ -104,7 +103,7 @@ function createBuilder(degrees: number) {
     for (; space !== -1; space = words.indexOf(' ', space + 1)) {
       const cut =
         space > start &&
-        (slanted || space - start >= MAX_RUN || endsClause(words, space) || OPENING.test(words[space + 1] ?? ''))
+        (slanted || space - start >= MAX_RUN || endsClause(words, space) || OPENING.includes(words[space + 1] ?? ' '))
       for (; index < space; index++) x += advance(index)
       if (!cut) {
         // A second space right after a cut belongs to no run.
@@ -135,8 +134,10 @@ function createBuilder(degrees: number) {
 
   function joinLine(line: Line) {
     const first = line.fragments[0]!.pieces[0]!.text
-    if (SOFT_HYPHEN_AT_END.test(text)) return dropHyphen()
-    if (HYPHEN_AT_END.test(text)) {
+    // Only the end is looked at: the text before may be long.
+    const end = text.slice(-3)
+    if (end.endsWith('\u00ad')) return dropHyphen()
+    if (HYPHEN_AT_END.test(end)) {
       if (LOWER_AT_START.test(first)) {
         const word = first.split(' ', 1)[0]!.replace(/,$/, '')
         if (!SUSPENDED.has(word)) return dropHyphen()
@@ -179,7 +180,7 @@ function createBuilder(degrees: number) {
 
 /** The dots that lead to a page number are no ends of sentences. */
 function endsClause(text: string, space: number): boolean {
-  return PUNCTUATION.test(text[space - 1]!) && text[space - 2] !== ' '
+  return PUNCTUATION.includes(text[space - 1]!) && text[space - 2] !== ' '
 }
 
 export function isGap(last: Piece, piece: Piece): boolean {

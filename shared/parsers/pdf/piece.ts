@@ -131,11 +131,7 @@ function addPiece(
   const length = Math.hypot(along[0], along[1])
   const size = Math.hypot(c, d) || Math.abs(item.height)
   if (!Number.isFinite(e + f + size + advance) || length === 0 || size < 0.1) return
-  const exact = (Math.atan2(along[1], along[0]) * 180) / Math.PI
-  let degrees = (Math.round(exact) + 360) % 360
-  // A slant of a degree or two is a scan laid crookedly, not another direction.
-  const quarter = (Math.round(exact / 90) * 90 + 360) % 360
-  if (Math.abs(((exact - quarter + 540) % 360) - 180) < 3) degrees = quarter
+  let degrees = along[1] === 0 && along[0] > 0 ? 0 : degreesOf(along)
   if (!frames.has(degrees) && frames.size >= MAX_FRAMES) degrees = 0
   let frame = frames.get(degrees)
   if (!frame) {
@@ -166,6 +162,14 @@ function addPiece(
     spaced: spaced || lead > 0,
     metrics,
   })
+}
+
+function degreesOf([x, y]: readonly [number, number]): number {
+  const exact = (Math.atan2(y, x) * 180) / Math.PI
+  // A slant of a degree or two is a scan laid crookedly, not another direction.
+  const quarter = Math.round(exact / 90) * 90
+  const degrees = Math.abs(exact - quarter) < 3 ? quarter : Math.round(exact)
+  return (degrees + 360) % 360
 }
 
 // Controls, the replacement for what has no meaning, and the byte order mark are nothing a reader sees. NBSP and the
