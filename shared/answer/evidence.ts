@@ -7,11 +7,20 @@ import { match, type QuotablePassage, type Quote } from './quotes.ts'
 export const ANSWER_THRESHOLD = 0.5
 
 export const evidenceWeights = {
+  /** The best passage's score beside what a full match of every term would give. */
   strength: 0.63,
+  /** Names, nouns (German) and numbers of the question that the quoted passage holds. */
   names: 0.14,
+  /** What the first quote itself holds of the question. */
   coverage: 0.25,
-  half: { de: 0.258, en: 0.345 },
+  /** A name the library does not know at all: what stands there is of something else. */
   unknownName: 0.7,
+  /**
+   * The evidence that gives a confidence of one half, where one answerable question in twenty is declined. German inflects and compounds
+   * more, so the same certainty comes with fewer matches. XQuAD development set, questions asked with and without their paragraph
+   * (falsely / rightly declined): German 0.02/0.39, 0.04/0.55, 0.05/0.62, 0.10/0.72; English 0.02/0.40, 0.04/0.59, 0.05/0.67, 0.10/0.79.
+   */
+  half: { de: 0.287, en: 0.362 },
 }
 
 /** How sure it is that the quotes answer the question. */

@@ -49,22 +49,25 @@ const isSpace = (text: string, at: number) => /\s/.test(text[at]!)
 function isBoundary(line: string, match: RegExpExecArray, start: number, end: number, language: Language): boolean {
   const next = NEXT_WORD.exec(line.slice(end, end + 40))
   if (match[0].startsWith(' ')) return true
-  if (next === null) return line.slice(end).trim() === '' || /^\s+[•▪–-]\s/.test(line.slice(end, end + 4))
+  if (next === null) return /^\s*$/.test(line.slice(end, end + 40)) || /^\s+[•▪–-]\s/.test(line.slice(end, end + 4))
   const word = next[1]!
   const opens = isStopWord(word, language === 'en' ? 'en' : 'de') || OPENERS.has(word)
   // "Fragen? ja" goes on; so does every lower-case word after a point.
   if (/^\p{Ll}/u.test(word)) return false
   if (!match[0].startsWith('.') || match[0].startsWith('..')) return true
-  const before = /[^\s("„“‚«»[]*$/u.exec(line.slice(start, match.index))?.[0] ?? ''
+  const before =
+    /[^\s("„“‚«»[]*$/u.exec(line.slice(Math.max(start, match.index - LONGEST_ABBREVIATION), match.index))?.[0] ?? ''
   if (/^\d{1,2}$/.test(before)) return language === 'en' ? start < match.index - before.length : opens
   if (/^[IVX]+$/.test(before)) return opens
-  if (/^\p{Lu}$/u.test(before) || /^(?:\p{L}\.)+\p{L}$/u.test(before)) return opens
+  if (/^\p{L}$/u.test(before) || /^(?:\p{L}\.)+\p{L}$/u.test(before)) return opens
   return !ABBREVIATIONS.has(before.toLowerCase())
 }
 
 /** End marks with the quotes and brackets that close after them, before white space; or white space before a bullet. */
 const END = /(?:[.!?…]+["“”»«’')\]]*(?=\s|$))| (?=[•▪] )/gu
 const NEXT_WORD = /^\s+["„“”«»‚‘'([]*([\p{L}\p{N}]+)/u
+/** Looking back no farther keeps a line of a million points linear. */
+const LONGEST_ABBREVIATION = 24
 const OPENERS = new Set([
   'Danach',
   'Später',

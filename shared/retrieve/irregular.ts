@@ -299,9 +299,15 @@ export function relatedForms(term: string, language: Language): string[] {
     // "angesiedelt" and "anzusiedeln" are of "ansiedeln".
     if (rest.length < 4) continue
     const weak = base.replace(/e?t$/, '')
-    return [prefix + base, prefix + weak, `${prefix}zu${weak}`, `${prefix}ge${weak}t`, `${prefix}ge${weak}et`].filter(
-      form => form !== term,
-    )
+    const forms = [base, weak].flatMap(stem => [
+      prefix + stem,
+      `${prefix}zu${stem}`,
+      `${prefix}ge${stem}t`,
+      `${prefix}ge${stem}et`,
+      // Snowball leaves the infinitive of "ansiedeln" and "erinnern" whole.
+      ...(/e[lr]$/.test(stem) ? [`${prefix}${stem}n`] : []),
+    ])
+    return [...new Set(forms)].filter(form => form !== term)
   }
   return []
 }

@@ -9,6 +9,7 @@ const caches: Record<Language, Map<string, string>> = { de: new Map(), en: new M
 
 /** The index term of one word (letters only): folded, then stemmed by Snowball (German) or Porter (English). */
 export function stemWord(word: string, language: Language): string {
+  if (word.length > LONGEST) return foldWord(word.slice(0, LONGEST), language === 'de')
   const cache = caches[language]
   const known = cache.get(word)
   if (known !== undefined) return known
@@ -19,7 +20,6 @@ export function stemWord(word: string, language: Language): string {
 }
 
 function stemOf(word: string, language: Language): string {
-  if (word.length > LONGEST) return foldWord(word.slice(0, LONGEST), language === 'de')
   // No umlaut hides in "UEFI".
   const folded = foldWord(word, language === 'de' && !ACRONYM.test(word))
   if (language === 'other' || !LATIN.test(folded)) return folded
