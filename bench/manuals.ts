@@ -28,3 +28,11 @@ export async function bigManuals(note: (line: string) => void, folder: string): 
   note('without EVAL_DIR: generated PDF files in place of the real manuals')
   return Promise.all([129, 113].map(pages => writeManual(folder, pages)))
 }
+
+/** The manual of 129 pages, or a generated one of as many. */
+export async function manualOf129(note: (line: string) => void, folder: string): Promise<Manual> {
+  const real = (await realManuals()).find(manual => manual.name === 'debian-installation.de.pdf')
+  if (real) return real
+  note('without EVAL_DIR: a generated PDF file in place of the real manual')
+  return writeManual(folder, 129)
+}
