@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { libraryForTests } from '../retrieve/library-for-tests.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
+import { MAX_QUOTE } from './clip.ts'
 import { evidenceOf } from './evidence.ts'
-import { MAX_QUOTE, type QuotablePassage, selectQuotes } from './quotes.ts'
+import { type QuotablePassage, selectQuotes } from './quotes.ts'
 
 function answer(texts: string[], text: string, more: Partial<QuotablePassage> = {}) {
   const library = libraryForTests(texts)

@@ -4,6 +4,7 @@ import { detectLanguage } from '../retrieve/language.ts'
 import type { SearchPlan } from '../retrieve/plan.ts'
 import type { Question } from '../retrieve/question.ts'
 import { holdsExpected, knownWords } from './answer-type.ts'
+import { clipSentence } from './clip.ts'
 import { type Span, splitSentences } from './sentences.ts'
 
 export interface QuotablePassage {
@@ -33,8 +34,6 @@ export interface Quote {
   expected: number
 }
 
-export const MAX_QUOTE = 300
-
 /**
  * Tuned on the halves of the XQuAD development set, German and English alike; each is flat around its value (±0.5 points of gold answers
  * in the first quote), `expected` is worth 1.5 to 2 points.
@@ -57,6 +56,8 @@ export const quoteWeights = {
 
 interface Candidate extends Quote {
   terms: Set<string>
+  /** It, a heading above it or the sentence before it holds some of the question. */
+  understood: boolean
 }
 
 /** The sentences that answer best, best first, none of them nearly the same as one before it. */
@@ -73,17 +74,29 @@ export function selectQuotes(
   const chosen: Candidate[] = []
   for (const candidate of candidates) {
     if (chosen.length >= options.limit) break
-    if (candidate.coverage === 0 || chosen.some(other => nearlySame(candidate.terms, other.terms))) continue
+    // The first quote must speak of the question itself; what follows it may be understood from the sentence before.
+    if (candidate.coverage === 0 && (chosen.length === 0 || !candidate.understood)) continue
+    if (chosen.some(other => nearlySame(candidate.terms, other.terms))) continue
     chosen.push(candidate)
   }
-  return chosen.map(({ passage, start, end, score, coverage, expected }) => ({
-    passage,
-    start,
-    end,
-    score,
-    coverage,
-    expected,
-  }))
+  return chosen.map(({ passage, start, end, score, coverage, expected }) => {
+    const { text, language } = passages[passage]!
+    const worth = (clauses: string) => worthOfText(question, plan, clauses, language ?? detectLanguage(text), known)
+    return { passage, ...clipSentence(text, { start, end }, worth), score, coverage, expected }
+  })
+}
+
+function worthOfText(
+  question: Question,
+  plan: SearchPlan,
+  text: string,
+  language: Language,
+  known: ReadonlySet<string>,
+): number {
+  const matched = new Float64Array(plan.terms.length)
+  match(text, language, plan, matched)
+  const expected = holdsExpected(text, question.expects, language === 'en' ? 'en' : 'de', known)
+  return worthOf(matched, plan) / totalWorth(plan) + quoteWeights.expected * expected
 }
 
 interface Evidence {
@@ -132,14 +145,14 @@ function candidatesOf(
       quoteWeights.expected * expected +
       quoteWeights.surface * shareOf(known, text) -
       (text.endsWith('?') ? quoteWeights.question : 0)
-    const quoted = clip(passage.text, span, language, plan)
     candidates.push({
       passage: index,
-      ...quoted,
+      ...span,
       score,
       coverage: own.reduce((sum, weight, at) => sum + weight * evidence[at]!, 0) / evidenceTotal,
       expected,
       terms: sentence.terms,
+      understood: all.some(weight => weight > 0),
     })
     previous = sentence
   }
@@ -178,47 +191,6 @@ function shareOf(known: ReadonlySet<string>, text: string): number {
   return shared / Math.max(1, known.size)
 }
 
-/** The clauses of a long sentence that hold most of the question, as long as they fit: always the sentence's own characters. */
-function clip(text: string, span: Span, language: Language, plan: SearchPlan): Span {
-  if (span.end - span.start <= MAX_QUOTE) return { start: span.start, end: span.end }
-  const cuts = [span.start]
-  for (const cut of text.slice(span.start, span.end).matchAll(CLAUSE)) cuts.push(span.start + cut.index + cut[0].length)
-  cuts.push(span.end)
-  const clauses: { start: number; end: number; worth: number }[] = []
-  for (let at = 0; at + 1 < cuts.length; at++) {
-    const matched = new Float64Array(plan.terms.length)
-    match(text.slice(cuts[at], cuts[at + 1]), language, plan, matched)
-    const worth = matched.reduce((sum, weight, term) => sum + weight * plan.terms[term]!.worth, 0)
-    clauses.push({ start: cuts[at]!, end: cuts[at + 1]!, worth })
-  }
-  let best = { start: span.start, end: span.start, worth: -1 }
-  for (let first = 0; first < clauses.length; first++) {
-    let worth = 0
-    for (let last = first; last < clauses.length; last++) {
-      if (clauses[last]!.end - clauses[first]!.start > MAX_QUOTE + 1) break
-      worth += clauses[last]!.worth
-      const end = clauses[last]!.end
-      const longer = end - clauses[first]!.start > best.end - best.start
-      if (worth > best.worth + 1e-9 || (worth > best.worth - 1e-9 && longer))
-        best = { start: clauses[first]!.start, end, worth }
-    }
-  }
-  // No clause fits: the sentence's head, cut between words.
-  if (best.worth < 0) best = { start: span.start, end: cutAtWord(text, span.start), worth: 0 }
-  let { start, end } = best
-  while (end > start && /\s/.test(text[end - 1]!)) end--
-  while (start < end && /\s/.test(text[start]!)) start++
-  return { start, end: Math.min(end, start + MAX_QUOTE) }
-}
-
-function cutAtWord(text: string, start: number): number {
-  const space = text.lastIndexOf(' ', start + MAX_QUOTE)
-  if (space > start + MAX_QUOTE / 2) return space
-  // Never between the halves of a character outside the basic plane.
-  const end = start + MAX_QUOTE
-  return /[\ud800-\udbff]/.test(text[end - 1]!) ? end - 1 : end
-}
-
 function nearlySame(a: Set<string>, b: Set<string>): boolean {
   if (a.size === 0 || b.size === 0) return a.size === b.size
   let shared = 0
@@ -228,4 +200,3 @@ function nearlySame(a: Set<string>, b: Set<string>): boolean {
 
 const ANAPHOR =
   /^(?:Er|Sie|Es|Dies\w*|Jene\w*|Sein\w*|Ihr\w*|Dort|Dabei|Danach|Damit|He|She|It|They|This|These|Those|His|Her|Their|Its|There)\b/
-const CLAUSE = /[;:,–—](?=\s)|\)(?=\s)|\s(?=(?:und|oder|sowie|and|or|which|who|that|while|but)\s)/gu

@@ -60,7 +60,8 @@ function isBoundary(line: string, match: RegExpExecArray, start: number, end: nu
   if (/^\d{1,2}$/.test(before)) return language === 'en' ? start < match.index - before.length : opens
   if (/^[IVX]+$/.test(before)) return opens
   if (/^\p{L}$/u.test(before) || /^(?:\p{L}\.)+\p{L}$/u.test(before)) return opens
-  return !ABBREVIATIONS.has(before.toLowerCase())
+  const abbreviation = before.toLowerCase()
+  return !ABBREVIATIONS.has(abbreviation) || (opens && LAST_WORDS.has(abbreviation))
 }
 
 /** End marks with the quotes and brackets that close after them, before white space; or white space before a bullet. */
@@ -69,6 +70,36 @@ const NEXT_WORD = /^\s+["„“”«»‚‘'([]*([\p{L}\p{N}]+)/u
 /** Looking back no farther keeps a line of a million points linear. */
 const LONGEST_ABBREVIATION = 24
 const OPENERS = new Set([
+  'Anschließend',
+  'Bald',
+  'Bereits',
+  'Bisher',
+  'Damals',
+  'Derzeit',
+  'Dennoch',
+  'Ebenso',
+  'Erst',
+  'Ferner',
+  'Insgesamt',
+  'Obwohl',
+  'Schließlich',
+  'Seitdem',
+  'Trotz',
+  'Trotzdem',
+  'Weitere',
+  'Zuletzt',
+  'Zunächst',
+  'Zuvor',
+  'Nachdem',
+  'Als',
+  'Before',
+  'Finally',
+  'Nor',
+  'Since',
+  'Therefore',
+  'Thus',
+  'When',
+  'While',
   'Danach',
   'Später',
   'Heute',
@@ -80,6 +111,24 @@ const OPENERS = new Set([
   'After',
   'Later',
   'Today',
+])
+/** Abbreviations that end a sentence as often as not. */
+const LAST_WORDS = new Set([
+  'usw',
+  'etc',
+  'u.a',
+  'inc',
+  'ltd',
+  'corp',
+  'jr',
+  'sr',
+  'a.m',
+  'p.m',
+  'b.c',
+  'a.d',
+  'chr',
+  'mio',
+  'mrd',
 ])
 const ABBREVIATIONS = new Set(
   `z.b d.h u.a u.u s.o s.u o.ä o.g i.d.r z.t u.ä bzw ca usw etc vgl evtl ggf inkl exkl zzgl abzgl max min nr art abs abb tab kap bd hrsg aufl
