@@ -4,6 +4,7 @@ import type { Log } from '../shared/ports.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Interrupts, watchInterrupts } from './interrupts.ts'
 import { createLazyLog } from './log.ts'
+import { errorText } from './present.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 export interface GlobalOptions {
@@ -38,7 +39,7 @@ export function createContext(argv: readonly string[]): Context {
   let log: Log | undefined
   const context: Context = {
     translate: createTranslate(surroundings.language),
-    terminal: createTerminal({ unicode: surroundings.unicode, broken: () => interrupts.stop() }),
+    terminal: createTerminal({ unicode: surroundings.unicode, broken: onBroken }),
     interrupts,
     signal: interrupts.signal,
     json: words.includes('--json'),
@@ -56,4 +57,12 @@ export function createContext(argv: readonly string[]): Context {
     exitCode: 0,
   }
   return context
+
+  /** Nobody reads on: no failure, but nothing left to do. What cannot be written is one. */
+  function onBroken(error: Error | undefined): void {
+    interrupts.stop()
+    if (!error) return
+    context.exitCode = 1
+    context.terminal.note(errorText(context.translate, error))
+  }
 }

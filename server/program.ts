@@ -34,6 +34,9 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .addOption(new Option('--json').hideHelp())
     .hook('preAction', () => {
       context.options = program.opts<{ data?: string; project?: string }>()
+      for (const name of ['data', 'project'] as const) {
+        if (context.options[name]?.trim() === '') throw usageError(translate('cli.usage.value', { name: `--${name}` }))
+      }
     })
 
   const addJson = (command: Command) => command.option('--json', words('json'))
@@ -102,8 +105,9 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     (await import('./commands/doctor.ts')).doctor(context),
   )
 
-  // It brings the whole core along.
-  if (argv.some(word => ['eval', 'help', '--help', '-h'].includes(word)) || argv.length === 0) {
+  // It brings the whole core along, so the others do without it.
+  const others = program.commands.map(command => command.name())
+  if (argv.includes('eval') || !argv.some(word => others.includes(word))) {
     const { registerEval } = await import('./commands/eval.ts')
     registerEval(program, context)
   }

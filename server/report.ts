@@ -15,8 +15,8 @@ const typed: readonly ErrorCode[] = ['usage', 'question-empty', 'question-too-lo
 export function report(context: Context, thrown: unknown): number {
   const { terminal, translate, interrupts } = context
   if (isCommanderError(thrown) && thrown.exitCode === 0) return 0
-  // Nobody reads on (`| head`): that is no failure.
-  if (context.signal.aborted && !interrupts.interrupted) return 0
+  // Nobody reads on: the output's own trouble was told already, and a reader that left (`| head`) is no failure.
+  if (context.signal.aborted && !interrupts.interrupted) return context.exitCode
   terminal.live([])
   if (isCommanderError(thrown) && thrown.code === 'commander.help' && !context.json) return usageCode
 
@@ -28,7 +28,7 @@ export function report(context: Context, thrown: unknown): number {
   if (error.code === 'internal') context.log().error('command failed', { error: thrown })
   else if (error.cause !== undefined) context.log().warn('command refused', { error })
 
-  if (context.json) terminal.json({ error: reasonJson(translate, reasonOf(error)) })
+  if (context.json && !terminal.answered) terminal.json({ error: reasonJson(translate, reasonOf(error)) })
   else {
     terminal.note(errorText(translate, error))
     if (error.code === 'internal') {

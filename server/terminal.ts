@@ -15,6 +15,8 @@ export interface Terminal {
   note(line: string): void
   /** The one object of `--json`. */
   json(value: object): void
+  /** Whether it was written. */
+  readonly answered: boolean
   /** Replaces the live region; no lines remove it. Nothing without a terminal. */
   live(lines: readonly string[]): void
   /** Coloured where standard output is a terminal that wants it (`NO_COLOR`). */
@@ -27,19 +29,27 @@ export interface Terminal {
 
 const defaultColumns = 80
 
-/** `broken` is called once when the reader of standard output is gone (`| head`). */
-export function createTerminal({ unicode, broken }: { unicode: boolean; broken: () => void }): Terminal {
+/** `broken` is called once: without an error when the reader of standard output is gone (`| head`). */
+export function createTerminal({
+  unicode,
+  broken,
+}: {
+  unicode: boolean
+  broken: (error: Error | undefined) => void
+}): Terminal {
   const { stdout, stderr } = process
   let shown = 0
   let region: readonly string[] = []
   let gone = false
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', error => {
-      if ('code' in error && error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
-      if (!gone && stream === stdout) broken()
-      gone = true
-    })
-  }
+  let answered = false
+  stdout.on('error', error => {
+    if (gone) return
+    gone = true
+    const left = 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')
+    broken(left ? undefined : error)
+  })
+  // Nowhere left to say so.
+  stderr.on('error', () => {})
 
   /** Removes the live region, so that a line can take its place. */
   function clear(): string {
@@ -74,7 +84,13 @@ export function createTerminal({ unicode, broken }: { unicode: boolean; broken: 
     watched: stderr.isTTY === true,
     out: (line = '') => write(stdout, line),
     note: line => write(stderr, line),
-    json: value => write(stdout, toJson(value)),
+    json(value) {
+      answered = true
+      write(stdout, toJson(value))
+    },
+    get answered() {
+      return answered
+    },
     live(lines) {
       if (!stderr.isTTY || lines.join('\n') === region.join('\n')) return
       region = lines
@@ -84,7 +100,8 @@ export function createTerminal({ unicode, broken }: { unicode: boolean; broken: 
     paintNote: (style, text) => styleText(style, text, { stream: stderr }),
     async flush() {
       for (const stream of [stdout, stderr]) {
-        if (!stream.destroyed) await new Promise<void>(resolve => stream.write('', () => resolve()))
+        if (!stream.destroyed && !(gone && stream === stdout))
+          await new Promise<void>(resolve => stream.write('', () => resolve()))
       }
     },
   }

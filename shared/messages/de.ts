@@ -7,7 +7,7 @@ export const de: Messages = {
     'empty-file': 'Die Datei ist leer.',
     'unsupported-type': 'Dateien dieser Art können noch nicht gelesen werden. PDF, Markdown und reiner Text schon.',
     'type-mismatch':
-      'Der Name endet auf „{{extension}}“, der Inhalt ist aber etwas anderes. Benennen Sie die Datei nach ihrer wahren Art.',
+      'Der Inhalt ist etwas anderes, als die Endung des Namens sagt. Benennen Sie die Datei nach ihrer wahren Art.',
     'too-large': 'Die Datei ist größer als die Grenze von {{limit}} MB.',
     'too-many-pages': 'Das Dokument hat mehr als {{limit}} Seiten. Teilen Sie es auf.',
     'password-protected':

@@ -4,8 +4,7 @@ export const en = {
     duplicate: 'Already in this project as “{{file}}”.',
     'empty-file': 'The file is empty.',
     'unsupported-type': 'This type of file cannot be read yet. PDF, Markdown and plain text can.',
-    'type-mismatch':
-      'The name ends in “{{extension}}”, but the content is something else. Rename the file to its true type.',
+    'type-mismatch': 'The content is not what the end of the name says. Rename the file to its true type.',
     'too-large': 'The file is larger than the limit of {{limit}} MB.',
     'too-many-pages': 'The document has more than {{limit}} pages. Split it into parts.',
     'password-protected': 'The document is protected by a password. Save a copy without it and add that.',
