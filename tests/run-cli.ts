@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 
 export const root = path.resolve(import.meta.dirname, '..')
 
@@ -114,9 +115,23 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   }
 }
 
-/** Whether the bytes of a document have arrived: its row follows at once, its pages later. */
-export async function hasBlob(data: string): Promise<boolean> {
-  const blobs = path.join(data, 'blobs')
-  if (!existsSync(blobs)) return false
-  return (await readdir(blobs)).some(name => name !== 'tmp')
+/** Whether a document of this library is being read: some pages are there, others are not. */
+export function isReading(data: string): boolean {
+  const file = path.join(data, 'cloister.db')
+  if (!existsSync(file)) return false
+  try {
+    const database = new Database(file, { readonly: true, fileMustExist: true })
+    try {
+      return (
+        database
+          .prepare(`select 1 from document where state = 'parsing' and parsed between 1 and segments - 1`)
+          .get() !== undefined
+      )
+    } finally {
+      database.close()
+    }
+  } catch {
+    // The tables are just being made.
+    return false
+  }
 }
