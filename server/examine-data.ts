@@ -1,8 +1,7 @@
 import { stat, statfs } from 'node:fs/promises'
-import path from 'node:path'
-import { Kysely, sql } from 'kysely'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Database } from '../shared/ports.ts'
+import { readFacts } from '../shared/store/facts.ts'
 import type { Finding } from './commands/doctor.ts'
 import { dataDirectoryError, foldersOf } from './compose.ts'
 import type { Context } from './context.ts'
@@ -57,44 +56,29 @@ export async function* examineData(context: Context): AsyncGenerator<Finding> {
 
 async function* examineDatabase(context: Context, database: Database, size: number): AsyncGenerator<Finding> {
   const { translate } = context
-  const reader = new Kysely<unknown>({ dialect: database.reader })
-  const writer = new Kysely<unknown>({ dialect: database.writer })
-  const one = async (db: Kysely<unknown>, text: string) => {
-    const { rows } = await sql.raw<Record<string, unknown>>(text).execute(db)
-    return Object.values(rows[0] ?? {})[0]
+  const problems = await database.check(false)
+  if (problems.length > 0) {
+    const detail = safe(problems[0].slice(0, 200))
+    const backups = safe(foldersOf(context.config().dataDirectory).backups)
+    yield { name: 'check', state: 'bad', text: translate('cli.doctor.damaged', { detail, folder: backups }) }
+    return
   }
-  try {
-    const version = String(await one(reader, 'select sqlite_version()'))
-    // Older ones are refused when the database is opened.
-    yield { name: 'sqlite', state: 'ok', text: translate('cli.doctor.sqlite', { version }) }
-    const journal = String(await one(writer, 'pragma journal_mode'))
-    const synchronous = String(await one(writer, 'pragma synchronous'))
-    const durable = journal === 'wal' && synchronous === '2'
-    yield {
-      name: 'durability',
-      state: durable ? 'ok' : 'bad',
-      text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', { journal, synchronous }),
-    }
-    const problems = await database.check(false)
-    const megabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(size / 1024 / 1024)
-    const backups = path.join(context.config().dataDirectory, 'backups')
-    yield problems.length === 0
-      ? { name: 'check', state: 'ok', text: translate('cli.doctor.sound', { megabytes }) }
-      : {
-          name: 'check',
-          state: 'bad',
-          text: translate('cli.doctor.damaged', { detail: safe(problems[0].slice(0, 200)), folder: safe(backups) }),
-        }
-    if (problems.length > 0) return
-    if (Number(await one(reader, `select count(*) from sqlite_master where name = 'job'`)) === 0) return
-    const count = Number(await one(reader, `select count(*) from job where state <> 'dead'`))
-    const key = count === 0 ? 'cli.doctor.jobs' : 'cli.doctor.jobsOpen'
-    yield { name: 'jobs', state: 'ok', text: translate(key, { count }) }
-    const dead = Number(await one(reader, `select count(*) from job where state = 'dead'`))
-    if (dead > 0) yield { name: 'dead-jobs', state: 'warn', text: translate('cli.doctor.jobsDead', { count: dead }) }
-  } finally {
-    await reader.destroy()
-    await writer.destroy()
+  const megabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(size / 1024 / 1024)
+  yield { name: 'check', state: 'ok', text: translate('cli.doctor.sound', { megabytes }) }
+  const { version, journal, synchronous, jobs } = await readFacts(database)
+  // One too old is refused when the database is opened.
+  yield { name: 'sqlite', state: 'ok', text: translate('cli.doctor.sqlite', { version }) }
+  const durable = journal === 'wal' && synchronous === 2
+  yield {
+    name: 'durability',
+    state: durable ? 'ok' : 'bad',
+    text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', { journal, synchronous }),
+  }
+  if (!jobs) return
+  const key = jobs.open === 0 ? 'cli.doctor.jobs' : 'cli.doctor.jobsOpen'
+  yield { name: 'jobs', state: 'ok', text: translate(key, { count: jobs.open }) }
+  if (jobs.dead > 0) {
+    yield { name: 'dead-jobs', state: 'warn', text: translate('cli.doctor.jobsDead', { count: jobs.dead }) }
   }
 }
 

@@ -23,6 +23,10 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .configureHelp({
       showGlobalOptions: true,
       styleTitle: title => (titles[title] ? words(titles[title]) : title),
+      optionDescription: ({ description, defaultValue }) =>
+        typeof defaultValue === 'string'
+          ? `${description} (${translate('cli.help.default', { value: defaultValue })})`
+          : description,
       visibleGlobalOptions: command =>
         command === program ? [] : program.options.filter(option => !option.hidden && option.long !== '--version'),
     })

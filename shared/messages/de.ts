@@ -93,7 +93,6 @@ export const de: Messages = {
       limit: 'höchstens so viele Fundstellen',
       paths: 'Dateien und Ordner',
       document: 'Dokumente: Id, Anfang einer Id, Pfad oder Name',
-      examples: 'Beispiele:',
     },
     command: {
       ask: 'eine Frage aus Dokumenten beantworten, mit Zitaten und Fundstellen',
@@ -213,8 +212,6 @@ export const de: Messages = {
       none: 'Hier liegen noch keine Dokumente.',
       emptyTrash: 'Der Papierkorb ist leer.',
       deleted: 'Jetzt im Papierkorb; „documents undo“ holt es innerhalb von 30 Tagen zurück.',
-      restored: 'Wieder da.',
-      purged: 'Endgültig entfernt.',
       id: 'Id',
       file: 'Datei',
       state: 'Zustand',
@@ -259,7 +256,6 @@ export const de: Messages = {
       space: '{{gigabytes}} GB frei',
       spaceLow: 'Nur {{gigabytes}} GB frei. Schaffen Sie Platz, bevor Sie Dokumente hinzufügen',
       sqlite: 'SQLite {{version}}',
-      sqliteOld: 'SQLite {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus',
       durable: 'Gespeichertes übersteht einen Stromausfall (WAL, synchronous FULL)',
       notDurable:
         'Die Datenbank ist nicht so eingestellt, dass sie einen Stromausfall übersteht (Journal {{journal}}, synchronous {{synchronous}})',

@@ -83,7 +83,6 @@ export const en = {
       limit: 'at most so many passages',
       paths: 'files and folders',
       document: 'documents: id, beginning of an id, path or name',
-      examples: 'Examples:',
     },
     command: {
       ask: 'answer a question from documents, with quotes and where they stand',
@@ -203,8 +202,6 @@ export const en = {
       none: 'There are no documents here yet.',
       emptyTrash: 'The trash is empty.',
       deleted: 'Now in the trash; “documents undo” brings it back within 30 days.',
-      restored: 'Back again.',
-      purged: 'Removed for good.',
       id: 'Id',
       file: 'File',
       state: 'State',
@@ -248,7 +245,6 @@ export const en = {
       space: '{{gigabytes}} GB free',
       spaceLow: 'Only {{gigabytes}} GB free. Make room before adding documents',
       sqlite: 'SQLite {{version}}',
-      sqliteOld: 'SQLite {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”',
       durable: 'What is stored survives a power failure (WAL, synchronous FULL)',
       notDurable:
         'The database is not set to survive a power failure (journal {{journal}}, synchronous {{synchronous}})',
