@@ -149,8 +149,10 @@ export function toPassage({ chunk, score, before, after }: Hit): Passage {
 function toQuotable({ chunk, score }: Hit): QuotablePassage {
   return {
     text: chunk.text,
+    language: chunk.language,
     headings: chunk.headings.map(heading => heading.text),
     score,
+    titles: chunk.pieces.filter(piece => piece.kind === 'heading').map(piece => piece.at),
     tableRows: chunk.pieces.flatMap(piece =>
       piece.header === undefined ? [] : [{ start: piece.at, header: piece.header }],
     ),

@@ -127,7 +127,7 @@ describe('properties', () => {
           ...segment,
           blocks: segment.blocks.map(({ text }) => paragraph(text)),
         }))
-        for (const chunk of chunksOf(plain)) expect(estimateTokens(chunk.text)).toBeLessThanOrEqual(260)
+        for (const chunk of chunksOf(plain)) expect(estimateTokens(chunk.text)).toBeLessThanOrEqual(360)
       }),
     )
   })

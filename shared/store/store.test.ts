@@ -115,6 +115,14 @@ describe('words', () => {
     expect(found.suffixed.get('frist')).toEqual([{ term: 'kündigungsfrist', df: 1 }])
   })
 
+  test('of many terms with one beginning it gives the most frequent', async () => {
+    const rare = Array.from({ length: 150 }, (_, index) => `frist${index}`)
+    await addDocument(open.scope, 'b1', [chunk(0, [...rare, 'fristlos']), chunk(1, ['fristlos'])])
+    const found = await open.store.words.lookup(open.scope, { exact: [], prefixes: ['frist'], suffixes: [] })
+    expect(found.prefixed.get('frist')).toHaveLength(100)
+    expect(found.prefixed.get('frist')?.[0]).toEqual({ term: 'fristlos', df: 2 })
+  })
+
   test('removing a document takes its words and its share of the counts', async () => {
     await addDocument(open.scope, 'b1', [chunk(0, ['frist', 'haus'], ['kopf'])])
     const second = await addDocument(open.scope, 'b2', [chunk(0, ['frist', 'frist', 'auto'], ['titel'])])

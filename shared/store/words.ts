@@ -41,12 +41,12 @@ export interface WordStore {
    */
   candidates(
     scope: Scope,
-    wanted: { terms: readonly string[]; documents?: readonly string[]; limit: number; without?: ReadonlySet<number> },
+    wanted: { terms: readonly string[]; documents?: readonly string[]; limit: number },
   ): Promise<Candidate[]>
 }
 
-/** Terms one look-up may return: a short prefix in a vast vocabulary must not flood the planner. */
-const lookupLimit = 4000
+/** Terms for one prefix or suffix, the most frequent ones: a short one in a vast vocabulary must not flood the planner. */
+const lookupLimit = 100
 /** Projects whose number is remembered. */
 const mostNumbers = 1000
 
@@ -85,12 +85,14 @@ export function createWordStore({ read }: { read: Read }): WordStore {
       const number = await numberOf(scope)
       if (number === undefined) return { df, prefixed, suffixed }
       const ranges = (column: 'term' | 'reversed', keys: readonly string[]) => sql`
-        select wanted.value as key, term.term, term.chunks
-        from json_each(${JSON.stringify(keys)}) as wanted
-        cross join term on term.library = ${number}
-          and ${sql.ref(`term.${column}`)} >= wanted.value
-          and ${sql.ref(`term.${column}`)} < wanted.value || char(1114111)
-        limit ${lookupLimit}`
+        select key, term, chunks from (
+          select wanted.value as key, term.term, term.chunks,
+            row_number() over (partition by wanted.value order by term.chunks desc, term.term) as place
+          from json_each(${JSON.stringify(keys)}) as wanted
+          cross join term on term.library = ${number}
+            and ${sql.ref(`term.${column}`)} >= wanted.value
+            and ${sql.ref(`term.${column}`)} < wanted.value || char(1114111)
+        ) where place <= ${lookupLimit}`
       // One statement: on a busy machine each way to the thread and back costs more than the look-up itself.
       const { rows } = await sql<{ list: 'df' | 'prefix' | 'suffix'; key: string; term: string; chunks: number }>`
         select 'df' as list, term as key, term, chunks from term
@@ -104,19 +106,16 @@ export function createWordStore({ read }: { read: Read }): WordStore {
       }
       return { df, prefixed, suffixed }
     },
-    async candidates(scope, { terms, documents, limit, without }) {
+    async candidates(scope, { terms, documents, limit }) {
       const number = terms.length === 0 ? undefined : await numberOf(scope)
       if (number === undefined) return []
       const match = terms.map(term => `"${indexed(number, term)}"`).join(' OR ')
+      // The plus keeps the engine from looking the words up once for each row of the list: 100 documents took a second, now 7 ms.
       const within = documents
-        ? sql`and rowid in (
+        ? sql`and +rowid in (
             select id from chunk where project_id = ${scope.projectId}
             and document_id in (select value from json_each(${JSON.stringify(documents)})))`
         : sql``
-      const except =
-        without && without.size > 0
-          ? sql`and rowid not in (select value from json_each(${JSON.stringify([...without])}))`
-          : sql``
       const result = await sql<{
         id: number
         document_id: string
@@ -126,7 +125,7 @@ export function createWordStore({ read }: { read: Read }): WordStore {
       }>`
         select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
         from (
-          select rowid from chunk_words where chunk_words match ${match} ${within} ${except}
+          select rowid from chunk_words where chunk_words match ${match} ${within}
           order by rank limit ${limit}
         ) as found
         join chunk on chunk.id = found.rowid
