@@ -19,7 +19,8 @@ export interface Linguistics {
 
 /**
  * The stage index: segments → chunks with their words, searchable batch by batch. Chunks come out the same each time, so
- * a run that was killed starts again and skips what is stored.
+ * a run that was killed starts again and skips what is stored. Unless the program was updated in between: then the last
+ * chunk stored is another than the one that comes out, and all are made anew.
  */
 export function createIndexStage(deps: {
   store: Store
@@ -30,15 +31,19 @@ export function createIndexStage(deps: {
 }): (job: Job, signal: AbortSignal) => Promise<void> {
   const { store, queue, clock, linguistics } = deps
 
-  return async function index(job, signal) {
+  return index
+
+  async function index(job: Job, signal: AbortSignal): Promise<void> {
     const found = await store.documents.find(String(job.payload.documentId))
     if (!found || found.document.deletedAt !== null) {
       await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
       return
     }
-    const { document } = found
+    const { document, scope } = found
     let started = clock.now()
     let stored = document.chunks
+    const place = { documentId: document.id, position: stored - 1 }
+    const [last] = stored > 0 ? await store.chunks.at(scope, [place]) : []
 
     const isFurniture = findFurniture(await store.segments.margins(document.id))
     const language = await tellLanguage(document, isFurniture)
@@ -76,12 +81,20 @@ export function createIndexStage(deps: {
       deps.changed(document)
     }
 
+    let made = 0
+    /** Takes what is not stored yet; false when what is stored does not fit. */
+    function take(fresh: readonly Draft[]): boolean {
+      made += fresh.length
+      drafts.push(...fresh.filter(draft => draft.position >= document.chunks))
+      return fresh.every(draft => draft.position !== place.position || draft.text === last?.text)
+    }
+
     for await (const segment of segmentsOf(document.id)) {
       tally.add(segment)
-      drafts.push(...chunker.push(segment).filter(draft => draft.position >= document.chunks))
+      if (!take(chunker.push(segment))) return startOver(job, signal, document)
       if (drafts.length >= batchSize) await commit(segment.number)
     }
-    drafts.push(...chunker.end().filter(draft => draft.position >= document.chunks))
+    if (!take(chunker.end()) || made < document.chunks) return startOver(job, signal, document)
     while (drafts.length > batchSize) {
       const rest = drafts.splice(batchSize)
       await commit(document.parsed)
@@ -100,6 +113,15 @@ export function createIndexStage(deps: {
       })
     })
     deps.changed(document)
+  }
+
+  async function startOver(job: Job, signal: AbortSignal, document: Document): Promise<void> {
+    await store.transaction(async tx => {
+      await queue.renew(store.executor(tx), job)
+      await store.chunks.remove(tx, document.projectId, document.id)
+      await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
+    })
+    return index(job, signal)
   }
 
   async function* segmentsOf(documentId: string): AsyncIterable<Segment> {
