@@ -3,7 +3,7 @@ import type { Bench, Figure } from './figure.ts'
 
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   eval: () => import('./eval.ts'),
-  index: () => import('./index.ts'),
+  'project-index': () => import('./project-index.ts'),
   ingest: () => import('./ingest.ts'),
   kill: () => import('./kill.ts'),
   search: () => import('./search.ts'),
