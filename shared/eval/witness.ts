@@ -16,7 +16,7 @@ export interface WitnessWord {
   box: Rectangle
 }
 
-/** Runs `pdftotext` with these arguments and gives what it writes; undefined when it is not installed. */
+/** Runs `pdftotext` with these arguments and gives what it writes; undefined when it is not installed or fails. */
 export type Pdftotext = (args: readonly string[]) => Promise<string | undefined>
 
 /** All pages of a file, the first at 0; undefined without pdftotext. */
