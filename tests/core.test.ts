@@ -293,6 +293,14 @@ describe('asking', () => {
     ])
   })
 
+  test('understands a slip of the pen', async () => {
+    open = await openTestCore(createLineParser())
+    open.core.start()
+    await settledState((await add(lease)).document.id)
+    const { answer } = await ask('Wie lange ist die Kündigungsfirst?')
+    expect(answer.citations[0]?.page).toBe(1)
+  })
+
   test('says so when the documents do not hold the answer', async () => {
     open = await openTestCore(createLineParser())
     open.core.start()

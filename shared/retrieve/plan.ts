@@ -15,6 +15,8 @@ export interface Vocabulary {
   /** Terms that start with (end in) the key. */
   prefixed: ReadonlyMap<string, readonly VocabularyEntry[]>
   suffixed: ReadonlyMap<string, readonly VocabularyEntry[]>
+  /** For terms that turned out to be unknown: what they may be a slip for. */
+  slips?: ReadonlyMap<string, readonly VocabularyEntry[]>
 }
 
 /** Of the project. */
@@ -31,6 +33,8 @@ export interface PlanTerm {
   worth: number
   /** No match in the vocabulary, not even through a relative. */
   unknown: boolean
+  /** Weight of its best relative in the vocabulary, 1 for the term itself. */
+  best: number
   name: boolean
   kind: QuestionTerm['kind']
   asking: boolean
@@ -68,7 +72,9 @@ export function planSearch(question: Question, vocabulary: Vocabulary, statistic
   const imagined = Math.max(0, SMALL_LIBRARY - chunks)
   const idf = (df: number) => Math.log(1 + (chunks + imagined - df + 0.5) / (df + 0.5))
   const frequencies = new Map(vocabulary.df)
-  for (const entries of [...vocabulary.prefixed.values(), ...vocabulary.suffixed.values()])
+  for (const entries of [vocabulary.prefixed, vocabulary.suffixed, vocabulary.slips ?? new Map()].flatMap(list => [
+    ...list.values(),
+  ]))
     for (const entry of entries) frequencies.set(entry.term, entry.df)
   const dfOf = (term: string) => Math.min(chunks, frequencies.get(term) ?? 0)
 
@@ -98,6 +104,7 @@ export function planSearch(question: Question, vocabulary: Vocabulary, statistic
       text: questionTerm.text,
       worth: questionTerm.weight * full,
       unknown: related.size === 0,
+      best: Math.max(0, ...related.values()),
       name: questionTerm.name,
       kind: questionTerm.kind,
       asking: questionTerm.asking,
@@ -137,6 +144,8 @@ export const relativeWeights = {
   /** The same word stemmed as another language, where this one's text does not hold it, or does. */
   alternative: 0.9,
   alternativeToKnown: 0.5,
+  /** What a word that stands nowhere may have been mistyped for. */
+  slip: 0.7,
   /** Irregular forms, numbers spelled out. */
   related: 0.8,
   /** Same root: "gegründet" for "Gründung". */
@@ -168,6 +177,7 @@ function relativesOf(
   // Weak where the own language knows the word: "against" has the German stem "again".
   const foreign = dfOf(term) === 0 ? relativeWeights.alternative : relativeWeights.alternativeToKnown
   for (const alternative of questionTerm.alternatives) add(alternative, foreign)
+  for (const slip of vocabulary.slips?.get(term) ?? []) add(slip.term, relativeWeights.slip)
   for (const form of relatedForms(term, language)) add(form, relativeWeights.related)
   if (questionTerm.kind === 'exact' || questionTerm.kind === 'number') return related
   if (language === 'de') addHalves(questionTerm, dfOf, add)

@@ -1,8 +1,9 @@
 import type { Scope, StoredChunk } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
-import { planSearch, type SearchPlan } from './plan.ts'
+import { planSearch, relativeWeights, type SearchPlan } from './plan.ts'
 import { type Question, vocabularyLookups } from './question.ts'
 import { scoreChunk } from './rank.ts'
+import { mayBeSlip, SHORTEST_MISSPELT } from './spelling.ts'
 
 export interface Hit {
   chunk: StoredChunk
@@ -39,7 +40,18 @@ export function createSearch({ store }: { store: Store }): Search {
       ])
       signal?.throwIfAborted()
       const averageLength = statistics.chunks === 0 ? 1 : statistics.terms / statistics.chunks
-      const plan = planSearch(question, vocabulary, { chunks: statistics.chunks, averageLength })
+      const totals = { chunks: statistics.chunks, averageLength }
+      let plan = planSearch(question, vocabulary, totals)
+      const unknown = plan.terms.filter(
+        ({ kind, term, best }) => kind === 'word' && term.length >= SHORTEST_MISSPELT && best < relativeWeights.slip,
+      )
+      if (unknown.length > 0) {
+        const slips = await slipsOf(
+          scope,
+          unknown.map(term => term.term),
+        )
+        if (slips.size > 0) plan = planSearch(question, { ...vocabulary, slips }, totals)
+      }
       const within = documents && { documents }
       const [primary, secondary] = await Promise.all([
         store.words.candidates(scope, { terms: plan.primary, limit: primaryCandidates, ...within }),
@@ -73,6 +85,16 @@ export function createSearch({ store }: { store: Store }): Search {
       })
       return { plan, hits }
     },
+  }
+
+  /** What words that stand nowhere in the library may have been mistyped for. */
+  async function slipsOf(scope: Scope, terms: readonly string[]) {
+    const slips = new Map<string, { term: string; df: number }[]>()
+    for (const [term, alike] of await store.words.alike(scope, terms)) {
+      const meant = alike.filter(entry => mayBeSlip(term, entry.term))
+      if (meant.length > 0) slips.set(term, meant)
+    }
+    return slips
   }
 
   async function neighboursOf(scope: Scope, chunks: readonly StoredChunk[]) {

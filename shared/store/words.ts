@@ -35,6 +35,8 @@ export interface WordStore {
     scope: Scope,
     wanted: { exact: readonly string[]; prefixes: readonly string[]; suffixes: readonly string[] },
   ): Promise<Vocabulary>
+  /** Terms of the vocabulary that begin like these and are about as long: among them may be what a misspelt one meant. */
+  alike(scope: Scope, terms: readonly string[]): Promise<Map<string, { term: string; df: number }[]>>
   /**
    * At most `limit` chunks that hold any of the terms, those with most and rarest of them first. `documents` restricts
    * before the limit.
@@ -47,6 +49,8 @@ export interface WordStore {
 
 /** Terms for one prefix or suffix, the most frequent ones: a short one in a vast vocabulary must not flood the planner. */
 const lookupLimit = 100
+/** Terms looked at for a misspelt one; some 200,000 different terms have about as many of one first letter and length. */
+const alikeLimit = 5000
 /** Projects whose number is remembered. */
 const mostNumbers = 1000
 
@@ -105,6 +109,21 @@ export function createWordStore({ read }: { read: Read }): WordStore {
         else append(suffixed, reverse(key), { term, df: chunks })
       }
       return { df, prefixed, suffixed }
+    },
+    async alike(scope, terms) {
+      const found = new Map<string, { term: string; df: number }[]>()
+      const number = terms.length === 0 ? undefined : await numberOf(scope)
+      if (number === undefined) return found
+      const { rows } = await sql<{ key: string; term: string; df: number }>`
+        select wanted.value as key, term.term, term.chunks as df
+        from json_each(${JSON.stringify(terms)}) as wanted
+        cross join term on term.library = ${number}
+          and term.term >= substr(wanted.value, 1, 1)
+          and term.term < substr(wanted.value, 1, 1) || char(1114111)
+          and length(term.term) between length(wanted.value) - 1 and length(wanted.value) + 1
+        limit ${alikeLimit}`.execute(read)
+      for (const { key, term, df } of rows) append(found, key, { term, df })
+      return found
     },
     async candidates(scope, { terms, documents, limit }) {
       const number = terms.length === 0 ? undefined : await numberOf(scope)
