@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, toPassage } from './answer/ask.ts'
 import { splitSentences } from './answer/sentences.ts'
-import { createCollectStage, sweep } from './ingest/collect.ts'
+import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
@@ -81,7 +81,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const wake = () => runner?.wake()
   const interrupt = (keys: readonly string[]) => runner?.interrupt(keys)
 
-  const documents = createDocuments({ store, blobs, parsers, queue, clock, log, changed, wake, interrupt })
+  const discard = createDiscard({ store, blobs, queue, log })
+
+  const documents = createDocuments({ store, blobs, parsers, queue, clock, log, changed, wake, interrupt, discard })
   const projects = createProjects({
     store,
     async release(tx, gone) {
@@ -89,9 +91,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       await queue.cancel(store.executor(tx), keys)
       for (const { blob } of gone) await queue.enqueue(store.executor(tx), collectJob(blob))
     },
-    released(gone) {
+    async released(gone) {
       interrupt(gone.flatMap(document => documentKeys(document.id)))
-      wake()
+      for (const { blob } of gone) await discard(blob)
     },
   })
   const search = createSearch({ store })

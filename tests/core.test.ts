@@ -252,7 +252,7 @@ describe('delete, undo, purge', () => {
     expect((await ask('Wie hoch ist die Kaution?')).answer.citations[0]?.page).toBe(2)
     await open.core.documents.purge(open.scope, document.id)
     await expect(open.core.documents.get(open.scope, document.id)).rejects.toMatchObject({ code: 'document-not-found' })
-    await until(async () => (await blobFiles()).length === 0)
+    expect(await blobFiles()).toEqual([])
   })
 
   test('bytes that another project needs stay', async () => {
@@ -265,7 +265,7 @@ describe('delete, undo, purge', () => {
     await open.core.settled({ userId: 'local', projectId: other.id })
     expect(await blobFiles()).toHaveLength(1)
     await open.core.projects.delete({ userId: 'local', projectId: other.id })
-    await until(async () => (await blobFiles()).length === 0)
+    expect(await blobFiles()).toEqual([])
   })
 })
 

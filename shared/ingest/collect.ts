@@ -1,5 +1,5 @@
-import type { Blobs, Clock, Job, Queue } from '../ports.ts'
-import type { Store } from '../store/index.ts'
+import type { Blobs, Clock, Job, Log, Queue } from '../ports.ts'
+import type { Store, Tx } from '../store/index.ts'
 import type { Documents } from './documents.ts'
 import { collectJob } from './jobs.ts'
 
@@ -13,12 +13,32 @@ export const trashDays = 30
  */
 export function createCollectStage({ store, blobs, queue }: { store: Store; blobs: Blobs; queue: Queue }) {
   return async function collect(job: Job): Promise<void> {
-    const blob = String(job.payload.blob)
     await store.transaction(async tx => {
-      if (!(await store.documents.blobInUse(tx, blob))) await blobs.remove(blob)
+      await removeUnused(tx, { store, blobs }, String(job.payload.blob))
       await queue.settle(store.executor(tx), job, { state: 'done' })
     })
   }
+}
+
+/**
+ * The same at once, for whoever waits: purged bytes are gone when the command returns. The job that was enqueued with the
+ * purge stays for the case that this fails.
+ */
+export function createDiscard({ store, blobs, queue, log }: { store: Store; blobs: Blobs; queue: Queue; log: Log }) {
+  return async function discard(blob: string): Promise<void> {
+    try {
+      await store.transaction(async tx => {
+        await removeUnused(tx, { store, blobs }, blob)
+        await queue.cancel(store.executor(tx), [collectJob(blob).key])
+      })
+    } catch (error) {
+      log.warn('the bytes of a purged document are left to the next collection', { blob, error })
+    }
+  }
+}
+
+async function removeUnused(tx: Tx, { store, blobs }: { store: Store; blobs: Blobs }, blob: string): Promise<void> {
+  if (!(await store.documents.blobInUse(tx, blob))) await blobs.remove(blob)
 }
 
 /** Empties the trash of what lay there long enough, and finds blobs that a crash left without a row. */

@@ -39,7 +39,7 @@ export interface Documents {
   delete(scope: Scope, id: string): Promise<Document>
   /** Out of the trash, and indexed again. */
   undo(scope: Scope, id: string): Promise<Document>
-  /** For good, with its history; the bytes follow when no other document needs them. */
+  /** For good, with its history, and its bytes where no other document needs them. */
   purge(scope: Scope, id: string): Promise<void>
 }
 
@@ -56,6 +56,8 @@ export function createDocuments(deps: {
   /** Tells the runner at once about new jobs, or to let go of these. */
   wake: () => void
   interrupt: (keys: readonly string[]) => void
+  /** Removes the bytes of what was purged, unless another document needs them. */
+  discard: (blob: string) => Promise<void>
 }): Documents {
   const { store, blobs, parsers, queue, clock } = deps
 
@@ -220,7 +222,7 @@ export function createDocuments(deps: {
       })
       deps.log.info('purged', { documentId: id, blob })
       deps.interrupt(documentKeys(id))
-      deps.wake()
+      await deps.discard(blob)
     },
   }
 }

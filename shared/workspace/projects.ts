@@ -29,7 +29,7 @@ export function createProjects({
   /** In the transaction that removes a project: take its documents' jobs away, and give their blobs to the collection. */
   release: (tx: Tx, documents: readonly Document[]) => Promise<void>
   /** After it. */
-  released: (documents: readonly Document[]) => void
+  released: (documents: readonly Document[]) => Promise<void>
 }): Projects {
   async function list(userId: string): Promise<Project[]> {
     const projects = await store.projects.list(userId)
@@ -75,7 +75,7 @@ export function createProjects({
         await release(tx, documents)
         await store.projects.purge(tx, scope)
       })
-      released(documents)
+      await released(documents)
     },
   }
 }
