@@ -45,7 +45,7 @@ export const bench: Bench = async ({ note }) => {
       match: (terms: string[]) => `project : p0 AND terms : (${terms.map(term => `"${term}"`).join(' OR ')})`,
     },
     filter: {
-      query: select('token', 'and rowid in (select id from chunk where project = 0)'),
+      query: select('token', 'and +rowid in (select id from chunk where project = 0)'),
       match: (terms: string[]) => terms.map(term => `"${term}"`).join(' OR '),
     },
   }
