@@ -11,7 +11,7 @@ import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
-import type { Log, Parsers } from '../shared/ports.ts'
+import type { Database, Log, Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
@@ -78,9 +78,10 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
   await mkdir(backups, { recursive: true, mode: 0o700 })
   const clock = { now: () => Date.now() }
   const ids = { next: () => v7() }
-  const running = await markRunning(folder)
-  const database = await openSqlite({ file })
+  const running = await markRunning(folder, file)
+  let database: Database | undefined
   try {
+    database = await openSqlite({ file })
     const core = await createCore({
       clock,
       ids,
@@ -92,7 +93,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       parsers: openParsers(config, log),
       backups: name => path.join(backups, name),
       parallel: config.parsers,
-      unclean: running.unclean,
+      check: { due: running.checkDue, done: running.checked },
     })
     return {
       ...core,
@@ -102,7 +103,8 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       },
     }
   } catch (error) {
-    await database.close()
+    await database?.close()
+    await running.end()
     throw error
   }
 }

@@ -1,27 +1,50 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { currentOwner, mayLive, type Owner } from '../shared/queue/owner.ts'
 
-/**
- * Marks the data directory as in use by this process, and tells whether one before it ended without taking its mark
- * away (killed, or the machine lost its power): the database is then checked in the background.
- */
-export async function markRunning(folder: string): Promise<{ unclean: boolean; end(): Promise<void> }> {
+const day = 24 * 60 * 60 * 1000
+
+export interface Running {
+  /**
+   * Whether the database is to be checked: a process before this one ended without taking its mark away (killed, or the
+   * machine lost its power), or the last check is a day ago. It stays due until `checked`, over any number of commands.
+   */
+  checkDue: boolean
+  checked(): Promise<void>
+  /** Takes this process's mark away. */
+  end(): Promise<void>
+}
+
+/** Marks the data directory as in use by this process. `database` is the file that `checkDue` speaks of. */
+export async function markRunning(folder: string, database: string): Promise<Running> {
   const marks = path.join(folder, 'running')
+  const lastCheck = path.join(folder, 'last-check')
   await mkdir(marks, { recursive: true, mode: 0o700 })
+  const checked = () => writeFile(lastCheck, `${new Date().toISOString()}\n`)
+  if (!existsSync(database)) await checked()
   const owner = currentOwner()
-  let unclean = false
   for (const name of await readdir(marks)) {
     const mark = path.join(marks, name)
-    try {
-      if (mayLive(JSON.parse(await readFile(mark, 'utf8')) as Owner, owner)) continue
-    } catch {
-      // Half a mark: its process was killed while writing it, or has just taken it away.
-    }
-    unclean = true
+    if (await isHeld(mark, owner)) continue
+    // In this order: killed in between, the next one finds the mark again.
+    await rm(lastCheck, { force: true })
     await rm(mark, { force: true })
   }
   const own = path.join(marks, `${owner.instance}.json`)
   await writeFile(own, JSON.stringify(owner))
-  return { unclean, end: () => rm(own, { force: true }) }
+  const age = await stat(lastCheck).then(
+    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
+    () => Number.POSITIVE_INFINITY,
+  )
+  return { checkDue: age > day, checked, end: () => rm(own, { force: true }) }
+}
+
+/** Half a mark belongs to a process that was killed while writing it, or has just taken it away. */
+async function isHeld(mark: string, here: Owner): Promise<boolean> {
+  try {
+    return mayLive(JSON.parse(await readFile(mark, 'utf8')) as Owner, here)
+  } catch {
+    return false
+  }
 }

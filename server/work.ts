@@ -66,6 +66,8 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
   }
 
   async function look(): Promise<void> {
+    const trouble = core.trouble()
+    if (trouble) throw trouble
     const documents = new Map((await core.documents.list(scope)).map(document => [document.id, document]))
     show([...documents.values()])
     for (const [id, ended] of expected) {

@@ -2,8 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, toPassage } from './answer/ask.ts'
 import { splitSentences } from './answer/sentences.ts'
+import type { AppError } from './errors.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
+import { failDocument } from './ingest/fail.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createParseStage } from './ingest/parse.ts'
@@ -37,7 +39,9 @@ export interface Core {
   ): Promise<Passage[]>
   /** What happens to documents, from now on. */
   watch(signal: AbortSignal): AsyncIterable<AppEvent>
-  /** Resolves when no document of the project has work to do, with those that had when it was called. */
+  /** Why the background work stands still (`disk-full`, `database-busy`), while it does; it goes on by itself. */
+  trouble(): AppError | undefined
+  /** Resolves when no document of the project has work to do; rejects when the work stands still. */
   settled(scope: Scope, signal?: AbortSignal): Promise<void>
   /** Starts the background work; until then nothing is parsed or indexed. */
   start(): void
@@ -48,8 +52,8 @@ export interface Core {
 export interface CoreSettings {
   /** How many documents are parsed at once. */
   parallel: number
-  /** The last process on these data did not end in order: the database is checked in the background. */
-  unclean?: boolean
+  /** Whether the database is to be checked in the background, and whom to tell when that has been done. */
+  check?: { due: boolean; done(): Promise<void> }
 }
 
 /** How often to look what other processes on the same data have done, in milliseconds. */
@@ -64,6 +68,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   let runner: ReturnType<typeof startRunner> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
 
+  /** Why the background work stands still, while it does. */
+  let trouble: AppError | undefined
   let checker: ReturnType<typeof setInterval> | undefined
 
   /** Never in anybody's way: on a connection of its own. What it finds goes to the log; `doctor` tells the user. */
@@ -71,6 +77,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     try {
       const problems = await ports.database.check(false)
       if (problems.length > 0) log.error('the database is damaged', { problems: problems.slice(0, 20) })
+      await ports.check?.done()
     } catch (error) {
       log.warn('the check of the database did not end', { error })
     }
@@ -100,13 +107,18 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
 
   function start(): void {
     if (runner) return
-    const fail = (tx: Tx, job: Job) =>
-      store.documents.update(tx, String(job.payload.documentId), { state: 'failed', reason: { code: 'internal' } })
+    const fail = async (tx: Tx, job: Job) => {
+      const found = await store.documents.find(String(job.payload.documentId))
+      if (found) await failDocument(tx, store, found.document, { code: 'internal' })
+    }
     runner = startRunner({
       queue,
       clock,
       log,
       store,
+      troubled(error) {
+        trouble = error
+      },
       kinds: [
         {
           kind: jobKinds.parse,
@@ -135,7 +147,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     void tidy()
     checker = setInterval(check, checkTime)
     checker.unref()
-    if (ports.unclean) void check()
+    if (ports.check?.due) void check()
   }
 
   return {
@@ -150,6 +162,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       const { hits } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
       return hits.map(toPassage)
     },
+    trouble: () => trouble,
     watch: signal => events.subscribe(signal),
     async settled(scope, signal) {
       const control = new AbortController()
@@ -160,7 +173,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       try {
         for (;;) {
           signal?.throwIfAborted()
-          if ((await store.documents.unsettled(scope)).length === 0) return
+          if (!(await store.documents.hasWork(scope))) return
+          if (trouble) throw trouble
           // Another process may be doing the work: its changes are not heard here.
           const heard = await Promise.race([change, pause(otherProcesses, undefined, { ref: false })])
           if (heard) change = changes.next()

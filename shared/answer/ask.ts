@@ -59,6 +59,7 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
     }
     let messageId = ''
     let complete = false
+    let failure: unknown
     try {
       const options = {
         limit: passageCount,
@@ -86,7 +87,7 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
       complete = true
     } catch (error) {
       answer.reason = { code: toAppError(error).code }
-      throw error
+      failure = error
     } finally {
       // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.
       if (!complete) answer.reason ??= { code: 'cancelled' }
@@ -94,8 +95,11 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
         answer.mode = 'quotes'
         answer.text = citations.map(citation => citation.quote).join('\n')
       }
-      messageId = (await keepAnswer(scope, answer)).id
+      const keeping = keepAnswer(scope, answer)
+      // The first error is the one to tell.
+      messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined)))?.id ?? ''
     }
+    if (failure !== undefined) throw failure
     yield { type: 'finish', answer: { ...answer, messageId } }
   }
 
@@ -110,6 +114,7 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
 
   async function keepQuestion(scope: Scope, chatId: string | undefined, text: string, completed: string | null) {
     return store.transaction(async tx => {
+      await store.projects.require(tx, scope)
       const id = chatId ?? (await store.chats.insert(tx, scope, text.slice(0, 80))).id
       return store.chats.append(tx, scope, { chatId: id, role: 'user', text, answer: null, completed })
     })
@@ -118,7 +123,10 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
   async function keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>): Promise<Message> {
     const { mode, citations, reason, text, chatId } = answer
     const message = { chatId, role: 'assistant' as const, text, answer: { mode, citations, reason }, completed: null }
-    return store.transaction(tx => store.chats.append(tx, scope, message))
+    return store.transaction(async tx => {
+      await store.projects.require(tx, scope)
+      return store.chats.append(tx, scope, message)
+    })
   }
 
   async function prove(scope: Scope, chunk: StoredChunk, quote: Quote): Promise<Citation | undefined> {

@@ -7,7 +7,7 @@ export function createEvents(): Events {
     publish(event) {
       for (const deliver of subscribers) deliver(event)
     },
-    async *subscribe(signal) {
+    subscribe(signal) {
       const pending = new Map<string, AppEvent>()
       let wake = () => {}
       const deliver = (event: AppEvent) => {
@@ -15,24 +15,31 @@ export function createEvents(): Events {
         pending.set(event.documentId, event)
         wake()
       }
-      const stop = () => wake()
-      subscribers.add(deliver)
-      signal.addEventListener('abort', stop)
-      try {
-        while (!signal.aborted) {
-          const [next] = pending
-          if (next) {
-            pending.delete(next[0])
-            yield next[1]
-          } else {
-            await new Promise<void>(resolve => {
-              wake = resolve
-            })
-          }
-        }
-      } finally {
+      const leave = () => {
         subscribers.delete(deliver)
-        signal.removeEventListener('abort', stop)
+        wake()
+      }
+      if (!signal.aborted) subscribers.add(deliver)
+      signal.addEventListener('abort', leave, { once: true })
+      return read()
+
+      async function* read(): AsyncIterable<AppEvent> {
+        try {
+          while (!signal.aborted) {
+            const [next] = pending
+            if (next) {
+              pending.delete(next[0])
+              yield next[1]
+            } else {
+              await new Promise<void>(resolve => {
+                wake = resolve
+              })
+            }
+          }
+        } finally {
+          subscribers.delete(deliver)
+          signal.removeEventListener('abort', leave)
+        }
       }
     },
   }

@@ -1,3 +1,4 @@
+import { toAppError } from '../errors.ts'
 import type { Blobs, Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 import type { Documents } from './documents.ts'
@@ -38,19 +39,21 @@ export function createDiscard({ store, blobs, queue, log }: { store: Store; blob
 }
 
 async function removeUnused(tx: Tx, { store, blobs }: { store: Store; blobs: Blobs }, blob: string): Promise<void> {
-  if (!(await store.documents.blobInUse(tx, blob))) await blobs.remove(blob)
+  if (!(await store.documents.blobInUse(blob, tx))) await blobs.remove(blob)
 }
 
 /** Empties the trash of what lay there long enough, and finds blobs that a crash left without a row. */
 export async function sweep(deps: { store: Store; blobs: Blobs; queue: Queue; clock: Clock; documents: Documents }) {
   const { store, blobs, queue, clock, documents } = deps
   for (const { id, scope } of await store.documents.trashedBefore(clock.now() - trashDays * day)) {
-    await documents.purge(scope, id)
+    await documents.purge(scope, id).catch(error => {
+      // Another process was first.
+      if (toAppError(error).code !== 'document-not-found') throw error
+    })
   }
   for await (const { hash, storedAt } of blobs.list()) {
     if (clock.now() - storedAt < day) continue
-    await store.transaction(async tx => {
-      if (!(await store.documents.blobInUse(tx, hash))) await queue.enqueue(store.executor(tx), collectJob(hash))
-    })
+    if (await store.documents.blobInUse(hash)) continue
+    await store.transaction(tx => queue.enqueue(store.executor(tx), collectJob(hash)))
   }
 }

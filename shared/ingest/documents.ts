@@ -127,6 +127,7 @@ export function createDocuments(deps: {
           throw new AppError('empty-file', { name: file.name })
         }
         const outcome = await store.transaction(async tx => {
+          await store.projects.require(tx, scope)
           const known = await store.documents.byBlob(tx, scope, hash)
           if (known) {
             if (known.state === 'failed') await startOver(tx, known)

@@ -52,17 +52,21 @@ export function createIndexStage(deps: {
       isFurniture,
     })
     const tally = createTally(isFurniture)
-    let drafts: Draft[] = []
+    const drafts: Draft[] = []
 
-    async function commit(indexed: number): Promise<void> {
-      signal.throwIfAborted()
+    /** Commits what has gathered, a batch at a time, until less than `least` chunks are left. */
+    async function commit(indexed: number, least: number): Promise<void> {
+      while (drafts.length >= least) await commitBatch(drafts.splice(0, batchSize), indexed)
+    }
+
+    async function commitBatch(batch: readonly Draft[], indexed: number): Promise<void> {
       const chunks: Chunk[] = []
-      for (const draft of drafts) {
+      for (const draft of batch) {
+        signal.throwIfAborted()
         chunks.push(analyse(draft, document, language))
         // Analysis is the slow part; whoever shares this thread gets a turn after each chunk.
         await new Promise(resolve => setImmediate(resolve))
       }
-      drafts = []
       stored += chunks.length
       const now = clock.now()
       const indexTime = Math.max(0, now - started)
@@ -92,15 +96,10 @@ export function createIndexStage(deps: {
     for await (const segment of segmentsOf(document.id)) {
       tally.add(segment)
       if (!take(chunker.push(segment))) return startOver(job, signal, document)
-      if (drafts.length >= batchSize) await commit(segment.number)
+      await commit(segment.number, batchSize)
     }
     if (!take(chunker.end()) || made < document.chunks) return startOver(job, signal, document)
-    while (drafts.length > batchSize) {
-      const rest = drafts.splice(batchSize)
-      await commit(document.parsed)
-      drafts = rest
-    }
-    await commit(document.parsed)
+    await commit(document.parsed, 1)
 
     const receipt = tally.receipt(document, stored, language)
     await store.transaction(async tx => {
@@ -108,6 +107,7 @@ export function createIndexStage(deps: {
       await store.documents.update(tx, document.id, {
         state: receipt.characters === 0 ? 'failed' : 'ready',
         indexed: document.parsed,
+        language,
         reason: receipt.reasons[0] ?? null,
         receipt,
       })
@@ -117,7 +117,7 @@ export function createIndexStage(deps: {
 
   async function startOver(job: Job, signal: AbortSignal, document: Document): Promise<void> {
     await store.transaction(async tx => {
-      await queue.renew(store.executor(tx), job)
+      await queue.renew(store.executor(tx), job, 'beat')
       await store.chunks.remove(tx, document.projectId, document.id)
       await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
     })

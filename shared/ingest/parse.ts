@@ -1,7 +1,8 @@
 import { AppError, reasonOf, toAppError } from '../errors.ts'
-import type { Document, Segment } from '../model/index.ts'
+import type { Document, Reason, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Job, Log, Parsers, Queue } from '../ports.ts'
 import type { Progress, Store, Tx } from '../store/index.ts'
+import { failDocument } from './fail.ts'
 import { indexJob } from './jobs.ts'
 
 /** Segments per commit: what a kill costs at most. Fewer when they come slowly, so that progress is seen. */
@@ -42,7 +43,8 @@ export function createParseStage(deps: {
       const parseTime = Math.max(0, now - started)
       started = now
       await store.transaction(async tx => {
-        await queue.renew(store.executor(tx), job)
+        // Only what was read counts as getting on: a file that fails after each start must come to an end.
+        await queue.renew(store.executor(tx), job, progress.parsed === undefined ? 'beat' : undefined)
         await more(tx)
         await store.documents.update(tx, document.id, { ...progress, parseTime })
       })
@@ -54,6 +56,10 @@ export function createParseStage(deps: {
         await more(tx)
         await queue.settle(store.executor(tx), job, { state: 'done' })
       })
+    }
+
+    async function fail(reason: Reason): Promise<void> {
+      await settle({}, tx => failDocument(tx, store, { ...document, parsed }, reason))
     }
 
     async function read(file: string): Promise<{ segments: number; cut: boolean }> {
@@ -92,7 +98,7 @@ export function createParseStage(deps: {
 
     for (let failedAt = -1; ; ) {
       const file = await blobs.file(document.blob)
-      if (!file) return settle({ state: 'failed', reason: { code: 'blob-missing' } })
+      if (!file) return fail({ code: 'blob-missing' })
       try {
         const end = await read(file)
         const reason = end.cut ? ({ code: 'text-cut' } as const) : null
@@ -101,8 +107,8 @@ export function createParseStage(deps: {
         )
       } catch (thrown) {
         const error = toAppError(thrown)
-        if (signal.aborted || error.code === 'lease-lost' || error.code === 'internal') throw thrown
-        if (!mayRecover.has(error.code)) return settle({ state: 'failed', reason: reasonOf(error) })
+        if (signal.aborted || !(ofTheFile.has(error.code) || mayRecover.has(error.code))) throw thrown
+        if (!mayRecover.has(error.code)) return fail(reasonOf(error))
         log.warn('parser ended', { documentId: document.id, after: parsed, code: error.code })
         if (failedAt !== parsed) {
           failedAt = parsed
@@ -110,7 +116,7 @@ export function createParseStage(deps: {
         }
         lost += 1
         if (!document.paged || document.segments === null || lost > maxLostPages) {
-          return settle({ state: 'failed', reason: reasonOf(error) })
+          return fail(reasonOf(error))
         }
         const number = parsed + 1
         const segment: Segment = { number, blocks: [], problem: 'unreadable' }
@@ -121,6 +127,16 @@ export function createParseStage(deps: {
     }
   }
 }
+
+/** What is wrong with the file itself: trying again would not help. Everything else is the machine's or ours. */
+const ofTheFile: ReadonlySet<string> = new Set([
+  'unsupported-type',
+  'type-mismatch',
+  'empty-file',
+  'too-many-pages',
+  'password-protected',
+  'damaged',
+])
 
 /** Ends of the parser process that a fresh one may get past. */
 const mayRecover: ReadonlySet<string> = new Set(['parser-crashed', 'parser-timeout', 'parser-memory'])

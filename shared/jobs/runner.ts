@@ -1,4 +1,4 @@
-import { toAppError } from '../errors.ts'
+import { type AppError, toAppError } from '../errors.ts'
 import type { Clock, Job, JobOutcome, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 
@@ -29,18 +29,24 @@ const pollTime = 1000
 /** A third of the lease, so that one lost beat does not lose the job. */
 const beatTime = 5000
 
+/** Errors that come from the machine, whatever the job. */
+const ofTheMachine: ReadonlySet<string> = new Set(['disk-full', 'database-busy'])
+
 export function startRunner({
   queue,
   store,
   kinds,
   clock,
   log,
+  troubled = () => {},
 }: {
   queue: Queue
   store: Pick<Store, 'transaction' | 'executor'>
   kinds: readonly JobKind[]
   clock: Clock
   log: Log
+  /** The work stands still because of the database or the disk; undefined when it goes on. */
+  troubled?: (trouble: AppError | undefined) => void
 }): Runner {
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
@@ -67,17 +73,17 @@ export function startRunner({
     while (!stopping.signal.aborted) {
       try {
         const job = await queue.claim([kind.kind])
+        if (job) await perform(kind, job)
+        if (failures > 0) troubled(undefined)
         failures = 0
-        if (job) {
-          await perform(kind, job)
-          continue
-        }
+        if (job) continue
         const next = await queue.next([kind.kind])
         await sleep(Math.min(pollTime, Math.max(10, (next ?? Number.POSITIVE_INFINITY) - clock.now())))
       } catch (error) {
-        // The database itself: keep trying, ever more slowly, and say so once.
+        // The database itself, or the disk: keep trying, ever more slowly, and say so once it is no passing moment.
         failures += 1
         if (failures === 1) log.error('queue', { error })
+        if (failures === 2) troubled(toAppError(error))
         await sleep(Math.min(30_000, 100 * 2 ** failures))
       }
     }
@@ -91,7 +97,7 @@ export function startRunner({
     running.set(job.key, control)
     const beat = setInterval(() => {
       store
-        .transaction(tx => queue.renew(store.executor(tx), job))
+        .transaction(tx => queue.renew(store.executor(tx), job, 'beat'))
         .catch(error => {
           if (toAppError(error).code === 'lease-lost') control.abort()
         })
@@ -105,11 +111,17 @@ export function startRunner({
       if (stopping.signal.aborted) return await settle(kind, job, { state: 'released' })
       // Interrupted: whoever did that has taken the job away.
       if (control.signal.aborted) return
+      // Not the job's fault: it goes back as it was, and the worker waits a little.
+      if (ofTheMachine.has(toAppError(error).code)) {
+        await settle(kind, job, { state: 'released' })
+        throw error
+      }
       log.error('job failed', { kind: job.kind, key: job.key, attempt: job.attempt, error })
       await settle(kind, job, { state: 'retry', error: error instanceof Error ? error.message : String(error) })
     } finally {
       clearInterval(beat)
-      running.delete(job.key)
+      // A newer run of the same key may have begun meanwhile.
+      if (running.get(job.key) === control) running.delete(job.key)
       stopping.signal.removeEventListener('abort', interrupt)
     }
   }

@@ -20,10 +20,11 @@ export interface Change {
 export interface ChangeLog {
   record(tx: Tx, change: Change): Promise<void>
   /**
-   * Forgets what rows contained while keeping the numbering: values become null, and a `purged` change is added, which
-   * wins over everything else.
+   * Forgets what a row contained (for a project: what all of its rows did) while keeping the numbering: values become
+   * null, hashes empty, since a name could be guessed from its hash. The `purged` change that is added wins over
+   * everything else, for a project over all that is in it.
    */
-  purge(tx: Tx, scope: string, entity: SyncedEntity, ids: readonly string[]): Promise<void>
+  purge(tx: Tx, scope: string, entity: SyncedEntity, id: string): Promise<void>
 }
 
 export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): ChangeLog {
@@ -69,11 +70,13 @@ export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): Cha
 
   return {
     record,
-    async purge(tx, scope, entity, entityIds) {
-      for (const id of entityIds) {
-        await tx.updateTable('changes').set({ value: null }).where('entity', '=', entity).where('id', '=', id).execute()
-        await record(tx, { scope, entity, id, fields: { purged: true } })
-      }
+    async purge(tx, scope, entity, id) {
+      const forgotten = tx.updateTable('changes').set({ value: null, hash: '' })
+      await (entity === 'project'
+        ? forgotten.where('scope', '=', scope)
+        : forgotten.where('entity', '=', entity).where('id', '=', id)
+      ).execute()
+      await record(tx, { scope, entity, id, fields: { purged: true } })
     },
   }
 }

@@ -13,6 +13,8 @@ export interface ChunkStore {
   remove(tx: Tx, projectId: string, documentId: string): Promise<void>
 }
 
+const insertLimit = 500
+
 export function createChunkStore({ read }: { read: Read }): ChunkStore {
   const within = ({ userId, projectId }: Scope) =>
     read
@@ -26,31 +28,11 @@ export function createChunkStore({ read }: { read: Read }): ChunkStore {
       .where('document.deleted_at', 'is', null)
 
   return {
-    async insert(tx, projectId, documentId, chunks) {
-      if (chunks.length === 0) return
-      const rows = await tx
-        .insertInto('chunk')
-        .values(
-          chunks.map(chunk => ({
-            project_id: projectId,
-            document_id: documentId,
-            position: chunk.position,
-            text: chunk.text,
-            headings: JSON.stringify(chunk.headings),
-            pieces: JSON.stringify(chunk.pieces),
-            language: chunk.language,
-            terms: chunk.terms.join(' '),
-            context_terms: chunk.contextTerms.join(' '),
-          })),
-        )
-        .returning(['id', 'position'])
-        .execute()
-      const idAt = new Map(rows.map(row => [row.position, row.id]))
-      await addWords(
-        tx,
-        projectId,
-        chunks.map(chunk => ({ id: idAt.get(chunk.position)!, terms: chunk.terms, contextTerms: chunk.contextTerms })),
-      )
+    async insert(tx, projectId, documentId, all) {
+      // SQLite takes 32,766 parameters in one statement.
+      for (let at = 0; at < all.length; at += insertLimit) {
+        await insertSome(tx, projectId, documentId, all.slice(at, at + insertLimit))
+      }
     },
     async get(scope, ids) {
       if (ids.length === 0) return []
@@ -91,6 +73,32 @@ export function createChunkStore({ read }: { read: Read }): ChunkStore {
       await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
     },
   }
+}
+
+async function insertSome(tx: Tx, projectId: string, documentId: string, chunks: readonly Chunk[]): Promise<void> {
+  const rows = await tx
+    .insertInto('chunk')
+    .values(
+      chunks.map(chunk => ({
+        project_id: projectId,
+        document_id: documentId,
+        position: chunk.position,
+        text: chunk.text,
+        headings: JSON.stringify(chunk.headings),
+        pieces: JSON.stringify(chunk.pieces),
+        language: chunk.language,
+        terms: chunk.terms.join(' '),
+        context_terms: chunk.contextTerms.join(' '),
+      })),
+    )
+    .returning(['id', 'position'])
+    .execute()
+  const idAt = new Map(rows.map(row => [row.position, row.id]))
+  await addWords(
+    tx,
+    projectId,
+    chunks.map(chunk => ({ id: idAt.get(chunk.position)!, terms: chunk.terms, contextTerms: chunk.contextTerms })),
+  )
 }
 
 function toChunk(row: Omit<ChunkRow, 'id'> & { id: number; path: string; paged: number }): StoredChunk {

@@ -29,7 +29,7 @@ export interface Progress {
 }
 
 export interface DocumentStore {
-  list(scope: Scope, filter?: { trashed?: boolean; ids?: readonly string[] }): Promise<Document[]>
+  list(scope: Scope, filter?: { trashed?: boolean }): Promise<Document[]>
   get(scope: Scope, id: string): Promise<Document | undefined>
   /** For jobs, which name a document alone: with the scope it belongs to, also when it is in the trash. */
   find(id: string): Promise<{ document: Document; scope: Scope } | undefined>
@@ -46,9 +46,10 @@ export interface DocumentStore {
   purge(tx: Tx, scope: Scope, id: string): Promise<void>
   /** Trashed before this time, over all projects. */
   trashedBefore(time: number): Promise<{ id: string; scope: Scope }[]>
-  blobInUse(tx: Read, blob: string): Promise<boolean>
-  /** The documents of the project with work still to do. */
-  unsettled(scope: Scope): Promise<Document[]>
+  /** Also by a document in the trash. To act on the answer, ask inside the transaction that does. */
+  blobInUse(blob: string, tx?: Tx): Promise<boolean>
+  /** Whether any document of the project has work still to do. */
+  hasWork(scope: Scope): Promise<boolean>
 }
 
 export function createDocumentStore({
@@ -72,8 +73,7 @@ export function createDocumentStore({
 
   return {
     async list(scope, filter = {}) {
-      let query = within(read, scope).where('document.deleted_at', filter.trashed ? 'is not' : 'is', null)
-      if (filter.ids) query = query.where('document.id', 'in', filter.ids)
+      const query = within(read, scope).where('document.deleted_at', filter.trashed ? 'is not' : 'is', null)
       const rows = await query.orderBy('document.created_at').orderBy('document.id').execute()
       return rows.map(toDocument)
     },
@@ -164,7 +164,7 @@ export function createDocumentStore({
       await changes.record(tx, { scope: scope.projectId, entity: 'document', id, fields })
     },
     async purge(tx, scope, id) {
-      await changes.purge(tx, scope.projectId, 'document', [id])
+      await changes.purge(tx, scope.projectId, 'document', id)
       await tx.deleteFrom('document').where('id', '=', id).where('project_id', '=', scope.projectId).execute()
     },
     async trashedBefore(time) {
@@ -176,16 +176,22 @@ export function createDocumentStore({
         .execute()
       return rows.map(row => ({ id: row.id, scope: { userId: row.user_id, projectId: row.project_id } }))
     },
-    async blobInUse(tx, blob) {
-      const row = await tx.selectFrom('document').select('id').where('blob', '=', blob).limit(1).executeTakeFirst()
+    async blobInUse(blob, tx) {
+      const row = await (tx ?? read)
+        .selectFrom('document')
+        .select('id')
+        .where('blob', '=', blob)
+        .limit(1)
+        .executeTakeFirst()
       return row !== undefined
     },
-    async unsettled(scope) {
-      const rows = await within(read, scope)
+    async hasWork(scope) {
+      const row = await within(read, scope)
         .where('document.deleted_at', 'is', null)
         .where('document.state', 'in', ['queued', 'parsing', 'indexing'])
-        .execute()
-      return rows.map(toDocument)
+        .limit(1)
+        .executeTakeFirst()
+      return row !== undefined
     },
   }
 }

@@ -7,6 +7,8 @@ import type { ProjectRow, Read, Tx } from './schema.ts'
 export interface ProjectStore {
   list(userId: string): Promise<Project[]>
   get(scope: Scope): Promise<Project | undefined>
+  /** Inside a transaction that writes into the project. Throws `project-not-found`. */
+  require(tx: Tx, scope: Scope): Promise<void>
   byName(userId: string, name: string): Promise<Project | undefined>
   /** Throws `project-exists`. */
   insert(tx: Tx, userId: string, name: string, type: ProjectType): Promise<Project>
@@ -36,6 +38,10 @@ export function createProjectStore({
     async get({ userId, projectId }) {
       const row = await live(userId).where('id', '=', projectId).executeTakeFirst()
       return row && toProject(row)
+    },
+    async require(tx, { userId, projectId }) {
+      const query = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)
+      if (!(await query.executeTakeFirst())) throw new AppError('project-not-found', { name: projectId })
     },
     async byName(userId, name) {
       const row = await live(userId).where('name', '=', name).executeTakeFirst()
@@ -70,27 +76,16 @@ export function createProjectStore({
     async purge(tx, { userId, projectId }) {
       const owned = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)
       if (!(await owned.executeTakeFirst())) throw new AppError('project-not-found')
-      const idsOf = async (table: 'document' | 'chat') =>
-        (await tx.selectFrom(table).select('id').where('project_id', '=', projectId).execute()).map(row => row.id)
-      const documents = await idsOf('document')
-      const chats = await idsOf('chat')
-      const messages =
-        chats.length === 0 ? [] : await tx.selectFrom('message').select('id').where('chat_id', 'in', chats).execute()
-      await changes.purge(
-        tx,
-        projectId,
-        'message',
-        messages.map(row => row.id),
-      )
-      await changes.purge(tx, projectId, 'chat', chats)
-      await changes.purge(tx, projectId, 'document', documents)
-      await changes.purge(tx, projectId, 'project', [projectId])
+      await changes.purge(tx, projectId, 'project', projectId)
       await tx
         .deleteFrom('chunk_words')
         .where('rowid', 'in', tx.selectFrom('chunk').select('id').where('project_id', '=', projectId))
         .execute()
       await tx.deleteFrom('chunk').where('project_id', '=', projectId).execute()
-      if (chats.length > 0) await tx.deleteFrom('message').where('chat_id', 'in', chats).execute()
+      await tx
+        .deleteFrom('message')
+        .where('chat_id', 'in', tx.selectFrom('chat').select('id').where('project_id', '=', projectId))
+        .execute()
       await tx.deleteFrom('chat').where('project_id', '=', projectId).execute()
       await tx.deleteFrom('document').where('project_id', '=', projectId).execute()
       await tx.deleteFrom('library').where('project_id', '=', projectId).execute()
