@@ -27,9 +27,13 @@ export interface Search {
   ): Promise<SearchResult>
 }
 
-/** Chunks the index gives for exact ranking: the words themselves, then their relatives. */
-const primaryCandidates = 200
-const secondaryCandidates = 100
+/**
+ * Chunks the index gives for exact ranking: the words themselves, then their relatives. Carrying their terms over is half of
+ * a search's cost. With 200 and 100, p95 was 24 ms instead of 15 in a project of 10,000 chunks; recall over 1,700 chunks
+ * of both development sets and two manuals together was the same to the last question, with 60 and 30 one was lost.
+ */
+const primaryCandidates = 100
+const secondaryCandidates = 50
 
 export function createSearch({ store }: { store: Store }): Search {
   return {
