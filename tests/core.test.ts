@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { CompiledQuery, Kysely } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import type { AnswerEvent, Document } from '../shared/model/index.ts'
@@ -112,6 +113,12 @@ describe('adding', () => {
   })
 })
 
+async function count(statement: string): Promise<number> {
+  const read = new Kysely<{ nothing: { nothing: number } }>({ dialect: open.database.reader })
+  const { rows } = await read.executeQuery<{ count: number }>(CompiledQuery.raw(statement))
+  return rows[0].count
+}
+
 async function blobFiles(): Promise<string[]> {
   const folder = path.join(open.folder, 'blobs')
   if (!existsSync(folder)) return []
@@ -141,6 +148,53 @@ describe('a parser that fails', () => {
       [3, 1],
     ])
     expect((await ask('Darf ich Haustiere halten?')).answer.citations[0]?.page).toBe(3)
+  })
+
+  test('leaves a receipt that says how far it came', async () => {
+    open = await openTestCore(
+      createLineParser(page => {
+        if (page === 3) throw new AppError('damaged')
+      }),
+    )
+    open.core.start()
+    const { document } = await add(lease)
+    expect((await settledState(document.id)).state).toBe('failed')
+    const receipt = await open.core.documents.receipt(open.scope, document.id)
+    expect(receipt).toMatchObject({ pages: 2, reasons: [{ code: 'damaged' }] })
+  })
+
+  test('is not blamed for a database that others keep busy', async () => {
+    let failures = 0
+    open = await openTestCore(
+      createLineParser(page => {
+        if (page === 2 && failures++ === 0) throw new AppError('database-busy')
+      }),
+    )
+    open.core.start()
+    const { document } = await add(lease)
+    await until(async () => (await open.core.documents.get(open.scope, document.id)).state === 'ready')
+    expect(failures).toBe(2)
+  })
+
+  test('a page of ten thousand blocks is indexed in batches', async () => {
+    open = await openTestCore({
+      ...createLineParser(),
+      async *parse() {
+        yield { type: 'start', mediaType: 'text/plain', paged: true, segments: 1 }
+        const blocks = Array.from({ length: 10_000 }, (_, index) => ({
+          kind: 'paragraph' as const,
+          text: `Absatz ${index} ${'wort '.repeat(120)}ende.`,
+        }))
+        yield { type: 'segment', segment: { number: 1, blocks } }
+        yield { type: 'finish', segments: 1, cut: false }
+      },
+    })
+    open.core.start()
+    const { document } = await add('egal')
+    const ready = await settledState(document.id)
+    expect(ready.state).toBe('ready')
+    expect(ready.chunks).toBeGreaterThan(5000)
+    expect(await open.core.search(open.scope, 'Absatz 9999')).not.toEqual([])
   })
 
   test('an error nobody foresaw is tried again', async () => {
@@ -245,6 +299,7 @@ describe('delete, undo, purge', () => {
     await settledState(document.id)
     await open.core.documents.delete(open.scope, document.id)
     expect(await open.core.search(open.scope, 'Kaution')).toEqual([])
+    expect(await count('select (select count(*) from chunk) + (select count(*) from term) as count')).toBe(0)
     expect((await ask('Wie hoch ist die Kaution?')).answer.mode).toBe('declined')
     expect((await open.core.documents.trash(open.scope)).map(trashed => trashed.id)).toEqual([document.id])
     await open.core.documents.undo(open.scope, document.id)
@@ -253,6 +308,37 @@ describe('delete, undo, purge', () => {
     await open.core.documents.purge(open.scope, document.id)
     await expect(open.core.documents.get(open.scope, document.id)).rejects.toMatchObject({ code: 'document-not-found' })
     expect(await blobFiles()).toEqual([])
+  })
+
+  test('bytes that were collected just before the row was written are stored again', async () => {
+    let puts = 0
+    open = await openTestCore(createLineParser(), blobs => ({
+      ...blobs,
+      async put(...given) {
+        const stored = await blobs.put(...given)
+        if (puts++ === 0) await blobs.remove(stored.hash)
+        return stored
+      },
+    }))
+    open.core.start()
+    const { document } = await add(lease)
+    expect((await settledState(document.id)).state).toBe('ready')
+    expect(puts).toBe(2)
+  })
+
+  test('a project that goes away in the middle is named, not an inner error', async () => {
+    open = await openTestCore(createLineParser())
+    open.core.start()
+    const other = await open.core.projects.create('local', 'Kurzlebig')
+    const scope = { userId: 'local', projectId: other.id }
+    const adding = open.core.documents.add(scope, {
+      name: 'a.txt',
+      async *open() {
+        yield new TextEncoder().encode(lease)
+        await open.core.projects.delete(scope)
+      },
+    })
+    await expect(adding).rejects.toMatchObject({ code: 'project-not-found' })
   })
 
   test('bytes that another project needs stay', async () => {

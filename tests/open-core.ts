@@ -7,7 +7,7 @@ import { type Core, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import type { Scope } from '../shared/model/index.ts'
-import type { Database, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
+import type { Blobs, Database, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { silent } from './open-store.ts'
 
@@ -22,7 +22,7 @@ export interface TestCore {
 }
 
 /** A core over a temporary folder: everything real, but the parser is the test's, so that it can fail on purpose. */
-export async function openTestCore(parsers: Parsers): Promise<TestCore> {
+export async function openTestCore(parsers: Parsers, wrapBlobs = (blobs: Blobs) => blobs): Promise<TestCore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-core-'))
   const test = { folder } as TestCore
 
@@ -35,7 +35,7 @@ export async function openTestCore(parsers: Parsers): Promise<TestCore> {
       ids,
       log: silent,
       database: test.database,
-      blobs: await createFolderBlobs({ folder: path.join(folder, 'blobs') }),
+      blobs: wrapBlobs(await createFolderBlobs({ folder: path.join(folder, 'blobs') })),
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner() }),
       events: createEvents(),
       parsers: using,

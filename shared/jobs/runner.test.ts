@@ -1,6 +1,7 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTestStore, silent } from '../../tests/open-store.ts'
+import { AppError } from '../errors.ts'
 import type { Job, Queue } from '../ports.ts'
 import { createLeaseQueue, currentOwner } from '../queue/lease.ts'
 import { type JobKind, type Runner, startRunner } from './runner.ts'
@@ -97,7 +98,7 @@ test('stopping gives the job back at once, and the try does not count', async ()
   expect(await newQueue().claim(['work'])).toMatchObject({ key: 'a', attempt: 1 })
 })
 
-test('what fails is tried again, and what always fails is buried with its meaning', async () => {
+test('what fails is tried again', async () => {
   let runs = 0
   let buried = false
   await enqueue('a')
@@ -114,6 +115,22 @@ test('what fails is tried again, and what always fails is buried with its meanin
   )
   await until(() => runs === 2)
   expect(buried).toBe(false)
+})
+
+test('an error of the machine is told after the second time, does not count as a try, and passes', async () => {
+  let runs = 0
+  const told: (string | undefined)[] = []
+  await enqueue('a')
+  const run: JobKind['run'] = async job => {
+    expect(job.attempt).toBe(1)
+    if (++runs < 4) throw new AppError('disk-full')
+    await settle(job)
+  }
+  const kinds = [{ kind: 'work', concurrency: 1, run, dead: async () => {} }]
+  const troubled = (trouble: AppError | undefined) => told.push(trouble?.code)
+  runner = startRunner({ queue, store: open.store, kinds, clock, log: silent, troubled })
+  await until(() => told.length === 2)
+  expect([runs, told]).toEqual([4, ['disk-full', undefined]])
 })
 
 test('a job whose processes all died is buried without being run', async () => {
