@@ -66,6 +66,10 @@ export async function addFiles(
       return
     }
     const { document, added } = await library.core.documents.add(library.scope, entry.found, signal)
+    if (!added && document.state === 'paused') {
+      settle(at, outcomeOf(file, document))
+      return
+    }
     const sameCall = mine.get(document.id)
     if (!added && (sameCall !== undefined || !isUnderWay(document))) {
       settle(at, without(file, 'skipped', { code: 'duplicate', values: { file: sameCall ?? document.path } }))

@@ -291,6 +291,30 @@ describe('in the middle of the work', () => {
   })
 })
 
+describe('verbs that find it done already', () => {
+  test('cancel, retry and delete work in every state', async () => {
+    open = await openTestCore(createLineParser())
+    open.core.start()
+    const { documents } = open.core
+    const { document } = await add(lease)
+    await settledState(document.id)
+    expect((await documents.cancel(open.scope, document.id)).state).toBe('ready')
+    await documents.retry(open.scope, document.id)
+    expect((await settledState(document.id)).state).toBe('ready')
+    expect(await open.core.search(open.scope, 'Kaution')).toHaveLength(1)
+    await documents.delete(open.scope, document.id)
+    const { deletedAt } = await documents.delete(open.scope, document.id)
+    expect(deletedAt).toBe((await documents.trash(open.scope))[0].deletedAt)
+  })
+
+  test('no second project by the name of the first in either language, or in other letters', async () => {
+    open = await openTestCore(createLineParser())
+    for (const name of ['My documents', 'Meine Dokumente', 'my DOCUMENTS']) {
+      await expect(open.core.projects.create('local', name)).rejects.toMatchObject({ code: 'project-exists' })
+    }
+  })
+})
+
 describe('delete, undo, purge', () => {
   test('a deleted document is in no answer, undo brings it back, purge removes its bytes', async () => {
     open = await openTestCore(createLineParser())

@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Answer, Citation } from '../../shared/model/index.ts'
 import { addFiles, demandPaths, hasFailed, type Outcome, outcomeJson } from '../add.ts'
 import type { Context } from '../context.ts'
-import { withLibrary } from '../library.ts'
+import { type Library, withLibrary } from '../library.ts'
 import { citationJson, sourceText, textOf, usageError } from '../present.ts'
 import { prose, safe, widthOf, wrap } from '../text.ts'
 import { startWork } from './ingest.ts'
@@ -47,6 +47,7 @@ export async function ask(context: Context, words: string[]): Promise<void> {
         ...(paths.length > 0 && { files: outcomes.map(outcome => outcomeJson(context, outcome)) }),
       })
     } else if (answer.citations.length === 0) terminal.out(prose(answer.text))
+    if (answer.mode === 'declined') await tellUnsearchable(context, library)
   })
 }
 
@@ -69,6 +70,13 @@ function understand(
     throw usageError(translate('cli.usage.paths'))
   }
   return { paths, question, temporary: paths.length > 0 && !named }
+}
+
+/** After a declined answer: it may stand in what is not searched. */
+async function tellUnsearchable({ terminal, translate }: Context, { core, scope }: Library): Promise<void> {
+  const documents = await core.documents.list(scope)
+  const count = documents.filter(document => document.state !== 'ready').length
+  if (count > 0) terminal.note(translate('cli.notSearched', { count }))
 }
 
 /** On standard error: what could not be read, and what was lost. */

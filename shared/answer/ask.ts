@@ -4,7 +4,7 @@ import type { Answer, AnswerEvent, Citation, Message, Passage, Scope, Segment, S
 import { analyzeQuestion } from '../retrieve/question.ts'
 import type { Hit, Search } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
-import { cite, placeOf } from './cite.ts'
+import { cite, placeOfChunk } from './cite.ts'
 import { evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
 import { type QuotablePassage, type Quote, selectQuotes } from './quotes.ts'
@@ -150,7 +150,7 @@ export function toPassage({ chunk, score, before, after }: Hit): Passage {
     before: before?.text ?? null,
     after: after?.text ?? null,
     score,
-    ...placeOf(chunk),
+    ...placeOfChunk(chunk),
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Block, Piece, Segment, StoredChunk } from '../model/index.ts'
-import { cite, placeOf, rectanglesOf } from './cite.ts'
+import { cite, placeOf, placeOfChunk, rectanglesOf } from './cite.ts'
 
 const text = 'Die Frist beträgt drei Monate. Sie beginnt am Ersten.'
 const block: Block = {
@@ -87,7 +87,8 @@ test('where there are no pages, the headings above and the lines tell the place'
     { level: 2, text: 'Zwei' },
   ]
   const chunk = chunkOf(pieces, ['a', 'B', 'c'], { paged: false, headings })
-  expect(placeOf(chunk)).toEqual({ page: null, where: { headings: ['Eins', 'Zwei'], lines: [4, 4] } })
+  expect(placeOfChunk(chunk)).toEqual({ page: null, where: { headings: ['Eins', 'Zwei'], lines: [4, 9] } })
+  expect(placeOf(chunk, pieces[0])).toEqual({ page: null, where: { headings: ['Eins', 'Zwei'], lines: [4, 4] } })
   expect(placeOf(chunk, pieces[2])).toEqual({ page: null, where: { headings: ['Eins', 'B'], lines: [8, 9] } })
 })
 

@@ -30,8 +30,16 @@ export function cite(
   }
 }
 
-/** Where a chunk begins. */
-export function placeOf(chunk: StoredChunk, piece: Piece | undefined = chunk.pieces[0]): Place {
+/** Where a chunk stands: on the page where it begins, or under the heading of its first text, over all of its lines. */
+export function placeOfChunk(chunk: StoredChunk): Place {
+  const place = placeOf(chunk, chunk.pieces.find(piece => piece.kind !== 'heading') ?? chunk.pieces[0])
+  if (!place.where) return { ...place, page: chunk.pieces[0]?.segment ?? null }
+  const lines = chunk.pieces.flatMap(piece => piece.lines ?? [])
+  return { page: null, where: { ...place.where, lines: lines.length > 0 ? [lines[0], Math.max(...lines)] : null } }
+}
+
+/** Where a piece of a chunk stands. */
+export function placeOf(chunk: StoredChunk, piece: Piece | undefined): Place {
   if (chunk.paged) return { page: piece?.segment ?? null, where: null }
   const path = [...chunk.headings]
   for (const heading of chunk.pieces) {

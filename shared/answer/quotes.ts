@@ -126,7 +126,7 @@ function candidatesOf(
   for (const span of splitSentences(passage.text, language)) {
     const text = passage.text.slice(span.start, span.end)
     const sentence = evidenceIn(text, span, language, plan)
-    if (passage.titles?.includes(span.start) || headers.has(text)) {
+    if (passage.titles?.includes(span.start) || headers.has(text) || LEADERS.test(text)) {
       raise(headings, sentence.matched, 1)
       previous = undefined
       continue
@@ -198,5 +198,7 @@ function nearlySame(a: Set<string>, b: Set<string>): boolean {
   return shared / (a.size + b.size - shared) > 0.8
 }
 
+/** A line of a table of contents: dots lead to its page. */
+const LEADERS = /(?:\.\s?){5,}/
 const ANAPHOR =
   /^(?:Er|Sie|Es|Dies\w*|Jene\w*|Sein\w*|Ihr\w*|Dort|Dabei|Danach|Damit|He|She|It|They|This|These|Those|His|Her|Their|Its|There)\b/

@@ -15,7 +15,10 @@ export interface NewFile {
   limit?: number
 }
 
-/** What a user can do with documents. Every verb works in every state or says `state-conflict`. */
+/**
+ * What a user can do with documents. Cancel, retry and delete work in every state: what is so already stays so. `pause`,
+ * `resume` and `undo` say `state-conflict` where there is nothing to hold, to go on with or to bring back.
+ */
 export interface Documents {
   /**
    * Stores the bytes, the row and the job, then returns; the rest happens in the background. The same bytes again are
@@ -31,7 +34,7 @@ export interface Documents {
   trash(scope: Scope): Promise<Document[]>
   /** Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. */
   cancel(scope: Scope, id: string): Promise<Document>
-  /** A failed document from the start, a cancelled one from where it was. */
+  /** A failed or finished document from the start, a cancelled or paused one from where it was. */
   retry(scope: Scope, id: string): Promise<Document>
   pause(scope: Scope, id: string): Promise<Document>
   resume(scope: Scope, id: string): Promise<Document>
@@ -160,7 +163,7 @@ export function createDocuments(deps: {
         scope,
         id,
         async (tx, document) => {
-          demand(document, [...underWay, 'paused'])
+          if (document.deletedAt !== null || ![...underWay, 'paused'].includes(document.state)) return
           await queue.cancel(store.executor(tx), documentKeys(id))
           await unindex(tx, document)
           await store.documents.update(tx, id, { state: 'cancelled', reason: { code: 'cancelled' } })
@@ -169,8 +172,9 @@ export function createDocuments(deps: {
       ),
     retry: (scope, id) =>
       change(scope, id, async (tx, document) => {
-        demand(document, ['failed', 'cancelled'])
-        if (document.state === 'failed') await startOver(tx, document)
+        if (document.deletedAt !== null) demand(document, [])
+        if (underWay.includes(document.state)) return
+        if (document.state === 'failed' || document.state === 'ready') await startOver(tx, document)
         else await proceed(tx, document)
       }),
     pause: (scope, id) =>
@@ -178,7 +182,7 @@ export function createDocuments(deps: {
         scope,
         id,
         async (tx, document) => {
-          demand(document, underWay)
+          demand(document, [...underWay, 'paused'])
           await queue.cancel(store.executor(tx), documentKeys(id))
           await store.documents.update(tx, id, { state: 'paused' })
         },
@@ -186,7 +190,8 @@ export function createDocuments(deps: {
       ),
     resume: (scope, id) =>
       change(scope, id, async (tx, document) => {
-        demand(document, ['paused'])
+        demand(document, [...underWay, 'paused'])
+        if (document.state !== 'paused') return
         await proceed(tx, document)
       }),
     delete: (scope, id) =>
@@ -194,8 +199,7 @@ export function createDocuments(deps: {
         scope,
         id,
         async (tx, document) => {
-          if (document.deletedAt !== null)
-            throw new AppError('state-conflict', { name: document.name, state: 'trashed' })
+          if (document.deletedAt !== null) return
           await queue.cancel(store.executor(tx), documentKeys(id))
           await unindex(tx, document)
           await store.documents.setDeleted(tx, scope, id, clock.now())

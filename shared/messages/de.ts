@@ -63,7 +63,7 @@ export const de: Messages = {
   },
   answer: {
     declined: 'Dazu habe ich in Ihren Dokumenten keine Antwort gefunden.',
-    empty: 'In diesem Projekt liegen noch keine Dokumente.',
+    empty: 'Hier liegt noch kein Text, der sich durchsuchen ließe.',
   },
   eval: {
     sets: 'Fragensammlungen: Dateien im SQuAD-Format (<Name>.<Sprache>.json) und Sammlungen zu Dateien (<Name>.json, die Dateien liegen daneben in real/)',
@@ -76,6 +76,10 @@ export const de: Messages = {
   },
   cli: {
     about: 'Befragen Sie Ihre eigenen Dokumente. Alles bleibt auf diesem Rechner.',
+    notSearched_one:
+      'Ein Dokument wird nicht durchsucht (angehalten, abgebrochen oder gescheitert); siehe „documents list“.',
+    notSearched_other:
+      '{{count}} Dokumente werden nicht durchsucht (angehalten, abgebrochen oder gescheitert); siehe „documents list“.',
     help: {
       usage: 'Aufruf:',
       arguments: 'Angaben:',

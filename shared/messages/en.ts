@@ -54,7 +54,7 @@ export const en = {
   },
   answer: {
     declined: 'I found no answer to this in your documents.',
-    empty: 'There are no documents in this project yet.',
+    empty: 'There is no text to search here yet.',
   },
   eval: {
     sets: 'question sets: SQuAD-format files (<set>.<language>.json) and golden sets (<set>.json, their files in real/ beside them)',
@@ -66,6 +66,8 @@ export const en = {
   },
   cli: {
     about: 'Ask your own documents. Everything stays on this machine.',
+    notSearched_one: 'One document is not searched (paused, cancelled or failed); see “documents list”.',
+    notSearched_other: '{{count}} documents are not searched (paused, cancelled or failed); see “documents list”.',
     help: {
       usage: 'Usage:',
       arguments: 'Arguments:',

@@ -58,7 +58,8 @@ export function createProjects({
       if (clean === '' || clean.length > longestName || /\p{Cc}|\p{Bidi_Control}/u.test(clean)) {
         throw new AppError('name-invalid', { name: clean.slice(0, longestName), max: longestName })
       }
-      await list(userId)
+      const taken = (await list(userId)).flatMap(project => namesOf(project.name))
+      if (taken.includes(folded(clean))) throw new AppError('project-exists', { name: clean })
       return store.transaction(tx => store.projects.insert(tx, userId, clean, 'documents'))
     },
     async delete(scope) {
@@ -78,4 +79,13 @@ export function createProjects({
       await released(documents)
     },
   }
+}
+
+/** What a project may be called by: the first one by its name in either language, too. */
+function namesOf(name: string): string[] {
+  return name === firstProject ? [name, ...name.split(' / ')].map(folded) : [folded(name)]
+}
+
+function folded(name: string): string {
+  return name.toLowerCase()
 }
