@@ -48,7 +48,7 @@ function usageText({ translate }: Context, { code, message }: CommanderError): s
   const suggestion = meant === undefined ? '' : ` ${translate('cli.usage.meant', { name: meant })}`
   if (code === 'commander.unknownCommand') return translate('cli.usage.command', { name }) + suggestion
   if (code === 'commander.unknownOption') return translate('cli.usage.option', { name }) + suggestion
-  if (code === 'commander.missingArgument') return translate('cli.usage.argument', { name })
+  if (code === 'commander.missingArgument') return translate('cli.usage.argument')
   if (code === 'commander.optionMissingArgument') return translate('cli.usage.value', { name })
   if (code === 'commander.excessArguments') return translate('cli.usage.excess')
   if (code === 'commander.help') return translate('cli.usage.none')

@@ -129,7 +129,7 @@ export const de: Messages = {
     usage: {
       command: 'Einen Befehl „{{name}}“ gibt es nicht.',
       option: 'Eine Option {{name}} gibt es nicht.',
-      argument: 'Es fehlt etwas: {{name}}.',
+      argument: 'Es fehlt eine Angabe; „--help“ zeigt, welche zu diesem Befehl gehört.',
       value: '{{name}} braucht einen Wert.',
       excess: 'Zu viele Angaben.',
       number: '{{name}} muss eine ganze Zahl von 1 bis {{max}} sein.',
@@ -248,7 +248,7 @@ export const de: Messages = {
     doctor: {
       ok: 'gut',
       warn: 'Hinweis',
-      bad: 'schlecht',
+      bad: 'Fehler',
       healthy: 'Alles ist in Ordnung.',
       node: 'Node {{version}}',
       nodeOld: 'Node {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
@@ -263,7 +263,7 @@ export const de: Messages = {
       durable: 'Gespeichertes übersteht einen Stromausfall (WAL, synchronous FULL)',
       notDurable:
         'Die Datenbank ist nicht so eingestellt, dass sie einen Stromausfall übersteht (Journal {{journal}}, synchronous {{synchronous}})',
-      sound: 'Die Datenbank ist heil ({{megabytes}} MB)',
+      sound: 'Die Datenbank ist unbeschädigt ({{megabytes}} MB)',
       damaged:
         'Die Datenbank ist beschädigt: {{detail}}. Benutzen Sie sie nicht weiter und nehmen Sie die neueste Datei aus {{folder}}',
       unusable: 'Die Datenbank lässt sich nicht öffnen: {{detail}}',

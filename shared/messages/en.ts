@@ -117,7 +117,7 @@ export const en = {
     usage: {
       command: 'There is no command “{{name}}”.',
       option: 'There is no option {{name}}.',
-      argument: 'Something is missing: {{name}}.',
+      argument: 'Something is missing; “--help” shows what belongs to this command.',
       value: '{{name}} needs a value.',
       excess: 'Too many arguments.',
       number: '{{name}} must be a whole number from 1 to {{max}}.',
