@@ -294,7 +294,7 @@ describe('a library', () => {
     const damaged = await place.run(['doctor', ...data], { language: 'de' })
     expect(damaged.code).toBe(1)
     expect(damaged.stdout).toMatch(/^! Hinweis: Datenverzeichnis .* chmod 700$/m)
-    expect(damaged.stdout).toMatch(/^✗ schlecht: Die Datenbank .*beschädigt/m)
+    expect(damaged.stdout).toMatch(/^✗ Fehler: Die Datenbank .*beschädigt/m)
     const refused = await place.json<ErrorJson>(['documents', 'list', ...data])
     expect(refused).toMatchObject({ code: 1, error: { code: 'data-damaged' } })
   })
