@@ -11,7 +11,7 @@ import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
-import type { Database, Log, Parsers } from '../shared/ports.ts'
+import type { Database, Log, Models, Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
@@ -91,6 +91,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner() }),
       events: createEvents(),
       parsers: openParsers(config, log),
+      models: openModels(),
       backups: name => path.join(backups, name),
       parallel: config.parsers,
       check: { due: running.checkDue, done: running.checked },
@@ -106,6 +107,16 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
     await database?.close()
     await running.end()
     throw error
+  }
+}
+
+// TODO(models): the adapter takes this place.
+function openModels(): Models {
+  return {
+    chat: async () => undefined,
+    embedding: async () => undefined,
+    reranking: async () => undefined,
+    async close() {},
   }
 }
 

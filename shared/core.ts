@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, toPassage } from './answer/ask.ts'
 import { splitSentences } from './answer/sentences.ts'
 import type { AppError } from './errors.ts'
+import { createGateway } from './gateway/index.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
 import { failDocument } from './ingest/fail.ts'
@@ -62,7 +63,7 @@ const sweepTime = 6 * 60 * 60 * 1000
 const checkTime = 24 * 60 * 60 * 1000
 
 export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
-  const { blobs, clock, events, log, parsers } = ports
+  const { blobs, clock, events, log, models, parsers } = ports
   const store = await openStore(ports)
   const queue = ports.createQueue(run => store.transaction(tx => run(store.executor(tx))))
   let runner: ReturnType<typeof startRunner> | undefined
@@ -103,6 +104,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       for (const { blob } of gone) await discard(blob)
     },
   })
+  const gateway = createGateway({ models, log })
   const search = createSearch({ store })
 
   function start(): void {
@@ -157,7 +159,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       list: scope => store.chats.list(scope),
       messages: (scope, chatId) => store.chats.messages(scope, chatId),
     },
-    ask: createAsk({ store, search }),
+    ask: createAsk({ store, search, gateway }),
     async search(scope, words, options) {
       const { hits } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
       return hits.map(toPassage)
@@ -189,6 +191,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       clearInterval(checker)
       await runner?.stop()
       await parsers.close()
+      await models.close()
       await store.close()
       await ports.database.close()
     },

@@ -3,7 +3,7 @@
  * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
  */
 import type { Dialect } from 'kysely'
-import type { Segment, Time } from './model/index.ts'
+import type { ChatModel, EmbeddingModel, RerankingModel, Segment, Time } from './model/index.ts'
 
 export type { Time } from './model/index.ts'
 
@@ -116,12 +116,11 @@ export interface AppEvent {
   documentId: string
 }
 
-/** Processes of a role (parser, later model). */
 export interface Processes {
   spawn(role: ProcessRole): ChildProcess
 }
 
-export type ProcessRole = 'parser'
+export type ProcessRole = 'parser' | 'model'
 
 export interface ChildProcess {
   readonly pid: number | undefined
@@ -162,6 +161,19 @@ export interface Parsers {
   close(): Promise<void>
 }
 
+/**
+ * The models of this installation. Asking for one loads nothing; undefined when none is set up. Its work throws
+ * `model-crashed`, `model-timeout`, `model-unavailable` (it failed again and again and rests), `model-memory`, `cancelled`.
+ * All throw `model-missing`, `model-invalid`, `model-unsupported` for what is set up, but cannot be used.
+ */
+export interface Models {
+  chat(): Promise<ChatModel | undefined>
+  /** The one to use; with a fingerprint, the one that made those vectors, if its file is still there. */
+  embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
+  reranking(): Promise<RerankingModel | undefined>
+  close(): Promise<void>
+}
+
 export interface Ports {
   clock: Clock
   ids: Ids
@@ -172,6 +184,7 @@ export interface Ports {
   createQueue(transaction: RunTransaction): Queue
   events: Events
   parsers: Parsers
+  models: Models
   /** The path of a new file in the folder of snapshots. */
   backups: (name: string) => string
 }

@@ -7,7 +7,7 @@ import { type Core, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import type { Scope } from '../shared/model/index.ts'
-import type { Blobs, Database, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
+import type { Blobs, Database, Models, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { silent } from './open-store.ts'
 
@@ -22,7 +22,11 @@ export interface TestCore {
 }
 
 /** A core over a temporary folder: everything real, but the parser is the test's, so that it can fail on purpose. */
-export async function openTestCore(parsers: Parsers, wrapBlobs = (blobs: Blobs) => blobs): Promise<TestCore> {
+export async function openTestCore(
+  parsers: Parsers,
+  wrapBlobs = (blobs: Blobs) => blobs,
+  models: Models = noModels,
+): Promise<TestCore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-core-'))
   const test = { folder } as TestCore
 
@@ -39,6 +43,7 @@ export async function openTestCore(parsers: Parsers, wrapBlobs = (blobs: Blobs) 
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner() }),
       events: createEvents(),
       parsers: using,
+      models,
       backups: name => path.join(folder, name),
       parallel: 1,
     })
@@ -56,6 +61,14 @@ export async function openTestCore(parsers: Parsers, wrapBlobs = (blobs: Blobs) 
     await rm(folder, { recursive: true, force: true })
   }
   return test
+}
+
+/** An installation without models. */
+export const noModels: Models = {
+  chat: async () => undefined,
+  embedding: async () => undefined,
+  reranking: async () => undefined,
+  async close() {},
 }
 
 export async function* bytes(text: string): AsyncIterable<Uint8Array> {

@@ -90,7 +90,7 @@ async function answer(
     for await (const event of core.ask(scope, request, AbortSignal.any([stop, signal]))) {
       if (event.type === 'passages') printFound(context, question, event)
       else if (event.type === 'quote') printQuote(context, ++count, event.citation)
-      else {
+      else if (event.type === 'finish') {
         chat = event.answer.chatId
         if (count === 0) terminal.out(prose(event.answer.text))
       }

@@ -1,4 +1,5 @@
 import { AppError, toAppError } from '../errors.ts'
+import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
 import type { Answer, AnswerEvent, Citation, Message, Passage, Scope, Segment, StoredChunk } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
@@ -31,7 +32,7 @@ const quoteCount = 3
 /** Earlier messages a question may refer back to. */
 const memory = 8
 
-export function createAsk({ store, search }: { store: Store; search: Search }): Ask {
+export function createAsk({ store, search }: { store: Store; search: Search; gateway: Gateway }): Ask {
   return async function* ask(scope, request, signal) {
     const text = request.question.normalize('NFC').trim()
     if (text === '') throw new AppError('question-empty')
@@ -52,7 +53,9 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
       mode: 'declined',
       language: question.language,
       text: '',
+      sentences: [],
       citations,
+      model: null,
       reason: null,
       evidence: 0,
       chatId,
@@ -121,8 +124,9 @@ export function createAsk({ store, search }: { store: Store; search: Search }): 
   }
 
   async function keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>): Promise<Message> {
-    const { mode, citations, reason, text, chatId } = answer
-    const message = { chatId, role: 'assistant' as const, text, answer: { mode, citations, reason }, completed: null }
+    const { mode, sentences, citations, model, reason, text, chatId } = answer
+    const kept = { mode, sentences, citations, model, reason }
+    const message = { chatId, role: 'assistant' as const, text, answer: kept, completed: null }
     return store.transaction(async tx => {
       await store.projects.require(tx, scope)
       return store.chats.append(tx, scope, message)

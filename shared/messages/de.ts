@@ -45,6 +45,19 @@ export const de: Messages = {
     'question-empty': 'Die Frage ist leer.',
     'question-too-long': 'Die Frage ist länger als {{max}} Zeichen. Kürzen Sie sie.',
     'state-conflict': 'Das passt gerade nicht zu „{{name}}“; der Zustand ist: {{state}}.',
+    'model-missing':
+      'Die Modelldatei {{file}} ist nicht da. Prüfen Sie die Einstellung, oder fügen Sie das Modell neu hinzu.',
+    'model-invalid': 'Die Modelldatei „{{name}}“ ist nicht brauchbar: {{detail}}. Beschaffen Sie sie neu.',
+    'model-unsupported': 'Das Modell „{{name}}“ ist dafür nicht geeignet: {{detail}}.',
+    'model-memory':
+      'Das Modell „{{name}}“ braucht {{needed}} MB Arbeitsspeicher; frei sind {{free}} MB. Nehmen Sie ein kleineres.',
+    'model-input': 'Der Text ist länger, als das Modell „{{name}}“ lesen kann.',
+    'model-crashed': 'Das Modell hat unerwartet aufgehört; für die nächste Frage wird es neu gestartet.',
+    'model-timeout':
+      'Das Modell kam nicht mehr voran und wurde angehalten; für die nächste Frage wird es neu gestartet.',
+    'model-unavailable': 'Das Modell ist mehrmals nacheinander ausgefallen und pausiert eine Weile.',
+    'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
+    'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'disk-full':
       'Der Datenträger ist voll. Schaffen Sie Platz und versuchen Sie es noch einmal; nichts Gespeichertes ist verloren.',
     'data-directory':

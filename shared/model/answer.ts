@@ -30,17 +30,42 @@ export interface Citation extends Place {
 
 export type AnswerMode = 'model' | 'quotes' | 'declined'
 
-/** What `ask` streams: passages first, then quotes, then `finish`. */
+/** A sentence a model wrote, checked by code against the passages it cites. */
+export interface AnswerSentence {
+  /** Plain text: no markup, no marks of citation, no addresses that something could load. */
+  text: string
+  /** What stands between it and the sentence before: a space, a line break, or a line break and a list mark. */
+  lead: string
+  /** Its proofs: places in the answer's `citations`. */
+  citations: number[]
+  /** A proof was found, and every number and name in it stands in what it cites. Shown with a mark otherwise. */
+  supported: boolean
+}
+
+/**
+ * What `ask` streams: passages first; then either quotes, or, with a model, drafts and sentences; then `finish`. Should
+ * the model fail in the middle, quotes follow, and `finish` tells which of the two is the answer.
+ */
 export type AnswerEvent =
   | { type: 'passages'; question: string; passages: Passage[] }
+  /** Questions that the model answers before this one; 0 when it is this one's turn. */
+  | { type: 'waiting'; place: number }
   | { type: 'quote'; citation: Citation }
+  /** The sentence being written, as far as it is there and not checked yet: replaces the draft before. */
+  | { type: 'draft'; text: string }
+  /** The draft, finished and checked. `citations` are the answer's new ones, which the sentence may point at. */
+  | { type: 'sentence'; sentence: AnswerSentence; citations: Citation[] }
   | { type: 'finish'; answer: Answer }
 
 export interface Answer {
   mode: AnswerMode
   language: Language
   text: string
+  /** Of mode `model`: what `text` is made of. Empty in the others. */
+  sentences: AnswerSentence[]
   citations: Citation[]
+  /** Of mode `model`: which one wrote it. */
+  model: string | null
   /** Set when the answer is less than asked for: stopped, or a leg of the search failed. */
   reason: Reason | null
   /** How sure it is that the documents hold the answer, 0 to 1; declined where that is too little. */

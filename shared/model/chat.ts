@@ -16,7 +16,7 @@ export interface Message {
   role: 'user' | 'assistant'
   text: string
   /** The assistant's: how it was answered and with which citations. */
-  answer: Pick<Answer, 'mode' | 'citations' | 'reason'> | null
+  answer: Pick<Answer, 'mode' | 'sentences' | 'citations' | 'model' | 'reason'> | null
   /** The user's: the question as it was searched for, completed from the chat where it refers back. */
   completed: string | null
   createdAt: Time

@@ -13,6 +13,8 @@
  * - **quote**: one sentence (or table row), verbatim, at most 300 characters.
  * - **citation**: a quote with its document and place; checked by code before it is shown.
  * - **chat**, **message**: a conversation, and what the user or the assistant said in it.
+ * - **model**: a file with weights that writes answers (chat), makes vectors (embedding) or ranks passages (reranking).
+ * - **vector**, **vector index**: a chunk's place in an embedding model's space; the vectors of one model, one index.
  * - **job**: a piece of background work, a row in the same database as the fact that causes it.
  * - **receipt**: what became of a document: pages read, pages without text, tables, language, what was skipped and why.
  * - **change**: one field of one synced row, as the change log keeps it.
@@ -22,6 +24,7 @@ export type * from './answer.ts'
 export type * from './chat.ts'
 export type * from './chunk.ts'
 export type * from './document.ts'
+export type * from './models.ts'
 export type * from './project.ts'
 export type * from './reason.ts'
 export type * from './segment.ts'

@@ -37,6 +37,17 @@ export type ErrorCode =
   | 'question-empty'
   | 'question-too-long'
   | 'state-conflict'
+  // models
+  | 'model-missing'
+  | 'model-invalid'
+  | 'model-unsupported'
+  | 'model-memory'
+  | 'model-input'
+  | 'model-crashed'
+  | 'model-timeout'
+  | 'model-unavailable'
+  | 'model-not-found'
+  | 'model-exists'
   // the machine
   | 'disk-full'
   | 'data-directory'

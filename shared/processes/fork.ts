@@ -3,7 +3,7 @@ import type { ChildProcess, Log, Processes, ProcessRole } from '../ports.ts'
 
 export interface ForkOptions {
   /** The module each role runs. */
-  entries: Record<ProcessRole, string>
+  entries: Partial<Record<ProcessRole, string>>
   log: Log
   execArgv?: string[]
   /** A child that reads strangers' files needs none of the host's environment, which may hold secrets. */
@@ -17,7 +17,9 @@ const STDERR_KEPT = 4096
 export function createForkedProcesses(options: ForkOptions): Processes {
   return {
     spawn(role) {
-      const child = fork(options.entries[role], {
+      const entry = options.entries[role]
+      if (!entry) throw new Error(`no module runs the role ${role}`)
+      const child = fork(entry, {
         serialization: 'advanced',
         // Not the host's own: a host started under a debugger or a test runner must not hand that on.
         execArgv: options.execArgv ?? [],

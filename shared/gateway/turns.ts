@@ -1,0 +1,103 @@
+import { AppError } from '../errors.ts'
+
+export interface Turns {
+  /**
+   * Resolves when it is this one's turn; what it gives ends the turn. `waiting` hears how many come before, whenever that
+   * changes, and 0 at last. Throws `cancelled`.
+   */
+  take(who: string, options?: { signal?: AbortSignal; waiting?: (place: number) => void }): Promise<() => void>
+}
+
+interface Waiting {
+  who: string
+  place: number
+  go(): void
+  waiting?: (place: number) => void
+}
+
+/**
+ * One at a time, and fair: whoever was served longest ago is next, so that ten questions of one user do not make another
+ * wait for all ten. Among one's own, the oldest.
+ */
+export function createTurns(): Turns {
+  const queue: Waiting[] = []
+  /** When each was last served, as a count; those who wait for nothing are forgotten. */
+  const served = new Map<string, number>()
+  let count = 0
+  let busy = false
+
+  function start(who: string): void {
+    busy = true
+    count += 1
+    served.set(who, count)
+  }
+
+  /** The order in which they will be served, if nobody else comes. */
+  function order(): Waiting[] {
+    const last = new Map(served)
+    const left = [...queue]
+    const ordered: Waiting[] = []
+    for (let at = count; left.length > 0; ) {
+      let next = 0
+      for (const [index, entry] of left.entries())
+        if ((last.get(entry.who) ?? 0) < (last.get(left[next].who) ?? 0)) next = index
+      const [entry] = left.splice(next, 1)
+      at += 1
+      last.set(entry.who, at)
+      ordered.push(entry)
+    }
+    return ordered
+  }
+
+  function tell(): void {
+    for (const [index, entry] of order().entries()) {
+      // The one who is being answered comes before them all.
+      const place = index + 1
+      if (entry.place === place) continue
+      entry.place = place
+      entry.waiting?.(place)
+    }
+  }
+
+  function end(): void {
+    busy = false
+    const [next] = order()
+    const waiting = new Set(queue.map(entry => entry.who))
+    for (const who of served.keys()) if (!waiting.has(who)) served.delete(who)
+    if (!next) return
+    queue.splice(queue.indexOf(next), 1)
+    start(next.who)
+    next.go()
+    tell()
+  }
+
+  return {
+    async take(who, { signal, waiting } = {}) {
+      if (signal?.aborted) throw new AppError('cancelled')
+      if (busy) {
+        await new Promise<void>((resolve, reject) => {
+          const entry: Waiting = { who, place: 0, go: () => {}, ...(waiting && { waiting }) }
+          const leave = () => {
+            queue.splice(queue.indexOf(entry), 1)
+            reject(new AppError('cancelled'))
+            tell()
+          }
+          entry.go = () => {
+            signal?.removeEventListener('abort', leave)
+            resolve()
+          }
+          signal?.addEventListener('abort', leave, { once: true })
+          queue.push(entry)
+          tell()
+        })
+      } else start(who)
+      waiting?.(0)
+      let ended = false
+      return () => {
+        if (ended) return
+        ended = true
+        end()
+      }
+    },
+  }
+}

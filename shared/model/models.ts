@@ -1,0 +1,38 @@
+import type { EmbeddingModelV4, LanguageModelV4, RerankingModelV4 } from '@ai-sdk/provider'
+
+export type ModelRole = 'chat' | 'embedding' | 'reranking'
+
+/**
+ * Writes answers. Its `LanguageModelV4` takes `providerOptions: { cloister: { sequence: 'rewrite' } }` for a side task
+ * that must not push the answers' prefix out of memory; usage tells what of the prompt was read anew (`noCache`).
+ */
+export interface ChatModel {
+  model: LanguageModelV4
+  /** As the user sees it. */
+  name: string
+  /** Tokens of prompt and answer together. */
+  contextSize: number
+  /** Tokens of an answer, at most; what the model uses when a call does not say. */
+  maxTokens: number
+}
+
+/** Makes vectors. What it is given carries no prefix yet: `queryPrefix` or `passagePrefix` goes before it. */
+export interface EmbeddingModel {
+  model: EmbeddingModelV4
+  name: string
+  /** Differs where vectors of the one cannot be compared with vectors of the other. */
+  fingerprint: string
+  dimensions: number
+  queryPrefix: string
+  passagePrefix: string
+  /** Tokens it reads at most, prefix and special tokens included. Longer texts are refused with `model-input`. */
+  contextSize: number
+  /** By its own tokenizer, without special tokens. */
+  countTokens(texts: readonly string[], signal?: AbortSignal): Promise<number[]>
+}
+
+/** Says how well a passage answers a question. */
+export interface RerankingModel {
+  model: RerankingModelV4
+  name: string
+}
