@@ -16,6 +16,19 @@ export interface Config {
   maxFileSize: number
   /** Parser processes. */
   parsers: number
+  models: ModelConfig
+}
+
+export interface ModelConfig {
+  /** Files named by the user; without them those in `<data>/models` are used. */
+  chatFile?: string
+  embeddingFile?: string
+  rerankingFile?: string
+  /** Tokens. */
+  contextSize: number
+  maxTokens: number
+  temperature: number
+  threads: number
 }
 
 /** Database threads, which inherit the environment, then keep their compiled code there too: 150 ms of a start become 80. */
@@ -44,7 +57,27 @@ export function readConfig(
     maxFileSize: positive(environment.MAX_FILE_SIZE_MB, 2048) * 1024 * 1024,
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, availableParallelism() - 1)),
+    models: {
+      ...fileOf(environment, 'chatFile', 'LLM_MODEL_PATH', workingDirectory),
+      ...fileOf(environment, 'embeddingFile', 'EMBEDDING_MODEL_PATH', workingDirectory),
+      ...fileOf(environment, 'rerankingFile', 'RERANKER_MODEL_PATH', workingDirectory),
+      contextSize: Math.max(512, Math.round(positive(environment.LLM_CONTEXT_SIZE, 4096))),
+      maxTokens: Math.max(16, Math.round(positive(environment.LLM_MAX_TOKENS, 512))),
+      temperature: Math.min(2, positive(environment.LLM_TEMPERATURE, 0.1, 0)),
+      // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
+      threads: Math.round(positive(environment.LLM_THREADS, Math.max(1, availableParallelism() - 1))),
+    },
   }
+}
+
+function fileOf<Key extends string>(
+  environment: Environment,
+  key: Key,
+  variable: string,
+  workingDirectory: string,
+): Partial<Record<Key, string>> {
+  const named = environment[variable]?.trim()
+  return named ? ({ [key]: path.resolve(workingDirectory, named) } as Record<Key, string>) : {}
 }
 
 /** macOS and today's Windows terminals always; elsewhere the locale says it, and no locale means plain ASCII. */
@@ -60,7 +93,7 @@ function defaultDataDirectory(environment: Environment, platform: NodeJS.Platfor
   return path.join(environment.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'cloister')
 }
 
-function positive(text: string | undefined, otherwise: number): number {
+function positive(text: string | undefined, otherwise: number, least = Number.MIN_VALUE): number {
   const value = Number(text)
-  return text !== undefined && Number.isFinite(value) && value > 0 ? value : otherwise
+  return text !== undefined && text.trim() !== '' && Number.isFinite(value) && value >= least ? value : otherwise
 }

@@ -21,7 +21,7 @@ interface Waiting {
  */
 export function createTurns(): Turns {
   const queue: Waiting[] = []
-  /** When each was last served, as a count; those who wait for nothing are forgotten. */
+  /** When each was last served, as a count; forgotten when nobody waits any more. */
   const served = new Map<string, number>()
   let count = 0
   let busy = false
@@ -62,9 +62,10 @@ export function createTurns(): Turns {
   function end(): void {
     busy = false
     const [next] = order()
-    const waiting = new Set(queue.map(entry => entry.who))
-    for (const who of served.keys()) if (!waiting.has(who)) served.delete(who)
-    if (!next) return
+    if (!next) {
+      served.clear()
+      return
+    }
     queue.splice(queue.indexOf(next), 1)
     start(next.who)
     next.go()
