@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../../shared/errors.ts'
-import type { Answer, Citation } from '../../shared/model/index.ts'
+import type { Answer } from '../../shared/model/index.ts'
 import { addFiles, demandPaths, hasFailed, type Outcome, outcomeJson } from '../add.ts'
+import { createAnswerPrinter } from '../answer.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
-import { citationJson, sourceText, textOf, usageError } from '../present.ts'
-import { prose, safe, widthOf, wrap } from '../text.ts'
+import { citationJson, reasonJson, textOf, usageError } from '../present.ts'
+import { safe } from '../text.ts'
 import { startWork } from './ingest.ts'
 
 /**
@@ -14,7 +15,7 @@ import { startWork } from './ingest.ts'
  * only a library on disk can hold) they are added to that one.
  */
 export async function ask(context: Context, words: string[]): Promise<void> {
-  const { terminal } = context
+  const { terminal, translate } = context
   const { paths, question, temporary } = understand(context, words)
   await demandPaths(context, paths)
   await withLibrary(context, { temporary }, async library => {
@@ -31,22 +32,25 @@ export async function ask(context: Context, words: string[]): Promise<void> {
 
     let completed = question
     let answer: Answer | undefined
-    let count = 0
+    const printer = createAnswerPrinter(context)
     for await (const event of library.core.ask(library.scope, { question }, context.signal)) {
       if (event.type === 'passages') completed = event.question
-      if (event.type === 'quote' && !context.json) printQuote(context, ++count, event.citation)
       if (event.type === 'finish') answer = event.answer
+      if (!context.json) printer.event(event)
     }
     if (!answer) throw new AppError('cancelled')
     if (context.json) {
       terminal.json({
         answer: answer.text,
         mode: answer.mode,
+        model: answer.model,
+        sentences: answer.sentences,
         citations: answer.citations.map(citationJson),
         question: completed,
+        reason: reasonJson(translate, answer.reason),
         ...(paths.length > 0 && { files: outcomes.map(outcome => outcomeJson(context, outcome)) }),
       })
-    } else if (answer.citations.length === 0) terminal.out(prose(answer.text))
+    }
     if (answer.mode === 'declined') await tellUnsearchable(context, library)
   })
 }
@@ -87,26 +91,4 @@ function reportFiles({ json, terminal, translate }: Context, outcomes: readonly 
   }
   const count = outcomes.filter(({ state, reason }) => state === 'skipped' && reason?.code !== 'duplicate').length
   if (count > 0) terminal.note(translate('cli.outcome.leftOutFiles', { count }))
-}
-
-/** `[1] „…“ — datei.pdf, S. 26`: one line for programs; for people wrapped, the source on a line of its own where it must. */
-export function printQuote({ terminal, translate }: Context, number: number, citation: Citation): void {
-  const label = `[${number}] `
-  const quote = translate('cli.quoted', { text: prose(citation.quote) })
-  const source = `— ${sourceText(translate, citation)}`
-  const { columns } = terminal
-  if (columns === undefined) {
-    terminal.out(`${label}${quote} ${source}`)
-    return
-  }
-  const indent = ' '.repeat(label.length)
-  const lines = wrap(quote, Math.max(20, Math.min(columns, 100) - label.length))
-  const last = lines.pop()!
-  const together = widthOf(last) + 1 + widthOf(source) <= Math.min(columns, 100) - label.length
-  const tail = together
-    ? [`${last} ${terminal.paint('dim', source)}`]
-    : [last, ...wrap(source, Math.min(columns, 100) - label.length).map(line => terminal.paint('dim', line))]
-  for (const [index, line] of [...lines, ...tail].entries()) {
-    terminal.out(index === 0 ? terminal.paint('bold', label) + line : indent + line)
-  }
 }

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline'
 import type { AnswerEvent } from '../../shared/model/index.ts'
+import { createAnswerPrinter } from '../answer.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
 import { errorText, sourceText } from '../present.ts'
 import { prose, shorten } from '../text.ts'
-import { printQuote } from './ask.ts'
 import { startWork } from './ingest.ts'
 
 /** Sources named before the quotes come. */
@@ -83,19 +83,17 @@ async function answer(
   stop: AbortSignal,
 ): Promise<string | undefined> {
   const { terminal, translate, signal } = context
-  let count = 0
+  const printer = createAnswerPrinter(context)
   let chat = chatId
   try {
     const request = { question, ...(chatId !== undefined && { chatId }) }
     for await (const event of core.ask(scope, request, AbortSignal.any([stop, signal]))) {
       if (event.type === 'passages') printFound(context, question, event)
-      else if (event.type === 'quote') printQuote(context, ++count, event.citation)
-      else if (event.type === 'finish') {
-        chat = event.answer.chatId
-        if (count === 0) terminal.out(prose(event.answer.text))
-      }
+      else printer.event(event)
+      if (event.type === 'finish') chat = event.answer.chatId
     }
   } catch (error) {
+    terminal.live([])
     signal.throwIfAborted()
     if (stop.aborted) terminal.note(translate('cli.chat.stopped'))
     else {

@@ -219,6 +219,13 @@ export const de: Messages = {
       leftOutFiles_one: '{{count}} Datei wurde ausgelassen.',
       leftOutFiles_other: '{{count}} Dateien wurden ausgelassen.',
     },
+    answer: {
+      waiting_one: '{{count}} Frage ist vorher an der Reihe …',
+      waiting_other: '{{count}} Fragen sind vorher an der Reihe …',
+      unsupported: '(nicht belegt)',
+      unsupportedNote: 'Sätze mit dem Vermerk „(nicht belegt)“ haben in den gefundenen Stellen keine Stütze.',
+      instead: 'Das Modell ist nicht fertig geworden. In den Dokumenten steht:',
+    },
     search: { nothing: 'Nichts gefunden.' },
     chat: {
       welcome_one: '{{count}} Dokument. Fragen Sie; /help zeigt, was es sonst gibt.',

@@ -204,6 +204,13 @@ export const en = {
       leftOutFiles_one: '{{count}} file was left out.',
       leftOutFiles_other: '{{count}} files were left out.',
     },
+    answer: {
+      waiting_one: '{{count}} question comes first …',
+      waiting_other: '{{count}} questions come first …',
+      unsupported: '(not proven)',
+      unsupportedNote: 'Sentences marked “(not proven)” have no support in the passages found.',
+      instead: 'The model did not finish. What the documents say:',
+    },
     search: { nothing: 'Nothing found.' },
     chat: {
       welcome_one: '{{count}} document. Ask; /help shows what else there is.',
