@@ -1,0 +1,1 @@
+export * from './tiny-models-chat.ts'
