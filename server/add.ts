@@ -11,6 +11,8 @@ import { isUnderWay, type Work } from './work.ts'
 /** What became of a file. `queued` only where nobody waited. */
 export interface Outcome {
   file: string
+  /** The document it is in the library, also where it was there before; null when it did not come in. */
+  documentId: string | null
   state: 'ready' | 'failed' | 'skipped' | 'queued'
   pages: number | null
   chunks: number
@@ -72,11 +74,12 @@ export async function addFiles(
     }
     const sameCall = mine.get(document.id)
     if (!added && (sameCall !== undefined || !isUnderWay(document))) {
-      settle(at, without(file, 'skipped', { code: 'duplicate', values: { file: sameCall ?? document.path } }))
+      const reason = { code: 'duplicate', values: { file: sameCall ?? document.path } } as const
+      settle(at, { ...without(file, 'skipped', reason), documentId: document.id })
       return
     }
     mine.set(document.id, file)
-    outcomes[at] = { ...without(file, 'queued', null), pages: pagesOf(document) }
+    outcomes[at] = { ...without(file, 'queued', null), documentId: document.id, pages: pagesOf(document) }
     if (work) work.expect(document.id, last => settle(at, outcomeOf(file, last)))
     else ended(outcomes[at])
   }
@@ -99,14 +102,14 @@ export async function addFiles(
 }
 
 function without(file: string, state: Outcome['state'], reason: Reason | null): Outcome {
-  return { file, state, pages: null, chunks: 0, seconds: 0, reason }
+  return { file, documentId: null, state, pages: null, chunks: 0, seconds: 0, reason }
 }
 
 function outcomeOf(file: string, document: Document | undefined): Outcome {
   // Somebody else removed it meanwhile.
   if (!document) return without(file, 'skipped', { code: 'cancelled' })
-  const { state, chunks, reason } = document
-  const facts = { file, pages: pagesOf(document), chunks, seconds: secondsOf(document) }
+  const { id, state, chunks, reason } = document
+  const facts = { file, documentId: id, pages: pagesOf(document), chunks, seconds: secondsOf(document) }
   if (state === 'ready') return { ...facts, state, reason }
   if (state === 'paused') {
     return { ...facts, state: 'skipped', reason: { code: 'state-conflict', values: { name: document.name, state } } }

@@ -274,6 +274,12 @@ describe('a library', () => {
     const later = await place.run(['ask', ...data, 'Wie lautet das Kennwort der Kaffeemaschine?'])
     expect(later.stderr).toBe('Finishing 1 document from earlier …\n')
     expect(later.stdout).toContain('Das Kennwort der Kaffeemaschine lautet Bohnenkraut.')
+    // With paths, also those that are known already: from them alone.
+    const question = 'Wie lautet das Kennwort der Kaffeemaschine?'
+    const within = await place.json<AnswerJson>(['ask', ...data, 'akten/b.txt', question])
+    expect(within).toMatchObject({ mode: 'declined', citations: [] })
+    const inIt = await place.json<AnswerJson>(['ask', ...data, 'spaeter.txt', question])
+    expect(inIt.citations).toMatchObject([{ file: 'spaeter.txt' }])
   })
 
   test('doctor: sound, then damaged', async () => {

@@ -12,7 +12,7 @@ import { startWork } from './ingest.ts'
 
 /**
  * The question comes last. Paths without `--data` make a library for this one question; with it (or with a project, which
- * only a library on disk can hold) they are added to that one.
+ * only a library on disk can hold) they are added to that one, and the answer comes from them alone.
  */
 export async function ask(context: Context, words: string[]): Promise<void> {
   const { terminal, translate } = context
@@ -30,10 +30,12 @@ export async function ask(context: Context, words: string[]): Promise<void> {
     reportFiles(context, outcomes)
     if (outcomes.some(hasFailed)) context.exitCode = 1
 
+    const documents = outcomes.flatMap(({ documentId }) => documentId ?? [])
+    const within = paths.length > 0 && !temporary ? { documents: [...new Set(documents)] } : {}
     let completed = question
     let answer: Answer | undefined
     const printer = createAnswerPrinter(context)
-    for await (const event of library.core.ask(library.scope, { question }, context.signal)) {
+    for await (const event of library.core.ask(library.scope, { question, ...within }, context.signal)) {
       if (event.type === 'passages') completed = event.question
       if (event.type === 'finish') answer = event.answer
       if (!context.json) printer.event(event)
