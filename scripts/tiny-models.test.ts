@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChatMLChatWrapper, getLlama, type Llama, LlamaChatSession, LlamaLogLevel } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { scriptedChat } from './tiny-models.ts'
+import { scriptedChat, tinyEmbedder } from './tiny-models.ts'
 import { type GgufModel, writeGguf } from './write-gguf.ts'
 
 let folder: string
@@ -107,5 +107,58 @@ describe('a scripted chat model', () => {
     }
     for (const [prompt, answer] of Object.entries(expected))
       expect(await answers(scriptedChat(scripts), [prompt])).toEqual([answer, 'eogToken'])
+  })
+})
+
+describe('a tiny embedder', () => {
+  async function cosines(model: GgufModel, pairs: [string, string][]): Promise<number[]> {
+    const loaded = await load(model)
+    const context = await loaded.createEmbeddingContext({ threads: 1, ignoreMemorySafetyChecks: true })
+    const found = []
+    for (const [one, other] of pairs) {
+      const vector = await context.getEmbeddingFor(one)
+      found.push(vector.calculateCosineSimilarity(await context.getEmbeddingFor(other)))
+    }
+    await loaded.dispose()
+    return found
+  }
+
+  const period = 'Die Kündigungsfrist beträgt drei Monate.'
+  const notice = 'Die Kündigung muss schriftlich erfolgen.'
+
+  test('finds texts near that share words, and others far', async () => {
+    const [same, prefixed, shared, other, foreign] = await cosines(tinyEmbedder(), [
+      [period, 'Drei Monate beträgt die KUNDIGUNGSFRIST!'],
+      [period, `passage: ${period}`],
+      [period, 'Wie lang ist die Kündigungsfrist?'],
+      [period, 'Der Mieter zahlt die Kosten der Heizung.'],
+      [period, 'The tenant pays for the heating.'],
+    ])
+    expect(same).toBeGreaterThan(0.98)
+    expect(prefixed).toBeGreaterThan(0.97)
+    expect(shared).toBeGreaterThan(0.55)
+    expect(other).toBeLessThan(0.4)
+    expect(foreign).toBeLessThan(0.3)
+  })
+
+  test('knows words that mean the same', async () => {
+    const synonyms = [['Kündigung', 'Vertragsende', 'termination']]
+    const [same, without, other] = [
+      ...(await cosines(tinyEmbedder({ synonyms }), [[notice, 'Vertragsende']])),
+      ...(await cosines(tinyEmbedder(), [[notice, 'Vertragsende']])),
+      ...(await cosines(tinyEmbedder({ synonyms }), [[notice, 'Kuchen backen ohne Mehl']])),
+    ]
+    expect(same).toBeGreaterThan(0.55)
+    expect(without).toBeLessThan(0.3)
+    expect(other).toBeLessThan(0.3)
+  })
+
+  test('makes vectors of the wanted size, and other ones from another seed', async () => {
+    const loaded = await load(tinyEmbedder({ dimensions: 32, seed: 7 }))
+    const context = await loaded.createEmbeddingContext({ threads: 1, ignoreMemorySafetyChecks: true })
+    const { vector } = await context.getEmbeddingFor('Frist')
+    expect(vector).toHaveLength(32)
+    expect(vector.every(Number.isFinite)).toBe(true)
+    await loaded.dispose()
   })
 })

@@ -1,1 +1,2 @@
 export * from './tiny-models-chat.ts'
+export * from './tiny-models-encoder.ts'
