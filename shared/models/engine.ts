@@ -1,0 +1,187 @@
+/** All models of the process: loaded when first used, one at a time, each file once. Runs in the model process. */
+import { stat } from 'node:fs/promises'
+import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from 'node-llama-cpp'
+import { AppError } from '../errors.ts'
+import { type Control, type LoadedChat, openChat } from './chat.ts'
+import { checkFile } from './check.ts'
+import { memoryFree, memoryNeeded } from './memory.ts'
+import type { ModelFile, ProcessSettings, Result, Task } from './protocol.ts'
+import { chatStyle } from './style.ts'
+import { type LoadedEmbedding, type LoadedRanking, openEmbedding, openRanking } from './vectors.ts'
+
+export interface Engine {
+  /** Throws `cancelled`, `model-invalid`, `model-unsupported`, `model-memory`, `model-input`; anything else is a fault of the process. */
+  run(file: ModelFile, task: Task, control: Control): Promise<Result>
+  /** Gives the memory back, unless it is in use. */
+  unload(key: string): Promise<void>
+}
+
+type Ready =
+  | ({ role: 'chat' } & LoadedChat)
+  | ({ role: 'embedding' } & LoadedEmbedding)
+  | ({ role: 'reranking' } & LoadedRanking)
+
+interface Loaded {
+  file: ModelFile
+  ready: Promise<Ready>
+  users: number
+  /** Ends everything that belongs to it. */
+  dispose(): Promise<void>
+}
+
+export interface EngineEvents {
+  /** Called again as it gets on. */
+  loading(key: string): void
+  loaded(key: string): void
+}
+
+export function createEngine(settings: ProcessSettings, events: EngineEvents): Engine {
+  const loaded = new Map<string, Loaded>()
+  let llama: Promise<Llama> | undefined
+  /** One load at a time: two would each count the same memory as free. */
+  let loads: Promise<unknown> = Promise.resolve()
+
+  function library(): Promise<Llama> {
+    llama ??= getLlama({
+      gpu: settings.gpu,
+      build: 'never',
+      skipDownload: true,
+      progressLogs: false,
+      // The default, at least 4, makes the threads of a small machine wait for each other: 0.3 instead of 18 tokens a second.
+      maxThreads: settings.threads,
+      logLevel: LlamaLogLevel.error,
+      logger: (_level, message) => void process.stderr.write(message),
+    })
+    return llama
+  }
+
+  function obtain(file: ModelFile): Loaded {
+    const known = loaded.get(file.key)
+    if (known) return known
+    let model: LlamaModel | undefined
+    const load = async (): Promise<Ready> => {
+      events.loading(file.key)
+      await makeRoom(file)
+      try {
+        await checkFile(file)
+        const instance = await library()
+        events.loading(file.key)
+        model = await loadFile(instance, file)
+        return await open(model, file)
+      } finally {
+        events.loaded(file.key)
+      }
+    }
+    const ready = loads.then(load)
+    loads = ready.catch(() => {})
+    const entry: Loaded = {
+      file,
+      ready,
+      users: 0,
+      dispose: async () => await model?.dispose(),
+    }
+    loaded.set(file.key, entry)
+    // Not kept when it failed: the next request looks again.
+    ready.catch(async () => {
+      if (loaded.get(file.key) === entry) loaded.delete(file.key)
+      await entry.dispose()
+    })
+    return entry
+  }
+
+  /** A replaced file, or another model for the same work: one of them is enough. Two embedding models may serve two indexes. */
+  async function makeRoom(file: ModelFile): Promise<void> {
+    for (const other of loaded.values())
+      if (
+        other.file.key !== file.key &&
+        (other.file.path === file.path || (other.file.role === file.role && file.role !== 'embedding'))
+      )
+        await unload(other.file.key)
+  }
+
+  async function loadFile(instance: Llama, file: ModelFile): Promise<LlamaModel> {
+    let told = 0
+    try {
+      return await instance.loadModel({
+        modelPath: file.path,
+        ...(settings.gpu === false && { gpuLayers: 0 }),
+        ignoreMemorySafetyChecks: settings.gpu === false,
+        onLoadProgress: () => {
+          const now = performance.now()
+          if (now - told < 500) return
+          told = now
+          events.loading(file.key)
+        },
+      })
+    } catch (error) {
+      throw new AppError('model-invalid', { name: file.name, detail: 'load' }, { cause: error })
+    }
+  }
+
+  async function open(model: LlamaModel, file: ModelFile): Promise<Ready> {
+    const metadata = model.fileInfo.metadata
+    const contextSize = Math.min(file.contextSize, model.trainContextSize)
+    await checkMemory(model, file, contextSize)
+    const { threads } = settings
+    const cpu = model.gpuLayers === 0
+    if (file.role === 'chat') {
+      const template = metadata.tokenizer?.chat_template ?? ''
+      const style = chatStyle(template, metadata.general.architecture, model.tokenizer)
+      return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize: cpu ? 64 : 512 })) }
+    }
+    const options = { contextSize, contexts: cpu ? threads : 1 }
+    return file.role === 'embedding'
+      ? { role: 'embedding', ...(await openEmbedding(model, options)) }
+      : { role: 'reranking', ...(await openRanking(model, options)) }
+  }
+
+  async function checkMemory(model: LlamaModel, file: ModelFile, contextSize: number): Promise<void> {
+    if (model.gpuLayers > 0) return
+    const { attention, block_count: layers = 0, embedding_length: width = 0 } = model.fileInfo.architectureMetadata
+    const heads = Math.max(1, firstOf(attention?.head_count, 1))
+    const kept = firstOf(attention?.head_count_kv, heads)
+    const contexts = file.role === 'chat' ? 1 : settings.threads
+    const needed = memoryNeeded({
+      weights: (await stat(file.path)).size,
+      layers,
+      keyWidth: kept * (attention?.key_length ?? width / heads),
+      valueWidth: kept * (attention?.value_length ?? width / heads),
+      tokens: contextSize * contexts,
+    })
+    const free = await memoryFree()
+    const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024)
+    if (needed > free) throw new AppError('model-memory', { needed: megabytes(needed), free: megabytes(free) })
+  }
+
+  async function unload(key: string): Promise<void> {
+    const entry = loaded.get(key)
+    if (!entry || entry.users > 0) return
+    loaded.delete(key)
+    await entry.ready.catch(() => {})
+    await entry.dispose()
+  }
+
+  return {
+    unload,
+    async run(file, task, control) {
+      const entry = obtain(file)
+      entry.users++
+      try {
+        const ready = await entry.ready
+        control.check()
+        if (ready.role === 'chat' && task.type === 'chat') return await ready.run(task, control)
+        if (ready.role === 'embedding' && task.type === 'embed') return await ready.embed(task.text)
+        if (ready.role === 'embedding' && task.type === 'count') return ready.count(task.texts)
+        if (ready.role === 'reranking' && task.type === 'rank') return await ready.rank(task.query, task.text)
+        throw new Error(`a ${ready.role} model was asked to ${task.type}`)
+      } finally {
+        entry.users--
+      }
+    },
+  }
+}
+
+/** Some models say it for each layer. */
+function firstOf(value: number | readonly number[] | undefined, otherwise: number): number {
+  return typeof value === 'number' ? value : value && value.length > 0 ? Math.max(...value) : otherwise
+}

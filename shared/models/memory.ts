@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+
+/** What a graph of a CPU batch, the sampler and the library take beside weights and cache, in bytes. */
+const overhead = 96 * 1024 * 1024
+/** Of what is free, for everybody else: a machine that begins to swap stands still. */
+const reserve = 128 * 1024 * 1024
+
+export interface MemoryNeed {
+  /** Bytes of the file: its weights are mapped, and all of them are read for every token. */
+  weights: number
+  layers: number
+  /** Numbers of a key and of a value, of all heads of a layer. */
+  keyWidth: number
+  valueWidth: number
+  /** Tokens whose keys and values are kept; 0 for a model that keeps none. */
+  tokens: number
+}
+
+/** Bytes: weights, keys and values as 16-bit numbers, and the rest. */
+export function memoryNeeded({ weights, layers, keyWidth, valueWidth, tokens }: MemoryNeed): number {
+  return weights + layers * (keyWidth + valueWidth) * 2 * tokens + overhead
+}
+
+/** Bytes a new model may take: what the system can give, inside the limit of the container. */
+export async function memoryFree(): Promise<number> {
+  const free = Math.min(await systemFree(), (await cgroupFree()) ?? Number.POSITIVE_INFINITY)
+  return Math.max(0, free - reserve)
+}
+
+/** On macOS the number of free pages leaves out what is given up on demand: three quarters of all is what a process can get. */
+async function systemFree(): Promise<number> {
+  return os.platform() === 'darwin' ? os.totalmem() * 0.75 - process.memoryUsage.rss() : os.freemem()
+}
+
+/** Pages of files count as used there, though they are given up on demand. Undefined without a limit. */
+async function cgroupFree(): Promise<number | undefined> {
+  for (const { limit, used, files } of [
+    { limit: 'memory.max', used: 'memory.current', files: 'file' },
+    { limit: 'memory/memory.limit_in_bytes', used: 'memory/memory.usage_in_bytes', files: 'total_cache' },
+  ])
+    try {
+      const [max, current] = (await Promise.all([read(limit), read(used)])).map(Number)
+      if (!Number.isSafeInteger(max) || !Number.isSafeInteger(current)) continue
+      const stat = await read(used.replace(/[^/]+$/, 'memory.stat'))
+      const cached = Number(new RegExp(`^${files} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0)
+      return max - current + cached
+    } catch {
+      // No cgroup of this version, or none at all.
+    }
+  return undefined
+}
+
+const read = (name: string) => readFile(`/sys/fs/cgroup/${name}`, 'utf8')
