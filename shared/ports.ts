@@ -140,12 +140,15 @@ export interface ParseRequest {
   name: string
   /** Segments up to this number are known already and are not read again. */
   after: number
+  /** The last state that came with one of them. */
+  state?: string
 }
 
 export type ParseEvent =
   /** First: what it is, before anything was read. `segments` is known for pages only. */
   | { type: 'start'; mediaType: string; paged: boolean; segments: number | null }
-  | { type: 'segment'; segment: Segment }
+  /** `state`, where it changed: what to hand back when reading goes on. Opaque, and small: what is long is not kept. */
+  | { type: 'segment'; segment: Segment; state?: string }
   /** Last. `cut` when the text went on past the limit. */
   | { type: 'finish'; segments: number; cut: boolean }
 

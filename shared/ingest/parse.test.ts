@@ -3,7 +3,8 @@ import { v7 } from 'uuid'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createLineParser } from '../../tests/open-core.ts'
 import { openTestStore, silent } from '../../tests/open-store.ts'
-import type { Blobs, Queue } from '../ports.ts'
+import { AppError } from '../errors.ts'
+import type { Blobs, Parsers, Queue } from '../ports.ts'
 import { createLeaseQueue, currentOwner } from '../queue/lease.ts'
 import { parseJob } from './jobs.ts'
 import { createParseStage } from './parse.ts'
@@ -21,22 +22,104 @@ beforeEach(async () => {
 })
 afterEach(() => open.close())
 
-test('who lost the job to another writes nothing more', async () => {
+async function addDocument(text: string) {
   const { store, scope } = open
   const file = { name: 'a.txt', path: 'a.txt', mediaType: 'text/plain', size: 9, blob: 'b' }
+  const path = `${open.folder}/text`
+  await writeFile(path, text)
   const document = await store.transaction(async tx => {
     const inserted = await store.documents.insert(tx, scope, file)
     await queue.enqueue(store.executor(tx), parseJob(inserted.id))
     return inserted
   })
+  return { document, path }
+}
+
+function createStage(path: string, parsers: Parsers) {
+  const blobs = { file: async () => path } as unknown as Blobs
+  return createParseStage({
+    store: open.store,
+    blobs,
+    parsers,
+    queue,
+    clock: open.clock,
+    log: silent,
+    changed: () => {},
+  })
+}
+
+/** Reads as `createLineParser` does, with what it learned: the lines read so far, those given up left out. */
+function createLearningParser(before: Parameters<typeof createLineParser>[0], write = (learned: string) => learned) {
+  const lines = createLineParser(before)
+  const handed: (string | undefined)[] = []
+  const parsers: Parsers = {
+    ...lines,
+    async *parse(request, signal) {
+      handed.push(request.state)
+      let learned = request.state ?? ''
+      for await (const event of lines.parse(request, signal)) {
+        if (event.type === 'segment') learned += event.segment.number
+        yield event.type === 'segment' ? { ...event, state: write(learned) } : event
+      }
+    },
+  }
+  return { parsers, handed }
+}
+
+test('what the parser learned is handed back where reading goes on, also past a page that was given up', async () => {
+  const { store } = open
+  const { document, path } = await addDocument('eins\nzwei\ndrei\nvier\nfünf')
+  const stored = async () => (await store.documents.find(document.id))?.parserState
+  const { parsers, handed } = createLearningParser(async page => {
+    if (page === 3) throw new AppError('parser-crashed')
+    // The program ends here: the job is left as it is.
+    if (page === 5 && handed.length === 3) throw new AppError('disk-full')
+  })
+  const stage = createStage(path, parsers)
+  const job = await queue.claim(['parse'])
+  await expect(stage(job!, new AbortController().signal)).rejects.toMatchObject({ code: 'disk-full' })
+  expect(handed).toEqual([undefined, '12', '12'])
+  expect(await stored()).toBe('124')
+  expect((await store.documents.find(document.id))?.document.parsed).toBe(4)
+  await stage(job!, new AbortController().signal)
+  expect(handed).toEqual([undefined, '12', '12', '124'])
+  // Read to the end: nobody needs it any more.
+  expect(await stored()).toBe(null)
+  expect((await store.segments.page(document.id, 0, 10)).map(segment => segment.problem)).toEqual([
+    undefined,
+    undefined,
+    'unreadable',
+    undefined,
+    undefined,
+  ])
+})
+
+test('who starts from zero starts with nothing learned, and what is too long is not kept', async () => {
+  const { store } = open
+  const { document, path } = await addDocument('eins\nzwei')
+  await store.transaction(tx => store.documents.update(tx, document.id, { parsed: 1, parserState: '1' }))
+  await store.transaction(tx => store.documents.update(tx, document.id, { state: 'queued' }))
+  expect((await store.documents.find(document.id))?.parserState).toBe('1')
+  await store.transaction(tx => store.documents.update(tx, document.id, { parsed: 0 }))
+  expect((await store.documents.find(document.id))?.parserState).toBe(null)
+  const crash = async (page: number) => {
+    if (page === 2) throw new AppError('parser-crashed')
+  }
+  const { parsers, handed } = createLearningParser(crash, () => 'x'.repeat(16_385))
+  await createStage(path, parsers)((await queue.claim(['parse']))!, new AbortController().signal)
+  expect(handed).toEqual([undefined, undefined, undefined])
+  const found = await store.documents.find(document.id)
+  expect([found?.document.state, found?.document.parsed]).toEqual(['indexing', 2])
+})
+
+test('who lost the job to another writes nothing more', async () => {
+  const { store, scope } = open
+  const { document, path } = await addDocument('eins\nzwei\ndrei')
   const first = await queue.claim(['parse'])
-  const path = `${open.folder}/text`
-  await writeFile(path, 'eins\nzwei\ndrei')
-  const stage = createParseStage({
-    store,
-    blobs: { file: async () => path } as unknown as Blobs,
+  const stage = createStage(
+    path,
     // While the first is reading, the job is taken from it and given to another.
-    parsers: createLineParser(async page => {
+    createLineParser(async page => {
       if (page !== 2) return
       await store.transaction(async tx => {
         await queue.cancel(store.executor(tx), [parseJob(document.id).key])
@@ -44,11 +127,7 @@ test('who lost the job to another writes nothing more', async () => {
       })
       expect(await queue.claim(['parse'])).toBeDefined()
     }),
-    queue,
-    clock: open.clock,
-    log: silent,
-    changed: () => {},
-  })
+  )
   await expect(stage(first!, new AbortController().signal)).rejects.toMatchObject({ code: 'lease-lost' })
   expect(await store.segments.page(document.id, 0, 10)).toEqual([])
   expect((await store.documents.get(scope, document.id))?.parsed).toBe(0)

@@ -10,6 +10,8 @@ const batchSize = 16
 const batchTime = 500
 /** Pages given up one by one before the whole document is. */
 const maxLostPages = 10
+/** Characters of parser state that are kept: a parser reads what strangers wrote, and ours needs a tenth of it. */
+const maxState = 16_384
 
 /**
  * The stage parse: blob → segments, committed in batches. A parser that dies is started again behind the last segment
@@ -34,6 +36,8 @@ export function createParseStage(deps: {
     }
     const { document } = found
     let parsed = document.parsed
+    // Always what came with the segments up to `parsed`: where reading goes on, it levels headings as it did before.
+    let state = found.parserState
     let lost = 0
     let started = clock.now()
 
@@ -65,17 +69,21 @@ export function createParseStage(deps: {
     async function read(file: string): Promise<{ segments: number; cut: boolean }> {
       let batch: Segment[] = []
       let since = clock.now()
+      let learned = state
       async function flush(): Promise<void> {
         if (batch.length === 0) return
         const segments = batch
         const last = segments[segments.length - 1].number
+        const parserState = learned
         batch = []
         since = clock.now()
-        await commit({ parsed: last }, tx => store.segments.insert(tx, document.id, segments))
+        await commit({ parsed: last, parserState }, tx => store.segments.insert(tx, document.id, segments))
         parsed = last
+        state = parserState
       }
       try {
-        for await (const event of parsers.parse({ file, name: document.name, after: parsed }, signal)) {
+        const request = { file, name: document.name, after: parsed, ...(state !== null && { state }) }
+        for await (const event of parsers.parse(request, signal)) {
           if (event.type === 'start') {
             const { mediaType, paged, segments } = event
             await commit({ state: 'parsing', mediaType, paged, segments, reason: null })
@@ -83,6 +91,7 @@ export function createParseStage(deps: {
             document.segments = segments
           } else if (event.type === 'segment') {
             batch.push(event.segment)
+            if (event.state !== undefined) learned = event.state.length <= maxState ? event.state : null
             if (batch.length >= batchSize || clock.now() - since > batchTime) await flush()
           } else {
             await flush()
@@ -102,7 +111,7 @@ export function createParseStage(deps: {
       try {
         const end = await read(file)
         const reason = end.cut ? ({ code: 'text-cut' } as const) : null
-        return await settle({ state: 'indexing', segments: end.segments, reason }, tx =>
+        return await settle({ state: 'indexing', segments: end.segments, reason, parserState: null }, tx =>
           queue.enqueue(store.executor(tx), indexJob(document.id)),
         )
       } catch (thrown) {

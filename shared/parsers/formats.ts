@@ -5,9 +5,19 @@ import type { ParserLimits } from './protocol.ts'
 export interface Source {
   /** How many there are, where that is known before reading. */
   segments: number | null
-  /** The segments after number `after`, in order. Returns true when the text went on past a limit. */
-  read(after: number): AsyncGenerator<Segment, boolean>
+  /**
+   * The segments after number `after`, in order. Returns true when the text went on past a limit. `state`: the last that
+   * came with a segment up to `after`, from any process and any version. With it, what comes is what would have come
+   * without the break.
+   */
+  read(after: number, state?: string): AsyncGenerator<Reading, boolean>
   close(): Promise<void>
+}
+
+export interface Reading {
+  segment: Segment
+  /** What was learned so far, where it is another than before. */
+  state?: string
 }
 
 /** Tells the log what was lost on the way, and why; never text of the document. */

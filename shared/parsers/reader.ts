@@ -37,26 +37,26 @@ function start(port: NonNullable<typeof parentPort>) {
     const source = await format.open(request.file, limits, detail => post({ type: 'note', detail }))
     try {
       emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })
-      const cut = await sendSegments(source, request.after)
+      const cut = await sendSegments(source, request)
       emit({ type: 'finish', segments: cut.last, cut: cut.cut })
     } finally {
       await source.close()
     }
   }
 
-  async function sendSegments(source: Source, after: number): Promise<{ last: number; cut: boolean }> {
+  async function sendSegments(source: Source, { after, state }: ParseRequest): Promise<{ last: number; cut: boolean }> {
     let last = source.segments === null ? after : Math.min(after, source.segments)
-    const segments = source.read(after)
+    const segments = source.read(after, state)
     for (;;) {
       const { value, done } = await segments.next()
       if (done) return { last, cut: value }
-      last = value.number
+      last = value.segment.number
       while (outstanding >= WINDOW)
         await new Promise<void>(resolve => {
           wake = resolve
         })
       outstanding++
-      emit({ type: 'segment', segment: value })
+      emit({ type: 'segment', ...value })
     }
   }
 }

@@ -23,6 +23,8 @@ export interface Progress {
   language?: Language | null
   reason?: Reason | null
   receipt?: Receipt | null
+  /** What the parser learned from the segments up to `parsed`; dropped where that goes back to 0. */
+  parserState?: string | null
   /** Milliseconds to add. */
   parseTime?: number
   indexTime?: number
@@ -32,7 +34,7 @@ export interface DocumentStore {
   list(scope: Scope, filter?: { trashed?: boolean }): Promise<Document[]>
   get(scope: Scope, id: string): Promise<Document | undefined>
   /** For jobs, which name a document alone: with the scope it belongs to, also when it is in the trash. */
-  find(id: string): Promise<{ document: Document; scope: Scope } | undefined>
+  find(id: string): Promise<{ document: Document; scope: Scope; parserState: string | null } | undefined>
   /** The live document with these bytes. */
   byBlob(tx: Read, scope: Scope, blob: string): Promise<Document | undefined>
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
@@ -89,7 +91,9 @@ export function createDocumentStore({
         .select('project.user_id')
         .where('document.id', '=', id)
         .executeTakeFirst()
-      return row && { document: toDocument(row), scope: { userId: row.user_id, projectId: row.project_id } }
+      if (!row) return undefined
+      const scope = { userId: row.user_id, projectId: row.project_id }
+      return { document: toDocument(row), scope, parserState: row.parser_state }
     },
     async byBlob(tx, scope, blob) {
       const query = within(tx, scope).where('document.blob', '=', blob).where('document.deleted_at', 'is', null)
@@ -122,6 +126,7 @@ export function createDocumentStore({
         language: null,
         reason: null,
         receipt: null,
+        parser_state: null,
         parse_time: 0,
         index_time: 0,
         created_at: clock.now(),
@@ -142,6 +147,8 @@ export function createDocumentStore({
           ...(progress.paged !== undefined && { paged: progress.paged ? 1 : 0 }),
           ...(progress.segments !== undefined && { segments: progress.segments }),
           ...(progress.parsed !== undefined && { parsed: progress.parsed }),
+          ...(progress.parsed === 0 && { parser_state: null }),
+          ...(progress.parserState !== undefined && { parser_state: progress.parserState }),
           ...(progress.indexed !== undefined && { indexed: progress.indexed }),
           ...(progress.chunks !== undefined && { chunks: progress.chunks }),
           ...(progress.language !== undefined && { language: progress.language }),

@@ -56,6 +56,7 @@ export interface DocumentRow {
   language: string | null
   reason: string | null
   receipt: string | null
+  parser_state: string | null
   parse_time: number
   index_time: number
   created_at: number

@@ -3,17 +3,23 @@ import type { Block, Segment } from '../../model/index.ts'
 const ENDED = /[.!?:;…]["”“’')\]»]*$/
 const RUNS_ON = /^[\p{Ll}(\p{N}]/u
 
-/** Marks the first block of a page when it goes on with the last paragraph of the page before. */
-export function markContinuation(before: Segment | undefined, segment: Segment) {
-  const first = segment.blocks.find(block => block.kind !== 'footnote')
-  const last = before && lastText(before.blocks)
-  if (!first || !last) return
-  if (first.kind === 'code' && last.kind === 'code') return
-  if (first.kind !== 'paragraph' || (last.kind !== 'paragraph' && last.kind !== 'list-item')) return
+/** How the text of a page ends: with a sentence (or nothing to go on with), without its end, or asking for more. */
+export type Ending = 'closed' | 'open' | 'asking'
+
+export function endingOf(segment: Segment): Ending {
+  const last = lastText(segment.blocks)
+  if (last?.kind !== 'paragraph' && last?.kind !== 'list-item') return 'closed'
   const text = last.text.trimEnd()
-  if (ENDED.test(text)) return
+  if (ENDED.test(text)) return 'closed'
+  return /[\p{L}-]-$|[,\p{Ll}]$/u.test(text) ? 'asking' : 'open'
+}
+
+/** Marks the first block of a page when it goes on with the last paragraph of the page before, which ended so. */
+export function markContinuation(before: Ending, segment: Segment) {
+  const first = segment.blocks.find(block => block.kind !== 'footnote')
+  if (before === 'closed' || first?.kind !== 'paragraph') return
   // A word cut in two, or a sentence without its end: what follows is small, or the line before asks for more.
-  if (RUNS_ON.test(first.text) || /[\p{L}-]-$|[,\p{Ll}]$/u.test(text)) first.continues = true
+  if (before === 'asking' || RUNS_ON.test(first.text)) first.continues = true
 }
 
 function lastText(blocks: readonly Block[]): Block | undefined {

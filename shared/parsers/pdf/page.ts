@@ -11,6 +11,14 @@ export interface PageText {
   styles: Record<string, TextStyle>
 }
 
+/** The fonts of a page in the order they come: the same in every process, other than their names. */
+export function fontsOf(text: PageText): string[] {
+  const names = new Set<string>()
+  // Marked-content items have no font.
+  for (const item of text.items) if (item.fontName !== undefined) names.add(item.fontName)
+  return [...names]
+}
+
 /**
  * Lays out one page: text items to blocks in reading order, with lines that may be running headers or footers apart.
  * `typography` learns what body text looks like as pages pass.
@@ -21,7 +29,7 @@ export function layoutPage(number: number, text: PageText, geometry: PageGeometr
   const margins: Block[] = []
   for (const [index, frame] of frames.entries()) {
     const fragments = fragmentsOf(frame)
-    if (index === 0) typography.learn(fragments)
+    if (index === 0) typography.learn(fragments, number, fontsOf(text))
     const extent: Rectangle = frame.extent
     // Only the main direction has running headers; a stamp along the edge is a block like any other.
     const { inside, edges } = index === 0 ? marginsOf(fragments, extent, typography) : { inside: fragments, edges: [] }

@@ -4,14 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { getDocument, type PDFDocumentProxy, type PDFPageProxy, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
-import type { Note, Source } from '../formats.ts'
+import type { Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { markContinuation } from './continuation.ts'
-import { layoutPage } from './page.ts'
+import { endingOf, markContinuation } from './continuation.ts'
+import { fontsOf, layoutPage, type PageText } from './page.ts'
 import type { TextItem } from './piece.ts'
-import { createTypography, type Typography } from './typography.ts'
+import { readState, type State, writeState } from './state.ts'
+import { createTypography, type Learned, type Typography } from './typography.ts'
 
 const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
+
+// Milliseconds for a second look at pages known already: far less than a reader may keep silent.
+const RESTORE_TIME = 10_000
 
 /**
  * PDF by pdf.js: text only, no operator list (pages per CPU-second are what a library of thousands of pages feels).
@@ -39,9 +43,15 @@ export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>,
   }
   return {
     segments: document.numPages,
-    read: after => pagesOf(document, after, note),
+    read: (after, state) => pagesOf(document, after, stateFor(after, state), note),
     close: () => task.destroy(),
   }
+}
+
+/** A state from further on would know what was not read yet. */
+function stateFor(after: number, text: string | undefined): State | undefined {
+  const state = readState(text)
+  return state && state.page <= after ? state : undefined
 }
 
 function opened(cause: unknown): AppError {
@@ -49,17 +59,46 @@ function opened(cause: unknown): AppError {
   return new AppError(name === 'PasswordException' ? 'password-protected' : 'damaged', {}, { cause })
 }
 
-async function* pagesOf(document: PDFDocumentProxy, after: number, note: Note): AsyncGenerator<Segment, boolean> {
-  const typography = createTypography()
-  // The last known page is laid out again, not yielded: whether its paragraph runs on is told by the page after it.
-  let before = after > 0 && after < document.numPages ? await readPage(document, after, typography, note) : undefined
-  for (let number = after + 1; number <= document.numPages; number++) {
-    const segment = await readPage(document, number, typography, note)
-    markContinuation(before, segment)
-    yield segment
-    before = segment
+async function* pagesOf(
+  document: PDFDocumentProxy,
+  after: number,
+  before: State | undefined,
+  note: Note,
+): AsyncGenerator<Reading, boolean> {
+  const typography = await restore(document, before?.learned, note)
+  // A page between the two was given up: nothing goes on with it.
+  let ending = before?.page === after ? before.ending : 'closed'
+  for (let page = after + 1; page <= document.numPages; page++) {
+    const segment = await readPage(document, page, typography, note)
+    markContinuation(ending, segment)
+    ending = endingOf(segment)
+    yield { segment, state: writeState({ page, ending, learned: typography.learned() }) }
   }
   return false
+}
+
+/**
+ * What was learned, with the names that fonts have in this process: a look at the pages they stand on tells. These were
+ * read before without harm, and are few (one, once the body text is known).
+ */
+async function restore(document: PDFDocumentProxy, learned: Learned | undefined, note: Note): Promise<Typography> {
+  const names = new Map<number, string[]>()
+  const started = performance.now()
+  // The most frequent first, should the time not last.
+  for (const [page] of learned?.fonts.toSorted((a, b) => b[2] - a[2]) ?? []) {
+    if (names.has(page)) continue
+    if (performance.now() - started > RESTORE_TIME) {
+      note(`page ${page}: no time to look at its fonts again`)
+      break
+    }
+    try {
+      names.set(page, await withText(document, page, async (_, text) => fontsOf(text)))
+    } catch (error) {
+      note(`page ${page}: ${error instanceof Error ? error.stack : error}`)
+      names.set(page, [])
+    }
+  }
+  return createTypography(learned, (page, index) => names.get(page)?.[index])
 }
 
 async function readPage(
@@ -68,19 +107,30 @@ async function readPage(
   typography: Typography,
   note: Note,
 ): Promise<Segment> {
-  let page: PDFPageProxy | undefined
   try {
-    page = await document.getPage(number)
-    // The user unit is left out, as poppler does: places are relative to the page's own width and height anyway.
-    const view = page.getViewport({ scale: 1 / (page.userUnit || 1) })
-    const text = await page.getTextContent({ disableNormalization: true })
-    const geometry = { toPage: view.transform, width: round(view.width), height: round(view.height) }
-    return layoutPage(number, { items: text.items as TextItem[], styles: text.styles }, geometry, typography)
+    return await withText(document, number, async (page, text) => {
+      // The user unit is left out, as poppler does: places are relative to the page's own width and height anyway.
+      const view = page.getViewport({ scale: 1 / (page.userUnit || 1) })
+      const geometry = { toPage: view.transform, width: round(view.width), height: round(view.height) }
+      return layoutPage(number, text, geometry, typography)
+    })
   } catch (error) {
     note(`page ${number}: ${error instanceof Error ? error.stack : error}`)
     return { number, blocks: [], problem: 'unreadable' }
+  }
+}
+
+async function withText<T>(
+  document: PDFDocumentProxy,
+  number: number,
+  run: (page: PDFPageProxy, text: PageText) => Promise<T>,
+): Promise<T> {
+  const page = await document.getPage(number)
+  try {
+    const { items, styles } = await page.getTextContent({ disableNormalization: true })
+    return await run(page, { items: items as TextItem[], styles })
   } finally {
-    page?.cleanup()
+    page.cleanup()
   }
 }
 

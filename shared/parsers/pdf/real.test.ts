@@ -7,6 +7,7 @@ import { AppError } from '../../errors.ts'
 import type { Block, Segment } from '../../model/index.ts'
 import type { Log } from '../../ports.ts'
 import { createForkedProcesses } from '../../processes/fork.ts'
+import type { Reading } from '../formats.ts'
 import { createParsers } from '../parsers.ts'
 import { openPdf } from './pdf.ts'
 
@@ -23,9 +24,17 @@ const witness = (() => {
 async function readAll(file: string): Promise<Segment[]> {
   const source = await openPdf(file, { pages: 5_000 }, () => {})
   const segments: Segment[] = []
-  for await (const segment of source.read(0)) segments.push(segment)
+  for await (const { segment } of source.read(0)) segments.push(segment)
   await source.close()
   return segments
+}
+
+async function readOn(file: string, after: number, state: string | undefined, count: number): Promise<Reading[]> {
+  const source = await openPdf(file, { pages: 5_000 }, () => {})
+  const readings: Reading[] = []
+  for await (const reading of source.read(after, state)) if (readings.push(reading) === count) break
+  await source.close()
+  return readings
 }
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -80,6 +89,18 @@ describe.skipIf(!folder)('real manuals (files in EVAL_DIR)', () => {
     expect(first!.blocks.map(block => block.text)).toContain(
       'apt-file update Aktualisieren der Inhaltsdatenbank der Paketdepots, siehe apt update.',
     )
+  })
+
+  test('reading on after any page gives what an undisturbed reading gives', { timeout: 120_000 }, async () => {
+    const file = real('debian-installation.de.pdf')
+    const whole = await readOn(file, 0, undefined, 1_000)
+    expect(whole).toHaveLength(129)
+    // The next page and what is known after it; what follows depends on nothing else. Some are read to the end, to see that.
+    for (let after = 1; after < whole.length; after++) {
+      const count = after % 40 === 1 ? whole.length : 1
+      const on = await readOn(file, after, whole[after - 1]!.state, count)
+      expect(on, `after page ${after}`).toEqual(whole.slice(after, after + count))
+    }
   })
 
   test.skipIf(!witness)('words and their places agree with pdftotext', () => {

@@ -1,4 +1,5 @@
-import type { Block, Segment } from '../../model/index.ts'
+import type { Block } from '../../model/index.ts'
+import type { Reading } from '../formats.ts'
 
 /** Blocks in one segment of a format without pages. */
 export const BLOCKS = 100
@@ -6,32 +7,33 @@ export const BLOCKS = 100
 const CHARACTERS = 100_000
 
 /**
- * Groups blocks into numbered segments, leaving out those up to `after`. Returns true when the text went past `limit`
+ * Groups blocks into numbered segments, leaving out those up to `after` (the text is read from its start each time, so there
+ * is no state to take up). Returns true when the text went past `limit`
  * characters: what follows is left out.
  */
 export async function* segmentsOf(
   blocks: AsyncIterable<Block>,
   after: number,
   limit: number,
-): AsyncGenerator<Segment, boolean> {
+): AsyncGenerator<Reading, boolean> {
   let number = 1
   let current: Block[] = []
   let size = 0
   let total = 0
   for await (const block of blocks) {
     if (total + block.text.length > limit) {
-      if (current.length > 0 && number > after) yield { number, blocks: current }
+      if (current.length > 0 && number > after) yield { segment: { number, blocks: current } }
       return true
     }
     current.push(block)
     size += block.text.length
     total += block.text.length
     if (current.length < BLOCKS && size < CHARACTERS) continue
-    if (number > after) yield { number, blocks: current }
+    if (number > after) yield { segment: { number, blocks: current } }
     number++
     current = []
     size = 0
   }
-  if (current.length > 0 && number > after) yield { number, blocks: current }
+  if (current.length > 0 && number > after) yield { segment: { number, blocks: current } }
   return false
 }

@@ -26,7 +26,7 @@ async function segments(
   for (;;) {
     const { value, done } = await reader.next()
     if (done) return { segments: all, cut: value }
-    all.push(value)
+    all.push(value.segment)
   }
 }
 
