@@ -1,0 +1,32 @@
+import { AppError } from '../../errors.ts'
+
+/** What is wrong with a model file. The texts stand in `shared/messages` under `models.problem`. */
+export type GgufProblem =
+  | 'not-gguf'
+  | 'version'
+  | 'byte-order'
+  | 'truncated'
+  | 'too-large'
+  | 'structure'
+  | 'key-missing'
+  | 'key-invalid'
+  | 'tensor-missing'
+  | 'tensor-unknown'
+  | 'tensor-shape'
+  | 'tensor-type'
+  | 'tensor-position'
+  | 'tokenizer'
+  | 'tokens-duplicate'
+  | 'token-invalid'
+
+/** What is right with the file, and yet not for us. */
+export type GgufUnsupported = 'architecture' | 'tokenizer-unknown' | 'experts' | 'split'
+
+/** `about` is the key or tensor it is about, for the log. */
+export function invalid(name: string, detail: GgufProblem, about = ''): AppError {
+  return new AppError('model-invalid', about ? { name, detail, about } : { name, detail })
+}
+
+export function unsupported(name: string, detail: GgufUnsupported, about = ''): AppError {
+  return new AppError('model-unsupported', about ? { name, detail, about } : { name, detail })
+}
