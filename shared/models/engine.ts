@@ -1,9 +1,11 @@
 /** All models of the process: loaded when first used, one at a time, each file once. Runs in the model process. */
-import { stat } from 'node:fs/promises'
 import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
 import { type Control, type LoadedChat, openChat } from './chat.ts'
-import { checkFile } from './check.ts'
+import { ARCHITECTURES, type Shape } from './gguf/architectures.ts'
+import { checkHeader } from './gguf/check-header.ts'
+import { type GgufHeader, numberAt, textAt } from './gguf/header.ts'
+import { readHeader } from './gguf/read-header.ts'
 import { memoryFree, memoryNeeded } from './memory.ts'
 import type { ModelFile, ProcessSettings, Result, Task } from './protocol.ts'
 import { chatStyle } from './style.ts'
@@ -63,11 +65,13 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
       events.loading(file.key)
       await makeRoom(file)
       try {
-        await checkFile(file)
+        const header = await readHeader(file.path)
+        const shape = await checkHeader(header)
         const instance = await library()
+        if (instance.gpu === false) await checkMemory(file, header, shape)
         events.loading(file.key)
         model = await loadFile(instance, file)
-        return await open(model, file)
+        return await open(model, file, header)
       } finally {
         events.loaded(file.key)
       }
@@ -118,39 +122,40 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
     }
   }
 
-  async function open(model: LlamaModel, file: ModelFile): Promise<Ready> {
-    const metadata = model.fileInfo.metadata
-    const contextSize = Math.min(file.contextSize, model.trainContextSize)
-    await checkMemory(model, file, contextSize)
+  async function open(model: LlamaModel, file: ModelFile, header: GgufHeader): Promise<Ready> {
+    const { contextSize } = file
     const { threads } = settings
     const cpu = model.gpuLayers === 0
+    const architecture = textAt(header, 'general.architecture') ?? ''
     if (file.role === 'chat') {
-      const template = metadata.tokenizer?.chat_template ?? ''
-      const style = chatStyle(template, metadata.general.architecture, model.tokenizer)
+      const style = chatStyle(textAt(header, 'tokenizer.chat_template') ?? '', architecture, model.tokenizer)
       return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize: cpu ? 64 : 512 })) }
     }
-    const options = { contextSize, contexts: cpu ? threads : 1 }
+    const pooling = numberAt(header, `${architecture}.pooling_type`)
+    const options = {
+      contextSize,
+      contexts: cpu ? threads : 1,
+      inSteps: !isEncoder(header) && (pooling === lastPooling || pooling === rankPooling),
+    }
     return file.role === 'embedding'
       ? { role: 'embedding', ...(await openEmbedding(model, options)) }
       : { role: 'reranking', ...(await openRanking(model, options)) }
   }
 
-  async function checkMemory(model: LlamaModel, file: ModelFile, contextSize: number): Promise<void> {
-    if (model.gpuLayers > 0) return
-    const { attention, block_count: layers = 0, embedding_length: width = 0 } = model.fileInfo.architectureMetadata
-    const heads = Math.max(1, firstOf(attention?.head_count, 1))
-    const kept = firstOf(attention?.head_count_kv, heads)
+  async function checkMemory(file: ModelFile, header: GgufHeader, shape: Shape): Promise<void> {
     const contexts = file.role === 'chat' ? 1 : settings.threads
     const needed = memoryNeeded({
-      weights: (await stat(file.path)).size,
-      layers,
-      keyWidth: kept * (attention?.key_length ?? width / heads),
-      valueWidth: kept * (attention?.value_length ?? width / heads),
-      tokens: contextSize * contexts,
+      weights: header.size,
+      layers: shape.layers,
+      keyWidth: shape.headsKv * shape.keyLength,
+      valueWidth: shape.headsKv * shape.valueLength,
+      tokens: isEncoder(header) ? 0 : file.contextSize * contexts,
+      contexts,
     })
     const free = await memoryFree()
     const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024)
-    if (needed > free) throw new AppError('model-memory', { needed: megabytes(needed), free: megabytes(free) })
+    if (needed > free)
+      throw new AppError('model-memory', { name: file.name, needed: megabytes(needed), free: megabytes(free) })
   }
 
   async function unload(key: string): Promise<void> {
@@ -181,7 +186,10 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
   }
 }
 
-/** Some models say it for each layer. */
-function firstOf(value: number | readonly number[] | undefined, otherwise: number): number {
-  return typeof value === 'number' ? value : value && value.length > 0 ? Math.max(...value) : otherwise
+/** Values of `pooling_type`. */
+const lastPooling = 3
+const rankPooling = 4
+
+function isEncoder(header: GgufHeader): boolean {
+  return ARCHITECTURES.get(textAt(header, 'general.architecture') ?? '')?.encoder ?? false
 }

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 
-/** What a graph of a CPU batch, the sampler and the library take beside weights and cache, in bytes. */
-const overhead = 96 * 1024 * 1024
+/** What the library and the tokenizer take, and the graph of a CPU batch for each context, in bytes. */
+const overhead = 64 * 1024 * 1024
+const overheadOfContext = 48 * 1024 * 1024
 /** Of what is free, for everybody else: a machine that begins to swap stands still. */
 const reserve = 128 * 1024 * 1024
 
@@ -15,11 +16,12 @@ export interface MemoryNeed {
   valueWidth: number
   /** Tokens whose keys and values are kept; 0 for a model that keeps none. */
   tokens: number
+  contexts: number
 }
 
 /** Bytes: weights, keys and values as 16-bit numbers, and the rest. */
-export function memoryNeeded({ weights, layers, keyWidth, valueWidth, tokens }: MemoryNeed): number {
-  return weights + layers * (keyWidth + valueWidth) * 2 * tokens + overhead
+export function memoryNeeded({ weights, layers, keyWidth, valueWidth, tokens, contexts }: MemoryNeed): number {
+  return weights + layers * (keyWidth + valueWidth) * 2 * tokens + overhead + contexts * overheadOfContext
 }
 
 /** Bytes a new model may take: what the system can give, inside the limit of the container. */

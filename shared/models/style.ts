@@ -4,10 +4,8 @@ import {
   type ChatModelResponse,
   type ChatWrapper,
   DeepSeekChatWrapper,
-  Gemma4ChatWrapper,
   GemmaChatWrapper,
   GeneralChatWrapper,
-  HarmonyChatWrapper,
   JinjaTemplateChatWrapper,
   Llama2ChatWrapper,
   Llama3ChatWrapper,
@@ -44,15 +42,6 @@ export function chatStyle(template: string, architecture: string, tokenizer: Tok
     ...rest,
   })
 
-  if (has('<|start|>', '<|channel|>'))
-    return style(new HarmonyChatWrapper({ reasoningEffort: 'low', todayDate: null }), {
-      thoughts: ['analysis', 'commentary'].map(name => ({ open: `<|channel|>${name}<|message|>`, close: '<|end|>' })),
-      dropped: ['<|start|>assistant', '<|channel|>final<|message|>'],
-    })
-  if (has('<|turn>'))
-    return style(new Gemma4ChatWrapper({ reasoning: false }), {
-      thoughts: [{ open: '<|channel>thought', close: '<channel|>' }],
-    })
   if (has('<|im_start|>')) {
     // Instruction models of the family (Qwen3-…-2507) have no word on thinking in their template.
     if (!thinks.test(template)) return style(new ChatMLChatWrapper())
