@@ -229,7 +229,7 @@ function cut(text: string, free: (piece: string) => boolean, take: (piece: strin
 }
 
 /** The 256 bytes as the characters that byte-level tokenizers write for them (GPT-2's table). */
-function byteSymbols(): string[] {
+export function byteSymbols(): string[] {
   const plain = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
   let next = 256
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(plain(byte) ? byte : next++))

@@ -1,4 +1,14 @@
-import { bool, f32, type GgufModel, type GgufTensor, i32s, string, strings, u32 } from './write-gguf.ts'
+import {
+  bool,
+  f32,
+  type GgufMetadata,
+  type GgufModel,
+  type GgufTensor,
+  i32s,
+  string,
+  strings,
+  u32,
+} from './write-gguf.ts'
 
 export interface TinyEmbedderOptions {
   dimensions?: number
@@ -14,7 +24,8 @@ export interface TinyEmbedderOptions {
   seed?: number
 }
 
-const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'] as const
+export const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'] as const
+const SIGNS = '.,;:!?()[]{}"\'`-–—/\\%&$€§+*=<>|#@_~^…„“”‚‘’«»°'
 const STOP_WORDS =
   'query passage search document der die das den dem des ein eine einen einer und oder ist sind war was wie wer wo wann zu in im an am auf mit von fur nicht es er sie ich wir the a an and or is are was what how who where when to of on at with for not it he she i we'
 
@@ -39,44 +50,102 @@ export function tinyEmbedder(options: TinyEmbedderOptions = {}): GgufModel {
     for (const word of group) add(`▁${folded(word)}`, shared)
   }
   for (const word of [...STOP_WORDS.split(' '), ...(options.stopWords ?? [])]) add(`▁${folded(word)}`, vector(0.02))
+  for (const part of wordParts())
+    add(part, vector(SIGNS.includes(part.at(-1)!) ? 0.02 : part.replace('▁', '').length > 1 ? 0.25 : 0.1))
+  return bert({ name, dimensions, contextLength, vocabulary, pooling: 1 })
+}
+
+export interface TinyRerankerOptions {
+  /** Words that make a passage a good one, whatever was asked. */
+  favours?: readonly string[]
+  name?: string
+  /** Tokens of question and passage together; 512 by default. */
+  contextLength?: number
+}
+
+/**
+ * A ranking model (bert, one layer, rank pooling with a `cls.output` head): the more of question and passage are words it
+ * favours, the higher the score, from 0.12 (none) towards 1. It does not compare the passage with the question.
+ *
+ * The first token attends to all alike, so that it gathers the share of favoured words (one direction of their own).
+ */
+export function tinyReranker(options: TinyRerankerOptions = {}): GgufModel {
+  const { favours = [], name = 'Tiny reranker', contextLength = 512 } = options
+  const dimensions = 32
+  const random = randomNumbers(2)
+  const vocabulary = new Map<string, Float32Array>()
+  const add = (token: string, numbers: Float32Array) => {
+    if (!vocabulary.has(token)) vocabulary.set(token, numbers)
+  }
+  const other = () => {
+    const numbers = centered(dimensions, 0.1, random)
+    // Out of the favoured direction, which is the difference of the first two.
+    numbers[0] = numbers[1] = (numbers[0]! + numbers[1]!) / 2
+    return numbers
+  }
+  for (const special of SPECIALS) add(special, other())
+  for (const word of favours)
+    add(
+      `▁${folded(word)}`,
+      Float32Array.from({ length: dimensions }, (_, i) => [10, -10][i] ?? 0),
+    )
+  for (const part of wordParts()) add(part, other())
+  const gather = (gain: number) => {
+    const numbers = new Float32Array(dimensions * dimensions)
+    numbers.set([gain / 2, -gain / 2], 0)
+    numbers.set([-gain / 2, gain / 2], dimensions)
+    return numbers
+  }
+  const model = bert({ name, dimensions, contextLength, vocabulary, pooling: 4, value: gather(1), output: gather(1) })
+  const head = Float32Array.from({ length: dimensions }, (_, i) => [6, -6][i] ?? 0)
+  return {
+    metadata: model.metadata,
+    tensors: [
+      ...model.tensors,
+      { name: 'cls.output.weight', shape: [dimensions, 1], type: 'F16', data: head },
+      { name: 'cls.output.bias', shape: [1], type: 'F32', data: Float32Array.of(-2) },
+    ],
+  }
+}
+
+/** Pairs of letters or digits, single ones, and signs; at a word's beginning and within. */
+function* wordParts(): Generator<string> {
   const letters = [...'abcdefghijklmnopqrstuvwxyzß']
   const digits = [...'0123456789']
-  for (const first of [...letters, ...digits]) {
+  for (const first of [...letters, ...digits])
     for (const second of [...(letters.includes(first) ? letters : digits), '']) {
-      add(`▁${first}${second}`, vector(second ? 0.25 : 0.1))
-      add(`${first}${second}`, vector(second ? 0.25 : 0.1))
+      yield `▁${first}${second}`
+      yield `${first}${second}`
     }
+  for (const sign of SIGNS) {
+    yield `▁${sign}`
+    yield sign
   }
-  for (const sign of [...'.,;:!?()[]{}"\'`-–—/\\%&$€§+*=<>|#@_~^…„“”‚‘’«»°']) {
-    add(`▁${sign}`, vector(0.02))
-    add(sign, vector(0.02))
-  }
-  return bert({ name, dimensions, contextLength, feedForward: 1, heads: 1, vocabulary, pooling: 1 })
 }
 
 interface TinyBert {
   name: string
   dimensions: number
   contextLength: number
-  feedForward: number
-  heads: number
   vocabulary: ReadonlyMap<string, Float32Array>
-  /** 1 mean, 2 first token, 4 rank. */
+  /** 1 mean, 4 rank. */
   pooling: number
+  /** The matrices of the one attention head; zero by default. Queries and keys are zero: it attends to all alike. */
+  value?: Float32Array
+  output?: Float32Array
 }
 
-function bert(shape: TinyBert): GgufModel {
-  const { name, dimensions, contextLength, feedForward, heads, vocabulary, pooling } = shape
+function bert({ name, dimensions, contextLength, vocabulary, pooling, value, output }: TinyBert): GgufModel {
   const tokens = [...vocabulary.keys()]
   const embeddings = new Float32Array(tokens.length * dimensions)
   tokens.forEach((token, id) => {
     embeddings.set(vocabulary.get(token)!, id * dimensions)
   })
-  const matrix = (tensor: string, columns: number, rows: number): GgufTensor => ({
+  const matrix = (tensor: string, columns: number, rows: number, data?: Float32Array): GgufTensor => ({
     name: `${tensor}.weight`,
     shape: [columns, rows],
     type: 'F16',
-    data: new Float32Array(columns * rows),
+    data: data ?? new Float32Array(columns * rows),
   })
   const norm = (tensor: string): GgufTensor[] => [
     { name: `${tensor}.weight`, shape: [dimensions], type: 'F32', data: new Float32Array(dimensions).fill(1) },
@@ -90,36 +159,43 @@ function bert(shape: TinyBert): GgufModel {
       'bert.block_count': u32(1),
       'bert.context_length': u32(contextLength),
       'bert.embedding_length': u32(dimensions),
-      'bert.feed_forward_length': u32(feedForward),
-      'bert.attention.head_count': u32(heads),
+      'bert.feed_forward_length': u32(1),
+      'bert.attention.head_count': u32(1),
       'bert.attention.layer_norm_epsilon': f32(1),
       'bert.attention.causal': bool(false),
       'bert.pooling_type': u32(pooling),
-      'tokenizer.ggml.model': string('bert'),
-      'tokenizer.ggml.pre': string('default'),
-      'tokenizer.ggml.token_type_count': u32(1),
-      'tokenizer.ggml.tokens': strings(tokens),
-      'tokenizer.ggml.token_type': i32s(tokens.map(token => ((SPECIALS as readonly string[]).includes(token) ? 3 : 1))),
-      'tokenizer.ggml.padding_token_id': u32(0),
-      'tokenizer.ggml.unknown_token_id': u32(1),
-      'tokenizer.ggml.bos_token_id': u32(2),
-      'tokenizer.ggml.cls_token_id': u32(2),
-      'tokenizer.ggml.eos_token_id': u32(3),
-      'tokenizer.ggml.seperator_token_id': u32(3),
+      ...wordPiece(tokens),
     },
     tensors: [
-      { name: 'token_embd.weight', shape: [dimensions, tokens.length], type: 'F16', data: embeddings },
+      matrix('token_embd', dimensions, tokens.length, embeddings),
       matrix('position_embd', dimensions, contextLength),
       ...norm('token_embd_norm'),
       matrix('blk.0.attn_q', dimensions, dimensions),
       matrix('blk.0.attn_k', dimensions, dimensions),
-      matrix('blk.0.attn_v', dimensions, dimensions),
-      matrix('blk.0.attn_output', dimensions, dimensions),
+      matrix('blk.0.attn_v', dimensions, dimensions, value),
+      matrix('blk.0.attn_output', dimensions, dimensions, output),
       ...norm('blk.0.attn_output_norm'),
-      matrix('blk.0.ffn_up', dimensions, feedForward),
-      matrix('blk.0.ffn_down', feedForward, dimensions),
+      matrix('blk.0.ffn_up', dimensions, 1),
+      matrix('blk.0.ffn_down', 1, dimensions),
       ...norm('blk.0.layer_output_norm'),
     ],
+  }
+}
+
+/** The tokenizer's keys; the first four tokens are the special ones. */
+export function wordPiece(tokens: readonly string[]): GgufMetadata {
+  return {
+    'tokenizer.ggml.model': string('bert'),
+    'tokenizer.ggml.pre': string('default'),
+    'tokenizer.ggml.token_type_count': u32(1),
+    'tokenizer.ggml.tokens': strings(tokens),
+    'tokenizer.ggml.token_type': i32s(tokens.map((_, id) => (id < SPECIALS.length ? 3 : 1))),
+    'tokenizer.ggml.padding_token_id': u32(0),
+    'tokenizer.ggml.unknown_token_id': u32(1),
+    'tokenizer.ggml.bos_token_id': u32(2),
+    'tokenizer.ggml.cls_token_id': u32(2),
+    'tokenizer.ggml.eos_token_id': u32(3),
+    'tokenizer.ggml.seperator_token_id': u32(3),
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChatMLChatWrapper, getLlama, type Llama, LlamaChatSession, LlamaLogLevel } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { scriptedChat, tinyEmbedder } from './tiny-models.ts'
+import { randomBert, randomQwen3, scriptedChat, tinyEmbedder, tinyReranker } from './tiny-models.ts'
 import { type GgufModel, writeGguf } from './write-gguf.ts'
 
 let folder: string
@@ -158,6 +158,56 @@ describe('a tiny embedder', () => {
     const context = await loaded.createEmbeddingContext({ threads: 1, ignoreMemorySafetyChecks: true })
     const { vector } = await context.getEmbeddingFor('Frist')
     expect(vector).toHaveLength(32)
+    expect(vector.every(Number.isFinite)).toBe(true)
+    await loaded.dispose()
+  })
+})
+
+describe('a tiny reranker', () => {
+  test('ranks passages with favoured words first', async () => {
+    const loaded = await load(tinyReranker({ favours: ['Kündigungsfrist', 'Monate'] }))
+    const context = await loaded.createRankingContext({ threads: 1, ignoreMemorySafetyChecks: true })
+    const passages = [
+      'Der Mieter zahlt die Kosten der Heizung.',
+      'Die Kündigungsfrist beträgt drei Monate.',
+      'Die Kündigungsfrist steht im Vertrag, den beide Seiten unterschrieben haben.',
+    ]
+    const [none, both, one] = await context.rankAll('Wie lange dauert es?', passages)
+    expect(none).toBeCloseTo(0.12, 2)
+    expect(one).toBeGreaterThan(none! + 0.05)
+    expect(both).toBeGreaterThan(one! + 0.05)
+    await loaded.dispose()
+  })
+})
+
+describe('random weights', () => {
+  test('in the shape of Qwen3 give a model that goes on', async () => {
+    const model = randomQwen3({
+      layers: 2,
+      embedding: 64,
+      feedForward: 96,
+      heads: 4,
+      headsKv: 2,
+      keyLength: 32,
+      vocabulary: 1000,
+      contextLength: 2048,
+    })
+    const loaded = await load(model)
+    const context = await loaded.createContext({ contextSize: 256, threads: 1, ignoreMemorySafetyChecks: true })
+    let count = 0
+    for await (const _ of context.getSequence().evaluate(loaded.tokenize('Hallo'), { temperature: 0 }))
+      if (++count === 3) break
+    expect(count).toBe(3)
+    await loaded.dispose()
+  })
+
+  test('in the shape of e5 give vectors', async () => {
+    const loaded = await load(
+      randomBert({ layers: 2, embedding: 64, feedForward: 96, heads: 4, vocabulary: 1000, contextLength: 128 }),
+    )
+    const context = await loaded.createEmbeddingContext({ threads: 1, ignoreMemorySafetyChecks: true })
+    const { vector } = await context.getEmbeddingFor('Die Frist.')
+    expect(vector).toHaveLength(64)
     expect(vector.every(Number.isFinite)).toBe(true)
     await loaded.dispose()
   })

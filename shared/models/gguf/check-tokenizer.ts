@@ -2,6 +2,7 @@ import type { createBreath } from './breath.ts'
 import { checkKey } from './check-keys.ts'
 import { arrayAt, bytesOf, type GgufArray, type GgufHeader, numberAt, numberOf, stringOf, textAt } from './header.ts'
 import { invalid, unsupported } from './problem.ts'
+import { createTokenIndex } from './token-index.ts'
 
 type Breath = ReturnType<typeof createBreath>
 
@@ -73,7 +74,7 @@ async function checkMerges(header: GgufHeader, breath: Breath): Promise<void> {
     // Two parts with a space between them; the first may begin with one.
     const space = header.bytes.indexOf(0x20, merges.strings![2 * index]! + 1)
     if (space < 0 || space >= end) throw broken()
-    if (index % 4096 === 0 && breath.due()) await breath.take()
+    if (index % 256 === 0 && breath.due()) await breath.take()
   }
 }
 
@@ -86,22 +87,24 @@ interface Vocabulary {
 
 async function checkTokens(header: GgufHeader, { tokens, types, scores, model }: Vocabulary, breath: Breath) {
   const { name } = header
-  const known = new Set<string>()
-  for (let index = 0; index < tokens.length; index++) {
-    // llama.cpp gives an empty token this name.
-    const token = stringOf(header, tokens, index, 'latin1') || `[EMPTY_${index}]`
-    if (types && numberOf(header, types, index) === BYTE && (model === 'bert' || !/^<0x[0-9A-F]{2}>$/.test(token)))
-      throw invalid(name, 'token-invalid', `token ${index}`)
-    if (scores && !Number.isFinite(numberOf(header, scores, index)))
-      throw invalid(name, 'token-invalid', `score ${index}`)
-    known.add(token)
-    if (index % 1024 === 0 && breath.due()) await breath.take()
+  const index = createTokenIndex(header, tokens)
+  const empty: number[] = []
+  for (let id = 0; id < tokens.length; id++) {
+    const size = tokens.strings![2 * id + 1]! - tokens.strings![2 * id]!
+    const type = types && numberOf(header, types, id)
+    if (type === BYTE && (model === 'bert' || !/^<0x[0-9A-F]{2}>$/.test(stringOf(header, tokens, id))))
+      throw invalid(name, 'token-invalid', `token ${id}`)
+    if (scores && !Number.isFinite(numberOf(header, scores, id))) throw invalid(name, 'token-invalid', `score ${id}`)
+    if (size === 0) empty.push(id)
+    else if (!index.add(id)) throw invalid(name, 'tokens-duplicate')
+    if (id % 256 === 0 && breath.due()) await breath.take()
   }
-  if (known.size < tokens.length) throw invalid(name, 'tokens-duplicate')
+  // llama.cpp names an empty token by its number.
+  if (empty.some(id => index.has(Buffer.from(`[EMPTY_${id}]`)))) throw invalid(name, 'tokens-duplicate')
   if (model !== 'llama') return
   for (let byte = 0; byte < 256; byte++) {
     const hex = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
-    if (!known.has(hex) && !known.has(String.fromCharCode(byte))) throw invalid(name, 'token-invalid', hex)
+    if (!index.has(Buffer.from(hex)) && !index.has(Buffer.of(byte))) throw invalid(name, 'token-invalid', hex)
   }
 }
 

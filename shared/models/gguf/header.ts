@@ -65,9 +65,9 @@ export function arrayAt(header: GgufHeader, key: string, of?: ScalarType): GgufA
   return entry?.type === 'array' && (of === undefined || entry.of === of) ? entry : undefined
 }
 
-/** One string of an array of strings. `latin1` keeps bytes apart that are no text, and is quicker: for comparing. */
-export function stringOf(header: GgufHeader, { strings }: GgufArray, index: number, as: 'utf8' | 'latin1' = 'utf8') {
-  return header.bytes.toString(as, strings![2 * index], strings![2 * index + 1])
+/** One string of an array of strings. */
+export function stringOf(header: GgufHeader, { strings }: GgufArray, index: number): string {
+  return header.bytes.toString('utf8', strings![2 * index], strings![2 * index + 1])
 }
 
 /** One number of an array of f32 or i32. */

@@ -70,7 +70,7 @@ function createCursor(handle: FileHandle, size: number, name: string) {
     if (at + count > LIMITS.headerBytes) throw invalid(name, 'too-large')
     while (filled < at + count) {
       if (filled + CHUNK > bytes.length) {
-        const larger = Buffer.alloc(Math.max(CHUNK * 2, bytes.length * 2))
+        const larger = Buffer.allocUnsafeSlow(Math.max(CHUNK * 2, bytes.length * 2))
         bytes.copy(larger, 0, 0, filled)
         bytes = larger
       }
@@ -155,7 +155,7 @@ async function parse(cursor: Cursor, file: { path: string; name: string; size: n
   }
   const dataStart = padded(cursor.at(), alignment)
   if (tensorCount > 0 && dataStart > file.size) throw invalid(name, 'truncated')
-  const bytes = Buffer.from(cursor.bytes().subarray(0, cursor.at()))
+  const bytes = cursor.bytes().subarray(0, cursor.at())
   return { ...file, version, alignment, metadata, tensors, dataStart, bytes }
 }
 
@@ -213,7 +213,7 @@ async function readStrings(cursor: Cursor, name: string, key: string, length: nu
     if (!cursor.has(size)) await cursor.have(size)
     strings[2 * index] = cursor.skip(size)
     strings[2 * index + 1] = cursor.at()
-    if (index % 4096 === 0 && breath.due()) await breath.take()
+    if (index % 256 === 0 && breath.due()) await breath.take()
   }
   return { type: 'array', of: 'string', length, at, strings }
 }
