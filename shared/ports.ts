@@ -27,6 +27,8 @@ export interface Log {
 /** One database, opened. Statements run off the main thread. */
 export interface Database {
   readonly engine: 'sqlite'
+  /** Whether it can keep and compare vectors here; without, the search goes by words alone. */
+  readonly vectors: boolean
   /** One connection that writes; transactions on it queue. */
   readonly writer: Dialect
   /** Connections that only read (a write through them is refused) and see committed data. */

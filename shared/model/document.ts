@@ -29,6 +29,11 @@ export interface Document {
   parsed: number
   indexed: number
   chunks: number
+  /**
+   * Chunks that have been given a vector in the newest index: the progress of embedding, which goes on after `ready`. 0
+   * without an embedding model.
+   */
+  embedded: number
   language: Language | null
   /** Why it failed, or what was lost although it is ready. */
   reason: Reason | null

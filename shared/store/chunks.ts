@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Chunk, Language, Scope, StoredChunk } from '../model/index.ts'
 import type { ChunkRow, Read, Tx } from './schema.ts'
+import { removeVectors } from './vector-tables.ts'
 import { addWords, removeWords, splitTerms } from './words.ts'
 
 export interface ChunkStore {
@@ -9,13 +10,19 @@ export interface ChunkStore {
   get(scope: Scope, ids: readonly number[]): Promise<StoredChunk[]>
   /** The chunks right before and after these positions, by document. */
   at(scope: Scope, places: readonly { documentId: string; position: number }[]): Promise<StoredChunk[]>
-  /** Chunks, words and their share of the statistics: the document is gone from every search with this commit. */
+  /** For jobs. In order, those from position `from` on. */
+  page(documentId: string, from: number, limit: number): Promise<{ id: number; chunk: ChunkText }[]>
+  /** Chunks, words with their share of the statistics, vectors: the document is gone from every search with this commit. */
   remove(tx: Tx, projectId: string, documentId: string): Promise<void>
 }
 
+/** What a chunk says, and where. */
+export type ChunkText = Pick<Chunk, 'text' | 'headings' | 'pieces'>
+
 const insertLimit = 500
 
-export function createChunkStore({ read }: { read: Read }): ChunkStore {
+/** `vectors`: whether they can be reached in this database. */
+export function createChunkStore({ read, vectors }: { read: Read; vectors: boolean }): ChunkStore {
   const within = ({ userId, projectId }: Scope) =>
     read
       .selectFrom('chunk')
@@ -51,6 +58,24 @@ export function createChunkStore({ read }: { read: Read }): ChunkStore {
         .execute()
       return rows.map(toChunk)
     },
+    async page(documentId, from, limit) {
+      const rows = await read
+        .selectFrom('chunk')
+        .select(['id', 'text', 'headings', 'pieces'])
+        .where('document_id', '=', documentId)
+        .where('position', '>=', from)
+        .orderBy('position')
+        .limit(limit)
+        .execute()
+      return rows.map(({ id, text, headings, pieces }) => ({
+        id,
+        chunk: {
+          text,
+          headings: JSON.parse(headings) as Chunk['headings'],
+          pieces: JSON.parse(pieces) as Chunk['pieces'],
+        },
+      }))
+    },
     async remove(tx, projectId, documentId) {
       for (let after = -1; ; ) {
         // In pages: a document of 5,000 pages has some 20,000 chunks.
@@ -69,7 +94,13 @@ export function createChunkStore({ read }: { read: Read }): ChunkStore {
           projectId,
           rows.map(row => ({ id: row.id, terms: splitTerms(row.terms), contextTerms: splitTerms(row.context_terms) })),
         )
+        await removeVectors(
+          tx,
+          vectors,
+          rows.map(row => row.id),
+        )
       }
+      await tx.deleteFrom('document_vectors').where('document_id', '=', documentId).execute()
       await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
     },
   }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Document, DocumentState, Language, Reason, Receipt, Scope } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -70,6 +71,7 @@ export function createDocumentStore({
       .selectFrom('document')
       .innerJoin('project', 'project.id', 'document.project_id')
       .selectAll('document')
+      .select(embedded)
       .where('document.project_id', '=', projectId)
       .where('project.user_id', '=', userId)
 
@@ -88,7 +90,7 @@ export function createDocumentStore({
         .selectFrom('document')
         .innerJoin('project', 'project.id', 'document.project_id')
         .selectAll('document')
-        .select('project.user_id')
+        .select(['project.user_id', embedded])
         .where('document.id', '=', id)
         .executeTakeFirst()
       if (!row) return undefined
@@ -136,7 +138,7 @@ export function createDocumentStore({
       const { name, path, media_type, size, blob, created_at } = row
       const fields = { name, path, media_type, size, blob, created_at }
       await changes.record(tx, { scope: scope.projectId, entity: 'document', id: row.id, fields })
-      return toDocument(row)
+      return toDocument({ ...row, embedded: 0 })
     },
     async update(tx, id, progress) {
       await tx
@@ -203,7 +205,15 @@ export function createDocumentStore({
   }
 }
 
-function toDocument(row: DocumentRow): Document {
+/** Chunks seen to in the newest index of vectors. */
+const embedded = sql<number>`coalesce((
+  select document_vectors.chunks from document_vectors
+  where document_vectors.document_id = document.id
+  and document_vectors.index_number = (select max(number) from vector_index where state <> 'dropping')), 0)`.as(
+  'embedded',
+)
+
+function toDocument(row: DocumentRow & { embedded: number }): Document {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -218,6 +228,7 @@ function toDocument(row: DocumentRow): Document {
     parsed: row.parsed,
     indexed: row.indexed,
     chunks: row.chunks,
+    embedded: row.embedded,
     language: row.language as Language | null,
     reason: row.reason === null ? null : (JSON.parse(row.reason) as Reason),
     parseTime: row.parse_time,

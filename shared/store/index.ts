@@ -5,15 +5,19 @@ import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
 import { createDocumentStore, type DocumentStore } from './documents.ts'
 import { executor } from './executor.ts'
+import { createLibraries } from './libraries.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/sqlite/index.ts'
 import { createProjectStore, type ProjectStore } from './projects.ts'
 import type { Schema, Tx } from './schema.ts'
 import { createSegmentStore, type SegmentStore } from './segments.ts'
+import { createVectorStore, type VectorStore } from './vectors.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
+export type { ChunkText } from './chunks.ts'
 export type { NewDocument, Progress } from './documents.ts'
 export type { Tx } from './schema.ts'
+export type { VectorIndex } from './vectors.ts'
 export type { Candidate, Vocabulary } from './words.ts'
 
 /** All SQL of the core. Reads go to the readers; whatever writes takes the transaction it belongs to. */
@@ -23,6 +27,7 @@ export interface Store {
   segments: SegmentStore
   chunks: ChunkStore
   words: WordStore
+  vectors: VectorStore
   chats: ChatStore
   /** Everything inside commits together. Never await a model, a parser or the network in there. */
   transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>
@@ -44,12 +49,15 @@ export async function openStore(deps: {
   const read = new Kysely<Schema>({ dialect: database.reader })
   await migrate(deps, write, migrations)
   const changes = createChangeLog({ clock, ids })
+  const libraries = createLibraries({ read })
+  const { vectors } = database
   return {
-    projects: createProjectStore({ read, clock, ids, changes }),
+    projects: createProjectStore({ read, clock, ids, changes, vectors }),
     documents: createDocumentStore({ read, clock, ids, changes }),
     segments: createSegmentStore({ read }),
-    chunks: createChunkStore({ read }),
-    words: createWordStore({ read }),
+    chunks: createChunkStore({ read, vectors }),
+    words: createWordStore({ read, libraries }),
+    vectors: createVectorStore({ read, libraries, clock, available: vectors }),
     chats: createChatStore({ read, clock, ids, changes }),
     transaction: run => write.transaction().execute(run),
     executor: tx => executor(tx),

@@ -3,6 +3,7 @@ import type { Project, ProjectType, Scope } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { ProjectRow, Read, Tx } from './schema.ts'
+import { removeVectors } from './vector-tables.ts'
 
 export interface ProjectStore {
   list(userId: string): Promise<Project[]>
@@ -21,11 +22,14 @@ export function createProjectStore({
   clock,
   ids,
   changes,
+  vectors,
 }: {
   read: Read
   clock: Clock
   ids: Ids
   changes: ChangeLog
+  /** Whether they can be reached in this database. */
+  vectors: boolean
 }): ProjectStore {
   const live = (userId: string) =>
     read.selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
@@ -77,6 +81,12 @@ export function createProjectStore({
       const owned = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)
       if (!(await owned.executeTakeFirst())) throw new AppError('project-not-found')
       await changes.purge(tx, projectId, 'project', projectId)
+      const chunks = await tx.selectFrom('chunk').select('id').where('project_id', '=', projectId).execute()
+      await removeVectors(
+        tx,
+        vectors,
+        chunks.map(chunk => chunk.id),
+      )
       await tx
         .deleteFrom('chunk_words')
         .where('rowid', 'in', tx.selectFrom('chunk').select('id').where('project_id', '=', projectId))

@@ -12,6 +12,9 @@ export interface Schema {
   library: { number: Generated<number>; project_id: string; chunks: number; terms: number }
   term: { library: number; term: string; reversed: string; chunks: number }
   chunk_words: { rowid: number; terms: string; context: string }
+  vector_index: VectorIndexRow
+  document_vectors: DocumentVectorsRow
+  vector_orphan: { chunk_id: number }
   chat: ChatRow
   message: MessageRow
 }
@@ -84,6 +87,23 @@ export interface ChunkRow {
   language: string
   terms: string
   context_terms: string
+}
+
+export interface VectorIndexRow {
+  number: Generated<number>
+  fingerprint: string
+  name: string
+  dimensions: number
+  state: 'active' | 'building' | 'dropping'
+  created_at: number
+}
+
+export interface DocumentVectorsRow {
+  document_id: string
+  index_number: number
+  chunks: number
+  complete: number
+  rest_until: number
 }
 
 export interface ChatRow {

@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely'
 import type { Scope } from '../model/index.ts'
+import type { Libraries } from './libraries.ts'
 import type { Read, Tx } from './schema.ts'
 
 export interface ChunkWords {
@@ -51,42 +52,15 @@ export interface WordStore {
 const lookupLimit = 100
 /** Terms looked at for a misspelt one; some 200,000 different terms have about as many of one first letter and length. */
 const alikeLimit = 5000
-/** Projects whose number is remembered. */
-const mostNumbers = 1000
 
-export function createWordStore({ read }: { read: Read }): WordStore {
-  const libraryOf = ({ userId, projectId }: Scope) =>
-    read
-      .selectFrom('library')
-      .innerJoin('project', 'project.id', 'library.project_id')
-      .select(['library.number', 'library.chunks', 'library.terms'])
-      .where('library.project_id', '=', projectId)
-      .where('project.user_id', '=', userId)
-      .executeTakeFirst()
-
-  // A project's number never changes, and is never given to another: each search would ask for it three times.
-  const numbers = new Map<string, number>()
-  async function numberOf(scope: Scope): Promise<number | undefined> {
-    const key = `${scope.userId}/${scope.projectId}`
-    const known = numbers.get(key)
-    if (known !== undefined) return known
-    const library = await libraryOf(scope)
-    if (!library) return undefined
-    if (numbers.size >= mostNumbers) numbers.clear()
-    numbers.set(key, library.number)
-    return library.number
-  }
-
+export function createWordStore({ read, libraries }: { read: Read; libraries: Libraries }): WordStore {
   return {
-    async statistics(scope) {
-      const library = await libraryOf(scope)
-      return { chunks: library?.chunks ?? 0, terms: library?.terms ?? 0 }
-    },
+    statistics: scope => libraries.statistics(scope),
     async lookup(scope, wanted) {
       const df = new Map<string, number>()
       const prefixed: Vocabulary['prefixed'] = new Map()
       const suffixed: Vocabulary['suffixed'] = new Map()
-      const number = await numberOf(scope)
+      const number = await libraries.numberOf(scope)
       if (number === undefined) return { df, prefixed, suffixed }
       const ranges = (column: 'term' | 'reversed', keys: readonly string[]) => sql`
         select key, term, chunks from (
@@ -112,7 +86,7 @@ export function createWordStore({ read }: { read: Read }): WordStore {
     },
     async alike(scope, terms) {
       const found = new Map<string, { term: string; df: number }[]>()
-      const number = terms.length === 0 ? undefined : await numberOf(scope)
+      const number = terms.length === 0 ? undefined : await libraries.numberOf(scope)
       if (number === undefined) return found
       const { rows } = await sql<{ key: string; term: string; df: number }>`
         select wanted.value as key, term.term, term.chunks as df
@@ -126,7 +100,7 @@ export function createWordStore({ read }: { read: Read }): WordStore {
       return found
     },
     async candidates(scope, { terms, documents, limit }) {
-      const number = terms.length === 0 ? undefined : await numberOf(scope)
+      const number = terms.length === 0 ? undefined : await libraries.numberOf(scope)
       if (number === undefined) return []
       const match = terms.map(term => `"${indexed(number, term)}"`).join(' OR ')
       // The plus keeps the engine from looking the words up once for each row of the list: 100 documents took a second, now 7 ms.

@@ -1,6 +1,7 @@
 /** One SQLite connection. Synchronous: it lives in a thread, never on the event loop of the process. */
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { getLoadablePath } from 'sqlite-vec'
 import type { Request, Result, ThreadSettings, Value } from './protocol.ts'
 
 /** Older ones can lose committed data when a checkpoint and a writer meet (the WAL-reset bug, fixed in 3.51.3). */
@@ -21,18 +22,22 @@ interface Prepared {
 }
 
 export interface Connection {
+  /** Whether tables of vectors can be used on it. */
+  readonly vectors: boolean
   /** Whether a transaction is open. */
   readonly open: boolean
   handle(request: Request): Result
 }
 
 /** Throws errors of better-sqlite3 with their `code`, and `SQLITE_TOO_OLD`, `SQLITE_NO_WAL`, `SQLITE_NOT_DURABLE`. */
-export function openConnection({ file, role }: ThreadSettings): Connection {
+export function openConnection({ file, role, vectors }: ThreadSettings): Connection {
   // Created here, private from the first byte on; SQLite gives its side files the same permissions.
   if (role === 'writer') closeSync(openSync(file, 'a', 0o600))
   const database = new Database(file, { readonly: role === 'reader', fileMustExist: true, timeout: busyTimeout })
+  let withVectors = false
   try {
     configure(database, role)
+    withVectors = vectors && loadVectors(database)
   } catch (error) {
     database.close()
     throw error
@@ -135,6 +140,7 @@ export function openConnection({ file, role }: ThreadSettings): Connection {
   }
 
   return {
+    vectors: withVectors,
     get open() {
       return database.open && database.inTransaction
     },
@@ -172,6 +178,19 @@ function configure(database: Database.Database, role: ThreadSettings['role']): v
   database.pragma('mmap_size = 0')
   database.pragma(`journal_size_limit = ${64 * 1024 * 1024}`)
   if (role === 'reader') database.pragma('query_only = on')
+}
+
+/**
+ * sqlite-vec has no build for Windows on Arm and for musl. Nothing else can be loaded this way: better-sqlite3 never lets
+ * SQL load extensions, and what this thread executes is SQL.
+ */
+function loadVectors(database: Database.Database): boolean {
+  try {
+    database.loadExtension(getLoadablePath())
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Changing a new file to WAL needs it alone and does not wait as other statements do: two first starts may meet. */

@@ -74,6 +74,19 @@ describe('sqlite', () => {
     })
   })
 
+  it('knows tables of vectors where it can, opens without them where not, and lets no SQL load anything', async () => {
+    const { database, write, read } = await start()
+    expect(database.vectors).toBe(true)
+    await sql`create virtual table near using vec0 (id integer primary key, vector float[2])`.execute(write)
+    await sql`insert into near (id, vector) values (${1}, ${'[1, 2]'})`.execute(write)
+    await expect(sql`select load_extension('nothing')`.execute(write)).rejects.toThrow('not authorized')
+    const without = await start({ vectors: false })
+    expect(without.database.vectors).toBe(false)
+    await expect(sql`select * from near`.execute(without.read)).rejects.toThrow('no such module: vec0')
+    await without.write.insertInto('thing').values({ id: 1, name: 'a' }).execute()
+    expect([await ids(read), await without.database.check(true)]).toEqual([[1], []])
+  })
+
   it('spreads readers over the threads and pins a transaction to one', async () => {
     const { write, read } = await start()
     await write.insertInto('thing').values({ id: 1, name: 'a' }).execute()
@@ -109,7 +122,7 @@ describe('sqlite', () => {
     await start()
     const threads: Thread[] = []
     const startOne = async () => {
-      threads.push(await startThread({ file, role: 'writer' }))
+      threads.push(await startThread({ file, role: 'writer', vectors: false }))
       return threads.at(-1) as Thread
     }
     const pool = createPool([await startOne()], startOne, 30_000)

@@ -24,6 +24,8 @@ export interface SqliteSettings {
   idleLimit?: number
   /** Milliseconds that `close` waits for what is under way. */
   patience?: number
+  /** False leaves the extension for vectors out, as if there were none for this platform. */
+  vectors?: boolean
 }
 
 /**
@@ -34,13 +36,13 @@ export interface SqliteSettings {
  * `database-busy` when the connection was taken away or the database is closed.
  */
 export async function openSqlite(settings: SqliteSettings): Promise<Database> {
-  const { readers = 2, idleLimit = 30_000, patience = 5000 } = settings
+  const { readers = 2, idleLimit = 30_000, patience = 5000, vectors = true } = settings
   const file = resolve(settings.file)
   // better-sqlite3 trims names and would open another file.
   if (file !== file.trim())
     throw new AppError('data-directory', {}, { cause: new Error('white space around the name') })
 
-  const start = (role: Role) => startThread({ file, role })
+  const start = (role: Role) => startThread({ file, role, vectors })
   const [write, ...read] = await openAll(start, readers)
   const writers = createPool([write], () => start('writer'), idleLimit)
   const reading = createPool(read, () => start('reader'), idleLimit)
@@ -64,6 +66,7 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
 
   return {
     engine: 'sqlite',
+    vectors: [write, ...read].every(thread => thread.vectors),
     writer: createDialect(writers),
     reader: createDialect(reading),
     async snapshot(target) {

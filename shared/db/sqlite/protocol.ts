@@ -5,6 +5,8 @@ export type Role = 'writer' | 'reader'
 export interface ThreadSettings {
   file: string
   role: Role
+  /** Whether to load the extension for vectors; where that fails, the connection works without. */
+  vectors: boolean
 }
 
 export type Value = number | string | bigint | Uint8Array | null
@@ -44,5 +46,5 @@ export interface Failure {
   code: string | undefined
 }
 
-/** `open`: whether the connection now has a transaction. */
-export type Reply = { id: number; open: boolean } & ({ result: Result } | { failure: Failure })
+/** `open`: whether the connection now has a transaction; `vectors`, in the first reply: whether the extension is there. */
+export type Reply = { id: number; open: boolean; vectors?: boolean } & ({ result: Result } | { failure: Failure })

@@ -5,6 +5,8 @@ import type { Reply, Request, Result, ThreadSettings } from './protocol.ts'
 export interface Thread {
   /** Answered in order. Rejects with the engine's error and its `code`, and at once when the thread is gone. */
   send(request: Request): Promise<Result>
+  /** Whether tables of vectors can be used. */
+  readonly vectors: boolean
   /** Requests without an answer. */
   readonly pending: number
   /** Whether the connection had a transaction open after the last answer. */
@@ -27,6 +29,7 @@ export async function startThread(settings: ThreadSettings): Promise<Thread> {
   const pending = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
   let last = 0
   let open = false
+  let vectors = false
   let gone: Error | undefined
 
   const ended = new Promise<void>(resolve => {
@@ -45,6 +48,7 @@ export async function startThread(settings: ThreadSettings): Promise<Thread> {
     pending.delete(reply.id)
     if (pending.size === 0) worker.unref()
     open = reply.open
+    vectors ||= reply.vectors === true
     if ('result' in reply) waiting?.resolve(reply.result)
     else waiting?.reject(toError(reply.failure))
   })
@@ -73,6 +77,7 @@ export async function startThread(settings: ThreadSettings): Promise<Thread> {
 
   return {
     send,
+    vectors,
     get pending() {
       return pending.size
     },

@@ -28,7 +28,7 @@ function toFailure(error: unknown): Failure {
 // Request 0 is the opening, which the settings ask for.
 answer(0, () => {
   connection = openConnection(workerData as ThreadSettings)
-  return { id: 0, open: false, result: nothing }
+  return { id: 0, open: false, vectors: connection.vectors, result: nothing }
 })
 
 // Without a listener a thread has nothing left to do and ends: after a failed opening, and after the closing.

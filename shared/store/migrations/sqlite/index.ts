@@ -2,10 +2,12 @@ import type { Migration } from '../../migrate.ts'
 import { first } from './0001-first.ts'
 import { jobs } from './0002-jobs.ts'
 import { parserState } from './0003-parser-state.ts'
+import { vectors } from './0004-vectors.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
   { name: '0001-first', sql: first },
   { name: '0002-jobs', sql: jobs },
   { name: '0003-parser-state', sql: parserState },
+  { name: '0004-vectors', sql: vectors },
 ]

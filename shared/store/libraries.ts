@@ -1,0 +1,44 @@
+import type { Scope } from '../model/index.ts'
+import type { Read } from './schema.ts'
+
+/** The number a project has in the indexes of words and vectors, where each entry carries it. */
+export interface Libraries {
+  /** Undefined for a project that is not the user's. */
+  numberOf(scope: Scope): Promise<number | undefined>
+  /** Number of chunks and of terms in them. */
+  statistics(scope: Scope): Promise<{ chunks: number; terms: number }>
+}
+
+/** Projects whose number is remembered. */
+const mostNumbers = 1000
+
+export function createLibraries({ read }: { read: Read }): Libraries {
+  const libraryOf = ({ userId, projectId }: Scope) =>
+    read
+      .selectFrom('library')
+      .innerJoin('project', 'project.id', 'library.project_id')
+      .select(['library.number', 'library.chunks', 'library.terms'])
+      .where('library.project_id', '=', projectId)
+      .where('project.user_id', '=', userId)
+      .executeTakeFirst()
+
+  // A project's number never changes, and is never given to another: each search would ask for it several times.
+  const numbers = new Map<string, number>()
+
+  return {
+    async numberOf(scope) {
+      const key = `${scope.userId}/${scope.projectId}`
+      const known = numbers.get(key)
+      if (known !== undefined) return known
+      const library = await libraryOf(scope)
+      if (!library) return undefined
+      if (numbers.size >= mostNumbers) numbers.clear()
+      numbers.set(key, library.number)
+      return library.number
+    },
+    async statistics(scope) {
+      const library = await libraryOf(scope)
+      return { chunks: library?.chunks ?? 0, terms: library?.terms ?? 0 }
+    },
+  }
+}

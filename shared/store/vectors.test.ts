@@ -1,0 +1,280 @@
+import { Kysely, sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openTestStore } from '../../tests/open-store.ts'
+import { openSqlite } from '../db/sqlite/index.ts'
+import type { Chunk, Document, Scope } from '../model/index.ts'
+import { openStore } from './index.ts'
+import type { Schema } from './schema.ts'
+import type { VectorIndex } from './vectors.ts'
+
+let open: Awaited<ReturnType<typeof openTestStore>>
+beforeEach(async () => {
+  open = await openTestStore()
+})
+afterEach(() => open.close())
+
+/** A vector that points to `degrees` in the plane of the first two of four dimensions. */
+function toward(degrees: number): Float32Array {
+  const angle = (degrees * Math.PI) / 180
+  return Float32Array.of(Math.cos(angle), Math.sin(angle), 0, 0)
+}
+
+const create = (fingerprint: string, dimensions = 4) =>
+  open.store.transaction(tx => open.store.vectors.create(tx, { fingerprint, name: fingerprint, dimensions }))
+
+/** A ready document whose chunks point to these degrees. */
+async function addDocument(scope: Scope, blob: string, degrees: readonly number[], index?: VectorIndex) {
+  const { store } = open
+  const document = await store.transaction(async tx => {
+    const file = { name: `${blob}.md`, path: `${blob}.md`, mediaType: 'text/markdown', size: 3, blob }
+    const document = await store.documents.insert(tx, scope, file)
+    const chunks = degrees.map(
+      (degree, position): Chunk => ({
+        position,
+        text: `${degree}`,
+        headings: [],
+        pieces: [],
+        language: 'de',
+        terms: [`${degree}`],
+        contextTerms: [],
+      }),
+    )
+    await store.chunks.insert(tx, scope.projectId, document.id, chunks)
+    await store.documents.update(tx, document.id, { state: 'ready', chunks: chunks.length })
+    return document
+  })
+  if (index) await embed(index, document)
+  return document
+}
+
+/** Gives every chunk of the document, whose text is its degree, its vector. */
+async function embed(index: VectorIndex, document: Document): Promise<boolean> {
+  const rows = await open.store.chunks.page(document.id, 0, 5000)
+  const chunks = rows.map(({ id, chunk }) => ({ id, vector: toward(Number(chunk.text)) }))
+  return open.store.transaction(tx =>
+    open.store.vectors.insert(tx, index, document, { from: 0, chunks, complete: true }),
+  )
+}
+
+async function active(): Promise<VectorIndex> {
+  const index = await open.store.vectors.active()
+  if (!index) throw new Error('no index')
+  return index
+}
+
+async function texts(scope: Scope, degrees: number, options: { limit?: number; documents?: string[] } = {}) {
+  const found = await open.store.vectors.nearest(scope, {
+    index: await active(),
+    vector: toward(degrees),
+    limit: 10,
+    ...options,
+  })
+  const ids = found.map(({ id }) => id)
+  const chunks = new Map((await open.store.chunks.get(scope, ids)).map(chunk => [chunk.id, chunk.text]))
+  return ids.map(id => chunks.get(id))
+}
+
+async function count(statement: string): Promise<number> {
+  const read = new Kysely<Schema>({ dialect: open.database.reader })
+  return (await sql.raw<{ count: number }>(`select count(*) as count from ${statement}`).execute(read)).rows[0].count
+}
+
+const vectors = async () => count(`vector_${(await active()).number}`)
+
+async function otherProject(userId = 'local'): Promise<Scope> {
+  const project = await open.store.transaction(tx => open.store.projects.insert(tx, userId, `P ${userId}`, 'documents'))
+  return { userId, projectId: project.id }
+}
+
+async function dropAll(): Promise<number> {
+  let pieces = 0
+  while (await open.store.transaction(tx => open.store.vectors.dropSome(tx))) pieces += 1
+  return pieces
+}
+
+describe('vectors', () => {
+  test('come back nearest first, with their distance', async () => {
+    await create('one')
+    await addDocument(open.scope, 'a', [0, 90, 30, 60], await active())
+    expect(await texts(open.scope, 20)).toEqual(['30', '0', '60', '90'])
+    const [first] = await open.store.vectors.nearest(open.scope, {
+      index: await active(),
+      vector: toward(90),
+      limit: 2,
+    })
+    expect(first.distance).toBeCloseTo(0, 5)
+    const distances = await open.store.vectors.background(open.scope, { index: await active(), vector: toward(90) })
+    expect(distances.map(distance => Math.round(distance * 100) / 100).sort()).toEqual([0, 0.13, 0.5, 1])
+  })
+
+  test('of other projects and users are not found', async () => {
+    await create('one')
+    const other = await otherProject()
+    await addDocument(other, 'b', [19, 20, 21], await active())
+    await addDocument(open.scope, 'a', [100, 80], await active())
+    expect(await texts(open.scope, 20, { limit: 2 })).toEqual(['80', '100'])
+    const thief = { userId: 'thief', projectId: open.scope.projectId }
+    expect(await texts(thief, 20)).toEqual([])
+    const wanted = { index: await active(), vector: toward(0) }
+    expect(await open.store.vectors.background(thief, wanted)).toEqual([])
+    expect(await open.store.vectors.background(open.scope, wanted)).toHaveLength(2)
+    expect(await open.store.vectors.hasPending(thief)).toBe(false)
+  })
+
+  test('a filter by documents comes before the limit', async () => {
+    await create('one')
+    for (let number = 0; number < 5; number++) await addDocument(open.scope, `near ${number}`, [20], await active())
+    const far = await addDocument(open.scope, 'far', [170, 160], await active())
+    expect(await texts(open.scope, 20, { limit: 1, documents: [far.id] })).toEqual(['160'])
+    expect(await texts(open.scope, 20, { limit: 1, documents: [] })).toEqual([])
+  })
+
+  test('go with their chunks, and with their project', async () => {
+    const { store } = open
+    await create('one')
+    const first = await addDocument(
+      open.scope,
+      'a',
+      Array.from({ length: 250 }, (_, at) => at / 2),
+      await active(),
+    )
+    await addDocument(open.scope, 'b', [10, 20], await active())
+    const other = await otherProject()
+    await addDocument(other, 'c', [10, 20, 30], await active())
+    expect(await vectors()).toBe(255)
+    await store.transaction(tx => store.chunks.remove(tx, open.scope.projectId, first.id))
+    expect([await vectors(), await count('document_vectors')]).toEqual([5, 2])
+    expect(await texts(open.scope, 20)).toEqual(['20', '10'])
+    await store.transaction(tx => store.projects.purge(tx, other))
+    expect([await vectors(), await count('document_vectors')]).toEqual([2, 1])
+  })
+
+  test('nothing is written where the document stands elsewhere, or the index is gone', async () => {
+    await create('one')
+    const index = await active()
+    const document = await addDocument(open.scope, 'a', [1, 2], index)
+    expect(await embed(index, document)).toBe(false)
+    expect(await vectors()).toBe(2)
+    const late = await addDocument(open.scope, 'b', [3])
+    await open.store.transaction(tx => open.store.vectors.discard(tx, index.number))
+    expect(await embed(index, late)).toBe(false)
+    expect(await count(`vector_${index.number}`)).toBe(2)
+    await dropAll()
+    expect(await embed(index, late)).toBe(false)
+    expect(await count('vector_index')).toBe(0)
+  })
+
+  test('a transaction that fails leaves none', async () => {
+    await create('one')
+    const index = await active()
+    const document = await addDocument(open.scope, 'a', [1])
+    const [{ id }] = await open.store.chunks.page(document.id, 0, 1)
+    const failing = open.store.transaction(async tx => {
+      const chunks = [{ id, vector: toward(1) }]
+      await open.store.vectors.insert(tx, index, document, { from: 0, chunks, complete: true })
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect([await vectors(), await count('document_vectors')]).toEqual([0, 0])
+    const wrong = open.store.transaction(tx =>
+      open.store.vectors.insert(tx, index, document, {
+        from: 0,
+        chunks: [{ id, vector: Float32Array.of(1) }],
+        complete: true,
+      }),
+    )
+    await expect(wrong).rejects.toThrow(/[Dd]imension/)
+  })
+})
+
+describe('indexes', () => {
+  test('the first is active, the second is built beside it, swaps when complete, and the first goes in pieces', async () => {
+    const { store } = open
+    await create('one')
+    const first = await active()
+    const many = Array.from({ length: 1200 }, (_, at) => at / 10)
+    const document = await addDocument(open.scope, 'a', many, first)
+    await create('two')
+    expect([(await active()).fingerprint, (await store.vectors.building())?.fingerprint]).toEqual(['one', 'two'])
+    const second = (await store.vectors.building())!
+    expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(false)
+    expect(await store.vectors.pendingDocuments(second, 5)).toEqual([document.id])
+    expect([await store.vectors.hasPending(open.scope), (await texts(open.scope, 50))[0]]).toEqual([true, '50'])
+    expect((await store.documents.get(open.scope, document.id))?.embedded).toBe(0)
+    await embed(second, document)
+    expect((await store.documents.get(open.scope, document.id))?.embedded).toBe(1200)
+    expect(await store.vectors.hasPending(open.scope)).toBe(false)
+    expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(true)
+    expect([(await active()).number, await store.vectors.building()]).toEqual([second.number, undefined])
+    expect(await dropAll()).toBe(3)
+    expect(await count(`sqlite_master where name like 'vector_${first.number}%'`)).toBe(0)
+    expect([await count('vector_index'), await count('document_vectors')]).toEqual([1, 1])
+    expect((await texts(open.scope, 50))[0]).toBe('50')
+  })
+
+  test('a third takes the place of the one that is being built', async () => {
+    await create('one')
+    await create('two')
+    await create('three', 8)
+    expect([(await active()).fingerprint, (await open.store.vectors.building())?.fingerprint]).toEqual(['one', 'three'])
+    await dropAll()
+    expect(await count('vector_index')).toBe(2)
+  })
+
+  test('a document rests until its time, and no longer than until all are woken', async () => {
+    const { store, clock } = open
+    await create('one')
+    const document = await addDocument(open.scope, 'a', [1])
+    const until = clock.now() + 1000
+    await store.transaction(tx => store.vectors.rest(tx, document.id, until))
+    expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([])
+    expect(await store.vectors.hasPending(open.scope)).toBe(true)
+    clock.time = until
+    expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([document.id])
+    await store.transaction(tx => store.vectors.rest(tx, document.id, until + 1e6))
+    await store.transaction(tx => store.vectors.wakeAll(tx))
+    expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([document.id])
+    expect(await embed(await active(), document)).toBe(true)
+  })
+})
+
+describe('without the extension', () => {
+  test('a database with vectors opens, words work, and what is removed there is taken out later', async () => {
+    await create('one')
+    const index = await active()
+    const document = await addDocument(open.scope, 'a', [1, 2, 3], index)
+    await addDocument(open.scope, 'b', [4], index)
+    const database = await openSqlite({ file: `${open.folder}/cloister.db`, vectors: false })
+    expect([open.database.vectors, database.vectors]).toEqual([true, false])
+    const { clock } = open
+    const ids = { next: () => 'id' }
+    const log = { debug() {}, info() {}, warn() {}, error() {} }
+    const store = await openStore({ database, clock, ids, log, backups: name => `${open.folder}/${name}` })
+    expect(store.vectors.available).toBe(false)
+    expect([await store.vectors.active(), await store.vectors.building()]).toEqual([undefined, undefined])
+    expect(await store.words.candidates(open.scope, { terms: ['2'], limit: 5 })).toHaveLength(1)
+    expect(await store.vectors.nearest(open.scope, { index, vector: toward(1), limit: 3 })).toEqual([])
+    await store.transaction(tx => store.chunks.remove(tx, open.scope.projectId, document.id))
+    expect(await database.check(true)).toEqual([])
+    await database.snapshot(`${open.folder}/copy.db`)
+    await store.close()
+    await database.close()
+    expect(await texts(open.scope, 4)).toContain('4')
+    expect(await vectors()).toBe(4)
+    await dropAll()
+    expect([await vectors(), await count('vector_orphan')]).toEqual([1, 0])
+  })
+
+  test('checks and snapshots know tables of vectors', async () => {
+    await create('one')
+    await addDocument(open.scope, 'a', [10, 20, 30], await active())
+    expect([await open.database.check(false), await open.database.check(true)]).toEqual([[], []])
+    await open.database.snapshot(`${open.folder}/copy.db`)
+    const copy = await openSqlite({ file: `${open.folder}/copy.db` })
+    const read = new Kysely<Schema>({ dialect: copy.reader })
+    const { rows } = await sql<{ count: number }>`select count(*) as count from vector_1`.execute(read)
+    expect(rows).toEqual([{ count: 3 }])
+    expect(await copy.check(true)).toEqual([])
+    await copy.close()
+  })
+})

@@ -1,0 +1,312 @@
+import { type Selectable, sql } from 'kysely'
+import type { Document, Scope } from '../model/index.ts'
+import type { Clock } from '../ports.ts'
+import type { Libraries } from './libraries.ts'
+import type { Read, Tx, VectorIndexRow } from './schema.ts'
+import { addVectors, bytesOf, createTable, removeFrom, tableOf } from './vector-tables.ts'
+
+/** The vectors of one embedding model. */
+export interface VectorIndex {
+  /** A later one has a higher number. */
+  number: number
+  fingerprint: string
+  name: string
+  dimensions: number
+  /** At most one of each. */
+  state: 'active' | 'building'
+  createdAt: number
+}
+
+export interface VectorStore {
+  /** Whether this database can keep vectors at all. Without, every list is empty and nothing may be written. */
+  readonly available: boolean
+  /** The one that is searched. */
+  active(): Promise<VectorIndex | undefined>
+  /** The one that will take its place. */
+  building(): Promise<VectorIndex | undefined>
+  /** The first is active at once; a later one is built beside it, in place of another that was being built. */
+  create(tx: Tx, model: Pick<VectorIndex, 'fingerprint' | 'name' | 'dimensions'>): Promise<void>
+  /** The index that is being built is searched from the commit on, and the one before goes. `early`: also when unfinished. */
+  activate(tx: Tx, number: number, options?: { early?: boolean }): Promise<boolean>
+  /** It is used no more; `dropSome` takes it away. */
+  discard(tx: Tx, number: number): Promise<void>
+  /** Takes a piece of what was discarded away, and vectors without a chunk; false when nothing is left. */
+  dropSome(tx: Tx): Promise<boolean>
+
+  /** How many of the document's chunks have been seen to in each index, by its number. */
+  progress(documentId: string): Promise<Map<number, { chunks: number; complete: boolean }>>
+  /**
+   * The vectors of a document's next chunks, those from position `from` on, in order; undefined for one that has none.
+   * False, and nothing is written, where the index is used no more or the document stands elsewhere.
+   */
+  insert(
+    tx: Tx,
+    index: VectorIndex,
+    document: Pick<Document, 'id' | 'projectId'>,
+    done: { from: number; chunks: readonly { id: number; vector: Float32Array | undefined }[]; complete: boolean },
+  ): Promise<boolean>
+  /** Documents that are ready and not complete in this index, over all projects, oldest first. */
+  pendingDocuments(index: VectorIndex, limit: number): Promise<string[]>
+  /** Whether documents of the project are not complete in the newest index. */
+  hasPending(scope: Scope): Promise<boolean>
+  /** No new try before this time. */
+  rest(tx: Tx, documentId: string, until: number): Promise<void>
+  /** Everything may be tried again. */
+  wakeAll(tx: Tx): Promise<void>
+
+  /** Nearest first; the distance is 1 − cosine. `documents` restricts before the limit. */
+  nearest(
+    scope: Scope,
+    wanted: { index: VectorIndex; vector: Float32Array; limit: number; documents?: readonly string[] },
+  ): Promise<{ id: number; distance: number }[]>
+  /** The distances of a fixed sample of the project's chunks, spread evenly over its documents. */
+  background(scope: Scope, wanted: { index: VectorIndex; vector: Float32Array }): Promise<number[]>
+}
+
+/** Vectors taken away in one transaction: some 20 ms. */
+const dropSize = 500
+/** Chunks that stand for a project. */
+const sampleSize = 128
+/** Projects whose sample is remembered, and for how many questions. */
+const mostSamples = 100
+const sampleUses = 100
+
+export function createVectorStore({
+  read,
+  libraries,
+  clock,
+  available,
+}: {
+  read: Read
+  libraries: Libraries
+  clock: Clock
+  available: boolean
+}): VectorStore {
+  const samples = new Map<string, { ids: string; uses: number }>()
+
+  async function find(state: VectorIndex['state']): Promise<VectorIndex | undefined> {
+    if (!available) return undefined
+    const row = await read.selectFrom('vector_index').selectAll().where('state', '=', state).executeTakeFirst()
+    return row && toIndex(row)
+  }
+
+  const incomplete = (db: Read, index: number) =>
+    db
+      .selectFrom('document')
+      .leftJoin('document_vectors', join =>
+        join.onRef('document_vectors.document_id', '=', 'document.id').on('document_vectors.index_number', '=', index),
+      )
+      .where('document.state', '=', 'ready')
+      .where('document.deleted_at', 'is', null)
+      .where('document.chunks', '>', 0)
+      .where(eb => eb.or([eb('document_vectors.complete', 'is', null), eb('document_vectors.complete', '=', 0)]))
+
+  async function sampleOf(scope: Scope, index: VectorIndex): Promise<string> {
+    const key = `${index.number}/${scope.projectId}`
+    const known = samples.get(key)
+    if (known && known.uses < sampleUses) {
+      known.uses += 1
+      return known.ids
+    }
+    const documents = await read
+      .selectFrom('document_vectors')
+      .innerJoin('document', 'document.id', 'document_vectors.document_id')
+      .select(['document_vectors.document_id', 'document_vectors.chunks'])
+      .where('document.project_id', '=', scope.projectId)
+      .where('document_vectors.index_number', '=', index.number)
+      .where('document_vectors.chunks', '>', 0)
+      .orderBy('document_vectors.document_id')
+      .execute()
+    const places = JSON.stringify(spread(documents, sampleSize))
+    const { rows } = await sql<{ id: number }>`
+      select chunk.id from json_each(${places}) as place
+      cross join chunk on chunk.document_id = place.value ->> 0 and chunk.position = place.value ->> 1`.execute(read)
+    const ids = JSON.stringify(rows.map(row => row.id))
+    if (samples.size >= mostSamples) samples.clear()
+    // One that is too small is still growing.
+    samples.set(key, { ids, uses: rows.length < sampleSize ? sampleUses : 0 })
+    return ids
+  }
+
+  return {
+    available,
+    active: () => find('active'),
+    building: () => find('building'),
+    async create(tx, { fingerprint, name, dimensions }) {
+      const building = tx.updateTable('vector_index').set({ state: 'dropping' }).where('state', '=', 'building')
+      await building.execute()
+      const active = await tx
+        .selectFrom('vector_index')
+        .select('number')
+        .where('state', '=', 'active')
+        .executeTakeFirst()
+      const { number } = await tx
+        .insertInto('vector_index')
+        .values({ fingerprint, name, dimensions, state: active ? 'building' : 'active', created_at: clock.now() })
+        .returning('number')
+        .executeTakeFirstOrThrow()
+      await createTable(tx, number, dimensions)
+    },
+    async activate(tx, number, { early = false } = {}) {
+      const row = await tx.selectFrom('vector_index').select('state').where('number', '=', number).executeTakeFirst()
+      if (row?.state !== 'building') return false
+      const left = early ? undefined : await incomplete(tx, number).select('document.id').limit(1).executeTakeFirst()
+      if (left) return false
+      await tx.updateTable('vector_index').set({ state: 'dropping' }).where('state', '=', 'active').execute()
+      await tx.updateTable('vector_index').set({ state: 'active' }).where('number', '=', number).execute()
+      return true
+    },
+    async discard(tx, number) {
+      await tx.updateTable('vector_index').set({ state: 'dropping' }).where('number', '=', number).execute()
+    },
+    async dropSome(tx) {
+      const orphans = await tx.selectFrom('vector_orphan').select('chunk_id').limit(dropSize).execute()
+      const ids = orphans.map(row => row.chunk_id)
+      if (ids.length > 0) {
+        const used = await tx.selectFrom('vector_index').select('number').where('state', '<>', 'dropping').execute()
+        for (const { number } of used) await removeFrom(tx, number, ids)
+        await tx.deleteFrom('vector_orphan').where('chunk_id', 'in', ids).execute()
+        return true
+      }
+      const row = await tx
+        .selectFrom('vector_index')
+        .select('number')
+        .where('state', '=', 'dropping')
+        .limit(1)
+        .executeTakeFirst()
+      if (!row) return false
+      const table = tableOf(row.number)
+      const { rows } = await sql<{ id: number }>`select id from ${table} limit ${dropSize}`.execute(tx)
+      if (rows.length === dropSize) {
+        await removeFrom(
+          tx,
+          row.number,
+          rows.map(({ id }) => id),
+        )
+        return true
+      }
+      await sql`drop table ${table}`.execute(tx)
+      await tx.deleteFrom('vector_index').where('number', '=', row.number).execute()
+      return true
+    },
+
+    async progress(documentId) {
+      const rows = await read
+        .selectFrom('document_vectors')
+        .select(['index_number', 'chunks', 'complete'])
+        .where('document_id', '=', documentId)
+        .execute()
+      return new Map(rows.map(row => [row.index_number, { chunks: row.chunks, complete: row.complete === 1 }]))
+    },
+    async insert(tx, index, document, { from, chunks, complete }) {
+      const known = await tx
+        .selectFrom('vector_index')
+        .leftJoin('document_vectors', join =>
+          join
+            .onRef('document_vectors.index_number', '=', 'vector_index.number')
+            .on('document_vectors.document_id', '=', document.id),
+        )
+        .select('document_vectors.chunks')
+        .where('vector_index.number', '=', index.number)
+        .where('vector_index.state', '<>', 'dropping')
+        .executeTakeFirst()
+      if (!known || (known.chunks ?? 0) !== from) return false
+      const vectors = chunks.flatMap(({ id, vector }) => (vector ? [{ id, vector }] : []))
+      await addVectors(tx, index.number, document.projectId, vectors)
+      const progress = { chunks: from + chunks.length, complete: complete ? 1 : 0, rest_until: 0 }
+      await tx
+        .insertInto('document_vectors')
+        .values({ document_id: document.id, index_number: index.number, ...progress })
+        .onConflict(conflict => conflict.columns(['document_id', 'index_number']).doUpdateSet(progress))
+        .execute()
+      return true
+    },
+    async pendingDocuments(index, limit) {
+      if (!available) return []
+      const rows = await incomplete(read, index.number)
+        .select('document.id')
+        .where(eb =>
+          eb.or([eb('document_vectors.rest_until', 'is', null), eb('document_vectors.rest_until', '<=', clock.now())]),
+        )
+        .orderBy('document.created_at')
+        .orderBy('document.id')
+        .limit(limit)
+        .execute()
+      return rows.map(row => row.id)
+    },
+    async hasPending({ userId, projectId }) {
+      const index = (await find('building')) ?? (await find('active'))
+      if (!index) return false
+      const row = await incomplete(read, index.number)
+        .innerJoin('project', 'project.id', 'document.project_id')
+        .select('document.id')
+        .where('document.project_id', '=', projectId)
+        .where('project.user_id', '=', userId)
+        .limit(1)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+    async rest(tx, documentId, until) {
+      await sql`
+        insert into document_vectors (document_id, index_number, chunks, complete, rest_until)
+        select document.id, vector_index.number, 0, 0, ${until} from document, vector_index
+        where document.id = ${documentId} and vector_index.state <> 'dropping'
+        on conflict (document_id, index_number) do update set rest_until = excluded.rest_until`.execute(tx)
+    },
+    async wakeAll(tx) {
+      await tx.updateTable('document_vectors').set({ rest_until: 0 }).where('rest_until', '>', 0).execute()
+    },
+
+    async nearest(scope, { index, vector, limit, documents }) {
+      const number = await libraries.numberOf(scope)
+      if (!available || number === undefined) return []
+      const within = documents
+        ? sql`and id in (
+            select id from chunk where document_id in (select value from json_each(${JSON.stringify(documents)})))`
+        : sql``
+      const { rows } = await sql<{ id: number; distance: number }>`
+        select id, distance from ${tableOf(index.number)}
+        where vector match ${bytesOf(vector)} and k = ${limit} and library = ${number} ${within}`.execute(read)
+      return rows
+    },
+    async background(scope, { index, vector }) {
+      if (!available || (await libraries.numberOf(scope)) === undefined) return []
+      const ids = await sampleOf(scope, index)
+      const { rows } = await sql<{ distance: number }>`
+        select vec_distance_cosine(near.vector, ${bytesOf(vector)}) as distance
+        from json_each(${ids}) as wanted cross join ${tableOf(index.number)} as near on near.id = wanted.value`.execute(
+        read,
+      )
+      return rows.map(row => row.distance)
+    },
+  }
+}
+
+/** Places of `count` chunks, as far apart as they can be in documents of so many. */
+function spread(documents: readonly { document_id: string; chunks: number }[], count: number): [string, number][] {
+  const total = documents.reduce((sum, document) => sum + document.chunks, 0)
+  const places: [string, number][] = []
+  const wanted = Math.min(count, total)
+  let before = 0
+  let next = 0
+  for (const { document_id, chunks } of documents) {
+    for (; next < wanted; next++) {
+      const at = Math.floor((next * total) / wanted) - before
+      if (at >= chunks) break
+      places.push([document_id, at])
+    }
+    before += chunks
+  }
+  return places
+}
+
+function toIndex(row: Selectable<VectorIndexRow>): VectorIndex {
+  return {
+    number: row.number,
+    fingerprint: row.fingerprint,
+    name: row.name,
+    dimensions: row.dimensions,
+    state: row.state as VectorIndex['state'],
+    createdAt: row.created_at,
+  }
+}
