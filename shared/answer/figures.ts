@@ -43,6 +43,7 @@ export function figuresOf(text: string, language: Language): Figure[] {
   take(CLOCK, ([, hours, minutes, half]) => timeOf(hours, minutes, half))
   take(HOUR, ([, hours, half]) => timeOf(hours, '00', half))
   take(MONEY, ([, sign, number, scale]) => [numberOf(number, scale, unitOf(sign))])
+  take(CALENDAR, ([name]) => [{ kind: 'exact', value: calendarWord(name) }])
   take(NUMBER, ([, number, scale]) => [numberOf(number, scale)])
   // A second pass over the words: units beside the numbers, and numbers spelled out.
   for (const figure of figures) if (figure.kind === 'number') figure.unit ??= unitAfter(text, figure.end)
@@ -71,6 +72,7 @@ export function saysFigure(figure: Figure, figures: readonly Figure[], text: str
     // A date says its day, as "am 30." does.
     if (figure.kind === 'number' && other.kind === 'day' && !figure.unit && other.value.startsWith(`${figure.value}.`))
       return true
+    if (other.kind === 'day' && figure.value === `month ${other.value.split('.')[1]}`) return true
     if (figure.kind !== other.kind || figure.value !== other.value) continue
     if (figure.kind !== 'number' || figure.unit === undefined || figure.unit === other.unit) return true
     // "sechs … und neun Monate": the unit follows later, or stands in the table's head.
@@ -84,6 +86,12 @@ function dayOf(day: string | undefined, month: number, year: string | undefined)
   const figures: Omit<Figure, 'start' | 'end'>[] = [{ kind: 'day', value: `${Number(day)}.${month}` }]
   if (year) figures.push({ kind: 'number', value: year.length === 2 ? `20${year}` : year })
   return figures
+}
+
+/** A month or a weekday by itself, as one word for both languages. */
+function calendarWord(name: string): string {
+  const month = monthNumber(name)
+  return month > 0 ? `month ${month}` : `weekday ${WEEKDAYS.findIndex(day => day.test(name))}`
 }
 
 function timeOf(hours = '', minutes = '', half = ''): Omit<Figure, 'start' | 'end'>[] {
@@ -108,7 +116,7 @@ function monthNumber(name = ''): number {
 
 /** The unit right after a number, or one word further: "drei volle Monate", "3-monatig". */
 function unitAfter(text: string, end: number): string | undefined {
-  const after = /^(?:[ -]?)(%|€|\$|£|°C|\p{L}+)(?: +(\p{L}+))?/u.exec(
+  const after = /^(?:[ -]?)(%|€|\$|£|°C|m²|\p{L}+)(?: +(\p{L}+))?/u.exec(
     text.slice(end, end + 60).replace(/^[\u00a0\u202f]/, ' '),
   )
   if (!after) return undefined
@@ -157,6 +165,9 @@ const MONEY =
   /(£|\$|€|EUR ?|USD ?|GBP ?)\s?(\d{1,3}(?:[ '’]\d{3})+(?![\d])|\d+(?:[.,]\d+)*)(?:\s?(million|billion|thousand|Mio|Mrd|Tsd|Millionen?|Milliarden?|[mk](?!\p{L}))\.?)?/giu
 const NUMBER =
   /(?<![\p{L}\d])(\d{1,3}(?:[ '’]\d{3})+(?!\d)|\d+(?:[.,]\d+)*)(?: (million|billion|thousand|tausend|Mio|Mrd|Tsd|Millionen?|Milliarden?)(?!\p{L}))?/giu
+const CALENDAR =
+  /(?<!\p{L})(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|January|February|March|May|June|July|October|December|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tags?|Mittwochs?|Sonnabends?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)(?!\p{L})/gu
+const WEEKDAYS = [/^Mon/, /^(?:Di|Tu)/, /^(?:Mi|We)/, /^(?:Do|Th)/, /^Fr/, /^Sa|^Sonnabend/, /^S[ou]n/]
 const WORD = /\p{L}+/gu
 const SCALES: [RegExp, number][] = [
   [/^(?:thousand|tausend|tsd|k$)/i, 1e3],
