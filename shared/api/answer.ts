@@ -1,0 +1,105 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import type { Answer, AnswerEvent, AnswerSentence } from '../model/index.ts'
+import { id, inProject, language } from './common.ts'
+import { reason } from './problem.ts'
+import { citation, documentIds, passage } from './search.ts'
+
+export const answerMode = z.enum(['model', 'quotes', 'declined'])
+
+export const answerSentence = z.object({
+  text: z.string(),
+  lead: z.string().describe('What stands between it and the sentence before'),
+  citations: z.array(z.number().int()).describe('Places in the answer’s `citations`'),
+  supported: z.boolean().describe('False: no proof was found; show it with a mark'),
+}) satisfies z.ZodType<AnswerSentence>
+
+export const answer = z.object({
+  mode: answerMode,
+  language,
+  text: z.string(),
+  sentences: z.array(answerSentence),
+  citations: z.array(citation),
+  model: z.string().nullable(),
+  reason: reason.nullable().describe('Why it is less than was asked for'),
+  evidence: z.number().describe('How sure it is that the documents hold the answer, 0 to 1'),
+  chatId: id,
+  messageId: id,
+}) satisfies z.ZodType<Answer>
+
+/** What the core streams. */
+export const answerEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('passages'), question: z.string(), passages: z.array(passage) }),
+  z.object({ type: z.literal('waiting'), place: z.number().int() }),
+  z.object({ type: z.literal('quote'), citation }),
+  z.object({ type: z.literal('draft'), text: z.string() }),
+  z.object({ type: z.literal('sentence'), sentence: answerSentence, citations: z.array(citation) }),
+  z.object({ type: z.literal('finish'), answer }),
+]) satisfies z.ZodType<AnswerEvent>
+
+/**
+ * What a client reads: `started` first, then the core's, then `finish`, or `interrupted` when it was stopped or the server
+ * ends: what was shown so far is kept in the chat.
+ */
+export const streamedAnswer = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('started'),
+    answerId: id.describe('To stop it with'),
+    chatId: id.describe('The chat it is kept in, a new one where none was named'),
+  }),
+  ...answerEvent.options,
+  z.object({
+    type: z.literal('interrupted'),
+    chatId: id,
+    messageId: id.nullable().describe('What is kept of the answer'),
+    reason,
+  }),
+])
+
+const question = z.string().max(10_000).describe('At most 2,000 characters')
+const tags = ['Answers']
+const streaming =
+  'A stream of server-sent events: `started`, the passages found, then quotes, or drafts and checked sentences, then `finish`; or `interrupted`. `waiting` says how many questions come first. Closing the connection stops the work; what was shown so far is kept.'
+
+export const answers = {
+  ask: oc
+    .route({
+      method: 'POST',
+      path: '/projects/{projectId}/ask',
+      summary: 'Ask a question',
+      description: `Question and answer are kept in a chat. ${streaming}`,
+      tags,
+    })
+    .input(
+      z.object({
+        ...inProject,
+        question,
+        chatId: id.optional().describe('Goes on with this chat; a new one without it'),
+        assistantId: id.optional().describe('Whom a new chat is with'),
+        documents: documentIds.optional().describe('Only these documents'),
+      }),
+    )
+    .output(eventIterator(streamedAnswer)),
+  regenerate: oc
+    .route({
+      method: 'POST',
+      path: '/projects/{projectId}/chats/{chatId}/regenerate',
+      summary: 'Answer the last question of a chat again',
+      description: streaming,
+      tags,
+    })
+    .input(z.object({ ...inProject, chatId: id }))
+    .output(eventIterator(streamedAnswer)),
+  stop: oc
+    .route({
+      method: 'POST',
+      path: '/projects/{projectId}/answers/{answerId}/stop',
+      summary: 'Stop a running answer',
+      description: 'Its stream ends with `interrupted`. Stopping what has ended is no error.',
+      tags,
+    })
+    .input(z.object({ ...inProject, answerId: id }))
+    .output(z.object({ stopped: z.boolean().describe('False when it had ended before') })),
+}
+
+export type StreamedAnswer = z.output<typeof streamedAnswer>

@@ -1,0 +1,77 @@
+import { oc } from '@orpc/contract'
+import { z } from 'zod'
+import { answerMode, answerSentence } from './answer.ts'
+import { id, inProject, next, paging, time } from './common.ts'
+import { reason } from './problem.ts'
+import { citation } from './search.ts'
+
+export const chat = z.object({
+  id,
+  projectId: id,
+  title: z.string(),
+  assistantId: id.nullable(),
+  createdAt: time,
+  deletedAt: time.nullable(),
+})
+
+export const message = z.object({
+  id,
+  chatId: id,
+  role: z.enum(['user', 'assistant']),
+  text: z.string(),
+  answer: z
+    .object({
+      mode: answerMode,
+      sentences: z.array(answerSentence),
+      citations: z.array(citation),
+      model: z.string().nullable(),
+      reason: reason.nullable(),
+    })
+    .nullable()
+    .describe('The assistant’s: how it was answered and with which citations'),
+  completed: z
+    .string()
+    .nullable()
+    .describe('The user’s: the question as it was searched for, where it referred back to an earlier one'),
+  createdAt: time,
+})
+
+const one = z.object({ ...inProject, chatId: id })
+const base = '/projects/{projectId}/chats'
+const tags = ['Chats']
+
+export const chats = {
+  list: oc
+    .route({ method: 'GET', path: base, summary: 'Chats, newest first', tags })
+    .input(z.object({ ...inProject, ...paging }))
+    .output(z.object({ chats: z.array(chat), next, total: z.number().int() })),
+  create: oc
+    .route({ method: 'POST', path: base, summary: 'Begin a chat', tags, successStatus: 201 })
+    .input(z.object({ ...inProject, title: z.string().min(1).max(200), assistantId: id.nullable().default(null) }))
+    .output(chat),
+  get: oc
+    .route({ method: 'GET', path: `${base}/{chatId}`, summary: 'A chat with its messages, oldest first', tags })
+    .input(one)
+    .output(z.object({ chat, messages: z.array(message) })),
+  update: oc
+    .route({ method: 'PATCH', path: `${base}/{chatId}`, summary: 'Rename a chat, or change its assistant', tags })
+    .input(one.extend({ title: z.string().min(1).max(200).optional(), assistantId: id.nullable().optional() }))
+    .output(chat),
+  delete: oc
+    .route({
+      method: 'DELETE',
+      path: `${base}/{chatId}`,
+      summary: 'Delete a chat',
+      description: '`undo` brings it back.',
+      tags,
+    })
+    .input(one)
+    .output(chat),
+  undo: oc
+    .route({ method: 'POST', path: `${base}/{chatId}/undo`, summary: 'Bring a deleted chat back', tags })
+    .input(one)
+    .output(chat),
+}
+
+export type ApiChat = z.output<typeof chat>
+export type ApiMessage = z.output<typeof message>

@@ -1,0 +1,15 @@
+import { z } from 'zod'
+
+/** What every noun of the contract is made of. Times are milliseconds since 1970, UTC, everywhere. */
+export const id = z.uuid()
+export const time = z.number().int().min(0).describe('Milliseconds since 1970, UTC')
+export const language = z.enum(['de', 'en', 'other'])
+
+/** A page of a list: `next` of one answer is `after` of the next request; null at the end. */
+export const paging = {
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
+  after: id.optional().describe('The `next` of the page before'),
+}
+export const next = id.nullable().describe('Goes as `after` into the request for the next page; null at the end')
+
+export const inProject = { projectId: id }

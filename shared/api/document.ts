@@ -1,0 +1,201 @@
+import { oc } from '@orpc/contract'
+import { z } from 'zod'
+import { id, inProject, language, next, paging, time } from './common.ts'
+import { problem, reason } from './problem.ts'
+import { segment } from './segment.ts'
+
+export const documentState = z.enum(['queued', 'parsing', 'indexing', 'ready', 'failed', 'cancelled', 'paused'])
+
+export const document = z.object({
+  id,
+  projectId: id,
+  name: z.string().describe('File name without folders'),
+  path: z.string().describe('With the folders it came from, separated by `/`'),
+  mediaType: z.string(),
+  size: z.number().int().describe('Bytes'),
+  state: documentState,
+  segments: z.number().int().nullable().describe('Pages, or stretches of a text; null until known'),
+  paged: z.boolean(),
+  parsed: z.number().int().describe('Segments read so far'),
+  indexed: z.number().int().describe('Segments that can be found by their words so far'),
+  chunks: z.number().int().describe('Passages made of it so far'),
+  embedded: z
+    .number()
+    .int()
+    .describe(
+      'Passages that can be found by their meaning so far, which goes on after `ready`; 0 without such a model',
+    ),
+  language: language.nullable(),
+  reason: reason.nullable().describe('Why it failed, or what was lost although it is ready'),
+  parseTime: z.number().int().describe('Milliseconds of reading'),
+  indexTime: z.number().int().describe('Milliseconds of indexing'),
+  createdAt: time,
+  deletedAt: time.nullable().describe('Since when it lies in the trash, which keeps it for 30 days'),
+})
+
+export const receipt = z.object({
+  documentId: id,
+  segments: z.number().int(),
+  pages: z.number().int().nullable().describe('Null for what has no pages'),
+  characters: z.number().int(),
+  chunks: z.number().int(),
+  tableRows: z.number().int(),
+  language: language.nullable(),
+  pagesWithoutText: z.array(z.number().int()),
+  pagesUnreadable: z.array(z.number().int()),
+  furnitureLines: z.number().int().describe('Running headers, footers and page numbers that are not searched'),
+  reasons: z.array(reason),
+})
+
+/** What became of one file of an upload. */
+export const upload = z.object({
+  file: z.string().describe('The name it came with'),
+  added: z.boolean().describe('False also when the same bytes were there before'),
+  document: document.nullable(),
+  problem: problem.nullable().describe('Why it was refused'),
+})
+
+const one = z.object({ ...inProject, documentId: id })
+const base = '/projects/{projectId}/documents'
+const tags = ['Documents']
+
+const verb = (name: string, summary: string, description: string) =>
+  oc
+    .route({ method: 'POST', path: `${base}/{documentId}/${name}`, summary, description, tags })
+    .input(one)
+    .output(document)
+
+export const documents = {
+  list: oc
+    .route({ method: 'GET', path: base, summary: 'Documents', tags })
+    .input(
+      z.object({
+        ...inProject,
+        ...paging,
+        order: z.enum(['newest', 'oldest', 'path']).default('newest'),
+        state: documentState.optional(),
+      }),
+    )
+    .output(
+      z.object({
+        documents: z.array(document),
+        next,
+        total: z.number().int().describe('Documents in all, over all pages'),
+        states: z.partialRecord(documentState, z.number().int()).describe('How many are in which state, over all'),
+      }),
+    ),
+  upload: oc
+    .route({
+      method: 'POST',
+      path: base,
+      summary: 'Add files',
+      description:
+        'One or many files as `multipart/form-data`; a part’s file name may carry the folders it came from. Each is judged by its name, its first bytes and its size before it is read to its end, and is stored when this answers; reading and indexing follow in the background (see `/api/v1/events`). The same bytes again are the same document. When every file is refused the answer is the problem of the first one.',
+      tags,
+    })
+    .input(z.object({ ...inProject, files: z.array(z.file()).min(1) }))
+    .output(z.object({ results: z.array(upload) })),
+  addText: oc
+    .route({
+      method: 'POST',
+      path: `${base}/text`,
+      summary: 'Add a text',
+      description: 'At most 10 MB. Kept as a file with the ending `.md` or `.txt`.',
+      tags,
+      successStatus: 201,
+    })
+    .input(
+      z.object({
+        ...inProject,
+        name: z.string().min(1).max(200),
+        text: z.string(),
+        format: z.enum(['markdown', 'plain']).default('markdown'),
+      }),
+    )
+    .output(z.object({ document, added: z.boolean() })),
+  trash: oc
+    .route({ method: 'GET', path: `${base}/trash`, summary: 'Documents in the trash', tags })
+    .input(z.object({ ...inProject, ...paging }))
+    .output(z.object({ documents: z.array(document), next, total: z.number().int() })),
+  get: oc
+    .route({ method: 'GET', path: `${base}/{documentId}`, summary: 'One document, with its progress', tags })
+    .input(one)
+    .output(document),
+  receipt: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{documentId}/receipt`,
+      summary: 'What became of a document',
+      description: 'Null until it has been read.',
+      tags,
+    })
+    .input(one)
+    .output(z.object({ receipt: receipt.nullable() })),
+  original: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{documentId}/original`,
+      summary: 'The file itself',
+      description: 'As an attachment; `Range` and `If-None-Match` are understood.',
+      tags,
+    })
+    .input(one)
+    .output(z.file()),
+  segments: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{documentId}/segments`,
+      summary: 'The document as it was read: pages, or stretches of a text, in order',
+      tags,
+    })
+    .input(
+      one.extend({
+        from: z.coerce.number<number>().int().min(1).default(1).describe('Number of the first'),
+        limit: z.coerce.number<number>().int().min(1).max(50).default(10),
+      }),
+    )
+    .output(
+      z.object({
+        segments: z.array(segment),
+        total: z.number().int().nullable().describe('How many the document has; null until known'),
+      }),
+    ),
+  segment: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{documentId}/segments/{number}`,
+      summary: 'One page, or stretch of a text, as it was read',
+      tags,
+    })
+    .input(one.extend({ number: z.coerce.number<number>().int().min(1) }))
+    .output(segment),
+  delete: oc
+    .route({
+      method: 'DELETE',
+      path: `${base}/{documentId}`,
+      summary: 'Move a document to the trash',
+      description: 'Gone from every answer with this call; `undo` brings it back within 30 days.',
+      tags,
+    })
+    .input(one)
+    .output(document),
+  undo: verb('undo', 'Take a document out of the trash', 'It is indexed again.'),
+  purge: oc
+    .route({
+      method: 'POST',
+      path: `${base}/{documentId}/purge`,
+      summary: 'Remove a document for good',
+      description: 'With its history, and its bytes where no other document needs them.',
+      tags,
+      successStatus: 204,
+    })
+    .input(one)
+    .output(z.undefined()),
+  cancel: verb('cancel', 'Stop the work on a document', 'What was found so far leaves the search; the file stays.'),
+  retry: verb('retry', 'Try again', 'A failed or finished document from the start, others from where they were.'),
+  pause: verb('pause', 'Hold the work on a document', 'What was indexed so far can be found.'),
+  resume: verb('resume', 'Go on with a held document', 'From where it was.'),
+}
+
+export type ApiDocument = z.output<typeof document>
+export type Upload = z.output<typeof upload>

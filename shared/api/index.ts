@@ -1,0 +1,45 @@
+/**
+ * What a user can ask of Cloister: one contract, a file a noun. The server implements it, the OpenAPI document is written
+ * from it, and `client.ts` makes the typed client of it.
+ */
+import { oc } from '@orpc/contract'
+import { answers } from './answer.ts'
+import { assistants } from './assistant.ts'
+import { chats } from './chat.ts'
+import { documents } from './document.ts'
+import { health } from './health.ts'
+import { jobs } from './job.ts'
+import { models } from './model.ts'
+import { projects } from './project.ts'
+import { search } from './search.ts'
+import { sessions } from './session.ts'
+import { settingRoutes } from './setting.ts'
+
+export type { StreamedAnswer } from './answer.ts'
+export type { ApiAssistant } from './assistant.ts'
+export type { ApiChat, ApiMessage } from './chat.ts'
+export type { ApiDocument, Upload } from './document.ts'
+export type { ServerEvent } from './job.ts'
+export type { ApiModel } from './model.ts'
+export { ApiError, type Issue, isProblem, type Problem } from './problem.ts'
+export type { ApiProject } from './project.ts'
+export type { Session } from './session.ts'
+export type { Settings } from './setting.ts'
+
+export const contract = {
+  ...oc.prefix('/api/v1').router({
+    session: sessions,
+    projects,
+    documents,
+    search,
+    answers,
+    chats,
+    assistants,
+    jobs,
+    models,
+    settings: settingRoutes,
+  }),
+  health,
+}
+
+export type Contract = typeof contract

@@ -1,0 +1,52 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { id } from './common.ts'
+import { document } from './document.ts'
+import { reason } from './problem.ts'
+
+/** What happens, as it is now: whoever misses some sees the latest of each thing, never an older one after a newer. */
+export const serverEvent = z.discriminatedUnion('type', [
+  /** First on every connection, and again when more was missed than is remembered: read everything anew. */
+  z.object({ type: z.literal('reset') }),
+  z.object({
+    type: z.literal('document'),
+    projectId: id,
+    documentId: id,
+    document: document.nullable().describe('As it is now, with its progress; null when it is gone for good'),
+  }),
+  z.object({ type: z.literal('chat'), projectId: id, chatId: id }),
+  z.object({ type: z.literal('assistants'), projectId: id }),
+  z.object({ type: z.literal('projects') }),
+  z.object({ type: z.literal('models') }),
+  z.object({ type: z.literal('settings') }),
+  z.object({
+    type: z.literal('trouble'),
+    reason: reason.nullable().describe('Why all work stands still; null: it goes on'),
+  }),
+])
+
+const tags = ['Work']
+
+export const jobs = {
+  list: oc
+    .route({ method: 'GET', path: '/jobs', summary: 'Documents that are being worked on, over all projects', tags })
+    .output(
+      z.object({
+        documents: z.array(document).describe('At most 200'),
+        total: z.number().int(),
+        trouble: reason.nullable().describe('Why all work stands still; it goes on by itself'),
+      }),
+    ),
+  events: oc
+    .route({
+      method: 'GET',
+      path: '/events',
+      summary: 'Everything that happens, as it happens',
+      description:
+        'A stream of server-sent events, each with an id. With `Last-Event-ID`, it goes on after that one; where that is too long ago, or without it, it begins with `reset`: read anew what you show. A comment comes every 5 seconds.',
+      tags,
+    })
+    .output(eventIterator(serverEvent)),
+}
+
+export type ServerEvent = z.output<typeof serverEvent>

@@ -1,0 +1,47 @@
+import { oc } from '@orpc/contract'
+import { z } from 'zod'
+import type { Citation, Passage } from '../model/index.ts'
+import { id, inProject } from './common.ts'
+import { place, rectangle } from './segment.ts'
+
+export const passage = z.object({
+  chunkId: z.number().int(),
+  documentId: id,
+  file: z.string().describe('The document’s path'),
+  text: z.string(),
+  headings: z.array(z.string()).describe('Headings above it, outermost first'),
+  before: z.string().nullable().describe('The passage before it in the document'),
+  after: z.string().nullable(),
+  score: z.number(),
+  ...place,
+}) satisfies z.ZodType<Passage>
+
+export const citation = z.object({
+  documentId: id,
+  chunkId: z.number().int(),
+  file: z.string(),
+  quote: z.string().describe('Verbatim, at most 300 characters'),
+  rects: z.array(rectangle),
+  ...place,
+}) satisfies z.ZodType<Citation>
+
+/** Only these documents; without it, all of the project. */
+export const documentIds = z.array(id).min(1).max(1000)
+
+export const search = oc
+  .route({
+    method: 'POST',
+    path: '/projects/{projectId}/search',
+    summary: 'Find passages',
+    description: 'For words or a question, best first.',
+    tags: ['Search'],
+  })
+  .input(
+    z.object({
+      ...inProject,
+      query: z.string().max(2000),
+      documents: documentIds.optional(),
+      limit: z.number().int().min(1).max(100).default(10),
+    }),
+  )
+  .output(z.object({ passages: z.array(passage) }))

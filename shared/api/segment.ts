@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import type { Place, Rectangle, Segment } from '../model/index.ts'
+
+export const rectangle = z
+  .tuple([z.number(), z.number(), z.number(), z.number()])
+  .describe(
+    'Left, top, right, bottom in points from the upper left of the page as shown',
+  ) satisfies z.ZodType<Rectangle>
+
+const lines = z.tuple([z.number().int(), z.number().int()]).describe('First and last line of the source, from 1')
+
+const block = z.object({
+  kind: z.enum(['heading', 'paragraph', 'list-item', 'table-row', 'code', 'caption', 'footnote']),
+  text: z.string(),
+  level: z.number().int().optional().describe('Of a heading; 1 is the highest'),
+  cells: z.array(z.number().int()).optional().describe('Of a table row: where each cell starts in `text`'),
+  header: z.string().optional().describe('Of a table row: the text of its header row'),
+  runs: z
+    .array(z.object({ at: z.number().int(), end: z.number().int(), rect: rectangle }))
+    .optional()
+    .describe('Of a page: where each stretch of `text` stands'),
+  lines: lines.optional(),
+  continues: z.boolean().optional().describe('It continues the last block of the segment before'),
+})
+
+export const segment = z.object({
+  number: z.number().int().describe('From 1; the page number where there are pages'),
+  width: z.number().optional().describe('Points; absent where there are no pages'),
+  height: z.number().optional(),
+  blocks: z.array(block),
+  margins: z.array(block).optional().describe('Lines at the page’s edge that may be running headers or footers'),
+  problem: z.enum(['unreadable', 'without-text']).optional(),
+}) satisfies z.ZodType<Segment>
+
+/** Where a quote or passage stands. */
+export const place = {
+  page: z.number().int().nullable().describe('From 1; null where there are no pages'),
+  where: z
+    .object({ headings: z.array(z.string()), lines: lines.nullable() })
+    .nullable()
+    .describe('Where there is no page: the path of headings, and the lines'),
+}
+z.object(place) satisfies z.ZodType<Place>
