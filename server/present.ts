@@ -15,6 +15,11 @@ function valuesOf(translate: Translate, { code, values = {} }: Reason): Record<s
   if (code === 'too-large' && typeof values.limit === 'number') shown.limit = Math.round(values.limit / 1024 / 1024)
   if (code === 'state-conflict') shown.state = stateOf(translate, String(values.state) as DocumentState)
   if (code === 'data-directory') shown.detail = detailOf(translate, String(values.detail))
+  if (code === 'model-invalid' || code === 'model-unsupported') {
+    const known = `models.problem.${values.detail}` as MessageKey
+    const text = translate(known)
+    if (text !== known) shown.detail = text
+  }
   return shown
 }
 

@@ -18,9 +18,11 @@ export type GgufProblem =
   | 'tokenizer'
   | 'tokens-duplicate'
   | 'token-invalid'
+  // found when it was loaded
+  | 'load'
 
 /** What is right with the file, and yet not for us. */
-export type GgufUnsupported = 'architecture' | 'tokenizer-unknown' | 'experts' | 'split'
+export type GgufUnsupported = 'architecture' | 'tokenizer-unknown' | 'experts' | 'split' | 'role' | 'no-vector'
 
 /** `about` is the key or tensor it is about, for the log. */
 export function invalid(name: string, detail: GgufProblem, about = ''): AppError {
