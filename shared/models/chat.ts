@@ -49,10 +49,12 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
   const sequences: Partial<Record<'answer' | 'rewrite', LlamaContextSequence>> = {}
   const special = createSpecials(model, style)
 
+  // The library may make a context larger than it was asked for; what we promised is what counts.
+  const sizes = { answer: options.contextSize, rewrite: Math.min(rewriteContext, options.contextSize) }
+
   async function open(name: 'answer' | 'rewrite'): Promise<LlamaContextSequence> {
-    const { contextSize } = options
     const context = await model.createContext({
-      contextSize: name === 'rewrite' ? Math.min(rewriteContext, contextSize) : contextSize,
+      contextSize: sizes[name],
       threads: options.threads,
       batchSize,
       // The whole prefix can be kept also where a model looks back over a window only.
@@ -88,9 +90,10 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
         chatHistory: historyOf(task.messages),
       })
       const tokens = tokenize(contextText)
-      const room = sequence.contextSize - 1 - tokens.length
+      const size = sizes[task.sequence] - 1
+      const room = size - tokens.length
       if (room < Math.min(leastRoom, task.maxTokens))
-        throw new AppError('model-input', { tokens: tokens.length, limit: sequence.contextSize - 1 - leastRoom })
+        throw new AppError('model-input', { tokens: tokens.length, limit: size - leastRoom })
 
       const before = evaluated(sequence)
       await align(sequence, tokens)
