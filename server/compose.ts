@@ -10,6 +10,7 @@ import { type Core, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
+import { createModels, modelEntry } from '../shared/models/models.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { Database, Log, Models, Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
@@ -91,7 +92,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner() }),
       events: createEvents(),
       parsers: openParsers(config, log),
-      models: openModels(),
+      models: openModels(config, log),
       backups: name => path.join(backups, name),
       parallel: config.parsers,
       check: { due: running.checkDue, done: running.checked },
@@ -110,14 +111,10 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
   }
 }
 
-// TODO(models): the adapter takes this place.
-function openModels(): Models {
-  return {
-    chat: async () => undefined,
-    embedding: async () => undefined,
-    reranking: async () => undefined,
-    async close() {},
-  }
+/** Models in a process of their own, which starts with the first use; they stay in the data directory also for a temporary library. */
+export function openModels(config: Config, log: Log): Models {
+  const processes = createForkedProcesses({ entries: { model: modelEntry }, log })
+  return createModels({ settings: { ...config.models, folder: config.modelsFolder }, processes, log })
 }
 
 /** Parsers in processes of their own, which get nothing of our environment. */

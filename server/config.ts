@@ -16,6 +16,8 @@ export interface Config {
   maxFileSize: number
   /** Parser processes. */
   parsers: number
+  /** Where models lie. */
+  modelsFolder: string
   models: ModelConfig
 }
 
@@ -47,9 +49,10 @@ export function readConfig(
   const data = options.data ?? (environment.CLOISTER_DATA || undefined)
   const locale =
     environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || Intl.DateTimeFormat().resolvedOptions().locale
+  const dataDirectory = path.resolve(workingDirectory, data ?? defaultDataDirectory(environment, platform))
   return {
     workingDirectory,
-    dataDirectory: path.resolve(workingDirectory, data ?? defaultDataDirectory(environment, platform)),
+    dataDirectory,
     language: languageOfLocale(locale),
     unicode: isUnicode(environment, platform),
     logLevel: environment.LOG_LEVEL ?? 'info',
@@ -57,6 +60,7 @@ export function readConfig(
     maxFileSize: positive(environment.MAX_FILE_SIZE_MB, 2048) * 1024 * 1024,
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, availableParallelism() - 1)),
+    modelsFolder: path.join(dataDirectory, 'models'),
     models: {
       ...fileOf(environment, 'chatFile', 'LLM_MODEL_PATH', workingDirectory),
       ...fileOf(environment, 'embeddingFile', 'EMBEDDING_MODEL_PATH', workingDirectory),

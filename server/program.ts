@@ -105,6 +105,20 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .argument('<name>', translate('cli.command.projectNameOrId'))
     .action(async (name: string) => (await import('./commands/projects.ts')).deleteProject(context, name))
 
+  const models = describe(program, 'models', 'models')
+  addJson(describe(models, 'list', 'models-list')).action(async () =>
+    (await import('./commands/models.ts')).listAllModels(context),
+  )
+  addJson(describe(models, 'add', 'models-add'))
+    .argument('<file...>', translate('cli.command.modelFile'))
+    .action(async (files: string[]) => (await import('./commands/models.ts')).addModels(context, files))
+  addJson(describe(models, 'verify', 'models-verify'))
+    .argument('[name...]', translate('cli.command.modelNames'))
+    .action(async (names: string[]) => (await import('./commands/models.ts')).verifyModels(context, names))
+  addJson(describe(models, 'remove', 'models-remove'))
+    .argument('<name...>', translate('cli.command.modelName'))
+    .action(async (names: string[]) => (await import('./commands/models.ts')).removeModels(context, names))
+
   addJson(describe(program, 'doctor', 'doctor')).action(async () =>
     (await import('./commands/doctor.ts')).doctor(context),
   )

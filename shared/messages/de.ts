@@ -334,7 +334,7 @@ export const de: Messages = {
       unknown: '–',
       tokens: '{{count}} Tokens',
       used: 'in Gebrauch',
-      spare: '',
+      spare: 'nicht in Gebrauch',
       named: 'in Gebrauch ({{variable}})',
       copying: '{{name}}: {{bar}}',
       added: 'Hinzugefügt: {{name}} ({{role}})',

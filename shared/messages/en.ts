@@ -318,7 +318,7 @@ export const en = {
       unknown: '–',
       tokens: '{{count}} tokens',
       used: 'in use',
-      spare: '',
+      spare: 'not used',
       named: 'in use ({{variable}})',
       copying: '{{name}}: {{bar}}',
       added: 'Added: {{name}} ({{role}})',

@@ -1,0 +1,85 @@
+import { copyFile, readdir, truncate, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scriptedChat, tinyEmbedder } from '../scripts/tiny-models.ts'
+import { writeGguf } from '../scripts/write-gguf.ts'
+import { makePlace, type Place } from './run-cli.ts'
+
+interface ModelJson {
+  name: string
+  role: string | null
+  used: boolean
+  named: boolean
+  size: number
+  problem: { code: string; text: string } | null
+}
+
+let place: Place
+const data = ['--data', 'library']
+beforeAll(async () => {
+  place = await makePlace()
+  await writeGguf(path.join(place.folder, 'chat.gguf'), scriptedChat('The notice period is three months [1].'))
+  await writeGguf(path.join(place.folder, 'vectors.gguf'), tinyEmbedder())
+})
+afterAll(() => place.remove())
+
+const list = (options = {}) => place.json<{ models: ModelJson[] }>(['models', 'list', ...data], options)
+
+describe('models on the command line', () => {
+  test('none at first, which creates nothing', async () => {
+    const { stdout, code } = await place.run(['models', 'list', ...data])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^There are no models here\./)
+    expect(await readdir(place.folder)).not.toContain('library')
+  })
+
+  test('add reads from the header what they are for; the one added last is used', async () => {
+    const german = await place.run(['models', 'add', ...data, 'chat.gguf', 'vectors.gguf'], { language: 'de' })
+    expect(german.stdout).toBe('Hinzugefügt: chat.gguf (Antworten)\nHinzugefügt: vectors.gguf (Vektoren)\n')
+    expect((await list()).models).toMatchObject([
+      { name: 'vectors.gguf', role: 'embedding', used: true, named: false, problem: null },
+      { name: 'chat.gguf', role: 'chat', used: true },
+    ])
+    await copyFile(path.join(place.folder, 'chat.gguf'), path.join(place.folder, 'other.gguf'))
+    expect((await place.run(['models', 'add', ...data, 'other.gguf'])).code).toBe(0)
+    const roles = (await list()).models.filter(({ role }) => role === 'chat')
+    expect(roles).toMatchObject([
+      { name: 'other.gguf', used: true },
+      { name: 'chat.gguf', used: false },
+    ])
+  })
+
+  test('what is no model is refused in plain words, and the rest is added all the same', async () => {
+    await writeFile(path.join(place.folder, 'text.gguf'), 'This is a text.\n')
+    const refused = await place.run(['models', 'add', ...data, 'text.gguf', 'chat.gguf', 'missing.gguf'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('text.gguf')
+    expect(refused.stderr).toContain('There is a model “chat.gguf” already.')
+    expect(refused.stderr).toContain('missing.gguf')
+    expect(refused.stderr).not.toMatch(/at .*\.ts|Error:/)
+    expect((await readdir(path.join(place.folder, 'library', 'models'))).sort()).toEqual([
+      'chat.gguf',
+      'checksums.json',
+      'other.gguf',
+      'vectors.gguf',
+    ])
+  })
+
+  test('verify finds what has changed; remove takes it away', async () => {
+    const file = path.join(place.folder, 'library', 'models', 'other.gguf')
+    expect((await place.run(['models', 'verify', ...data])).code).toBe(0)
+    await truncate(file, 2000)
+    const changed = await place.run(['models', 'verify', ...data, 'other'])
+    expect(changed.code).toBe(1)
+    expect(changed.stdout).toContain('other.gguf: its bytes have changed')
+    // Passed over for the one that can be used.
+    const { models } = await list()
+    expect(models.find(({ name }) => name === 'other.gguf')).toMatchObject({
+      used: false,
+      problem: { code: 'model-invalid' },
+    })
+    expect(models.find(({ name }) => name === 'chat.gguf')).toMatchObject({ used: true })
+    expect((await place.run(['models', 'remove', ...data, 'other'])).stdout).toBe('Removed: other\n')
+    expect((await place.run(['models', 'remove', ...data, 'other'])).code).toBe(1)
+  })
+})
