@@ -5,4 +5,5 @@ export {
   tinyEmbedder,
   tinyReranker,
 } from './tiny-models-encoder.ts'
+export { type TinyTokenizer, tinyOf } from './tiny-models-kinds.ts'
 export { type BertShape, E5_SMALL, QWEN3_0_6B, type Qwen3Shape, randomBert, randomQwen3 } from './tiny-models-random.ts'

@@ -24,6 +24,8 @@ export interface GgufTensor {
   type: TensorTypeName
   /** The numbers, row after row (F32, F16 and Q8_0 only), or the bytes themselves, in parts. */
   data: Float32Array | (() => Iterable<Uint8Array>)
+  /** Where the header says that the data begin, instead of where they do: for broken files. */
+  offset?: number
 }
 
 export interface GgufModel {
@@ -85,7 +87,7 @@ export function headerBytes(model: GgufModel): Buffer {
   for (const tensor of model.tensors) {
     parts.push(stringBytes(tensor.name), numberBytes('u32', tensor.shape.length))
     for (const length of tensor.shape) parts.push(numberBytes('u64', length))
-    parts.push(numberBytes('u32', TENSOR_TYPES[tensor.type].id), numberBytes('u64', offset))
+    parts.push(numberBytes('u32', TENSOR_TYPES[tensor.type].id), numberBytes('u64', tensor.offset ?? offset))
     offset += padded(tensorSize(tensor), alignment)
   }
   const header = Buffer.concat(parts)
@@ -109,7 +111,8 @@ function* ggufParts(model: GgufModel): Generator<Uint8Array> {
 }
 
 function alignmentOf({ metadata }: GgufModel): number {
-  return Number(metadata['general.alignment']?.value ?? DEFAULT_ALIGNMENT)
+  const given = Number(metadata['general.alignment']?.value)
+  return given >= 1 && given <= 4096 ? given : DEFAULT_ALIGNMENT
 }
 
 /** Bytes of a tensor, without padding. */

@@ -108,6 +108,16 @@ export function checkKeys(header: GgufHeader, architecture: Architecture, prefix
   if (![undefined, 0, embedding].includes(at('dense_3_feat_out'))) throw broken('dense_3_feat_out')
   if (architecture.slidingWindow === 'required' && !at('attention.sliding_window'))
     throw invalid(name, 'key-missing', `${prefix}.attention.sliding_window`)
+  const pattern = metadata.get(`${prefix}.attention.sliding_window_pattern`)
+  if (architecture.slidingWindow !== 'none' && pattern && pattern.type !== 'u32' && pattern.type !== 'array')
+    throw broken('attention.sliding_window_pattern')
+  // llama.cpp asserts that some layers see all and some only the window: every 6th sees all unless the file says else.
+  const every = pattern?.type === 'u32' ? pattern.value : 6
+  if (architecture.slidingWindow === 'required' && !(every >= 2 && every <= at('block_count')!))
+    throw broken('attention.sliding_window_pattern')
+  const window = at('attention.sliding_window') ?? (prefix === 'gemma2' ? 4096 : 0)
+  if (architecture.slidingWindow === 'optional' && window > 0 && every === 1 && prefix !== 'phi3')
+    throw broken('attention.sliding_window_pattern')
   // A window of nothing: no layer sees a token.
   if (prefix === 'gemma2' && at('attention.sliding_window') === 0) throw broken('attention.sliding_window')
 
