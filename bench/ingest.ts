@@ -2,13 +2,12 @@
  * The 129-page manual: how long from the command's start until it is found by its words, and what reading it with places
  * costs beside a bare loop over pdfjs-dist that keeps nothing but the text.
  */
-import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { atLeast, atMost, type Bench, told } from './figure.ts'
 import { type Manual, manualOf129 } from './manuals.ts'
+import { run } from './run-module.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
-const root = path.join(import.meta.dirname, '..')
 const rounds = 5
 
 export const bench: Bench = async ({ note }) => {
@@ -70,16 +69,4 @@ interface Reading {
 /** Reads the file in a fresh process, which tells the CPU seconds of its first and of its later times. */
 async function read(how: 'bare' | 'ours', { file }: Manual): Promise<Reading> {
   return JSON.parse(await run([path.join('bench', 'read-pdf.ts'), how, file])) as Reading
-}
-
-function run(args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-    let output = ''
-    child.stdout.on('data', data => {
-      output += data
-    })
-    child.on('error', reject)
-    child.on('close', code => (code === 0 ? resolve(output) : reject(new Error(`${args[0]} ended with ${code}`))))
-  })
 }

@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   'project-index': () => import('./project-index.ts'),
   ingest: () => import('./ingest.ts'),
   kill: () => import('./kill.ts'),
+  models: () => import('./models.ts'),
   search: () => import('./search.ts'),
 }
 
