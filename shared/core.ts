@@ -2,48 +2,58 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, toPassage } from './answer/ask.ts'
 import { splitSentences } from './answer/sentences.ts'
+import { type Chats, createChats } from './chats/chats.ts'
 import type { AppError } from './errors.ts'
 import { createGateway } from './gateway/index.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
+import { createEmbedStage } from './ingest/embed.ts'
 import { failDocument } from './ingest/fail.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createParseStage } from './ingest/parse.ts'
+import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { startRunner } from './jobs/runner.ts'
-import type { Chat, Document, Message, Passage, Scope } from './model/index.ts'
+import type { Document, Passage, Scope, Settings } from './model/index.ts'
 import type { AppEvent, Job, Ports } from './ports.ts'
 import { analyze } from './retrieve/analyze.ts'
 import { detectLanguage } from './retrieve/language.ts'
 import { analyzeQuestion } from './retrieve/question.ts'
-import { createSearch } from './retrieve/search.ts'
+import { createSearch, type SearchOptions } from './retrieve/search.ts'
 import { openStore, type Tx } from './store/index.ts'
+import { type Assistants, createAssistants } from './workspace/assistants.ts'
 import { createProjects, type Projects } from './workspace/projects.ts'
 
 export type { Ask, AskRequest } from './answer/ask.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
+export type { SearchMode, SearchOptions } from './retrieve/search.ts'
+export type { Assistants, NewAssistant } from './workspace/assistants.ts'
 export type { Projects } from './workspace/projects.ts'
 
 export interface Core {
   projects: Projects
   documents: Documents
-  chats: {
-    list(scope: Scope): Promise<Chat[]>
-    messages(scope: Scope, chatId: string): Promise<Message[]>
+  chats: Chats
+  assistants: Assistants
+  settings: {
+    get(userId: string): Promise<Settings>
+    /** Only what is given changes. */
+    update(userId: string, settings: Partial<Settings>): Promise<Settings>
   }
   ask: Ask
   /** Passages for words or a question, best first. */
-  search(
-    scope: Scope,
-    words: string,
-    options?: { documents?: readonly string[]; limit?: number; signal?: AbortSignal },
-  ): Promise<Passage[]>
+  search(scope: Scope, words: string, options?: SearchOptions): Promise<Passage[]>
   /** What happens to documents, from now on. */
   watch(signal: AbortSignal): AsyncIterable<AppEvent>
   /** Why the background work stands still (`disk-full`, `database-busy`), while it does; it goes on by itself. */
   trouble(): AppError | undefined
   /** Resolves when no document of the project has work to do; rejects when the work stands still. */
   settled(scope: Scope, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves when every document of the project that can be found by its words can be found by its vectors too; at once
+   * where there is no embedding model. Rejects when the work stands still, also with the model's own trouble.
+   */
+  embedded(scope: Scope, signal?: AbortSignal): Promise<void>
   /** Starts the background work; until then nothing is parsed or indexed. */
   start(): void
   /** Ends what runs, in order; the work goes on at the next start. */
@@ -55,10 +65,14 @@ export interface CoreSettings {
   parallel: number
   /** Whether the database is to be checked in the background, and whom to tell when that has been done. */
   check?: { due: boolean; done(): Promise<void> }
+  /** Milliseconds between two looks whether the embedding model is there, or another one. */
+  lookTime?: number
 }
 
 /** How often to look what other processes on the same data have done, in milliseconds. */
 const otherProcesses = 500
+/** Asking for the model loads nothing: it looks at a folder. */
+const lookTime = 15_000
 const sweepTime = 6 * 60 * 60 * 1000
 const checkTime = 24 * 60 * 60 * 1000
 
@@ -89,6 +103,26 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const wake = () => runner?.wake()
   const interrupt = (keys: readonly string[]) => runner?.interrupt(keys)
 
+  /** Looks again whenever something happens to a document. */
+  async function until(signal: AbortSignal | undefined, reached: () => Promise<boolean>): Promise<void> {
+    const control = new AbortController()
+    const watching = signal ? AbortSignal.any([signal, control.signal]) : control.signal
+    const changes = events.subscribe(watching)[Symbol.asyncIterator]()
+    // Asked for before looking, so that no change falls in between.
+    let change = changes.next()
+    try {
+      for (;;) {
+        signal?.throwIfAborted()
+        if (await reached()) return
+        // Another process may be doing the work: its changes are not heard here.
+        const heard = await Promise.race([change, pause(otherProcesses, undefined, { ref: false })])
+        if (heard) change = changes.next()
+      }
+    } finally {
+      control.abort()
+    }
+  }
+
   const discard = createDiscard({ store, blobs, queue, log })
 
   const documents = createDocuments({ store, blobs, parsers, queue, clock, log, changed, wake, interrupt, discard })
@@ -105,7 +139,16 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     },
   })
   const gateway = createGateway({ models, log })
-  const search = createSearch({ store })
+  const search = createSearch({
+    store,
+    log,
+    embedQuestion: gateway.embedQuestion,
+    reranker: async () => ((await models.reranking().catch(() => undefined)) ? gateway.rerank : undefined),
+  })
+  const vectorIndexes = createVectorIndexes({ store, queue, clock, log, embedding: gateway.embedding, wake })
+  /** Why no vectors are made, while there should be. */
+  let modelTrouble: AppError | undefined
+  let looker: ReturnType<typeof setInterval> | undefined
 
   function start(): void {
     if (runner) return
@@ -131,8 +174,32 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         {
           kind: jobKinds.index,
           concurrency: 1,
-          run: createIndexStage({ store, queue, clock, changed, linguistics }),
+          run: createIndexStage({
+            store,
+            queue,
+            clock,
+            changed,
+            linguistics,
+            embedding: () => gateway.embedding().catch(() => undefined),
+            ready: vectorIndexes.ready,
+          }),
           dead: fail,
+        },
+        {
+          kind: jobKinds.embed,
+          concurrency: 1,
+          run: createEmbedStage({
+            store,
+            queue,
+            log,
+            changed,
+            targets: vectorIndexes.targets,
+            troubled(error) {
+              modelTrouble = error
+            },
+            done: () => void vectorIndexes.tend(),
+          }),
+          dead: vectorIndexes.gaveUp,
         },
         {
           kind: jobKinds.collect,
@@ -144,6 +211,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     })
     const tidy = () =>
       sweep({ store, blobs, queue, clock, documents }).catch(error => log.error('sweep failed', { error }))
+    void vectorIndexes.start()
+    looker = setInterval(() => void vectorIndexes.tend(), ports.lookTime ?? lookTime)
+    looker.unref()
     sweeper = setInterval(tidy, sweepTime)
     sweeper.unref()
     void tidy()
@@ -155,9 +225,14 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   return {
     projects,
     documents,
-    chats: {
-      list: scope => store.chats.list(scope),
-      messages: (scope, chatId) => store.chats.messages(scope, chatId),
+    chats: createChats({ store, clock }),
+    assistants: createAssistants({ store }),
+    settings: {
+      get: userId => store.settings.get(userId),
+      async update(userId, settings) {
+        await store.transaction(tx => store.settings.update(tx, userId, settings))
+        return store.settings.get(userId)
+      },
     },
     ask: createAsk({ store, search, gateway }),
     async search(scope, words, options) {
@@ -166,30 +241,32 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     },
     trouble: () => trouble,
     watch: signal => events.subscribe(signal),
-    async settled(scope, signal) {
-      const control = new AbortController()
-      const watching = signal ? AbortSignal.any([signal, control.signal]) : control.signal
-      const changes = events.subscribe(watching)[Symbol.asyncIterator]()
-      // Asked for before looking, so that no change falls in between.
-      let change = changes.next()
-      try {
-        for (;;) {
-          signal?.throwIfAborted()
-          if (!(await store.documents.hasWork(scope))) return
-          if (trouble) throw trouble
-          // Another process may be doing the work: its changes are not heard here.
-          const heard = await Promise.race([change, pause(otherProcesses, undefined, { ref: false })])
-          if (heard) change = changes.next()
+    settled: (scope, signal) =>
+      until(signal, async () => {
+        if (!(await store.documents.hasWork(scope))) return true
+        if (trouble) throw trouble
+        return false
+      }),
+    embedded: (scope, signal) =>
+      until(signal, async () => {
+        if (!store.vectors.available || !(await gateway.embedding())) return true
+        const [working, pending] = [await store.documents.hasWork(scope), await store.vectors.hasPending(scope)]
+        if (working || pending) {
+          const reason = trouble ?? modelTrouble
+          if (reason) throw reason
+        } else {
+          await vectorIndexes.tend()
+          return (await store.vectors.building()) === undefined && (await store.vectors.active()) !== undefined
         }
-      } finally {
-        control.abort()
-      }
-    },
+        return false
+      }),
     start,
     async close() {
       clearInterval(sweeper)
       clearInterval(checker)
+      clearInterval(looker)
       await runner?.stop()
+      await vectorIndexes.stop()
       await parsers.close()
       await models.close()
       await store.close()

@@ -25,9 +25,11 @@ export interface ChunkLimits {
  */
 export const chunkLimits: ChunkLimits = { small: 50, large: 250, whole: 350 }
 
-/** Four characters a token: the multilingual SentencePiece vocabularies' average over German and English prose. */
-export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 4)
+/** The multilingual SentencePiece vocabularies' average over German and English prose, while no embedder says otherwise. */
+export const estimatedDensity = 1 / 4
+
+export function estimateTokens(text: string, density = estimatedDensity): number {
+  return Math.ceil(text.length * density)
 }
 
 interface Open {
@@ -47,11 +49,14 @@ interface Open {
 export function createChunker({
   splitSentences,
   isFurniture,
+  densityOf = () => estimatedDensity,
   limits = chunkLimits,
 }: {
   /** Offsets `[start, end)` of the sentences of a text. */
   splitSentences: (text: string) => { start: number; end: number }[]
   isFurniture: (block: Block) => boolean
+  /** Tokens a character, of a block's text. */
+  densityOf?: (text: string) => number
   limits?: ChunkLimits
 }): { push(segment: Segment): Draft[]; end(): Draft[] } {
   const path: Heading[] = []
@@ -66,8 +71,8 @@ export function createChunker({
     open = undefined
   }
 
-  function append(text: string, piece: Omit<Piece, 'at'>): void {
-    const tokens = estimateTokens(text)
+  function append(text: string, density: number, piece: Omit<Piece, 'at'>): void {
+    const tokens = estimateTokens(text, density)
     if (open && open.tokens + tokens > limits.large && !open.onlyHeadings) close()
     open ??= {
       headings: [...path],
@@ -95,25 +100,28 @@ export function createChunker({
       ...(block.header !== undefined && { header: block.header }),
       ...(block.lines && { lines: block.lines }),
     }
+    const density = densityOf(block.text)
     if (block.kind === 'heading') {
       if (open && !open.onlyHeadings && open.tokens >= limits.small) close()
       const level = block.level ?? 1
       while (path.length > 0 && path[path.length - 1].level >= level) path.pop()
-      append(block.text, { ...piece, level, from: 0, to: block.text.length })
+      append(block.text, density, { ...piece, level, from: 0, to: block.text.length })
       path.push({ level, text: block.text })
       return
     }
-    for (const { start, end } of cut(block.text))
-      append(block.text.slice(start, end), { ...piece, from: start, to: end })
+    for (const { start, end } of cut(block.text, density))
+      append(block.text.slice(start, end), density, { ...piece, from: start, to: end })
   }
+
+  const tokensOf = ({ text }: Block) => estimateTokens(text, densityOf(text))
 
   /** A table that fits into a chunk is not cut: before its caption or first row, a chunk that is too full is closed. */
   function makeRoomForTable(blocks: readonly Block[], index: number): void {
     const isRow = (at: number) => blocks[at]?.kind === 'table-row'
     const begins = isRow(index) ? !isRow(index - 1) && blocks[index - 1]?.kind !== 'caption' : false
     if (!open || open.onlyHeadings || !(begins || (blocks[index].kind === 'caption' && isRow(index + 1)))) return
-    let tokens = estimateTokens(blocks[index].text)
-    for (let at = index + 1; isRow(at); at++) tokens += estimateTokens(blocks[at].text)
+    let tokens = tokensOf(blocks[index])
+    for (let at = index + 1; isRow(at); at++) tokens += tokensOf(blocks[at])
     if (tokens <= limits.large && open.tokens + tokens > limits.large) close()
   }
 
@@ -124,16 +132,16 @@ export function createChunker({
   }
 
   /** A block too large for a chunk, by sentences into parts of about one size; a sentence too large, by words. */
-  function cut(text: string): { start: number; end: number }[] {
-    const tokens = estimateTokens(text)
+  function cut(text: string, density: number): { start: number; end: number }[] {
+    const tokens = estimateTokens(text, density)
     if (tokens <= limits.whole) return [{ start: 0, end: text.length }]
     const share = text.length / Math.ceil(tokens / limits.large)
     const pieces: { start: number; end: number }[] = []
     for (const sentence of splitSentences(text).flatMap(({ start, end }) =>
-      splitLong(text, start, end, limits.large * 4),
+      splitLong(text, start, end, Math.max(1, Math.floor(limits.large / density))),
     )) {
       const last = pieces[pieces.length - 1]
-      const fits = last && estimateTokens(text.slice(last.start, sentence.end)) <= limits.large
+      const fits = last && estimateTokens(text.slice(last.start, sentence.end), density) <= limits.large
       // Half of a sentence may stand out over the share.
       if (last && fits && (last.end + sentence.end) / 2 - last.start <= share) last.end = sentence.end
       else pieces.push({ ...sentence })

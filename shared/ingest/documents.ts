@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import type { Document, DocumentState, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
-import { collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
+import { collectJob, documentKeys, embedJob, indexJob, parseJob } from './jobs.ts'
 
 export interface NewFile {
   /** File name; its extension decides the format together with the first bytes. */
@@ -105,6 +105,7 @@ export function createDocuments(deps: {
   }
 
   async function unindex(tx: Tx, document: Document): Promise<void> {
+    await queue.cancel(store.executor(tx), [embedJob(document.id).key])
     await store.chunks.remove(tx, document.projectId, document.id)
     await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
   }

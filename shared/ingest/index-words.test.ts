@@ -27,7 +27,8 @@ async function indexOver(earlier: readonly string[]): Promise<{ texts: string[];
       const document = await store.documents.insert(tx, scope, file)
       await store.segments.insert(tx, document.id, segments)
       const chunks = earlier.map((text, position): Chunk => {
-        const piece = { at: 0, segment: 1, block: 0, from: 0, to: text.length, kind: 'paragraph' as const }
+        const kind = 'paragraph' as const
+        const piece = { at: 0, segment: position + 1, block: 0, kind, from: 0, to: text.length }
         const terms = linguistics.terms(text)
         return { position, text, headings: [], pieces: [piece], language: 'de', terms, contextTerms: [] }
       })
@@ -35,7 +36,9 @@ async function indexOver(earlier: readonly string[]): Promise<{ texts: string[];
       await store.documents.update(tx, document.id, { parsed: 3, segments: 3, paged: true, chunks: earlier.length })
       return document
     })
-    const index = createIndexStage({ store, queue, clock, linguistics, changed: () => {} })
+    const embedding = async () => undefined
+    const ready = async () => {}
+    const index = createIndexStage({ store, queue, clock, linguistics, changed: () => {}, embedding, ready })
     const payload = { documentId: document.id }
     const job: Job = { id: '1', kind: 'index', key: 'k', payload, attempt: 1, lease: 'l', exhausted: false }
     await index(job, new AbortController().signal)

@@ -1,8 +1,9 @@
-import type { Block, Chunk, Document, Language, Reason, Receipt, Segment } from '../model/index.ts'
+import type { Block, Chunk, Document, EmbeddingModel, Language, Reason, Receipt, Segment } from '../model/index.ts'
 import type { Clock, Job, Queue } from '../ports.ts'
 import type { Store } from '../store/index.ts'
 import { createChunker, type Draft } from './chunker.ts'
 import { findFurniture } from './furniture.ts'
+import { createTokenCounter } from './token-counter.ts'
 
 /** Chunks per commit: what a kill costs at most. */
 const batchSize = 32
@@ -19,8 +20,8 @@ export interface Linguistics {
 
 /**
  * The stage index: segments → chunks with their words, searchable batch by batch. Chunks come out the same each time, so
- * a run that was killed starts again and skips what is stored. Unless the program was updated in between: then the last
- * chunk stored is another than the one that comes out, and all are made anew.
+ * a run that was killed starts again and skips what is stored. Unless the program was updated in between, or the model
+ * that counts tokens came or went: then the last chunk stored is another than the one that comes out, and all are made anew.
  */
 export function createIndexStage(deps: {
   store: Store
@@ -28,6 +29,10 @@ export function createIndexStage(deps: {
   clock: Clock
   linguistics: Linguistics
   changed: (document: Document) => void
+  /** Whose tokens size the chunks; never throws. */
+  embedding: () => Promise<EmbeddingModel | undefined>
+  /** The document can be found by its words. */
+  ready: (document: Document) => Promise<void>
 }): (job: Job, signal: AbortSignal) => Promise<void> {
   const { store, queue, clock, linguistics } = deps
 
@@ -47,9 +52,12 @@ export function createIndexStage(deps: {
 
     const isFurniture = findFurniture(await store.segments.margins(document.id))
     const language = await tellLanguage(document, isFurniture)
+    const counter = createTokenCounter(await deps.embedding(), signal)
     const chunker = createChunker({
       splitSentences: text => linguistics.splitSentences(text, language),
       isFurniture,
+      densityOf: counter.densityOf,
+      limits: counter.limits,
     })
     const tally = createTally(isFurniture)
     const drafts: Draft[] = []
@@ -90,11 +98,12 @@ export function createIndexStage(deps: {
     function take(fresh: readonly Draft[]): boolean {
       made += fresh.length
       drafts.push(...fresh.filter(draft => draft.position >= document.chunks))
-      return fresh.every(draft => draft.position !== place.position || draft.text === last?.text)
+      return fresh.every(draft => draft.position !== place.position || isSame(draft, last))
     }
 
     for await (const segment of segmentsOf(document.id)) {
       tally.add(segment)
+      await counter.prepare(segment)
       if (!take(chunker.push(segment))) return startOver(job, signal, document)
       await commit(segment.number, batchSize)
     }
@@ -113,6 +122,7 @@ export function createIndexStage(deps: {
       })
     })
     deps.changed(document)
+    if (receipt.characters > 0) await deps.ready(document)
   }
 
   async function startOver(job: Job, signal: AbortSignal, document: Document): Promise<void> {
@@ -155,6 +165,11 @@ export function createIndexStage(deps: {
       contextTerms: linguistics.terms(context, language),
     }
   }
+}
+
+/** Also in its place: what follows it, follows then. */
+function isSame(draft: Draft, stored: Chunk | undefined): boolean {
+  return draft.text === stored?.text && JSON.stringify(draft.pieces) === JSON.stringify(stored.pieces)
 }
 
 /** Adds up the receipt while the segments pass by. */

@@ -1,13 +1,28 @@
 import type { Scope, StoredChunk } from '../model/index.ts'
-import type { Store } from '../store/index.ts'
+import type { Log } from '../ports.ts'
+import type { Candidate, Store } from '../store/index.ts'
+import { fuse } from './fuse.ts'
+import { createNear, type EmbedQuestion } from './near.ts'
+import { nearnessOf } from './nearness.ts'
 import { planSearch, relativeWeights, type SearchPlan } from './plan.ts'
 import { type Question, vocabularyLookups } from './question.ts'
 import { scoreChunk } from './rank.ts'
 import { mayBeSlip, SHORTEST_MISSPELT } from './spelling.ts'
 
+export type SearchMode = 'words' | 'vectors' | 'hybrid'
+
 export interface Hit {
   chunk: StoredChunk
+  /** By its words alone, whichever leg found it: 0 where it shares none with the question. Hits stand in the order of `rank`. */
   score: number
+  /** Its place among the hits, from 1. */
+  rank: number
+  /** Of the fused lists; undefined where words alone took part. */
+  fused?: number
+  /** Cosine of question and chunk, where the leg of vectors found it. */
+  similarity?: number
+  /** What the ranking model said; comparable within one question. */
+  relevance?: number
   before: StoredChunk | null
   after: StoredChunk | null
 }
@@ -16,16 +31,35 @@ export interface SearchResult {
   plan: SearchPlan
   /** Best first. */
   hits: Hit[]
+  /** What took part in finding and ordering them. */
+  legs: { words: boolean; vectors: boolean; reranked: boolean }
+  /**
+   * How surely the nearest chunk is nearer than chance would bring one, 0 to 1, whatever the embedder: see `nearnessOf`.
+   * Undefined without vectors, and in a project too small to tell.
+   */
+  nearness?: number
+}
+
+export interface SearchOptions {
+  /** What may take part; a leg that is missing is replaced by the other. `hybrid` when not said. */
+  mode?: SearchMode
+  /** Only in these; restricts before the limit. */
+  documents?: readonly string[]
+  limit?: number
+  signal?: AbortSignal
 }
 
 export interface Search {
-  /** The passages that speak of what is asked, best first. `documents` restricts before the limit. */
-  find(
-    scope: Scope,
-    question: Question,
-    options?: { documents?: readonly string[]; limit?: number; signal?: AbortSignal },
-  ): Promise<SearchResult>
+  /** The passages that speak of what is asked, best first. */
+  find(scope: Scope, question: Question, options?: SearchOptions): Promise<SearchResult>
 }
+
+/** How well each passage answers, in their order; undefined without a ranking model, or when it takes too long. */
+export type Rerank = (
+  question: string,
+  passages: readonly string[],
+  signal?: AbortSignal,
+) => Promise<number[] | undefined>
 
 /**
  * Chunks the index gives for exact ranking: the words themselves, then their relatives. Carrying their terms over is half of
@@ -34,61 +68,142 @@ export interface Search {
  */
 const primaryCandidates = 100
 const secondaryCandidates = 50
+/** Of each list that is fused. What stands below rank 50 of one list adds less than 0.009 to what the other put first. */
+const fusedLength = 50
+/** Passages given to the ranking model, which needs a tenth of a second for each. */
+const rerankedLength = 20
 
-export function createSearch({ store }: { store: Store }): Search {
+export function createSearch({
+  store,
+  embedQuestion,
+  reranker,
+  log,
+}: {
+  store: Store
+  embedQuestion?: EmbedQuestion
+  /** Undefined without a ranking model; asked with each search. */
+  reranker?: () => Promise<Rerank | undefined>
+  log?: Log
+}): Search {
+  const near = createNear({ store, embedQuestion, log })
+
   return {
-    async find(scope, question, { documents, limit = 10, signal } = {}) {
-      const [statistics, vocabulary] = await Promise.all([
-        store.words.statistics(scope),
-        store.words.lookup(scope, vocabularyLookups(question)),
+    async find(scope, question, { mode = 'hybrid', documents, limit = 10, signal } = {}) {
+      const within = { ...(documents && { documents }), ...(signal && { signal }) }
+      const [words, vectors, rerank] = await Promise.all([
+        byWords(scope, question, mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY, within),
+        mode === 'words' ? undefined : near(scope, question.text, { limit: Math.max(fusedLength, limit), ...within }),
+        mode === 'words' ? undefined : reranker?.(),
       ])
+      const { plan, statistics } = words
+      // Asked for vectors, which cannot be had.
+      const ranked =
+        mode === 'vectors' && !vectors ? (await byWords(scope, question, limit, within)).ranked : words.ranked
       signal?.throwIfAborted()
-      const averageLength = statistics.chunks === 0 ? 1 : statistics.terms / statistics.chunks
-      const totals = { chunks: statistics.chunks, averageLength }
-      let plan = planSearch(question, vocabulary, totals)
-      const unknown = plan.terms.filter(
-        ({ kind, term, best }) => kind === 'word' && term.length >= SHORTEST_MISSPELT && best < relativeWeights.slip,
-      )
-      if (unknown.length > 0) {
-        const slips = await slipsOf(
-          scope,
-          unknown.map(term => term.term),
-        )
-        if (slips.size > 0) plan = planSearch(question, { ...vocabulary, slips }, totals)
-      }
-      const within = documents && { documents }
-      const [primary, secondary] = await Promise.all([
-        store.words.candidates(scope, { terms: plan.primary, limit: primaryCandidates, ...within }),
-        store.words.candidates(scope, { terms: plan.secondary, limit: secondaryCandidates, ...within }),
-      ])
-      signal?.throwIfAborted()
-      const candidates = new Map([...primary, ...secondary].map(candidate => [candidate.id, candidate]))
-      const ranked = [...candidates.values()]
-        .map(candidate => ({
-          id: candidate.id,
-          score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }),
-        }))
-        .filter(candidate => candidate.score > 0)
-        .sort((a, b) => b.score - a.score || a.id - b.id)
-        .slice(0, limit)
+      const scores = new Map(ranked.map(({ id, score }) => [id, score]))
+      const similarities = new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance]))
+      const order = vectors
+        ? fuse([ranked.slice(0, Math.max(fusedLength, limit)).map(({ id }) => id), [...similarities.keys()]])
+        : ranked.map(({ id }) => ({ id, fused: undefined }))
+      const wanted = order.slice(0, rerank ? Math.max(limit, rerankedLength) : limit)
       const chunks = new Map(
         (
           await store.chunks.get(
             scope,
-            ranked.map(({ id }) => id),
+            wanted.map(({ id }) => id),
           )
         ).map(chunk => [chunk.id, chunk]),
       )
-      const around = await neighboursOf(scope, [...chunks.values()])
       signal?.throwIfAborted()
-      const hits = ranked.flatMap(({ id, score }) => {
+      const found = wanted.flatMap(({ id, fused }) => {
         const chunk = chunks.get(id)
         if (!chunk) return []
-        const { documentId, position } = chunk
-        return [{ chunk, score, before: around(documentId, position - 1), after: around(documentId, position + 1) }]
+        const score = scores.get(id) ?? scoreChunk(plan, { ...chunk, length: chunk.terms.length })
+        const similarity = similarities.get(id)
+        return [
+          { chunk, score, ...(fused !== undefined && { fused }), ...(similarity !== undefined && { similarity }) },
+        ]
       })
-      return { plan, hits }
+      const reordered = rerank && (await reorder(rerank, question, found, signal))
+      const best = (reordered ?? found).slice(0, limit)
+      const around = await neighboursOf(
+        scope,
+        best.map(({ chunk }) => chunk),
+      )
+      signal?.throwIfAborted()
+      const hits = best.map((hit, at) => {
+        const { documentId, position } = hit.chunk
+        return {
+          ...hit,
+          rank: at + 1,
+          before: around(documentId, position - 1),
+          after: around(documentId, position + 1),
+        }
+      })
+      const nearest = vectors?.found[0]
+      const nearness = nearest && nearnessOf(nearest.distance, vectors.background, statistics.chunks)
+      return {
+        plan,
+        hits,
+        legs: {
+          words: mode !== 'vectors' || !vectors,
+          vectors: vectors !== undefined,
+          reranked: reordered !== undefined,
+        },
+        ...(nearness !== undefined && { nearness }),
+      }
     },
+  }
+
+  /** Ranked by their words, best first; with `most` 0 only the plan is made. */
+  async function byWords(
+    scope: Scope,
+    question: Question,
+    most: number,
+    { documents, signal }: { documents?: readonly string[]; signal?: AbortSignal },
+  ) {
+    const [statistics, vocabulary] = await Promise.all([
+      store.words.statistics(scope),
+      store.words.lookup(scope, vocabularyLookups(question)),
+    ])
+    signal?.throwIfAborted()
+    const averageLength = statistics.chunks === 0 ? 1 : statistics.terms / statistics.chunks
+    const totals = { chunks: statistics.chunks, averageLength }
+    let plan = planSearch(question, vocabulary, totals)
+    const unknown = plan.terms.filter(
+      ({ kind, term, best }) => kind === 'word' && term.length >= SHORTEST_MISSPELT && best < relativeWeights.slip,
+    )
+    if (unknown.length > 0) {
+      const slips = await slipsOf(
+        scope,
+        unknown.map(term => term.term),
+      )
+      if (slips.size > 0) plan = planSearch(question, { ...vocabulary, slips }, totals)
+    }
+    if (most === 0) return { plan, statistics, ranked: [] }
+    const within = documents && { documents }
+    const [primary, secondary] = await Promise.all([
+      store.words.candidates(scope, { terms: plan.primary, limit: primaryCandidates, ...within }),
+      store.words.candidates(scope, { terms: plan.secondary, limit: secondaryCandidates, ...within }),
+    ])
+    return { plan, statistics, ranked: rankAll(plan, [...primary, ...secondary]).slice(0, most) }
+  }
+
+  /** The first ones by the ranking model, the others as they were; undefined without its word. */
+  async function reorder<T extends { chunk: StoredChunk }>(
+    rerank: Rerank,
+    question: Question,
+    found: readonly T[],
+    signal: AbortSignal | undefined,
+  ): Promise<(T & { relevance?: number })[] | undefined> {
+    const first = found.slice(0, rerankedLength)
+    const texts = first.map(({ chunk }) => [...chunk.headings.map(heading => heading.text), chunk.text].join('\n'))
+    const scores = await rerank(question.text, texts, signal)
+    if (scores?.length !== first.length || !scores.every(Number.isFinite)) return undefined
+    const judged = first.map((hit, at) => ({ ...hit, relevance: scores[at] }))
+    // A stable sort: what ties stays as it was.
+    judged.sort((a, b) => b.relevance - a.relevance)
+    return [...judged, ...found.slice(rerankedLength)]
   }
 
   /** What words that stand nowhere in the library may have been mistyped for. */
@@ -110,4 +225,15 @@ export function createSearch({ store }: { store: Store }): Search {
     for (const chunk of await store.chunks.at(scope, wanted)) known.set(key(chunk.documentId, chunk.position), chunk)
     return (documentId: string, position: number) => known.get(key(documentId, position)) ?? null
   }
+}
+
+function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): { id: number; score: number }[] {
+  const unique = new Map(candidates.map(candidate => [candidate.id, candidate]))
+  return [...unique.values()]
+    .map(candidate => ({
+      id: candidate.id,
+      score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }),
+    }))
+    .filter(candidate => candidate.score > 0)
+    .sort((a, b) => b.score - a.score || a.id - b.id)
 }

@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto'
 import type { Clock, Ids } from '../ports.ts'
 import type { Tx } from './schema.ts'
 
-export type SyncedEntity = 'project' | 'document' | 'chat' | 'message'
+export type SyncedEntity = 'project' | 'document' | 'assistant' | 'chat' | 'message' | 'setting'
 
 export interface Change {
-  /** The project's id. */
+  /** The project's id; the user's for settings. */
   scope: string
   entity: SyncedEntity
   id: string

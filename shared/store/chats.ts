@@ -8,7 +8,11 @@ export interface ChatStore {
   get(scope: Scope, id: string): Promise<Chat | undefined>
   /** Oldest first; with `last`, only the newest so many. */
   messages(scope: Scope, chatId: string, last?: number): Promise<Message[]>
-  insert(tx: Tx, scope: Scope, title: string): Promise<Chat>
+  insert(tx: Tx, scope: Scope, title: string, assistantId?: string | null): Promise<Chat>
+  /** False when there is none. Only what is given changes. */
+  update(tx: Tx, scope: Scope, id: string, changes: { title?: string; assistantId?: string | null }): Promise<boolean>
+  /** Out of sight (a time) or back (null); undefined when there is none. */
+  setDeleted(tx: Tx, scope: Scope, id: string, deletedAt: number | null): Promise<Chat | undefined>
   append(tx: Tx, scope: Scope, message: Omit<Message, 'id' | 'createdAt'>): Promise<Message>
 }
 
@@ -31,6 +35,19 @@ export function createChatStore({
       .where('project.user_id', '=', userId)
       .where('chat.deleted_at', 'is', null)
 
+  /** As the transaction sees it; `also` one that was deleted. */
+  async function owned(tx: Tx, { userId, projectId }: Scope, id: string, also = false): Promise<ChatRow | undefined> {
+    const row = await tx
+      .selectFrom('chat')
+      .innerJoin('project', 'project.id', 'chat.project_id')
+      .selectAll('chat')
+      .where('chat.id', '=', id)
+      .where('chat.project_id', '=', projectId)
+      .where('project.user_id', '=', userId)
+      .executeTakeFirst()
+    return row && (also || row.deleted_at === null) ? row : undefined
+  }
+
   return {
     async list(scope) {
       const rows = await within(scope).selectAll('chat').orderBy('chat.created_at', 'desc').orderBy('chat.id').execute()
@@ -50,18 +67,39 @@ export function createChatStore({
       if (last !== undefined) query = query.limit(last)
       return (await query.execute()).map(toMessage).reverse()
     },
-    async insert(tx, scope, title) {
+    async insert(tx, scope, title, assistantId = null) {
       const row: ChatRow = {
         id: ids.next(),
         project_id: scope.projectId,
         title,
+        assistant_id: assistantId,
         created_at: clock.now(),
         deleted_at: null,
       }
       await tx.insertInto('chat').values(row).execute()
-      const fields = { title, created_at: row.created_at }
+      const fields = { title, created_at: row.created_at, ...(assistantId !== null && { assistant_id: assistantId }) }
       await changes.record(tx, { scope: scope.projectId, entity: 'chat', id: row.id, fields })
       return toChat(row)
+    },
+    async update(tx, scope, id, { title, assistantId }) {
+      if (!(await owned(tx, scope, id))) return false
+      const fields = {
+        ...(title !== undefined && { title }),
+        ...(assistantId !== undefined && { assistant_id: assistantId }),
+      }
+      if (Object.keys(fields).length === 0) return true
+      await tx.updateTable('chat').set(fields).where('id', '=', id).execute()
+      await changes.record(tx, { scope: scope.projectId, entity: 'chat', id, fields })
+      return true
+    },
+    async setDeleted(tx, scope, id, deletedAt) {
+      const row = await owned(tx, scope, id, true)
+      if (!row) return undefined
+      const fields = { deleted_at: deletedAt }
+      if ((row.deleted_at === null) === (deletedAt === null)) return toChat(row)
+      await tx.updateTable('chat').set(fields).where('id', '=', id).execute()
+      await changes.record(tx, { scope: scope.projectId, entity: 'chat', id, fields })
+      return toChat({ ...row, ...fields })
     },
     async append(tx, scope, message) {
       const row: MessageRow = {
@@ -86,6 +124,7 @@ function toChat(row: ChatRow): Chat {
     id: row.id,
     projectId: row.project_id,
     title: row.title,
+    assistantId: row.assistant_id,
     createdAt: row.created_at,
     deletedAt: row.deleted_at,
   }

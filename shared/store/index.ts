@@ -1,5 +1,6 @@
 import { Kysely } from 'kysely'
 import type { Clock, Database, Ids, Log, SqlExecutor } from '../ports.ts'
+import { type AssistantStore, createAssistantStore } from './assistants.ts'
 import { createChangeLog } from './change-log.ts'
 import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
@@ -11,6 +12,7 @@ import { migrations } from './migrations/sqlite/index.ts'
 import { createProjectStore, type ProjectStore } from './projects.ts'
 import type { Schema, Tx } from './schema.ts'
 import { createSegmentStore, type SegmentStore } from './segments.ts'
+import { createSettingStore, type SettingStore } from './settings.ts'
 import { createVectorStore, type VectorStore } from './vectors.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
@@ -29,6 +31,8 @@ export interface Store {
   words: WordStore
   vectors: VectorStore
   chats: ChatStore
+  assistants: AssistantStore
+  settings: SettingStore
   /** Everything inside commits together. Never await a model, a parser or the network in there. */
   transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   executor(tx: Tx): SqlExecutor
@@ -59,6 +63,8 @@ export async function openStore(deps: {
     words: createWordStore({ read, libraries }),
     vectors: createVectorStore({ read, libraries, clock, available: vectors }),
     chats: createChatStore({ read, clock, ids, changes }),
+    assistants: createAssistantStore({ read, clock, ids, changes }),
+    settings: createSettingStore({ read, clock, changes }),
     transaction: run => write.transaction().execute(run),
     executor: tx => executor(tx),
     async close() {

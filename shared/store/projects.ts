@@ -97,6 +97,7 @@ export function createProjectStore({
         .where('chat_id', 'in', tx.selectFrom('chat').select('id').where('project_id', '=', projectId))
         .execute()
       await tx.deleteFrom('chat').where('project_id', '=', projectId).execute()
+      await tx.deleteFrom('assistant').where('project_id', '=', projectId).execute()
       await tx.deleteFrom('document').where('project_id', '=', projectId).execute()
       await tx.deleteFrom('library').where('project_id', '=', projectId).execute()
       await tx.deleteFrom('project').where('id', '=', projectId).execute()

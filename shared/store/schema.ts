@@ -17,6 +17,8 @@ export interface Schema {
   vector_orphan: { chunk_id: number }
   chat: ChatRow
   message: MessageRow
+  assistant: AssistantRow
+  setting: { user_id: string; name: string; value: string }
 }
 
 export interface ChangeRow {
@@ -110,6 +112,20 @@ export interface ChatRow {
   id: string
   project_id: string
   title: string
+  assistant_id: string | null
+  created_at: number
+  deleted_at: number | null
+}
+
+export interface AssistantRow {
+  id: string
+  project_id: string
+  name: string
+  instructions: string
+  language: string | null
+  model: string | null
+  temperature: number | null
+  documents: string | null
   created_at: number
   deleted_at: number | null
 }

@@ -24,7 +24,7 @@ export interface VectorStore {
   active(): Promise<VectorIndex | undefined>
   /** The one that will take its place. */
   building(): Promise<VectorIndex | undefined>
-  /** The first is active at once; a later one is built beside it, in place of another that was being built. */
+  /** The first is active at once; a later one is built beside it, in place of another that was being built. Once for each model. */
   create(tx: Tx, model: Pick<VectorIndex, 'fingerprint' | 'name' | 'dimensions'>): Promise<void>
   /** The index that is being built is searched from the commit on, and the one before goes. `early`: also when unfinished. */
   activate(tx: Tx, number: number, options?: { early?: boolean }): Promise<boolean>
@@ -32,12 +32,13 @@ export interface VectorStore {
   discard(tx: Tx, number: number): Promise<void>
   /** Takes a piece of what was discarded away, and vectors without a chunk; false when nothing is left. */
   dropSome(tx: Tx): Promise<boolean>
+  hasWaste(): Promise<boolean>
 
   /** How many of the document's chunks have been seen to in each index, by its number. */
   progress(documentId: string): Promise<Map<number, { chunks: number; complete: boolean }>>
   /**
    * The vectors of a document's next chunks, those from position `from` on, in order; undefined for one that has none.
-   * False, and nothing is written, where the index is used no more or the document stands elsewhere.
+   * False, and nothing is written, where the index is used no more, the document stands elsewhere, or its chunks are others.
    */
   insert(
     tx: Tx,
@@ -133,6 +134,10 @@ export function createVectorStore({
     active: () => find('active'),
     building: () => find('building'),
     async create(tx, { fingerprint, name, dimensions }) {
+      const same = tx.selectFrom('vector_index').select('number').where('state', '<>', 'dropping')
+      // Another process was first.
+      if (await same.where('fingerprint', '=', fingerprint).where('dimensions', '=', dimensions).executeTakeFirst())
+        return
       const building = tx.updateTable('vector_index').set({ state: 'dropping' }).where('state', '=', 'building')
       await building.execute()
       const active = await tx
@@ -190,6 +195,12 @@ export function createVectorStore({
       return true
     },
 
+    async hasWaste() {
+      const { rows } = await sql`
+        select 1 from vector_index where state = 'dropping' union all select 1 from vector_orphan limit 1`.execute(read)
+      return rows.length > 0
+    },
+
     async progress(documentId) {
       const rows = await read
         .selectFrom('document_vectors')
@@ -211,6 +222,10 @@ export function createVectorStore({
         .where('vector_index.state', '<>', 'dropping')
         .executeTakeFirst()
       if (!known || (known.chunks ?? 0) !== from) return false
+      const ids = chunks.map(({ id }) => id)
+      const own = tx.selectFrom('chunk').select(eb => eb.fn.countAll<number>().as('count'))
+      const found = await own.where('document_id', '=', document.id).where('id', 'in', ids).executeTakeFirst()
+      if (found?.count !== ids.length) return false
       const vectors = chunks.flatMap(({ id, vector }) => (vector ? [{ id, vector }] : []))
       await addVectors(tx, index.number, document.projectId, vectors)
       const progress = { chunks: from + chunks.length, complete: complete ? 1 : 0, rest_until: 0 }

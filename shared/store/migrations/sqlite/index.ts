@@ -3,6 +3,7 @@ import { first } from './0001-first.ts'
 import { jobs } from './0002-jobs.ts'
 import { parserState } from './0003-parser-state.ts'
 import { vectors } from './0004-vectors.ts'
+import { assistants } from './0005-assistants.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { name: '0002-jobs', sql: jobs },
   { name: '0003-parser-state', sql: parserState },
   { name: '0004-vectors', sql: vectors },
+  { name: '0005-assistants', sql: assistants },
 ]

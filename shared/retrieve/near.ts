@@ -1,0 +1,72 @@
+import type { Scope } from '../model/index.ts'
+import type { Log } from '../ports.ts'
+import type { Store, VectorIndex } from '../store/index.ts'
+
+/** The question as a vector of the model with this fingerprint; undefined when it cannot be had in time. */
+export type EmbedQuestion = (
+  fingerprint: string,
+  question: string,
+  signal?: AbortSignal,
+) => Promise<Float32Array | undefined>
+
+export interface Near {
+  /** Nearest first. */
+  found: { id: number; distance: number }[]
+  /** Distances of a sample of the project's chunks. */
+  background: number[]
+}
+
+/**
+ * The leg of vectors; undefined without an index, without its model, or where it fails: the words go on alone. Throws
+ * what the signal says alone.
+ */
+export function createNear({
+  store,
+  embedQuestion,
+  log,
+}: {
+  store: Store
+  embedQuestion: EmbedQuestion | undefined
+  log: Log | undefined
+}) {
+  const { vectors } = store
+
+  async function look(
+    scope: Scope,
+    index: VectorIndex,
+    question: string,
+    options: { documents?: readonly string[]; limit: number; signal?: AbortSignal },
+  ): Promise<Near | undefined> {
+    const vector = await embedQuestion?.(index.fingerprint, question, options.signal)
+    if (vector?.length !== index.dimensions || !vector.every(Number.isFinite) || !vector.some(Boolean)) return undefined
+    const { documents, limit } = options
+    const [found, background] = await Promise.all([
+      vectors.nearest(scope, { index, vector, limit, ...(documents && { documents }) }),
+      vectors.background(scope, { index, vector }),
+    ])
+    // Nothing is embedded yet where nothing is near.
+    return found.length === 0 ? undefined : { found, background }
+  }
+
+  return async function near(
+    scope: Scope,
+    question: string,
+    options: { documents?: readonly string[]; limit: number; signal?: AbortSignal },
+  ): Promise<Near | undefined> {
+    if (!embedQuestion) return undefined
+    let last: VectorIndex | undefined
+    for (;;) {
+      const index = await vectors.active()
+      // What failed may have been swapped meanwhile: then it is the other one's turn.
+      if (!index || index.number === last?.number) return undefined
+      last = index
+      try {
+        const near = await look(scope, index, question, options)
+        if (near) return near
+      } catch (error) {
+        options.signal?.throwIfAborted()
+        log?.warn('the leg of vectors failed', { index: index.number, error })
+      }
+    }
+  }
+}

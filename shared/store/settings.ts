@@ -1,0 +1,48 @@
+import type { Settings } from '../model/index.ts'
+import type { Clock } from '../ports.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { Read, Tx } from './schema.ts'
+
+export interface SettingStore {
+  get(userId: string): Promise<Settings>
+  /** Only what is given changes. */
+  update(tx: Tx, userId: string, settings: Partial<Settings>): Promise<void>
+}
+
+const unset: Settings = { language: null, theme: null, projectId: null }
+
+export function createSettingStore({
+  read,
+  clock,
+  changes,
+}: {
+  read: Read
+  clock: Clock
+  changes: ChangeLog
+}): SettingStore {
+  return {
+    async get(userId) {
+      const rows = await read.selectFrom('setting').selectAll().where('user_id', '=', userId).execute()
+      const known = rows.filter(row => row.name in unset).map(row => [row.name, JSON.parse(row.value) as unknown])
+      return { ...unset, ...(Object.fromEntries(known) as Partial<Settings>) }
+    },
+    async update(tx, userId, settings) {
+      const fields = Object.entries(settings).filter(([, value]) => value !== undefined)
+      if (fields.length === 0) return
+      await tx
+        .insertInto('user')
+        .values({ id: userId, created_at: clock.now() })
+        .onConflict(conflict => conflict.doNothing())
+        .execute()
+      await tx
+        .insertInto('setting')
+        .values(fields.map(([name, value]) => ({ user_id: userId, name, value: JSON.stringify(value) })))
+        .onConflict(conflict =>
+          conflict.columns(['user_id', 'name']).doUpdateSet(eb => ({ value: eb.ref('excluded.value') })),
+        )
+        .execute()
+      // The user's own scope: settings belong to no project.
+      await changes.record(tx, { scope: userId, entity: 'setting', id: userId, fields: Object.fromEntries(fields) })
+    },
+  }
+}
