@@ -56,6 +56,8 @@ export const de: Messages = {
     'model-timeout':
       'Das Modell kam nicht mehr voran und wurde angehalten; für die nächste Frage wird es neu gestartet.',
     'model-unavailable': 'Das Modell ist mehrmals nacheinander ausgefallen und pausiert eine Weile.',
+    'model-unproven':
+      'Was das Modell schrieb, ließ sich aus Ihren Dokumenten nicht belegen; sie werden stattdessen zitiert.',
     'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'disk-full':

@@ -46,6 +46,7 @@ export const en = {
     'model-crashed': 'The model stopped unexpectedly; it is started again for the next question.',
     'model-timeout': 'The model did not get any further and was stopped; it is started again for the next question.',
     'model-unavailable': 'The model failed several times in a row and rests for a while.',
+    'model-unproven': 'What the model wrote cannot be proven from your documents; they are quoted instead.',
     'model-not-found': 'There is no model “{{name}}”.',
     'model-exists': 'There is a model “{{name}}” already.',
     'disk-full': 'The disk is full. Make room and try again; nothing that was stored is lost.',

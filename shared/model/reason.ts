@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'model-crashed'
   | 'model-timeout'
   | 'model-unavailable'
+  | 'model-unproven'
   | 'model-not-found'
   | 'model-exists'
   // the machine
