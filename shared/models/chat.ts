@@ -8,6 +8,7 @@ import {
   type Token,
 } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
+import { refuseLong } from './input.ts'
 import { createPieces, type Piece } from './pieces.ts'
 import type { ChatMessage, Results, Task } from './protocol.ts'
 import type { ChatStyle } from './style.ts'
@@ -57,6 +58,9 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
       contextSize: sizes[name],
       threads: options.threads,
       batchSize,
+      // On a CPU it reads prompts a fifth faster and writes a tenth slower (Qwen3 0.6B, 512 tokens deep); a cold question waits
+      // for the prompt.
+      flashAttention: 'auto',
       // The whole prefix can be kept also where a model looks back over a window only.
       swaFullCache: true,
       ignoreMemorySafetyChecks: true,
@@ -74,11 +78,13 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
     else await sequence.eraseContextTokenRanges([{ start: keep, end: sequence.nextTokenIndex }])
   }
 
+  /** The wrappers begin some formats with a token of their own that only some models of that format were taught. */
   function tokenize(text: LlamaText): Token[] {
     const tokens = text.tokenize(model.tokenizer)
     const { bos, shouldPrependBosToken } = model.tokens
-    if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos)
-    return tokens
+    if (bos === null) return tokens
+    const rest = tokens[0] === bos ? tokens.slice(1) : tokens
+    return shouldPrependBosToken || style.begins ? [bos, ...rest] : rest
   }
 
   sequences.answer = await open('answer')
@@ -86,11 +92,13 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
     async run(task, control) {
       sequences[task.sequence] ??= await open(task.sequence)
       const sequence = sequences[task.sequence]!
-      const { contextText, stopGenerationTriggers } = style.wrapper.generateContextState({
-        chatHistory: historyOf(task.messages),
-      })
-      const tokens = tokenize(contextText)
       const size = sizes[task.sequence] - 1
+      refuseLong(
+        task.messages.reduce((sum, { text }) => sum + text.length, 0),
+        size,
+      )
+      const { contextText, stopGenerationTriggers } = write(task.messages)
+      const tokens = tokenize(contextText)
       const room = size - tokens.length
       if (room < Math.min(leastRoom, task.maxTokens))
         throw new AppError('model-input', { tokens: tokens.length, limit: size - leastRoom })
@@ -141,12 +149,18 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
     },
   }
 
-  function historyOf(messages: readonly ChatMessage[]): ChatHistoryItem[] {
+  function write(messages: readonly ChatMessage[]) {
     const history = messages.map(({ role, text }): ChatHistoryItem => {
       if (role === 'assistant') return { type: 'model', response: [text] }
       return { type: role, text }
     })
-    return [...history, { type: 'model', response: [...style.opening] }]
+    const opening: ChatHistoryItem = { type: 'model', response: [...style.opening] }
+    try {
+      return style.wrapper.generateContextState({ chatHistory: [...history, opening] })
+    } catch (error) {
+      // A template may refuse a conversation: no system message, two questions in a row.
+      throw new AppError('model-unsupported', { detail: 'template' }, { cause: error })
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 /** All models of the process: loaded when first used, one at a time, each file once. Runs in the model process. */
-import { getLlama, type Llama, LlamaLogLevel, type LlamaModel } from 'node-llama-cpp'
+import type { Llama, LlamaModel } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
 import { type Control, type LoadedChat, openChat } from './chat.ts'
 import { ARCHITECTURES, type Shape } from './gguf/architectures.ts'
 import { checkHeader } from './gguf/check-header.ts'
 import { type GgufHeader, numberAt, textAt } from './gguf/header.ts'
 import { readHeader } from './gguf/read-header.ts'
+import { loadFile, openLibrary } from './library.ts'
 import { memoryFree, memoryNeeded } from './memory.ts'
 import type { ModelFile, ProcessSettings, Result, Task } from './protocol.ts'
 import { chatStyle } from './style.ts'
@@ -44,16 +45,7 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
   let loads: Promise<unknown> = Promise.resolve()
 
   function library(): Promise<Llama> {
-    llama ??= getLlama({
-      gpu: settings.gpu,
-      build: 'never',
-      skipDownload: true,
-      progressLogs: false,
-      // The default, at least 4, makes the threads of a small machine wait for each other: 0.3 instead of 18 tokens a second.
-      maxThreads: settings.threads,
-      logLevel: LlamaLogLevel.error,
-      logger: (_level, message) => void process.stderr.write(message),
-    })
+    llama ??= openLibrary(settings)
     return llama
   }
 
@@ -70,7 +62,7 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
         const instance = await library()
         if (instance.gpu === false) await checkMemory(file, header, shape)
         events.loading(file.key)
-        model = await loadFile(instance, file)
+        model = await loadFile(instance, file, () => events.loading(file.key))
         return await open(model, file, header)
       } finally {
         events.loaded(file.key)
@@ -101,25 +93,6 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
         (other.file.path === file.path || (other.file.role === file.role && file.role !== 'embedding'))
       )
         await unload(other.file.key)
-  }
-
-  async function loadFile(instance: Llama, file: ModelFile): Promise<LlamaModel> {
-    let told = 0
-    try {
-      return await instance.loadModel({
-        modelPath: file.path,
-        ...(settings.gpu === false && { gpuLayers: 0 }),
-        ignoreMemorySafetyChecks: settings.gpu === false,
-        onLoadProgress: () => {
-          const now = performance.now()
-          if (now - told < 500) return
-          told = now
-          events.loading(file.key)
-        },
-      })
-    } catch (error) {
-      throw new AppError('model-invalid', { name: file.name, detail: 'load' }, { cause: error })
-    }
   }
 
   async function open(model: LlamaModel, file: ModelFile, header: GgufHeader): Promise<Ready> {
@@ -162,8 +135,10 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
     const entry = loaded.get(key)
     if (!entry || entry.users > 0) return
     loaded.delete(key)
-    await entry.ready.catch(() => {})
-    await entry.dispose()
+    const gone = entry.ready.catch(() => {}).then(() => entry.dispose())
+    // It may be asked for again meanwhile: never two copies of one file.
+    loads = Promise.all([loads, gone]).catch(() => {})
+    await gone
   }
 
   return {

@@ -20,6 +20,8 @@ export interface ChatStyle {
   thoughts: readonly { open: string; close: string }[]
   /** Marks of the format that are no part of an answer. */
   dropped: readonly string[]
+  /** The template itself writes the token that begins a text. */
+  begins: boolean
   /** What an answer begins with before the model goes on: an empty thought keeps it from thinking. */
   opening: ChatModelResponse['response']
 }
@@ -38,6 +40,7 @@ export function chatStyle(template: string, architecture: string, tokenizer: Tok
     wrapper,
     thoughts: [think],
     dropped: [],
+    begins: template.includes('bos_token'),
     opening: [],
     ...rest,
   })

@@ -1,6 +1,7 @@
 /** Embedding and ranking models that are loaded. Run in the model process. */
 import type { LlamaModel } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
+import { inParts, refuseLong } from './input.ts'
 import type { Results } from './protocol.ts'
 
 export interface LoadedEmbedding {
@@ -43,13 +44,16 @@ export async function openEmbedding(model: LlamaModel, options: VectorOptions): 
   return {
     embed: text =>
       borrow(async context => {
+        refuseLong(text.length, options.contextSize)
         const tokens = context.calculateInputLength(text)
         if (tokens > options.contextSize || text === '')
           throw new AppError('model-input', { tokens, limit: options.contextSize })
         const { vector } = await context.getEmbeddingFor(text)
         return { vector: normalise(vector), tokens }
       }),
-    count: texts => ({ counts: texts.map(text => model.tokenize(text).length) }),
+    count: texts => ({
+      counts: texts.map(text => inParts(text).reduce((sum, part) => sum + model.tokenize(part).length, 0)),
+    }),
   }
 }
 
@@ -68,11 +72,14 @@ export async function openRanking(model: LlamaModel, options: VectorOptions): Pr
   return {
     rank: (query, text) =>
       borrow(async context => {
+        // Of a passage, by far longer than any we make, the beginning decides.
+        const passage = text.slice(0, 4 * options.contextSize)
+        refuseLong(query.length, options.contextSize)
         const asked = context.calculateInputLength(query, '')
         if (asked >= options.contextSize)
           throw new AppError('model-input', { tokens: asked, limit: options.contextSize })
         // A long passage counts by its best part.
-        const score = await context.rank(query, text, { onOverflow: 'maxChunk' })
+        const score = await context.rank(query, passage, { onOverflow: 'maxChunk' })
         return { score: Number.isFinite(score) ? Math.min(1, Math.max(0, score)) : 0 }
       }),
   }
