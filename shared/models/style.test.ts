@@ -47,7 +47,7 @@ test('a conversation is written as the family of the model wants it', () => {
       '<|start_header_id|>assistant<|end_header_id|>\n\n',
   )
   expect(prompt('gemma', 'gemma3')).toMatch(/<start_of_turn>user\nFrom when\?<end_of_turn>\n<start_of_turn>model\n$/)
-  expect(prompt('mistral', 'llama')).toMatch(/\[INST\] ?From when\? ?\[\/INST\] ?$/)
+  expect(prompt('mistral', 'llama')).toMatch(/\[INST\]\s?Be brief\.\s+From when\?\s?\[\/INST\]$/)
   expect(prompt('phi', 'phi3')).toMatch(/<\|user\|>\nFrom when\?<\|end\|>\n<\|assistant\|>\n$/)
 })
 
