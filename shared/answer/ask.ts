@@ -1,14 +1,21 @@
 import { AppError, toAppError } from '../errors.ts'
 import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
-import type { Answer, AnswerEvent, Citation, Message, Passage, Scope, Segment, StoredChunk } from '../model/index.ts'
+import type { Answer, AnswerEvent, Citation, Scope } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
-import type { Hit, Search } from '../retrieve/search.ts'
+import type { Search } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
-import { cite, placeOfChunk } from './cite.ts'
+import { createCompose } from './compose.ts'
+import { conversationOf, noConversation } from './conversation.ts'
 import { evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
-import { type QuotablePassage, type Quote, selectQuotes } from './quotes.ts'
+import { createProve, toPassage, toQuotable } from './passages.ts'
+import { selectQuotes } from './quotes.ts'
+import { rewriteBudget, rewriteQuestion } from './rewrite.ts'
+import { createTurnTaker, type TurnTaker } from './turn.ts'
+import { nothingWritten, type Written } from './write.ts'
+
+export { toPassage } from './passages.ts'
 
 export interface AskRequest {
   question: string
@@ -16,12 +23,15 @@ export interface AskRequest {
   chatId?: string
   /** Only these documents. */
   documents?: readonly string[]
-  /** Quotes also where it would decline: so that quotes and declining can be measured apart. */
+  /** `quotes`: no model writes or reads anything. Without it, one does where there is one. */
+  mode?: 'model' | 'quotes'
+  /** Answers also where it would decline: so that answers and declining can be measured apart. */
   evenIfWeak?: boolean
 }
 
 /**
- * Answers from the documents: passages first, then the quotes, then `finish`. Question and answer are kept in the chat.
+ * Answers from the documents: passages first; then what a model writes, each sentence checked, or else quotes; then `finish`. Should the model
+ * fail, quotes follow, and the answer's reason says why. Question and answer are kept in the chat, also when it was stopped.
  * Throws `question-empty`, `question-too-long`, `chat-not-found`, `project-not-found`, `cancelled`.
  */
 export type Ask = (scope: Scope, request: AskRequest, signal?: AbortSignal) => AsyncIterable<AnswerEvent>
@@ -29,37 +39,54 @@ export type Ask = (scope: Scope, request: AskRequest, signal?: AbortSignal) => A
 export const longestQuestion = 2000
 const passageCount = 10
 const quoteCount = 3
+/** What a model reads is chosen around so many sentences. */
+const seedCount = 8
 /** Earlier messages a question may refer back to. */
 const memory = 8
 
-export function createAsk({ store, search }: { store: Store; search: Search; gateway: Gateway }): Ask {
+export function createAsk({ store, search, gateway }: { store: Store; search: Search; gateway: Gateway }): Ask {
+  const compose = createCompose({ store })
+
   return async function* ask(scope, request, signal) {
     const text = request.question.normalize('NFC').trim()
     if (text === '') throw new AppError('question-empty')
     if (text.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
     if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
+    const turns = createTurnTaker(gateway, scope, signal)
+    try {
+      yield* answer(scope, request, text, turns, signal)
+    } finally {
+      turns.end()
+    }
+  }
 
-    const earlier = request.chatId === undefined ? [] : await history(scope, request.chatId)
-    const completed = completeQuestion(text, earlier)
-    const { chatId } = await keepQuestion(scope, request.chatId, text, completed.refersBack ? completed.text : null)
+  async function* answer(
+    scope: Scope,
+    request: AskRequest,
+    text: string,
+    turns: TurnTaker,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, void> {
+    const conversation = request.chatId === undefined ? noConversation : await recall(scope, request.chatId)
+    const completed = completeQuestion(text, conversation.questions)
+    const asked = request.mode !== 'quotes' && completed.unsure ? await rewritten() : completed
+    const { chatId } = await keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
 
-    const citations: Citation[] = []
-    const question = analyzeQuestion(
-      completed.text,
-      completed.refersBack ? { inheritedFrom: completed.inheritedFrom } : {},
-    )
+    const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
     const translate = createTranslate(question.language)
-    const answer: Omit<Answer, 'messageId'> = {
+    const result: Omit<Answer, 'messageId'> = {
       mode: 'declined',
       language: question.language,
       text: '',
       sentences: [],
-      citations,
+      citations: [],
       model: null,
       reason: null,
       evidence: 0,
       chatId,
     }
+    const quoted: Citation[] = []
+    let written: Written | undefined
     let messageId = ''
     let complete = false
     let failure: unknown
@@ -70,49 +97,79 @@ export function createAsk({ store, search }: { store: Store; search: Search; gat
         ...(signal && { signal }),
       }
       const { plan, hits } = await search.find(scope, question, options)
-      yield { type: 'passages', question: completed.text, passages: hits.map(toPassage) }
+      yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
       const passages = hits.map(toQuotable)
-      const quotes = selectQuotes(question, plan, passages, { limit: quoteCount })
+      const seeds = selectQuotes(question, plan, passages, { limit: seedCount })
+      const quotes = seeds.slice(0, quoteCount)
       const { confidence, answered } = evidenceOf(question, plan, passages, quotes)
-      answer.evidence = confidence
-      for (const quote of answered || request.evenIfWeak ? quotes : []) {
-        signal?.throwIfAborted()
-        const citation = await prove(scope, hits[quote.passage].chunk, quote)
-        if (!citation) continue
-        citations.push(citation)
-        yield { type: 'quote', citation }
+      result.evidence = confidence
+      const prove = createProve(store, scope)
+      if ((answered || request.evenIfWeak) && quotes.length > 0) {
+        if (request.mode !== 'quotes') {
+          const { exchanges } = conversation
+          const { documents } = request
+          const attempt = { scope, chatId, question, hits, quotes: seeds, exchanges, documents, prove, signal }
+          try {
+            const turn = yield* turns.take()
+            if (turn) {
+              written = nothingWritten()
+              result.model = turn.chat.name
+              yield* compose({ ...attempt, chat: turn.chat }, written)
+              // What cannot be proven at all is worth less than what the documents say themselves.
+              const proven = written.sentences.some(sentence => sentence.supported)
+              if (!proven && !written.declined) throw new AppError('model-unproven')
+            }
+          } catch (error) {
+            if (signal?.aborted) throw error
+            result.reason = { code: toAppError(error).code }
+            written = undefined
+          }
+          // The next one need not wait for what follows.
+          turns.end()
+        }
+        for (const quote of written ? [] : quotes) {
+          signal?.throwIfAborted()
+          const citation = await prove(hits[quote.passage].chunk, quote.start, quote.end)
+          if (!citation) continue
+          quoted.push(citation)
+          yield { type: 'quote', citation }
+        }
       }
       signal?.throwIfAborted()
-      if (citations.length === 0) {
+      if (quoted.length === 0 && (!written || written.declined)) {
         const empty = (await store.words.statistics(scope)).chunks === 0
-        answer.text = translate(empty ? 'answer.empty' : 'answer.declined')
+        result.text = translate(empty ? 'answer.empty' : 'answer.declined')
       }
       complete = true
     } catch (error) {
-      answer.reason = { code: toAppError(error).code }
+      result.reason = { code: toAppError(error).code }
       failure = error
     } finally {
       // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.
-      if (!complete) answer.reason ??= { code: 'cancelled' }
-      if (citations.length > 0) {
-        answer.mode = 'quotes'
-        answer.text = citations.map(citation => citation.quote).join('\n')
-      }
-      const keeping = keepAnswer(scope, answer)
+      if (!complete) result.reason ??= { code: 'cancelled' }
+      settle(result, quoted, written)
+      const keeping = keepAnswer(scope, result)
       // The first error is the one to tell.
       messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined)))?.id ?? ''
     }
     if (failure !== undefined) throw failure
-    yield { type: 'finish', answer: { ...answer, messageId } }
+    yield { type: 'finish', answer: { ...result, messageId } }
+
+    /** The question as a model completes it, where the rule is unsure and the model is free at once; else as the rule did. */
+    async function rewritten() {
+      const late = AbortSignal.timeout(rewriteBudget)
+      const turn = await turns.soon(rewriteBudget)
+      const language = analyzeQuestion(text).language
+      const within = signal ? AbortSignal.any([signal, late]) : late
+      const rewrite = turn && (await rewriteQuestion(turn.chat, text, conversation, language, within))
+      return rewrite ? { text: rewrite, refersBack: true, inheritedFrom: undefined } : completed
+    }
   }
 
-  /** Questions before this one, oldest first, each as it was understood. */
-  async function history(scope: Scope, chatId: string): Promise<{ question: string; completed: string }[]> {
+  /** What was said in the chat before this question. */
+  async function recall(scope: Scope, chatId: string) {
     if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
-    const messages = await store.chats.messages(scope, chatId, memory)
-    return messages
-      .filter(message => message.role === 'user')
-      .map(message => ({ question: message.text, completed: message.completed ?? message.text }))
+    return conversationOf(await store.chats.messages(scope, chatId, memory))
   }
 
   async function keepQuestion(scope: Scope, chatId: string | undefined, text: string, completed: string | null) {
@@ -123,7 +180,7 @@ export function createAsk({ store, search }: { store: Store; search: Search; gat
     })
   }
 
-  async function keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>): Promise<Message> {
+  async function keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>) {
     const { mode, sentences, citations, model, reason, text, chatId } = answer
     const kept = { mode, sentences, citations, model, reason }
     const message = { chatId, role: 'assistant' as const, text, answer: kept, completed: null }
@@ -132,41 +189,24 @@ export function createAsk({ store, search }: { store: Store; search: Search; gat
       return store.chats.append(tx, scope, message)
     })
   }
-
-  async function prove(scope: Scope, chunk: StoredChunk, quote: Quote): Promise<Citation | undefined> {
-    const numbers = new Set(chunk.pieces.map(piece => piece.segment))
-    const segments: Segment[] = []
-    for (const number of numbers) {
-      const segment = await store.segments.get(scope, chunk.documentId, number)
-      if (segment) segments.push(segment)
-    }
-    return cite(chunk, quote.start, quote.end, segments)
-  }
 }
 
-export function toPassage({ chunk, score, before, after }: Hit): Passage {
-  return {
-    chunkId: chunk.id,
-    documentId: chunk.documentId,
-    file: chunk.file,
-    text: chunk.text,
-    headings: chunk.headings.map(heading => heading.text),
-    before: before?.text ?? null,
-    after: after?.text ?? null,
-    score,
-    ...placeOfChunk(chunk),
+/** Which of what was shown is the answer. A sentence that was being written when it was stopped is kept, unproven. */
+function settle(answer: Omit<Answer, 'messageId'>, quoted: Citation[], written: Written | undefined): void {
+  const sentences = written && !written.declined ? written.sentences.slice() : []
+  if (written?.draft) sentences.push({ text: `${written.draft} …`, lead: ' ', citations: [], supported: false })
+  if (quoted.length > 0) {
+    answer.mode = 'quotes'
+    answer.citations = quoted
+    answer.text = quoted.map(citation => citation.quote).join('\n')
+  } else if (sentences.length > 0) {
+    answer.mode = 'model'
+    answer.sentences = sentences
+    answer.citations = written?.citations ?? []
+    answer.text = sentences
+      .map(({ lead, text }) => lead + text)
+      .join('')
+      .trim()
   }
-}
-
-function toQuotable({ chunk, score }: Hit): QuotablePassage {
-  return {
-    text: chunk.text,
-    language: chunk.language,
-    headings: chunk.headings.map(heading => heading.text),
-    score,
-    titles: chunk.pieces.filter(piece => piece.kind === 'heading').map(piece => piece.at),
-    tableRows: chunk.pieces.flatMap(piece =>
-      piece.header === undefined ? [] : [{ start: piece.at, header: piece.header }],
-    ),
-  }
+  if (answer.mode !== 'model' && !written?.declined) answer.model = null
 }

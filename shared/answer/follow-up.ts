@@ -1,10 +1,14 @@
 import { analyze } from '../retrieve/analyze.ts'
+import { isNumberWord } from '../retrieve/irregular.ts'
 import { detectLanguage } from '../retrieve/language.ts'
+import { stemWord } from '../retrieve/stem.ts'
 
 export interface Completed {
   /** What is searched for: the question, then " — " and the words taken over from the question before. */
   text: string
   refersBack: boolean
+  /** The rule may well have missed what is meant: it found nothing to take over, or had to leave some of it out. */
+  unsure: boolean
   /** Offset in `text` where the words taken over begin; for `analyzeQuestion`, which weighs them lower. */
   inheritedFrom?: number
 }
@@ -12,43 +16,81 @@ export interface Completed {
 /**
  * A question that refers back, completed by rule from the question before it: "Und unter UEFI?" takes over the words of that question,
  * except those it replaces (BIOS). A question that stands on its own is left alone: words of another topic would pull its answer away.
+ * What the question before had itself taken over is handed on only as far as it names the topic, so that a chat of many turns does not pile
+ * up words.
  */
 export function completeQuestion(
   question: string,
   earlier: readonly { question: string; completed: string }[],
 ): Completed {
   const last = earlier.at(-1)
-  if (last === undefined) return { text: question, refersBack: false }
+  if (last === undefined) return { text: question, refersBack: false, unsure: false }
   const detected = detectLanguage(question)
   const language = detected === 'other' ? (detectLanguage(last.question) === 'en' ? 'en' : 'de') : detected
   const words = contentWords(question, language)
-  if (!refersBack(question, words, language)) return { text: question, refersBack: false }
+  if (!refersBack(question, words, language)) return { text: question, refersBack: false, unsure: false }
   const previousLanguage = detectLanguage(last.completed) === 'en' ? 'en' : 'de'
-  const inherited: string[] = []
-  const seen = new Set(words.map(word => word.term))
-  let length = 0
-  for (const word of contentWords(last.completed, previousLanguage)) {
-    if (seen.has(word.term) || words.some(fresh => replaces(fresh.text, word.text, language))) continue
-    seen.add(word.term)
-    length += word.text.length + 1
-    if (length > LONGEST_INHERITANCE) break
-    inherited.push(word.text)
-  }
-  if (inherited.length === 0) return { text: question, refersBack: true }
+  const candidates = topicWords(last.completed, previousLanguage).filter(
+    word =>
+      !words.some(
+        fresh =>
+          fresh.term === word.term ||
+          replaces(fresh.text, word.text, language) ||
+          (fresh.after !== '' && fresh.after === word.after && /^(?:\p{Lu}|\d)/u.test(fresh.text)),
+      ),
+  )
+  const inherited = mostTelling(candidates, previousLanguage)
+  if (inherited.length === 0) return { text: question, refersBack: true, unsure: true }
   const lead = `${question.trim()} — `
-  return { text: lead + inherited.join(' '), refersBack: true, inheritedFrom: lead.length }
+  const unsure = inherited.length < candidates.length
+  const text = lead + inherited.map(word => word.text).join(' ')
+  return { text, refersBack: true, unsure, inheritedFrom: lead.length }
+}
+
+/** What the question before speaks of: its own words, and of those it took over the nouns and names. */
+function topicWords(completed: string, language: 'de' | 'en'): Word[] {
+  const dash = completed.lastIndexOf(' — ')
+  const own = contentWords(dash < 0 ? completed : completed.slice(0, dash), language)
+  const older = dash < 0 ? [] : contentWords(completed.slice(dash + 3), language)
+  const topic = language === 'de' ? older.filter(word => /^[\p{Lu}\d]/u.test(word.text)) : older
+  const seen = new Set<string>()
+  return [...(topic.length > 0 ? topic : older), ...own].filter(word => {
+    if (seen.has(word.term) || DEGREE.has(word.text.toLowerCase())) return false
+    seen.add(word.term)
+    return true
+  })
+}
+
+/** The few that name the topic, in their order: nouns and names before other words, new ones before old ones. */
+function mostTelling(words: readonly Word[], language: 'de' | 'en'): readonly Word[] {
+  if (words.length <= MOST_INHERITED) return words
+  const weight = (word: Word, at: number) =>
+    (/^[\p{Lu}\d]/u.test(word.text) && (language === 'de' || word.start > 0) ? 100 : 0) + at / words.length
+  const best = words
+    .map((word, at) => ({ word, weight: weight(word, at) }))
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, MOST_INHERITED)
+  return words.filter(word => best.some(candidate => candidate.word === word))
 }
 
 interface Word {
   text: string
   term: string
   start: number
+  /** The preposition it stands behind, if it does: "für den Mieter" takes the place of "für die Vermieterin". */
+  after: string
 }
 
 const contentWords = (text: string, language: 'de' | 'en'): Word[] =>
   analyze(text, language)
     .filter(token => token.kind !== 'part')
-    .map(token => ({ text: text.slice(token.start, token.end), term: token.term, start: token.start }))
+    .map(token => ({
+      text: text.slice(token.start, token.end),
+      term: token.term,
+      start: token.start,
+      after:
+        PREPOSITION[language].exec(text.slice(Math.max(0, token.start - 40), token.start))?.[1]?.toLowerCase() ?? '',
+    }))
 
 function refersBack(question: string, words: readonly Word[], language: 'de' | 'en'): boolean {
   const trimmed = question.trim()
@@ -73,12 +115,26 @@ function refersBack(question: string, words: readonly Word[], language: 'de' | '
 function replaces(fresh: string, old: string, language: 'de' | 'en'): boolean {
   const [a, b] = [fresh.toLowerCase(), old.toLowerCase()]
   if (OPPOSITES.some(([one, other]) => (one.test(a) && other.test(b)) || (one.test(b) && other.test(a)))) return true
-  if (/^\d/.test(fresh) && /^\d/.test(old)) return true
+  if (isNumber(fresh, language) && isNumber(old, language)) return true
   const name = language === 'en' ? ENGLISH_NAME : GERMAN_NAME
   return name.test(fresh) && name.test(old)
 }
 
-const LONGEST_INHERITANCE = 400
+const isNumber = (word: string, language: 'de' | 'en') =>
+  /^\d/.test(word) || isNumberWord(stemWord(word, language), language)
+
+const MOST_INHERITED = 5
+/** The measure asked for is the new question's own business. */
+const DEGREE = new Set(
+  'hoch lang lange weit breit tief schwer schnell teuer alt oft häufig spät früh long much many high tall large big far wide deep heavy fast expensive old often late early soon'.split(
+    ' ',
+  ),
+)
+/** With an article, but no noun, between it and the word. */
+const PREPOSITION = {
+  de: /(?<!\p{L})(für|mit|ohne|bei|nach|unter|in|im|am|auf|vor|von|vom|zum|zur|aus|ab|bis|seit)(?:\s+(?:d(?:er|ie|as|en|em|es)|ein\p{L}*|\p{Ll}+e[nrsm]?))?\s+$/iu,
+  en: /\b(for|with|without|under|in|on|at|after|before|until|since|from|by|of|to)(?:\s+(?:the|an?|[a-z]+))?\s+$/i,
+}
 /** Acronyms and names with inner capitals; in English every capitalised word. */
 const GERMAN_NAME = /^(?:[A-ZÄÖÜ][A-ZÄÖÜ\d-]+|\p{Lu}?\p{Ll}+\p{Lu}\p{L}*|Xfce)$/u
 const ENGLISH_NAME = /^\p{Lu}/u

@@ -14,7 +14,7 @@ export const supportLimits = {
   /** How much better another sentence may fit the words around a figure than the one that holds it. */
   margin: 0.3,
   /** How many times a missing word counts of which another sentence of the sources speaks: it is what was exchanged. */
-  elsewhere: 2,
+  elsewhere: 3,
   quotes: 3,
 }
 
@@ -73,6 +73,8 @@ interface Candidate {
   held: number[]
   /** By figure of the claim. */
   says: boolean[]
+  /** The claim says all that stands in those of its clauses that it speaks of: it may add a word, but exchanges none. */
+  allSaid: boolean
 }
 
 /** A stretch of the claim. */
@@ -131,7 +133,7 @@ function bestFor(part: Part, weighed: Weighed, allowed: readonly Candidate[]): C
       const missing = candidate.held[at] < 0.5 && (language !== 'de' || /^\p{Lu}/u.test(claim.words[at].text))
       // The sources speak of it, but not here.
       const elsewhere = missing && weighed.all.some(other => other.own[at] >= 0.7)
-      total += elsewhere ? weight * supportLimits.elsewhere : weight
+      total += elsewhere && !candidate.allSaid ? weight * supportLimits.elsewhere : weight
       held += weight * candidate.held[at]
       own += weight * candidate.own[at]
     }
@@ -180,7 +182,12 @@ function weigh(sentence: GroundSentence, claim: Claim, language: Language): Cand
       saysFigure(figure, figures, text, sentence.context.text) ||
       (figure.kind === 'exact' && saysFigure(figure, sentence.context.figures, '', '')),
   )
-  return { sentence, own, held, says }
+  const allSaid = sentence.claim.clauses.every(clause => {
+    const words = sentence.claim.words.filter(word => !word.light && isInside(word, clause))
+    const said = words.filter(word => best(word, claim.words, language) >= 0.5).length
+    return said === 0 || said === words.length
+  })
+  return { sentence, own, held, says, allSaid }
 }
 
 function best(wanted: Pick<ClaimWord, 'term' | 'text'>, words: readonly ClaimWord[], language: Language): number {
