@@ -5,6 +5,8 @@ export interface Chat {
   id: string
   projectId: string
   title: string
+  /** Whom it is with; null: nobody in particular. */
+  assistantId: string | null
   createdAt: Time
   deletedAt: Time | null
 }

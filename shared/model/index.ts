@@ -13,6 +13,7 @@
  * - **quote**: one sentence (or table row), verbatim, at most 300 characters.
  * - **citation**: a quote with its document and place; checked by code before it is shown.
  * - **chat**, **message**: a conversation, and what the user or the assistant said in it.
+ * - **assistant**: whom a chat may be with: instructions, a language, a model, and all or some documents of a project.
  * - **model**: a file with weights that writes answers (chat), makes vectors (embedding) or ranks passages (reranking).
  * - **vector**, **vector index**: a chunk's place in an embedding model's space; the vectors of one model, one index.
  * - **job**: a piece of background work, a row in the same database as the fact that causes it.
@@ -21,6 +22,7 @@
  * - **term**: a word as the index knows it (folded and stemmed); a project's **vocabulary** is the set of its terms.
  */
 export type * from './answer.ts'
+export type * from './assistant.ts'
 export type * from './chat.ts'
 export type * from './chunk.ts'
 export type * from './document.ts'
@@ -28,3 +30,4 @@ export type * from './models.ts'
 export type * from './project.ts'
 export type * from './reason.ts'
 export type * from './segment.ts'
+export type * from './settings.ts'
