@@ -40,7 +40,7 @@ async function measure(file: string, note: (line: string) => void): Promise<Eval
   note(path.basename(file))
   const warn = (message: string) => note(message)
   const log = { debug() {}, info() {}, warn, error: warn }
-  return evaluate(file, await readSet(file), { config: readConfig(), log })
+  return evaluate(file, await readSet(file), { config: readConfig(), log, mode: 'words' })
 }
 
 function squadFigures(lang: 'de' | 'en', row: Row, cases: readonly SquadCase[]): Figure[] {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function measure(file: string) {
-  return evaluate(file, await readSet(file), { config: readConfig({ data: folder }), log: silent })
+  return evaluate(file, await readSet(file), { config: readConfig({ data: folder }), log: silent, mode: 'words' })
 }
 
 const poppler = (() => {

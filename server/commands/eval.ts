@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { access, constants, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
-import type { Core } from '../../shared/core.ts'
+import type { Core, SearchMode } from '../../shared/core.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Row } from '../../shared/eval/figures.ts'
 import { type GoldenCase, runGolden } from '../../shared/eval/golden.ts'
@@ -11,11 +11,13 @@ import { type GoldenSet, parseSet, type QuestionSet } from '../../shared/eval/se
 import { runSquad, type SquadCase } from '../../shared/eval/squad.ts'
 import type { RunOptions, Subject } from '../../shared/eval/subject.ts'
 import { type Pdftotext, readWitness } from '../../shared/eval/witness.ts'
+import type { Scope } from '../../shared/model/index.ts'
 import type { Log } from '../../shared/ports.ts'
 import { openCore } from '../compose.ts'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { table } from '../table.ts'
+import { findModels } from './models.ts'
 
 export function registerEval(program: Command, context: Context): void {
   const { translate } = context
@@ -26,13 +28,20 @@ export function registerEval(program: Command, context: Context): void {
     .option('--json', translate('cli.help.json'))
     .option('--mode <mode>', translate('eval.mode'), 'words')
     .action(async (files: string[], { mode }: { mode: string }) => {
-      if (mode !== 'words') throw new AppError('usage', { detail: `--mode ${mode}: words` })
-      await evalCommand(context, files)
+      if (!isMode(mode)) throw new AppError('usage', { detail: `--mode ${mode}: ${modes.join(', ')}` })
+      await evalCommand(context, files, mode)
     })
 }
 
-async function evalCommand({ config, log, json, signal, terminal, translate }: Context, files: string[]) {
+const modes: readonly SearchMode[] = ['words', 'vectors', 'hybrid']
+const isMode = (mode: string): mode is SearchMode => (modes as readonly string[]).includes(mode)
+
+async function evalCommand(context: Context, files: string[], mode: SearchMode) {
+  const { config, log, json, signal, terminal, translate } = context
   const { workingDirectory } = config()
+  const used = mode === 'words' ? [] : (await findModels(context)).filter(model => model.used)
+  if (mode !== 'words' && !used.some(({ description }) => description?.role === 'embedding'))
+    throw new AppError('usage', { detail: translate('eval.noEmbedder', { mode }) })
   // Every set is read first: a mistake in the last one should not show after minutes.
   const sets: { file: string; set: QuestionSet }[] = []
   for (const named of files) {
@@ -47,7 +56,7 @@ async function evalCommand({ config, log, json, signal, terminal, translate }: C
       terminal.live([translate('eval.reading', { set: name })])
       const progress = (done: number, total: number) =>
         terminal.live([translate('eval.progress', { set: name, done, total })])
-      const result = await evaluate(file, set, { config: config(), log: log(), progress, signal })
+      const result = await evaluate(file, set, { config: config(), log: log(), mode, progress, signal })
       rows.push(...result.rows)
       blind ||= result.witness === 'own'
     }
@@ -55,7 +64,12 @@ async function evalCommand({ config, log, json, signal, terminal, translate }: C
     terminal.live([])
   }
   if (blind) terminal.note(translate('eval.witness'))
-  if (json) return terminal.json({ sets: rows })
+  const models = used.flatMap(({ name, description }) =>
+    description && description.role !== 'chat' ? [{ name, role: description.role }] : [],
+  )
+  if (json) return terminal.json({ sets: rows, mode, models })
+  for (const { name, role } of models)
+    terminal.note(translate('eval.model', { name, role: translate(`cli.models.${role}`) }))
   const head = columns.map(([title]) => title)
   const cells = rows.map(row => columns.map(([, value]) => value(row)))
   for (const line of table(terminal, head, cells, { right: [...columns.keys()].slice(3) })) terminal.out(line)
@@ -82,14 +96,18 @@ export type Evaluated = { rows: Row[]; witness: 'pdftotext' | 'own' | 'none' } &
 export async function evaluate(
   file: string,
   set: QuestionSet,
-  { config, log, ...options }: RunOptions & { config: Config; log: Log },
+  { config, log, mode, ...options }: RunOptions & { config: Config; log: Log; mode: SearchMode },
 ): Promise<Evaluated> {
   const files = set.format === 'golden' ? await findFiles(path.join(path.dirname(file), 'real'), set) : []
-  const { core, close } = await openCore({ config, log, temporary: true })
+  const { core, close } = await openCore({
+    config: mode === 'words' ? withoutModels(config) : config,
+    log,
+    temporary: true,
+  })
   try {
     core.start()
     const project = await core.projects.find('local')
-    const subject = subjectOf(core, { userId: 'local', projectId: project.id }, options.signal)
+    const subject = subjectOf(core, { userId: 'local', projectId: project.id }, mode, options.signal)
     if (set.format === 'squad') {
       const { rows, cases } = await runSquad(subject, set, options)
       return { format: 'squad', rows, cases, witness: 'none' }
@@ -102,15 +120,23 @@ export async function evaluate(
   }
 }
 
-function subjectOf(core: Core, scope: Parameters<Core['settled']>[0], signal: AbortSignal | undefined): Subject {
+function withoutModels(config: Config): Config {
+  const { contextSize, maxTokens, temperature, threads } = config.models
+  return { ...config, modelsFolder: '', models: { contextSize, maxTokens, temperature, threads } }
+}
+
+function subjectOf(core: Core, scope: Scope, mode: SearchMode, signal: AbortSignal | undefined): Subject {
   return {
     add: async file => (await core.documents.add(scope, file, signal)).document,
-    settled: () => core.settled(scope, signal),
+    async settled() {
+      await core.settled(scope, signal)
+      if (mode !== 'words') await core.embedded(scope, signal)
+    },
     document: id => core.documents.get(scope, id),
     segment: (id, number) => core.documents.segment(scope, id, number),
     delete: async id => void (await core.documents.delete(scope, id)),
     undo: async id => void (await core.documents.undo(scope, id)),
-    search: (words, limit) => core.search(scope, words, { limit, ...(signal && { signal }) }),
+    search: (words, limit) => core.search(scope, words, { mode, limit, ...(signal && { signal }) }),
     ask: request => core.ask(scope, request, signal),
   }
 }

@@ -102,9 +102,11 @@ export const de: Messages = {
   },
   eval: {
     sets: 'Fragensammlungen: Dateien im SQuAD-Format (<Name>.<Sprache>.json) und Sammlungen zu Dateien (<Name>.json, die Dateien liegen daneben in real/)',
-    mode: 'wonach gesucht wird: words',
+    mode: 'wonach gesucht wird: words (Wörter), vectors (Vektoren) oder hybrid (beides)',
     progress: '{{set}}: Frage {{done}} von {{total}}',
     reading: '{{set}}: Die Dokumente werden gelesen',
+    noEmbedder: '--mode {{mode}} braucht ein Modell für Vektoren: „cloister models add DATEI.gguf“ fügt eines hinzu.',
+    model: 'Modell für {{role}}: {{name}}',
     witness:
       'pdftotext ist nicht installiert: Zitate wurden mit unserer eigenen Lesung verglichen, Rechtecke nicht geprüft.',
     declining: 'Das Ablehnen ist ohne den antwortenden Absatz gemessen, alles andere mit ihm.',

@@ -88,9 +88,11 @@ export const en = {
   },
   eval: {
     sets: 'question sets: SQuAD-format files (<set>.<language>.json) and golden sets (<set>.json, their files in real/ beside them)',
-    mode: 'what to search by: words',
+    mode: 'what to search by: words, vectors or hybrid',
     progress: '{{set}}: question {{done}} of {{total}}',
     reading: '{{set}}: reading the documents',
+    noEmbedder: '--mode {{mode}} needs an embedding model: “cloister models add FILE.gguf” adds one.',
+    model: 'Model for {{role}}: {{name}}',
     witness: 'pdftotext is not installed: quotes were held against our own reading, rectangles were not checked.',
     declining: 'Declining is measured without the paragraph that answers, the rest with it.',
   },
