@@ -23,7 +23,7 @@ export interface BertShape {
   contextLength: number
 }
 
-/** Qwen3-0.6B: 596 million parameters, 639 MB as Q8_0. Source: config.json of Qwen/Qwen3-0.6B. */
+/** Qwen3-0.6B: 596 million parameters, 637 MB as Q8_0. Source: config.json of Qwen/Qwen3-0.6B. */
 export const QWEN3_0_6B: Qwen3Shape = {
   layers: 28,
   embedding: 1024,
@@ -35,7 +35,7 @@ export const QWEN3_0_6B: Qwen3Shape = {
   contextLength: 40_960,
 }
 
-/** multilingual-e5-small: 118 million parameters, 132 MB as Q8_0. Source: config.json of intfloat/multilingual-e5-small. */
+/** multilingual-e5-small: 117 million parameters, 130 MB as Q8_0. Source: config.json of intfloat/multilingual-e5-small. */
 export const E5_SMALL: BertShape = {
   layers: 12,
   embedding: 384,
@@ -151,7 +151,7 @@ function ones(name: string, length: number): GgufTensor {
   return { name: `${name}.weight`, shape: [length], type: 'F32', data: new Float32Array(length).fill(1) }
 }
 
-/** Blocks of a pattern repeated, so that writing costs no more than the disk: 5 MB of random weights about ±2 / √row. */
+/** Blocks of a pattern repeated, so that writing costs no more than the disk: random weights about ±2 / √row. */
 function random(name: string, row: number, rows: number): GgufTensor {
   const { block, bytes } = TENSOR_TYPES.Q8_0
   return {

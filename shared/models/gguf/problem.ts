@@ -1,28 +1,31 @@
 import { AppError } from '../../errors.ts'
 
-/** What is wrong with a model file. The texts stand in `shared/messages` under `models.problem`. */
-export type GgufProblem =
-  | 'not-gguf'
-  | 'version'
-  | 'byte-order'
-  | 'truncated'
-  | 'too-large'
-  | 'structure'
-  | 'key-missing'
-  | 'key-invalid'
-  | 'tensor-missing'
-  | 'tensor-unknown'
-  | 'tensor-shape'
-  | 'tensor-type'
-  | 'tensor-position'
-  | 'tokenizer'
-  | 'tokens-duplicate'
-  | 'token-invalid'
+/** What can be wrong with a model file. The texts stand in `shared/messages` under `models.problem`. */
+export const PROBLEMS = [
+  'not-gguf',
+  'version',
+  'byte-order',
+  'truncated',
+  'too-large',
+  'structure',
+  'key-missing',
+  'key-invalid',
+  'tensor-missing',
+  'tensor-unknown',
+  'tensor-shape',
+  'tensor-type',
+  'tensor-position',
+  'tokenizer',
+  'tokens-duplicate',
+  'token-invalid',
   // found when it was loaded
-  | 'load'
+  'load',
+] as const
+export type GgufProblem = (typeof PROBLEMS)[number]
 
-/** What is right with the file, and yet not for us. */
-export type GgufUnsupported = 'architecture' | 'tokenizer-unknown' | 'experts' | 'split' | 'role' | 'no-vector'
+/** What is right with the file, and yet not for us, or not for this. */
+export const UNSUPPORTED = ['architecture', 'tokenizer-unknown', 'experts', 'split', 'role', 'no-vector'] as const
+export type GgufUnsupported = (typeof UNSUPPORTED)[number]
 
 /** `about` is the key or tensor it is about, for the log. */
 export function invalid(name: string, detail: GgufProblem, about = ''): AppError {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { AppError } from '../../errors.ts'
 import { createBreath } from './breath.ts'
@@ -38,21 +38,20 @@ const TENSOR_TYPE_NAMES = new Map(Object.entries(TENSOR_TYPES).map(([name, { id 
 
 /**
  * Reads what a GGUF file (version 2 or 3, little endian) says about itself: keys and tensors, not their data.
- * Refuses with `model-invalid` what is no such file or not whole; `checkHeader` says whether it can be loaded.
- * 250,000 tokens with their scores and types: 45 ms on a 2.5 GHz core, the event loop free every 8 ms.
+ * Refuses with `model-invalid` what is no such file or not whole, with `model-missing` what cannot be opened; `checkHeader` says whether it can be loaded.
+ * 250,000 tokens and as many merges: 50 to 110 ms on a busy 2.5 GHz core, the event loop free every 8 ms.
  */
 export async function readHeader(path: string): Promise<GgufHeader> {
   const name = basename(path)
-  let handle: FileHandle
-  try {
-    handle = await open(path, 'r')
-  } catch (error) {
-    throw new AppError('model-missing', { file: name }, { cause: error })
+  const missing = (error: unknown) => {
+    throw new AppError('model-missing', { file: path }, { cause: error })
   }
+  // Looked at first: opening a pipe would wait for somebody to write.
+  if (!(await stat(path).catch(missing)).isFile()) throw invalid(name, 'not-gguf')
+  const handle = await open(path, 'r').catch(missing)
   try {
-    const stat = await handle.stat()
-    if (!stat.isFile()) throw invalid(name, 'not-gguf')
-    return await parse(createCursor(handle, stat.size, name), { path, name, size: stat.size })
+    const { size } = await handle.stat()
+    return await parse(createCursor(handle, size, name), { path, name, size })
   } finally {
     await handle.close()
   }
