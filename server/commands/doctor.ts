@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Context } from '../context.ts'
 import { examineData } from '../examine-data.ts'
+import { examineModels } from '../examine-models.ts'
 import { examineParsers } from '../examine-parsers.ts'
 
 /** One line of the examination. `bad` makes the command fail; each text says what to do. */
@@ -25,6 +26,7 @@ export async function doctor(context: Context): Promise<void> {
   tell(examineNode(context))
   for await (const finding of examineData(context)) tell(finding)
   for await (const finding of examineParsers(context)) tell(finding)
+  for await (const finding of examineModels(context)) tell(finding)
   const healthy = findings.every(finding => finding.state !== 'bad')
   if (context.json) terminal.json({ healthy, findings })
   else if (findings.every(finding => finding.state === 'ok')) terminal.out(translate('cli.doctor.healthy'))

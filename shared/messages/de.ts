@@ -380,6 +380,11 @@ export const de: Messages = {
       jobsDead_other: '{{count}} Aufträge wurden aufgegeben; siehe „cloister documents list“ und das Protokoll',
       parser: 'Leseprozesse starten ({{seconds}} s)',
       parserBad: 'Leseprozesse starten nicht: {{detail}}',
+      model: '{{name}} lädt und arbeitet ({{role}}, {{seconds}} s)',
+      noChat:
+        'Kein Modell schreibt Antworten; sie bestehen aus Zitaten. „cloister models add DATEI.gguf“ fügt eines hinzu',
+      vectors: 'Vektoren können gespeichert werden (sqlite-vec)',
+      noVectors: 'sqlite-vec lädt auf diesem Rechner nicht: Dokumente werden nur über ihre Wörter gefunden',
       pdf: 'pdfjs-dist {{version}}',
       pdfBad: 'pdfjs-dist fehlt. Führen Sie „npm ci“ aus',
     },

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { openSqlite } from '../shared/db/sqlite/index.ts'
+import type { ModelRole } from '../shared/model/index.ts'
+import type { Models } from '../shared/ports.ts'
+import type { Finding } from './commands/doctor.ts'
+import { findModels } from './commands/models.ts'
+import { openModels } from './compose.ts'
+import type { Context } from './context.ts'
+import { onlyErrors } from './log.ts'
+import { errorText, textOf } from './present.ts'
+import { safe } from './text.ts'
+
+const roles: readonly ModelRole[] = ['chat', 'embedding', 'reranking']
+
+/** Which models there are, and whether each that is used loads and does its work; whether vectors can be kept. */
+export async function* examineModels(context: Context): AsyncGenerator<Finding> {
+  const { translate } = context
+  const entries = await findModels(context)
+  for (const { name, problem, named } of entries) {
+    if (!problem) continue
+    const text = translate('cli.models.bad', { name: safe(name), text: textOf(translate, problem) })
+    yield { name: 'model-file', state: named ? 'bad' : 'warn', text }
+  }
+  const models = openModels(context.config(), onlyErrors(context.log()))
+  try {
+    for (const role of roles) {
+      const used = entries.find(entry => entry.used && entry.description?.role === role)
+      if (used) yield await tryOut(context, models, role, used.name)
+    }
+  } finally {
+    await models.close()
+  }
+  if (!entries.some(({ used, description }) => used && description?.role === 'chat'))
+    yield { name: 'model-chat', state: 'ok', text: translate('cli.doctor.noChat') }
+  yield await vectors(context)
+}
+
+async function tryOut(context: Context, models: Models, role: ModelRole, name: string): Promise<Finding> {
+  const { translate, signal } = context
+  const began = performance.now()
+  try {
+    if (role === 'chat') await answer(models, signal)
+    else if (role === 'embedding')
+      await (await models.embedding())?.model.doEmbed({ values: ['Cloister'], abortSignal: signal })
+    else {
+      const documents = { type: 'text' as const, values: ['Cloister'] }
+      await (await models.reranking())?.model.doRerank({ query: 'Cloister', documents, abortSignal: signal })
+    }
+    const format = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 })
+    const values = { name: safe(name), role: translate(`cli.models.${role}`) }
+    const seconds = format.format((performance.now() - began) / 1000)
+    return { name: `model-${role}`, state: 'ok', text: translate('cli.doctor.model', { ...values, seconds }) }
+  } catch (error) {
+    signal.throwIfAborted()
+    context.log().error('model does not work', { role, error })
+    const text = translate('cli.models.bad', { name: safe(name), text: errorText(translate, error) })
+    return { name: `model-${role}`, state: 'bad', text }
+  }
+}
+
+async function answer(models: Models, abortSignal: AbortSignal): Promise<void> {
+  const chat = await models.chat()
+  const prompt = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Cloister' }] }]
+  await chat?.model.doGenerate({ prompt, maxOutputTokens: 1, abortSignal })
+}
+
+async function vectors({ translate }: Context): Promise<Finding> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'cloister-doctor-'))
+  try {
+    const database = await openSqlite({ file: path.join(folder, 'probe.db') })
+    const there = database.vectors
+    await database.close()
+    const text = translate(there ? 'cli.doctor.vectors' : 'cli.doctor.noVectors')
+    return { name: 'vectors', state: there ? 'ok' : 'warn', text }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
