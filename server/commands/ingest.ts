@@ -1,9 +1,14 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { addFiles, demandPaths, hasFailed, type Outcome, outcomeJson } from '../add.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
-import { textOf } from '../present.ts'
+import { errorText, textOf } from '../present.ts'
+import { bar } from '../terminal.ts'
 import { safe } from '../text.ts'
 import { isUnderWay, type Work, watchWork } from '../work.ts'
+
+/** Milliseconds between two looks how far the vectors are. */
+const lookTime = 500
 
 export async function ingest(context: Context, paths: string[], { wait }: { wait: boolean }): Promise<void> {
   const { terminal, translate } = context
@@ -18,7 +23,8 @@ export async function ingest(context: Context, paths: string[], { wait }: { wait
       await work?.done()
       if (context.json) terminal.json({ files: outcomes.map(outcome => outcomeJson(context, outcome)) })
       else terminal.note(summary(context, outcomes))
-      if (!wait) terminal.note(translate('cli.work.later'))
+      if (wait) await embed(context, library)
+      else terminal.note(translate('cli.work.later'))
       if (outcomes.some(hasFailed)) context.exitCode = 1
     } finally {
       work?.stop()
@@ -34,6 +40,40 @@ export async function startWork(context: Context, library: Library): Promise<Wor
   for (const { id } of earlier) work.expect(id, () => {})
   if (earlier.length > 0) context.terminal.note(context.translate('cli.work.earlier', { count: earlier.length }))
   return work
+}
+
+/**
+ * Until the documents can be found by their vectors too, where there is a model for that. They can be found by their words
+ * already, so neither a model that fails nor Ctrl-C makes the command fail; the rest follows with the next one.
+ */
+async function embed({ terminal, translate, signal, log }: Context, { core, scope }: Library): Promise<void> {
+  const control = new AbortController()
+  const watching = AbortSignal.any([signal, control.signal])
+  const show = async () => {
+    const documents = (await core.documents.list(scope)).filter(({ state }) => state === 'ready')
+    const done = documents.reduce((sum, { embedded }) => sum + embedded, 0)
+    const all = documents.reduce((sum, { chunks }) => sum + chunks, 0)
+    if (done < all) terminal.live([translate('cli.work.embedding', { bar: bar(done / all, 20), done, all })])
+  }
+  const showing = (async () => {
+    for (;;) {
+      await show()
+      await pause(lookTime, undefined, { signal: watching })
+    }
+  })().catch(() => {})
+  try {
+    await core.embedded(scope, signal)
+  } catch (error) {
+    if (signal.aborted) terminal.note(translate('cli.work.embeddingLater'))
+    else {
+      log().warn('documents were not embedded', { error })
+      terminal.note(translate('cli.work.embeddingFailed', { text: errorText(translate, error) }))
+    }
+  } finally {
+    control.abort()
+    await showing
+    terminal.live([])
+  }
 }
 
 const marks = { ready: '✓', failed: '✗', skipped: '–', queued: '·' } as const
