@@ -51,7 +51,7 @@ export function cutSentence(text: string, first: boolean, language: Language, co
     stop = end
     full = true
   }
-  const space = gap.includes('\n') ? '\n' : gap === '' ? '' : ' '
+  const space = gap.includes('\n') ? '\n' : ' '
   return {
     text: plain.slice(spans[0].start, end).trim(),
     lead: first ? list : space + list,

@@ -12,6 +12,10 @@ export function declines(sentence: string, language: 'de' | 'en'): boolean {
 const PLACE = '(?:quellen?|dokumente?n?|texte?s?|unterlagen|abschnitte?n?|auszügen?|passagen?)'
 const GERMAN = [
   new RegExp(
+    `^(?:leider )?(?:in|aus) (?:den|der|dem|diesen|ihren|\\p{Ll}+en|\\s)*${PLACE} .*(?<!\\p{L})(?:nicht|nichts|keine (?:\\p{Ll}+ )?(?:angaben?|informationen?|auskunft|antwort|hinweise?|aussagen?))(?!\\p{L})`,
+    'iu',
+  ),
+  new RegExp(
     `(?:steht|stehen|findet sich|finden sich|finde ich|gibt es|wird|werden|ist|sind|geht|enthalten|nennen|nennt|sagen|sagt|erwähn\\p{L}*)(?!\\p{L})[^.]*(?<!\\p{L})(?:nicht|nichts|kein\\p{L}*)(?!\\p{L})[^.]*(?<!\\p{L})${PLACE}(?!\\p{L})[^.]{0,30}[.!]?$`,
     'iu',
   ),

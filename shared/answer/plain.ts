@@ -11,21 +11,13 @@ export const markEnd = '\ue001'
 export function plainText(raw: string, knows: (address: string) => boolean): string {
   let text = visible(raw)
   // What is taken out may join what stood around it.
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 6; round++) {
     const before = text
     text = withoutBrackets(withoutMarkup(withoutCalls(unescaped(text))), knows)
-    text = withoutAddresses(text, knows)
+    text = withoutAddresses(undecorated(text), knows)
     if (text === before) break
   }
   return text
-    .replaceAll(/<(?=[\p{L}/!?|｜])/gu, '‹')
-    .replaceAll(/^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$/gm, '')
-    .replaceAll(/^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$/gm, '')
-    .replaceAll(/^[ \t]*(?:#{1,6}|>+)[ \t]+/gm, '')
-    .replaceAll(/^[ \t]*(?:```|~~~)\w*[ \t]*$/gm, '')
-    .replaceAll(/\*\*|~~|`+|(?<![\p{L}\p{N}_])__|__(?![\p{L}\p{N}_])/gu, '')
-    .replaceAll(/(?<![\p{L}\p{N}*])\*(?=\S)|(?<=\S)\*(?![\p{L}\p{N}*])/gu, '')
-    .replaceAll(/[ \t]+/g, ' ')
 }
 
 /**
@@ -126,6 +118,20 @@ function withoutMarkup(text: string): string {
       // One that is never closed goes to the end of its line.
       .replaceAll(/<(?:\/?[\p{L}]+[\s/][^<>\n]*=|[|｜])[^<>\n]*$/gmu, '')
   )
+}
+
+/** Without what only decorates: headings, quotes, tables, emphasis. A "<" that could open a tag is no such sign any more. */
+function undecorated(text: string): string {
+  return text
+    .replaceAll(/<(?=[\p{L}/!?|｜])/gu, '‹')
+    .replaceAll(/^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$/gm, '')
+    .replaceAll(/^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$/gm, '')
+    .replaceAll(/^[ \t]*(?:#{1,6}|>+)[ \t]+/gm, '')
+    .replaceAll(/^[ \t]*(?:```|~~~)\w*[ \t]*$/gm, '')
+    .replaceAll(/\*\*|~~|`+|(?<![\p{L}\p{N}_])__|__(?![\p{L}\p{N}_])/gu, '')
+    .replaceAll(/(?<![\p{L}\p{N}*])\*(?=\S)|(?<=\S)\*(?![\p{L}\p{N}*])/gu, '')
+    .replaceAll(/(?<=\])(?=[([])|(?<=!)(?=\[)/g, ' ')
+    .replaceAll(/[ \t]+/g, ' ')
 }
 
 function withoutBrackets(text: string, knows: (address: string) => boolean): string {

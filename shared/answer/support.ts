@@ -30,7 +30,7 @@ export interface Support {
 /**
  * The quotes that prove a sentence, or undefined. Every figure and name stands in them, most of the words, no more and no fewer
  * negations; and a figure stands in the sentence that the words around it fit best, so that "Die Kaution beträgt 890 Euro" is not proven
- * by the rent. `within`: where to look (the sources it cites). A sentence without words of its own ("890 Euro.") is read with the question.
+ * by the rent. `within`: where to look (the sources it cites). A figure without words of its own ("890 Euro.") is read with the question.
  */
 export function findSupport(
   sentence: string,
@@ -50,7 +50,7 @@ export function findSupport(
     const known = claims.get(spoken)
     if (known) return known
     const claim = claimOf(sentence, spoken)
-    if (!claim.words.some(word => !word.light))
+    if (claim.figures.length > 0 && !claim.words.some(word => !word.light))
       for (const word of claimOf(question, spoken).words)
         if (!asking.has(word.text)) claim.words.push({ ...word, start: -1, end: -1 })
     claims.set(spoken, claim)
