@@ -10,6 +10,7 @@ const settable = {
   temperature: z.number().min(0).max(2).nullable().describe('Null: as the server is set'),
   documents: z
     .array(id)
+    .min(1)
     .max(1000)
     .nullable()
     .describe('Answers from these documents alone; null: from all of the project'),

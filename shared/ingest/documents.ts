@@ -32,6 +32,8 @@ export interface Documents {
   /** A page, or a stretch of a text, as it was read. */
   segment(scope: Scope, id: string, number: number): Promise<Segment | undefined>
   trash(scope: Scope): Promise<Document[]>
+  /** The bytes as a local file, for reading only, also of one in the trash. Throws `blob-missing`. */
+  original(scope: Scope, id: string): Promise<{ document: Document; file: string }>
   /** Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. */
   cancel(scope: Scope, id: string): Promise<Document>
   /** A failed or finished document from the start, a cancelled or paused one from where it was. */
@@ -158,6 +160,12 @@ export function createDocuments(deps: {
     receipt: (scope, id) => store.documents.receipt(scope, id),
     segment: (scope, id, number) => store.segments.get(scope, id, number),
     trash: scope => store.documents.list(scope, { trashed: true }),
+    async original(scope, id) {
+      const document = await get(scope, id)
+      const file = await blobs.file(document.blob)
+      if (!file) throw new AppError('blob-missing', { name: document.name })
+      return { document, file }
+    },
 
     cancel: (scope, id) =>
       change(
