@@ -8,6 +8,7 @@ import { createGateway } from './gateway/index.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
 import { createEmbedStage } from './ingest/embed.ts'
+import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
@@ -67,6 +68,8 @@ export interface CoreSettings {
   check?: { due: boolean; done(): Promise<void> }
   /** Milliseconds between two looks whether the embedding model is there, or another one. */
   lookTime?: number
+  /** How long a model that fails is left alone; for tests. */
+  patience?: Patience
 }
 
 /** How often to look what other processes on the same data have done, in milliseconds. */
@@ -187,7 +190,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         },
         {
           kind: jobKinds.embed,
-          concurrency: 1,
+          // So that a short document does not wait behind a long one.
+          concurrency: 2,
           run: createEmbedStage({
             store,
             queue,
@@ -198,6 +202,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
               modelTrouble = error
             },
             done: () => void vectorIndexes.tend(),
+            ...(ports.patience && { patience: ports.patience }),
           }),
           dead: vectorIndexes.gaveUp,
         },

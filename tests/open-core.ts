@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { v7 } from 'uuid'
 import { createFolderBlobs } from '../shared/blobs/folder.ts'
-import { type Core, createCore } from '../shared/core.ts'
+import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import type { Scope } from '../shared/model/index.ts'
@@ -26,6 +26,7 @@ export async function openTestCore(
   parsers: Parsers,
   wrapBlobs = (blobs: Blobs) => blobs,
   models: Models = noModels,
+  settings: Partial<CoreSettings> = {},
 ): Promise<TestCore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-core-'))
   const test = { folder } as TestCore
@@ -46,6 +47,7 @@ export async function openTestCore(
       models,
       backups: name => path.join(folder, name),
       parallel: 1,
+      ...settings,
     })
     const project = await test.core.projects.find('local')
     test.scope = { userId: 'local', projectId: project.id }

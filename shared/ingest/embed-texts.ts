@@ -3,6 +3,7 @@ import { AppError, toAppError } from '../errors.ts'
 import type { EmbeddingModel } from '../model/index.ts'
 import type { Log } from '../ports.ts'
 import type { ChunkText } from '../store/index.ts'
+import { within } from './within.ts'
 
 /** Milliseconds before a model that rests is asked again, doubled each time, and how often. */
 export interface Patience {
@@ -76,7 +77,8 @@ export async function embedChunks(
         const found: (Float32Array | undefined)[] = []
         for (let at = 0; at < values.length; at += most) {
           const some = values.slice(at, at + most)
-          const { embeddings } = await embedding.model.doEmbed({ values: some, abortSignal: signal })
+          const call = { values: some, abortSignal: signal }
+          const { embeddings } = await within(signal, Promise.resolve(embedding.model.doEmbed(call)))
           if (embeddings.length !== some.length) throw invalid(`${embeddings.length} vectors for ${some.length} texts`)
           found.push(...embeddings.map(toVector))
         }
@@ -122,7 +124,7 @@ async function partsOf(
   const { passagePrefix, contextSize } = embedding
   const count = async (texts: readonly string[]) => {
     try {
-      return await embedding.countTokens(texts, signal)
+      return await within(signal, embedding.countTokens(texts, signal))
     } catch (error) {
       signal.throwIfAborted()
       throw toModelError(error)

@@ -1,5 +1,6 @@
 import type { EmbeddingModel, Segment } from '../model/index.ts'
 import { type ChunkLimits, chunkLimits, estimatedDensity } from './chunker.ts'
+import { within } from './within.ts'
 
 export interface TokenCounter {
   limits: ChunkLimits
@@ -28,7 +29,7 @@ export function createTokenCounter(embedding: EmbeddingModel | undefined, signal
     if (!model) return
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(budget)])
-      const counts = await Promise.race([model.countTokens(texts, limit), rejectOn(limit)])
+      const counts = await within(limit, model.countTokens(texts, limit))
       for (const [at, text] of texts.entries()) {
         const density = counts[at] / text.length
         if (density > 0 && Number.isFinite(density)) densities.set(text, density)
@@ -60,15 +61,6 @@ export function createTokenCounter(embedding: EmbeddingModel | undefined, signal
     },
     densityOf: text => densities.get(text) ?? estimatedDensity,
   }
-}
-
-/** Whoever does not listen to the signal is not waited for either. */
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const refuse = () => reject(signal.reason)
-    if (signal.aborted) refuse()
-    else signal.addEventListener('abort', refuse, { once: true })
-  })
 }
 
 function limitsFor(contextSize: number): ChunkLimits {
