@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { scriptedChat, tinyEmbedder, tinyReranker } from '../../scripts/tiny-models.ts'
@@ -271,6 +273,31 @@ test('a ranking model puts the better passage first', async () => {
 
 test('all of this took one process', () => {
   expect(children).toHaveLength(1)
+})
+
+test('a host that is done is not kept alive, and its process ends with it', async () => {
+  const code = `
+    const [forks, open, folder] = process.argv.slice(1)
+    const { createForkedProcesses } = await import(forks)
+    const { createModels, modelEntry } = await import(open)
+    const log = { debug() {}, info() {}, warn() {}, error() {} }
+    const forked = createForkedProcesses({ entries: { model: modelEntry }, log })
+    const models = createModels({
+      settings: { folder, contextSize: 512, maxTokens: 9, temperature: 0, threads: 1 },
+      processes: { spawn(role) { const child = forked.spawn(role); console.log(child.pid); return child } },
+      log,
+    })
+    const { model } = await models.embedding()
+    console.log((await model.doEmbed({ values: ['query: Frist?'] })).embeddings[0].length)`
+  const url = (name: string) => new URL(name, import.meta.url).href
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', code, url('../processes/fork.ts'), url('./models.ts'), folder],
+    { timeout: 20_000 },
+  )
+  const [pid, dimensions] = stdout.trim().split('\n').map(Number)
+  expect(dimensions).toBe(64)
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 5_000 })
 })
 
 describe('the folder', () => {

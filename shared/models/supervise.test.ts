@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { scriptedChat, tinyEmbedder } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
 import type { ChildProcess, Log, Processes } from '../ports.ts'
 import { createForkedProcesses } from '../processes/fork.ts'
-import type { ModelFile, Task } from './protocol.ts'
+import type { FromModel, ModelFile, Task, ToModel } from './protocol.ts'
 import { createSupervisor, DEFAULT_LIMITS, type Limits, type Supervisor } from './supervise.ts'
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -202,4 +202,105 @@ test('closing ends everything at once', async () => {
   await waiting
   expect(await children[0].exit).toMatchObject({ signal: 'SIGKILL' })
   await expect(supervisor.run(endless(), chat('?'))).rejects.toMatchObject({ code: 'cancelled' })
+})
+
+describe('with a process that says what a test tells it', () => {
+  /** Everything it was sent, and what it says. */
+  function scripted() {
+    const made: { sent: ToModel[]; say(message: FromModel): void; end(): void }[] = []
+    const processes: Processes = {
+      spawn() {
+        const sent: ToModel[] = []
+        const exit = Promise.withResolvers<{ code: number | null; signal: string | null }>()
+        const queue: FromModel[] = []
+        let wake = Promise.withResolvers<void>()
+        let over = false
+        async function* messages() {
+          for (;;) {
+            const message = queue.shift()
+            if (message) yield message
+            else if (over) return
+            else {
+              await wake.promise
+              wake = Promise.withResolvers()
+            }
+          }
+        }
+        const end = () => {
+          over = true
+          wake.resolve()
+          exit.resolve({ code: null, signal: 'SIGKILL' })
+        }
+        made.push({
+          sent,
+          end,
+          say(message) {
+            queue.push(message)
+            wake.resolve()
+          },
+        })
+        return {
+          pid: undefined,
+          send: async message => void sent.push(message as ToModel),
+          messages: messages(),
+          kill: end,
+          exit: exit.promise,
+        }
+      },
+    }
+    return { made, processes }
+  }
+  const runs = (sent: readonly ToModel[]) => sent.filter(message => message.type === 'run')
+
+  test('an answer that began is not begun again when loading another model ends the process', async () => {
+    const { made, processes } = scripted()
+    const supervisor = supervise({}, processes)
+    const pieces: string[] = []
+    const answer = supervisor.run(endless(), chat('?'), { piece: (_, text) => pieces.push(text) })
+    const vector = supervisor.run(embedder(), embed('Kündigung'))
+    const [first] = made
+    const [{ id }] = runs(first.sent)
+    first.say({ type: 'loaded', key: endless().key })
+    first.say({ type: 'piece', id, kind: 'text', text: 'one' })
+    first.say({ type: 'loading', key: embedder().key })
+    await vi.waitFor(() => expect(pieces).toEqual(['one']))
+    const failed = Promise.allSettled([answer, vector])
+    first.end()
+    expect(await failed).toMatchObject([
+      { reason: { code: 'model-crashed', values: { name: 'endless' } } },
+      { reason: { code: 'model-crashed', values: { name: 'embedder' } } },
+    ])
+    // The answer was not to blame: it may fail once more before it rests.
+    const again = supervisor.run(endless(), chat('?'))
+    made[1].say({ type: 'done', id: runs(made[1].sent)[0].id, result: { finish: 'stop', usage } })
+    expect(await again).toMatchObject({ finish: 'stop' })
+  })
+
+  test('what the process had not begun is given to the next one, once', async () => {
+    const { made, processes } = scripted()
+    const supervisor = supervise({}, processes)
+    const answer = supervisor.run(endless(), chat('?'))
+    const failed = expect(answer).rejects.toMatchObject({ code: 'model-crashed' })
+    made[0].end()
+    await vi.waitFor(() => expect(made).toHaveLength(2))
+    expect(runs(made[1].sent)).toEqual(runs(made[0].sent))
+    made[1].end()
+    await failed
+    expect(made).toHaveLength(2)
+  })
+
+  test('at most as much is given out as can be done at once', async () => {
+    const { made, processes } = scripted()
+    const supervisor = supervise({}, processes)
+    const all = [1, 2, 3].map(number => supervisor.run(endless(), chat(String(number))))
+    const ended = Promise.allSettled(all)
+    expect(runs(made[0].sent)).toHaveLength(1)
+    made[0].say({ type: 'done', id: runs(made[0].sent)[0].id, result: { finish: 'stop', usage } })
+    await all[0]
+    expect(runs(made[0].sent).map(({ task }) => task.type === 'chat' && task.messages[0].text)).toEqual(['1', '2'])
+    await supervisor.close()
+    expect(await ended).toMatchObject([{}, { reason: { code: 'cancelled' } }, { reason: { code: 'cancelled' } }])
+  })
+
+  const usage = { prompt: 1, cached: 0, generated: 1, reasoning: 0 }
 })

@@ -51,6 +51,8 @@ interface Work extends Queued {
   silence: number
   /** The process said a word on it. */
   started: boolean
+  /** Some of the answer was shown: it cannot be begun again. */
+  spoke: boolean
   /** It was lost with a process that may have ended for another's fault. */
   lost: boolean
   piece: RunOptions['piece']
@@ -92,7 +94,9 @@ export function createSupervisor({
   const lanes = createLanes<Work>({ chat: 1, embed: threads, rank: threads, count: 1 })
   const rests = createRests(limits)
   const watch = createWatch(Math.min(limits.workTime, limits.loadTime, limits.pingTime), look)
+  /** The one that gets the work, and others that are being killed. */
   let running: Running | undefined
+  const living = new Set<Running>()
   let closed = false
   let lastId = 0
   let nextPing: NodeJS.Timeout | undefined
@@ -130,6 +134,7 @@ export function createSupervisor({
       pinged: undefined,
       reading: false,
     }
+    living.add(process)
     void child.exit.then(() => {
       // Its last words are read first, if somebody reads.
       if (!process.reading) ended(process)
@@ -179,7 +184,10 @@ export function createSupervisor({
     if (!work) return
     work.silence = 0
     work.started = true
-    if (message.type === 'piece') work.piece?.(message.kind, message.text)
+    if (message.type === 'piece') {
+      work.spoke = true
+      work.piece?.(message.kind, message.text)
+    }
     if (message.type !== 'done' && message.type !== 'failed') return
     process.working.delete(work.id)
     if (message.type === 'done') {
@@ -234,11 +242,12 @@ export function createSupervisor({
   function kill(process: Running, why: 'timeout' | 'idle'): void {
     process.killed = why
     process.child.kill()
-    // Whoever comes now gets a new one; an idle end is nobody's fault.
-    if (why === 'idle' && process === running) running = undefined
+    // Whoever comes now gets a new one.
+    if (process === running) running = undefined
   }
 
   function ended(process: Running): void {
+    living.delete(process)
     for (const timer of process.idle.values()) clearTimeout(timer)
     if (process === running) running = undefined
     const lost = [...process.working.values()]
@@ -250,7 +259,7 @@ export function createSupervisor({
     for (const work of lost.reverse())
       if (work.settled) continue
       else if (closed) work.reject(new AppError('cancelled'))
-      else if (guilty.includes(work)) work.reject(new AppError(code, { name: work.file.name }))
+      else if (guilty.includes(work) || work.spoke) work.reject(new AppError(code, { name: work.file.name }))
       else {
         work.lost = true
         work.silence = 0
@@ -291,6 +300,7 @@ export function createSupervisor({
           task,
           silence: 0,
           started: false,
+          spoke: false,
           lost: false,
           settled: false,
           piece,
@@ -323,11 +333,10 @@ export function createSupervisor({
         lanes.remove(work)
         work.reject(new AppError('cancelled'))
       }
-      const process = running
-      if (!process) return
-      process.child.kill()
-      await process.child.exit
-      ended(process)
+      const leaving = [...living]
+      for (const { child } of leaving) child.kill()
+      await Promise.all(leaving.map(({ child }) => child.exit))
+      for (const process of leaving) ended(process)
     },
   }
 }
