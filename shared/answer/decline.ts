@@ -12,7 +12,7 @@ export function declines(sentence: string, language: 'de' | 'en'): boolean {
 const PLACE = '(?:quellen?|dokumente?n?|texte?s?|unterlagen|abschnitte?n?|auszügen?|passagen?)'
 const GERMAN = [
   new RegExp(
-    `^(?:leider )?(?:in|aus) (?:den|der|dem|diesen|ihren|\\p{Ll}+en|\\s)*${PLACE} .*(?<!\\p{L})(?:nicht|nichts|keine (?:\\p{Ll}+ )?(?:angaben?|informationen?|auskunft|antwort|hinweise?|aussagen?))(?!\\p{L})`,
+    `^(?:leider )?(?:in|aus) (?:den|der|dem|diesen|ihren|\\p{Ll}+en|\\s)*${PLACE} [^,]*(?<!\\p{L})(?:nichts|nicht (?:enthalten|erwähnt|zu finden|genannt|angegeben|beschrieben|geregelt)|keine (?:\\p{Ll}+ )?(?:angaben?|informationen?|auskunft|antwort|hinweise?|aussagen?))(?!\\p{L})`,
     'iu',
   ),
   new RegExp(
@@ -20,7 +20,7 @@ const GERMAN = [
     'iu',
   ),
   new RegExp(
-    `^(?:(?:in|aus) )?(?:die|den|der|diese[nr]?|vorliegenden|bereitgestellten|genannten|angegebenen|\\s)*${PLACE}(?!\\p{L})[^.]*(?:enthalten|enthält|nennen|nennt|geben|gibt|sagen|sagt|erwähn\\p{L}*|machen|steht|stehen|ist|sind|geht|finden|findet|beantworte\\p{L}*)[^.]*(?<!\\p{L})(?:nicht|nichts|keine (?:angaben?|informationen?|auskunft|antwort|hinweise?|aussagen?))(?!\\p{L})`,
+    `^(?:(?:in|aus) )?(?:die|den|der|diese[nr]?|vorliegenden|bereitgestellten|genannten|angegebenen|\\s)*${PLACE}(?!\\p{L})[^.,]*(?:enthalten|enthält|nennen|nennt|geben|gibt|sagen|sagt|erwähn\\p{L}*|machen|steht|stehen|ist|sind|geht|finden|findet|beantworte\\p{L}*)[^.,]*(?<!\\p{L})(?:nicht|nichts|keine (?:angaben?|informationen?|auskunft|antwort|hinweise?|aussagen?))(?!\\p{L})`,
     'iu',
   ),
   /^(?:das|dies|es|ich) (?:weiß ich nicht|ist mir nicht bekannt|kann ich (?:aus den quellen )?nicht (?:beantworten|sagen)|kann (?:das|die frage) (?:aus den quellen )?nicht beantworten)/iu,

@@ -51,7 +51,7 @@ export function completeQuestion(
 function topicWords(completed: string, language: 'de' | 'en'): Word[] {
   const dash = completed.lastIndexOf(' — ')
   const own = contentWords(dash < 0 ? completed : completed.slice(0, dash), language)
-  const older = dash < 0 ? [] : contentWords(completed.slice(dash + 3), language)
+  const older = dash < 0 ? [] : contentWords(completed.slice(dash + 3), language).map(word => ({ ...word, own: false }))
   const topic = language === 'de' ? older.filter(word => /^[\p{Lu}\d]/u.test(word.text)) : older
   const seen = new Set<string>()
   return [...(topic.length > 0 ? topic : older), ...own].filter(word => {
@@ -65,7 +65,9 @@ function topicWords(completed: string, language: 'de' | 'en'): Word[] {
 function mostTelling(words: readonly Word[], language: 'de' | 'en'): readonly Word[] {
   if (words.length <= MOST_INHERITED) return words
   const weight = (word: Word, at: number) =>
-    (/^[\p{Lu}\d]/u.test(word.text) && (language === 'de' || word.start > 0) ? 100 : 0) + at / words.length
+    (/^[\p{Lu}\d]/u.test(word.text) && (language === 'de' || word.start > 0) ? 2 : 0) +
+    (word.own ? 1 : 0) -
+    at / words.length
   const best = words
     .map((word, at) => ({ word, weight: weight(word, at) }))
     .sort((a, b) => b.weight - a.weight)
@@ -79,6 +81,8 @@ interface Word {
   start: number
   /** The preposition it stands behind, if it does: "für den Mieter" takes the place of "für die Vermieterin". */
   after: string
+  /** It stands in the question itself, and was not taken over. */
+  own: boolean
 }
 
 const contentWords = (text: string, language: 'de' | 'en'): Word[] =>
@@ -88,6 +92,7 @@ const contentWords = (text: string, language: 'de' | 'en'): Word[] =>
       text: text.slice(token.start, token.end),
       term: token.term,
       start: token.start,
+      own: true,
       after:
         PREPOSITION[language].exec(text.slice(Math.max(0, token.start - 40), token.start))?.[1]?.toLowerCase() ?? '',
     }))

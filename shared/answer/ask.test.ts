@@ -1,0 +1,231 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { bytes, createLineParser, noModels, openTestCore, type TestCore } from '../../tests/open-core.ts'
+import { inPieces, type Said, type SpokenModel, spokenModel } from '../../tests/red-team/spoken-model.ts'
+import { AppError } from '../errors.ts'
+import type { AnswerEvent } from '../model/index.ts'
+import type { AskRequest } from './ask.ts'
+
+let open: TestCore
+afterEach(() => open?.close())
+
+const lease = [
+  'Die Kündigungsfrist für die Wohnung in der Lindenstraße beträgt drei Monate zum Monatsende.',
+  'Die Kaution beträgt 1.950 Euro und ist in drei gleichen Raten zu zahlen.',
+  'Haustiere sind nach vorheriger Zustimmung der Vermieterin erlaubt.',
+].join('\n')
+const good = 'Die Kaution beträgt 1.950 Euro. [1] Sie ist in drei gleichen Raten zu zahlen. [1]'
+
+async function openWith(answers: readonly (readonly Said[])[] | (() => Promise<SpokenModel>)): Promise<SpokenModel> {
+  const model = Array.isArray(answers) ? spokenModel(answers) : spokenModel([['']])
+  const chat = typeof answers === 'function' ? answers : async () => model
+  open = await openTestCore(createLineParser(), undefined, { ...noModels, chat })
+  open.core.start()
+  await open.core.documents.add(open.scope, { name: 'mietvertrag.txt', open: () => bytes(lease) })
+  await open.core.settled(open.scope)
+  return model
+}
+
+async function ask(question: string, request: Partial<AskRequest> = {}, signal?: AbortSignal) {
+  const events: AnswerEvent[] = []
+  for await (const event of open.core.ask(open.scope, { question, ...request }, signal)) events.push(event)
+  const last = events.at(-1)
+  if (last?.type !== 'finish') throw new Error('no finish')
+  return { events, kinds: [...new Set(events.map(event => event.type))], answer: last.answer }
+}
+
+const lastMessage = async () => {
+  const [chat] = await open.core.chats.list(open.scope)
+  return (await open.core.chats.messages(open.scope, chat.id)).at(-1)
+}
+
+describe('a model writes', () => {
+  it('passages first, drafts and sentences, then the whole, and the chat keeps it', async () => {
+    await openWith([inPieces(good, 4)])
+    const { kinds, answer } = await ask('Wie hoch ist die Kaution?')
+    expect(kinds).toEqual(['passages', 'waiting', 'draft', 'sentence', 'finish'])
+    expect(answer).toMatchObject({ mode: 'model', model: 'spoken', reason: null, language: 'de' })
+    expect(answer.text).toBe('Die Kaution beträgt 1.950 Euro. Sie ist in drei gleichen Raten zu zahlen.')
+    expect(answer.sentences.map(sentence => sentence.supported)).toEqual([true, true])
+    expect(answer.citations[0].quote).toContain('1.950 Euro')
+    expect((await lastMessage())?.answer).toMatchObject({ mode: 'model', sentences: answer.sentences, model: 'spoken' })
+  })
+  it('in the language of the question, from sources that nothing in them can end', async () => {
+    const model = await openWith([[good]])
+    await ask('Wie hoch ist die Kaution?')
+    const [system, user] = model.calls[0].prompt
+    expect(system.content).toContain('auf Deutsch')
+    const text = user.role === 'user' && user.content[0].type === 'text' ? user.content[0].text : ''
+    expect(text).toMatch(/^<sources>\n\[1\] mietvertrag\.txt\n/)
+    expect(text.match(/<\/?sources>/g)).toHaveLength(2)
+    expect(text.endsWith('Frage: Wie hoch ist die Kaution?')).toBe(true)
+  })
+  it('not at all when quotes are wanted, or the evidence is weak', async () => {
+    const model = await openWith([[good]])
+    expect((await ask('Wie hoch ist die Kaution?', { mode: 'quotes' })).answer).toMatchObject({
+      mode: 'quotes',
+      reason: null,
+      model: null,
+    })
+    expect((await ask('Wer wurde 1998 Weltmeister im Schach?')).answer).toMatchObject({
+      mode: 'declined',
+      reason: null,
+    })
+    expect(model.calls).toEqual([])
+  })
+  it('that the sources do not say', async () => {
+    await openWith([['Das steht nicht in den Quellen.']])
+    const { answer, kinds } = await ask('Wie hoch ist die Kaution?')
+    expect(answer).toMatchObject({ mode: 'declined', citations: [], sentences: [], reason: null })
+    expect(answer.text).toContain('keine Antwort')
+    expect(kinds).not.toContain('sentence')
+  })
+  it('nothing that can be proven: quotes, and a word about it', async () => {
+    await openWith([['Die Kaution beträgt 9.999 Euro. [1]']])
+    const { answer } = await ask('Wie hoch ist die Kaution?')
+    expect(answer).toMatchObject({ mode: 'quotes', reason: { code: 'model-unproven' }, sentences: [], model: null })
+    expect(answer.citations.length).toBeGreaterThan(0)
+  })
+})
+
+describe('a model fails', () => {
+  it.each([
+    ['before it said anything', [new AppError('model-crashed')], 'model-crashed'],
+    ['in the middle', ['Die Kaution beträgt 1.950 Euro. [1] Sie', new AppError('model-timeout')], 'model-timeout'],
+    ['by something unknown', ['Die ', new Error('boom')], 'internal'],
+    ['by saying nothing', [''], 'model-unproven'],
+  ] as const)('%s: quotes follow, the chat is unharmed', async (_, said, code) => {
+    await openWith([said, [good]])
+    const first = await ask('Wie hoch ist die Kaution?')
+    expect(first.answer).toMatchObject({ mode: 'quotes', reason: { code }, sentences: [] })
+    expect(first.events.some(event => event.type === 'quote')).toBe(true)
+    const again = await ask('Wie hoch ist die Kaution?', { chatId: first.answer.chatId })
+    expect(again.answer.mode).toBe('model')
+  })
+  it('to be there', async () => {
+    await openWith(async () => {
+      throw new AppError('model-missing', { file: 'x.gguf' })
+    })
+    expect((await ask('Wie hoch ist die Kaution?')).answer).toMatchObject({
+      mode: 'quotes',
+      reason: { code: 'model-missing' },
+    })
+  })
+})
+
+describe('a stop', () => {
+  it('keeps what was written so far', async () => {
+    await openWith([['Die Kaution beträgt 1.950 Euro. [1] Und sie ist ', { wait: new Promise(() => {}) }]])
+    const stop = new AbortController()
+    const seen: AnswerEvent[] = []
+    await expect(
+      (async () => {
+        for await (const event of open.core.ask(open.scope, { question: 'Wie hoch ist die Kaution?' }, stop.signal)) {
+          seen.push(event)
+          if (event.type === 'draft' && event.text.startsWith('Und')) stop.abort()
+        }
+      })(),
+    ).rejects.toMatchObject({ code: 'cancelled' })
+    const kept = await lastMessage()
+    expect(kept?.answer).toMatchObject({ mode: 'model', reason: { code: 'cancelled' } })
+    expect(kept?.answer?.sentences.map(sentence => [sentence.text, sentence.supported])).toEqual([
+      ['Die Kaution beträgt 1.950 Euro.', true],
+      ['Und sie ist …', false],
+    ])
+  })
+  it('and a reader who leaves give the turn back', async () => {
+    await openWith([['Die Kaution beträgt 1.950 Euro. [1] Und sie ist ', { wait: new Promise(() => {}) }], [good]])
+    for await (const event of open.core.ask(open.scope, { question: 'Wie hoch ist die Kaution?' }))
+      if (event.type === 'sentence') break
+    expect((await lastMessage())?.answer).toMatchObject({ mode: 'model', reason: { code: 'cancelled' } })
+    expect((await ask('Wie hoch ist die Kaution?')).answer.mode).toBe('model')
+  })
+})
+
+describe('two questions at once', () => {
+  it('the second hears that it waits, and is answered', async () => {
+    let release = () => {}
+    const gate = new Promise<void>(resolve => {
+      release = resolve
+    })
+    const model = await openWith([[{ wait: gate }, good], [good]])
+    const first = ask('Wie hoch ist die Kaution?')
+    await vi.waitUntil(() => model.calls.length === 1, { timeout: 10_000 })
+    const places: number[] = []
+    const second = (async () => {
+      for await (const event of open.core.ask(open.scope, { question: 'Sind Haustiere erlaubt?' })) {
+        if (event.type === 'waiting') places.push(event.place)
+        if (event.type === 'waiting' && event.place === 1) release()
+      }
+    })()
+    await second
+    expect((await first).answer.mode).toBe('model')
+    expect(places).toEqual([1, 0])
+  })
+})
+
+describe('a chat', () => {
+  const promptText = (model: SpokenModel, call: number) =>
+    model.calls[call].prompt
+      .map(message =>
+        typeof message.content === 'string'
+          ? message.content
+          : message.content.map(part => (part.type === 'text' ? part.text : '')).join(''),
+      )
+      .join('\n---\n')
+  it('follows on the same sources: the prompt begins with the same letters', async () => {
+    const model = await openWith([[good], ['Die Kaution ist in drei gleichen Raten zu zahlen. [1]']])
+    const first = await ask('Wie hoch ist die Kaution?')
+    await ask('Und in wie vielen Raten ist sie zu zahlen?', { chatId: first.answer.chatId })
+    const [one, two] = [promptText(model, 0), promptText(model, 1)]
+    const prefix = one.slice(0, one.indexOf('</sources>') + 10)
+    expect(two.startsWith(prefix)).toBe(true)
+    expect(two).toContain('Die Kaution beträgt 1.950 Euro. [1]')
+    expect(two.indexOf('Wie hoch ist die Kaution?')).toBeLessThan(two.indexOf('Und in wie vielen Raten'))
+  })
+  describe('a question the rule is unsure of', () => {
+    const long =
+      'Welche Kündigungsfrist gilt laut Vertrag seit Jahren für Mieter der Wohnung in der Lindenstraße zum Monatsende?'
+    const answer = ['Die Kündigungsfrist beträgt drei Monate. [1]']
+    const follow = async (said: readonly Said[]) => {
+      const model = await openWith([answer, said, answer])
+      const first = await ask(long)
+      const second = await ask('Und wie lange gilt sie?', { chatId: first.answer.chatId })
+      const [passages] = second.events
+      return { model, understood: passages.type === 'passages' ? passages.question : '', second }
+    }
+    it('is completed by the model, in a sequence of its own', async () => {
+      const { model, understood, second } = await follow(['Wie lange gilt die Kündigungsfrist für die Wohnung?'])
+      expect(understood).toBe('Wie lange gilt die Kündigungsfrist für die Wohnung?')
+      expect(model.calls.map(call => call.providerOptions?.cloister)).toEqual([
+        undefined,
+        { sequence: 'rewrite' },
+        undefined,
+      ])
+      expect(model.calls[1]).toMatchObject({ temperature: 0, maxOutputTokens: 60 })
+      expect(second.answer.mode).toBe('model')
+    })
+    it.each([
+      ['words of its own', ['Wie lange gilt der Mietvertrag von Petra Schulz?']],
+      ['a number of its own', ['Wie lange gilt die Kündigungsfrist von 30 Tagen?']],
+      ['no question', ['Die Kündigungsfrist gilt drei Monate.']],
+      ['a failure', [new AppError('model-crashed')]],
+    ] as const)('keeps the rule for %s', async (_, said) => {
+      const { understood } = await follow(said)
+      expect(understood).toMatch(/^Und wie lange gilt sie\? — \P{Lu}*Kündigungsfrist/u)
+    })
+  })
+  it('a document that was deleted since is in no prompt', async () => {
+    const model = await openWith([[good], ['Haustiere sind nach vorheriger Zustimmung der Vermieterin erlaubt. [1]']])
+    const first = await ask('Wie hoch ist die Kaution?')
+    const { document } = await open.core.documents.add(open.scope, {
+      name: 'neu.txt',
+      open: () => bytes('Die Kaution beträgt 1.950 Euro laut Nachtrag.'),
+    })
+    await open.core.settled(open.scope)
+    const [old] = (await open.core.documents.list(open.scope)).filter(({ id }) => id !== document.id)
+    await open.core.documents.delete(open.scope, old.id)
+    await ask('Wie hoch ist die Kaution?', { chatId: first.answer.chatId })
+    expect(promptText(model, 1)).toContain('Nachtrag')
+    expect(promptText(model, 1)).not.toContain('mietvertrag.txt')
+  })
+})
