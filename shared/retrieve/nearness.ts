@@ -5,10 +5,13 @@ const deviationOfNormal = 0.6745
 
 /**
  * How surely the best of `size` chunks is nearer to the question than chance would bring one: the probability, 0 to 1, that
- * the nearest of so many unrelated chunks lies farther away. How similar is similar differs from embedder to embedder
- * (one gives 0.7 for anything, another 0.3 for the same thing said twice), so the best is measured against the project's own
- * background: the distances of a fixed sample of its chunks, taken as normal, by their median and median absolute
- * deviation, which the few that do answer hardly move. Undefined where the sample is too small to tell.
+ * the nearest of so many unrelated chunks lies farther away. As far as distances are normal, a question of which nothing
+ * is told gives any value alike, and one above 0.99 once in a hundred times; on real embedders that is still to be measured.
+ *
+ * How similar is similar differs from embedder to embedder (one gives 0.7 for anything, another 0.3 for the same thing said
+ * twice), so the best is measured against the project's own background: the distances of a fixed sample of its chunks, by
+ * their median and median absolute deviation, which the few that do answer hardly move. Where nearly all chunks are alike
+ * (one form filled in a thousand times), whatever is of another kind stands out too. Undefined where the sample is too small.
  */
 export function nearnessOf(best: number, background: readonly number[], size: number): number | undefined {
   if (background.length < fewest) return undefined

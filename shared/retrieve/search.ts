@@ -35,6 +35,7 @@ export interface SearchResult {
   legs: { words: boolean; vectors: boolean; reranked: boolean }
   /**
    * How surely the nearest chunk is nearer than chance would bring one, 0 to 1, whatever the embedder: see `nearnessOf`.
+   * One minus it is the chance of being wrong in saying that something was found, so a threshold lies near 1.
    * Undefined without vectors, and in a project too small to tell.
    */
   nearness?: number
