@@ -48,11 +48,17 @@ interface Found {
   named?: ModelRole
 }
 
-type Outcome = { description: ModelDescription } | { description?: undefined; problem: AppError }
+interface Surveyed {
+  entry: ModelEntry
+  /** What the user named it for. */
+  role: ModelRole | undefined
+  error?: AppError
+}
+
+type Outcome = { description: ModelDescription; problem?: undefined } | { description?: undefined; problem: AppError }
 
 export function createCatalog({ folder, named, log }: { folder: string; named: NamedFiles; log?: Log }): Catalog {
   const known = new Map<string, Promise<Outcome>>()
-  const problems = new Map<string, AppError>()
 
   function describe(key: string, { path: file, named: role }: Found): Promise<Outcome> {
     const before = known.get(key)
@@ -66,7 +72,10 @@ export function createCatalog({ folder, named, log }: { folder: string; named: N
     )
     void outcome.then(result => {
       if (result.description) return
-      log?.warn('a model file cannot be used', { file, code: result.problem.code, ...result.problem.values })
+      const { code, values } = result.problem
+      log?.warn('a model file cannot be used', { file, code, ...values })
+      // What is wrong with the bytes stays wrong; anything else may pass.
+      if (code !== 'model-invalid' && code !== 'model-unsupported') known.delete(key)
     })
     if (known.size >= kept) known.clear()
     known.set(key, outcome)
@@ -92,52 +101,42 @@ export function createCatalog({ folder, named, log }: { folder: string; named: N
     return [...byName, ...inFolder.filter(file => !paths.has(path.resolve(file.path)))]
   }
 
-  async function entries(): Promise<ModelEntry[]> {
-    problems.clear()
+  async function survey(): Promise<Surveyed[]> {
     const served = new Set<ModelRole>()
-    const list: ModelEntry[] = []
+    const list: Surveyed[] = []
     for (const found of await look()) {
-      const name = path.basename(found.path)
-      if ('missing' in found) {
-        served.add(found.named)
-        problems.set(found.path, found.missing)
-        list.push({
-          name,
-          path: found.path,
-          size: 0,
-          key: found.path,
-          named: true,
-          used: false,
-          problem: reasonOf(found.missing),
-        })
-        continue
-      }
-      const key = `${found.path}:${found.size}:${found.modified}${found.named ? `:${found.named}` : ''}`
-      const outcome = await describe(key, found)
-      const entry = { name, path: found.path, size: found.size, key, named: found.named !== undefined }
+      const { path: file, named: role } = found
+      const entry = { name: path.basename(file), path: file, named: role !== undefined, used: false }
       // One that was named and is broken is what the user must hear of: no other takes its place.
-      if (found.named) served.add(found.named)
-      if (!outcome.description) {
-        problems.set(found.path, outcome.problem)
-        list.push({ ...entry, used: false, problem: reasonOf(outcome.problem) })
+      if (role) served.add(role)
+      if ('missing' in found) {
+        const { missing: error } = found
+        list.push({ entry: { ...entry, size: 0, key: file, problem: reasonOf(error) }, role, error })
         continue
       }
-      const { description } = outcome
-      const used = found.named !== undefined || !served.has(description.role)
+      const { size, modified } = found
+      const key = `${file}:${size}:${modified}`
+      const { description, problem } = await describe(role ? `${role}:${key}` : key, found)
+      if (!description) {
+        list.push({ entry: { ...entry, size, key, problem: reasonOf(problem) }, role, error: problem })
+        continue
+      }
+      const used = role !== undefined || !served.has(description.role)
       served.add(description.role)
-      list.push({ ...entry, used, description })
+      list.push({ entry: { ...entry, size, key, used, description }, role })
     }
     return list
   }
 
   return {
-    entries,
+    entries: async () => (await survey()).map(({ entry }) => entry),
     async find(role) {
-      const list = await entries()
-      const file = named[role]
-      const problem = file !== undefined ? problems.get(file) : undefined
-      if (problem) throw problem
-      return list.find((entry): entry is Described => entry.used && entry.description?.role === role)
+      const list = await survey()
+      const error = list.find(found => found.role === role && found.error)?.error
+      if (error) throw error
+      return list
+        .map(({ entry }) => entry)
+        .find((entry): entry is Described => entry.used && entry.description?.role === role)
     },
   }
 }
