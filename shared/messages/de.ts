@@ -135,6 +135,7 @@ export const de: Messages = {
       experts: 'Modelle aus mehreren Experten werden nicht unterstützt',
       split: 'es ist auf mehrere Dateien verteilt; fügen Sie sie zuerst zu einer zusammen',
       role: 'es ist für etwas anderes gemacht',
+      template: 'seine Vorlage lehnt ein solches Gespräch ab',
       'no-vector': 'es liefert keine brauchbaren Vektoren',
     },
   },

@@ -120,6 +120,7 @@ export const en = {
       experts: 'models made of several experts are not supported',
       split: 'it is split into several files; join them into one first',
       role: 'it is made for something else',
+      template: 'its template refuses such a conversation',
       'no-vector': 'it gives no usable vectors',
     },
   },

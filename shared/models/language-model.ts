@@ -115,12 +115,12 @@ function taskOf(
 function messagesOf(prompt: LanguageModelV4Prompt): ChatMessage[] {
   return prompt.map((message): ChatMessage => {
     if (message.role === 'system') return { role: 'system', text: message.content }
-    if (message.role === 'tool') throw new AppError('model-unsupported', { detail: 'tools' })
+    if (message.role === 'tool') throw new Error('local models call no tools')
     const text = message.content.map(part => {
       if (part.type === 'text') return part.text
       // What an earlier answer thought is not told again.
       if (part.type === 'reasoning') return ''
-      throw new AppError('model-unsupported', { detail: part.type })
+      throw new Error(`local models read no ${part.type}`)
     })
     return { role: message.role, text: text.join('') }
   })

@@ -223,7 +223,7 @@ describe('an embedding model', () => {
     expect((await model.doEmbed({ values: [text(512)] })).usage).toEqual({ tokens: 512 })
     await expect(model.doEmbed({ values: ['ab', text(513)] })).rejects.toMatchObject({
       code: 'model-input',
-      values: { tokens: 513, limit: 512 },
+      values: { name: 'multilingual-e5-tiny', tokens: 513, limit: 512 },
     })
     expect(await countTokens(Array.from({ length: 150 }, (_, index) => 'ab '.repeat(index)))).toEqual(
       Array.from({ length: 150 }, (_, index) => index),

@@ -196,7 +196,7 @@ export function createSupervisor({
     } else {
       const { code, values, detail } = message
       if (detail !== '') log.warn('a model failed', { name: work.file.name, code, detail })
-      work.reject(new AppError(code, values))
+      work.reject(new AppError(code, { name: work.file.name, ...values }))
     }
     if (![...process.working.values()].some(({ file }) => file.key === work.file.key))
       unloadLater(process, work.file.key)
