@@ -1,0 +1,100 @@
+import { STATUS_CODES } from 'node:http'
+import type { Response } from 'express'
+import type { Issue, Problem } from '../../shared/api/index.ts'
+import { type AppError, reasonOf, toAppError } from '../../shared/errors.ts'
+import { createTranslate, type MessageLanguage, type Translate } from '../../shared/messages/index.ts'
+import type { ErrorCode } from '../../shared/model/index.ts'
+import { textOf } from '../present.ts'
+
+/** The status of each code; 500 where none stands here. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  'body-malformed': 400,
+  'input-invalid': 400,
+  'file-absent': 400,
+  'question-empty': 400,
+  'question-too-long': 400,
+  'name-invalid': 400,
+  unauthorized: 401,
+  'foreign-site': 403,
+  'project-not-found': 404,
+  'document-not-found': 404,
+  'chat-not-found': 404,
+  'assistant-not-found': 404,
+  'segment-not-found': 404,
+  'model-not-found': 404,
+  'route-not-found': 404,
+  'blob-missing': 404,
+  'method-not-allowed': 405,
+  duplicate: 409,
+  'project-exists': 409,
+  'last-project': 409,
+  'state-conflict': 409,
+  'model-exists': 409,
+  'file-changed': 409,
+  'too-large': 413,
+  'body-too-large': 413,
+  'unsupported-type': 415,
+  'type-mismatch': 415,
+  'media-type': 415,
+  'empty-file': 422,
+  'too-many-files': 422,
+  'model-invalid': 422,
+  'model-unsupported': 422,
+  // What nginx calls a client that went away; nobody sees it.
+  cancelled: 499,
+  'database-busy': 503,
+  'server-stopping': 503,
+  'model-memory': 503,
+  'model-unavailable': 503,
+  'model-crashed': 503,
+  'model-timeout': 503,
+  'disk-full': 507,
+}
+
+const texts: Record<MessageLanguage, Translate> = { de: createTranslate('de'), en: createTranslate('en') }
+
+/** What the texts are to be written in, and how the log calls the request. */
+export interface Caller {
+  language: MessageLanguage
+  instance: string
+}
+
+export function problemOf(thrown: unknown, caller: Caller, issues?: readonly Issue[]): Problem {
+  const error: AppError = toAppError(thrown)
+  const status = statuses[error.code] ?? 500
+  return {
+    type: `urn:cloister:problem:${error.code}`,
+    title: STATUS_CODES[status] ?? 'Client Closed Request',
+    status,
+    detail: textOf(texts[caller.language], reasonOf(error)),
+    instance: caller.instance,
+    code: error.code,
+    values: { ...error.values },
+    ...(issues && { issues: [...issues] }),
+  }
+}
+
+export function sendProblem(res: Response, problem: Problem, extra: object = {}): void {
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  res.status(problem.status)
+  res.setHeader('Content-Type', 'application/problem+json; charset=utf-8')
+  res.setHeader('Cache-Control', 'no-store')
+  if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
+  if (problem.status === 503) res.setHeader('Retry-After', '1')
+  res.end(JSON.stringify({ ...problem, ...extra }))
+}
+
+/** German where the caller likes it better than English (RFC 9110, 12.5.4), else English. */
+export function languageOf(header: string | undefined): MessageLanguage {
+  const weights = { de: 0, en: 0 }
+  for (const part of (header ?? '').slice(0, 1000).split(',')) {
+    const [tag = '', ...parameters] = part.trim().toLowerCase().split(';')
+    const quality = Number(/^\s*q=([\d.]+)/.exec(parameters[0] ?? '')?.[1] ?? 1)
+    const primary = tag.split('-')[0]
+    if (primary === 'de' || primary === 'en') weights[primary] = Math.max(weights[primary], quality)
+  }
+  return weights.de > weights.en ? 'de' : 'en'
+}

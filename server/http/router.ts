@@ -1,0 +1,323 @@
+/** What each route of the contract does. Uploads and originals are streams: `transfers.ts` has them. */
+import { implement, ORPCError } from '@orpc/server'
+import { contract, type ServerEvent, type Session } from '../../shared/api/index.ts'
+import type { AskRequest, Core } from '../../shared/core.ts'
+import { AppError, reasonOf } from '../../shared/errors.ts'
+import type { DocumentState, Scope } from '../../shared/model/index.ts'
+import { type RunningAnswers, titleOf } from './answers.ts'
+import type { EventHub } from './events.ts'
+import type { ModelShelf } from './model-shelf.ts'
+import { type Caller, problemOf } from './problems.ts'
+import { pageOf, toApiDocument, toApiProject } from './shapes.ts'
+
+export interface CallContext {
+  caller: Caller
+  /** Sets the cookie of whoever has the token; without one, takes it away. Throws `unauthorized`. */
+  identify(token: string | undefined): void
+}
+
+export interface RouterDependencies {
+  core: Core
+  userId: string
+  models: ModelShelf
+  hub: EventHub
+  answers: RunningAnswers
+  session: Session
+  state(): 'ok' | 'stopping'
+}
+
+const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
+const mostJobs = 200
+const longestQuestion = 2000
+
+export function createRouter({ core, userId, models, hub, answers, session, state }: RouterDependencies) {
+  const os = implement(contract).$context<CallContext>()
+  const scopeOf = ({ projectId }: { projectId: string }): Scope => ({ userId, projectId })
+
+  const publish = (event: ServerEvent) => hub.publish(event)
+
+  /** Throws `project-not-found`. */
+  async function demandProject(projectId: string) {
+    const found = (await core.projects.list(userId)).find(project => project.id === projectId)
+    if (!found) throw new AppError('project-not-found', { name: projectId })
+    return found
+  }
+
+  async function* answer(
+    scope: Scope,
+    chatId: string,
+    assistantId: string | null,
+    request: AskRequest,
+    signal: AbortSignal,
+    caller: Caller,
+  ) {
+    try {
+      yield* answers.run(scope, chatId, await throughAssistant(scope, assistantId, request), signal)
+    } catch (error) {
+      const problem = problemOf(error, caller)
+      throw new ORPCError('PROBLEM', { status: problem.status, message: problem.title, data: problem, cause: error })
+    }
+  }
+
+  /** An assistant that is gone has nothing more to say. */
+  async function throughAssistant(scope: Scope, id: string | null, request: AskRequest): Promise<AskRequest> {
+    const assistant = id === null ? undefined : (await core.assistants.list(scope)).find(one => one.id === id)
+    const chosen = assistant?.documents
+    if (!chosen) return request
+    const documents = request.documents ? request.documents.filter(one => chosen.includes(one)) : chosen
+    return { ...request, documents }
+  }
+
+  function demandQuestion(text: string): string {
+    const question = text.normalize('NFC').trim()
+    if (question === '') throw new AppError('question-empty')
+    if (question.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
+    return question
+  }
+
+  const documents = (verb: 'undo' | 'cancel' | 'retry' | 'pause' | 'resume' | 'delete' | 'get') =>
+    os.documents[verb].handler(async ({ input }) =>
+      toApiDocument(await core.documents[verb](scopeOf(input), input.documentId)),
+    )
+  /** Streamed, and so not here: Express has them before the handler. */
+  const elsewhere = () => {
+    throw new AppError('internal')
+  }
+
+  return os.router({
+    session: {
+      open: os.session.open.handler(({ input, context }) => {
+        context.identify(input.token)
+        return session
+      }),
+      get: os.session.get.handler(() => session),
+      close: os.session.close.handler(({ context }) => {
+        context.identify(undefined)
+        return undefined
+      }),
+    },
+
+    projects: {
+      list: os.projects.list.handler(async () => ({ projects: (await core.projects.list(userId)).map(toApiProject) })),
+      create: os.projects.create.handler(async ({ input }) => {
+        const project = await core.projects.create(userId, input.name)
+        publish({ type: 'projects' })
+        return toApiProject(project)
+      }),
+      get: os.projects.get.handler(async ({ input }) => toApiProject(await demandProject(input.projectId))),
+      delete: os.projects.delete.handler(async ({ input }) => {
+        await core.projects.delete(scopeOf(input))
+        publish({ type: 'projects' })
+      }),
+    },
+
+    documents: {
+      list: os.documents.list.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        const all = await core.documents.list(scopeOf(input))
+        const states: Partial<Record<DocumentState, number>> = {}
+        for (const document of all) states[document.state] = (states[document.state] ?? 0) + 1
+        const wanted = input.state ? all.filter(document => document.state === input.state) : all
+        if (input.order === 'newest') wanted.reverse()
+        if (input.order === 'path') wanted.sort((a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }))
+        const { items, next, total } = pageOf(wanted, input)
+        return { documents: items.map(toApiDocument), next, total, states }
+      }),
+      trash: os.documents.trash.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        const { items, next, total } = pageOf((await core.documents.trash(scopeOf(input))).reverse(), input)
+        return { documents: items.map(toApiDocument), next, total }
+      }),
+      upload: os.documents.upload.handler(elsewhere),
+      original: os.documents.original.handler(elsewhere),
+      addText: os.documents.addText.handler(async ({ input }) => {
+        const ending = input.format === 'markdown' ? '.md' : '.txt'
+        const plain = input.name.replace(/[\p{Cc}\p{Bidi_Control}/\\]+/gu, ' ').trim()
+        const name = plain.toLowerCase().endsWith(ending) ? plain : `${plain}${ending}`
+        const bytes = new TextEncoder().encode(input.text)
+        const open = async function* () {
+          yield bytes
+        }
+        const { document, added } = await core.documents.add(scopeOf(input), { name, open, limit: session.maxFileSize })
+        return { document: toApiDocument(document), added }
+      }),
+      get: documents('get'),
+      receipt: os.documents.receipt.handler(async ({ input }) => {
+        await core.documents.get(scopeOf(input), input.documentId)
+        return { receipt: (await core.documents.receipt(scopeOf(input), input.documentId)) ?? null }
+      }),
+      segments: os.documents.segments.handler(async ({ input, signal }) => {
+        const scope = scopeOf(input)
+        const { segments: total } = await core.documents.get(scope, input.documentId)
+        const segments = []
+        for (let number = input.from; number < input.from + input.limit; number++) {
+          signal?.throwIfAborted()
+          const segment = await core.documents.segment(scope, input.documentId, number)
+          if (!segment) break
+          segments.push(segment)
+        }
+        return { segments, total }
+      }),
+      segment: os.documents.segment.handler(async ({ input }) => {
+        const scope = scopeOf(input)
+        await core.documents.get(scope, input.documentId)
+        const segment = await core.documents.segment(scope, input.documentId, input.number)
+        if (!segment) throw new AppError('segment-not-found', { number: input.number })
+        return segment
+      }),
+      delete: documents('delete'),
+      undo: documents('undo'),
+      cancel: documents('cancel'),
+      retry: documents('retry'),
+      pause: documents('pause'),
+      resume: documents('resume'),
+      purge: os.documents.purge.handler(async ({ input }) => {
+        await core.documents.purge(scopeOf(input), input.documentId)
+        const { projectId, documentId } = input
+        publish({ type: 'document', projectId, documentId, document: null })
+      }),
+    },
+
+    search: os.search.handler(async ({ input, signal }) => {
+      await demandProject(input.projectId)
+      const { limit, documents: only } = input
+      const options = { limit, ...(only && { documents: only }), ...(signal && { signal }) }
+      return { passages: await core.search(scopeOf(input), input.query, options) }
+    }),
+
+    answers: {
+      ask: os.answers.ask.handler(async ({ input, signal, context }) => {
+        const scope = scopeOf(input)
+        const question = demandQuestion(input.question)
+        await demandProject(input.projectId)
+        const chat =
+          input.chatId === undefined
+            ? await core.chats.create(scope, { title: titleOf(question), assistantId: input.assistantId ?? null })
+            : await core.chats.get(scope, input.chatId)
+        const request = { question, ...(input.documents && { documents: input.documents }) }
+        return answer(scope, chat.id, chat.assistantId, request, signal ?? never, context.caller)
+      }),
+      regenerate: os.answers.regenerate.handler(async ({ input, signal, context }) => {
+        const scope = scopeOf(input)
+        const chat = await core.chats.get(scope, input.chatId)
+        const last = (await core.chats.messages(scope, chat.id)).findLast(message => message.role === 'user')
+        if (!last) throw new AppError('question-empty')
+        const request = { question: last.text }
+        return answer(scope, chat.id, chat.assistantId, request, signal ?? never, context.caller)
+      }),
+      stop: os.answers.stop.handler(({ input }) => ({ stopped: answers.stop(scopeOf(input), input.answerId) })),
+    },
+
+    chats: {
+      list: os.chats.list.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        const { items, next, total } = pageOf(await core.chats.list(scopeOf(input)), input)
+        return { chats: items, next, total }
+      }),
+      create: os.chats.create.handler(async ({ input }) => {
+        const chat = await core.chats.create(scopeOf(input), { title: input.title, assistantId: input.assistantId })
+        publish({ type: 'chat', projectId: input.projectId, chatId: chat.id })
+        return chat
+      }),
+      get: os.chats.get.handler(async ({ input }) => {
+        const chat = await core.chats.get(scopeOf(input), input.chatId)
+        return { chat, messages: await core.chats.messages(scopeOf(input), chat.id) }
+      }),
+      update: os.chats.update.handler(async ({ input }) => {
+        const { projectId, chatId, title, assistantId } = input
+        const chat = await core.chats.update(scopeOf(input), chatId, {
+          ...(title !== undefined && { title }),
+          ...(assistantId !== undefined && { assistantId }),
+        })
+        publish({ type: 'chat', projectId, chatId })
+        return chat
+      }),
+      delete: os.chats.delete.handler(async ({ input }) => {
+        const chat = await core.chats.delete(scopeOf(input), input.chatId)
+        publish({ type: 'chat', projectId: input.projectId, chatId: chat.id })
+        return chat
+      }),
+      undo: os.chats.undo.handler(async ({ input }) => {
+        const chat = await core.chats.undo(scopeOf(input), input.chatId)
+        publish({ type: 'chat', projectId: input.projectId, chatId: chat.id })
+        return chat
+      }),
+    },
+
+    assistants: {
+      list: os.assistants.list.handler(async ({ input }) => ({
+        assistants: await core.assistants.list(scopeOf(input)),
+      })),
+      create: os.assistants.create.handler(async ({ input: { projectId, ...fields } }) => {
+        const assistant = await core.assistants.create(scopeOf({ projectId }), fields)
+        publish({ type: 'assistants', projectId })
+        return assistant
+      }),
+      get: os.assistants.get.handler(({ input }) => core.assistants.get(scopeOf(input), input.assistantId)),
+      update: os.assistants.update.handler(async ({ input: { projectId, assistantId, ...fields } }) => {
+        const assistant = await core.assistants.update(scopeOf({ projectId }), assistantId, fields)
+        publish({ type: 'assistants', projectId })
+        return assistant
+      }),
+      delete: os.assistants.delete.handler(async ({ input: { projectId, assistantId } }) => {
+        await core.assistants.delete(scopeOf({ projectId }), assistantId)
+        publish({ type: 'assistants', projectId })
+      }),
+    },
+
+    jobs: {
+      list: os.jobs.list.handler(async () => {
+        const projects = await core.projects.list(userId)
+        const lists = await Promise.all(projects.map(({ id }) => core.documents.list({ userId, projectId: id })))
+        const open = lists.flat().filter(document => underWay.includes(document.state))
+        const trouble = core.trouble()
+        return {
+          documents: open.slice(0, mostJobs).map(toApiDocument),
+          total: open.length,
+          trouble: trouble ? reasonOf(trouble) : null,
+        }
+      }),
+      events: os.jobs.events.handler(({ lastEventId, signal }) => hub.subscribe(lastEventId, signal ?? never)),
+    },
+
+    models: {
+      list: os.models.list.handler(async () => ({ models: await models.list() })),
+      add: os.models.add.handler(elsewhere),
+      verify: os.models.verify.handler(({ input, signal }) => models.verify(input.name, signal ?? never)),
+      remove: os.models.remove.handler(async ({ input }) => {
+        await models.remove(input.name)
+        publish({ type: 'models' })
+      }),
+    },
+
+    settings: {
+      get: os.settings.get.handler(() => core.settings.get(userId)),
+      update: os.settings.update.handler(async ({ input }) => {
+        const settings = await core.settings.update(userId, input)
+        publish({ type: 'settings' })
+        return settings
+      }),
+    },
+
+    health: {
+      summary: os.health.summary.handler(() => {
+        const trouble = core.trouble()
+        const now = state()
+        return {
+          state: now === 'ok' && trouble ? 'trouble' : now,
+          version: session.version,
+          uptime: Math.round(process.uptime()),
+          trouble: trouble ? reasonOf(trouble) : null,
+        }
+      }),
+      liveness: os.health.liveness.handler(() => ({ state: 'ok' as const })),
+      readiness: os.health.readiness.handler(async () => {
+        if (state() !== 'ok') throw new AppError('server-stopping')
+        await core.projects.list(userId)
+        return { state: 'ok' as const }
+      }),
+    },
+  })
+}
+
+const never = new AbortController().signal

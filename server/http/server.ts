@@ -1,0 +1,274 @@
+/** The core behind HTTP: one Express application, listening on this machine alone or on a Unix socket. */
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { OpenAPIHandler } from '@orpc/openapi/node'
+import { ORPCError } from '@orpc/server'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import type { Issue, Session } from '../../shared/api/index.ts'
+import type { Core } from '../../shared/core.ts'
+import { AppError, toAppError } from '../../shared/errors.ts'
+import { FORMATS } from '../../shared/parsers/formats.ts'
+import type { Log } from '../../shared/ports.ts'
+import { createAccess, refuseStrangers } from './access.ts'
+import { createRunningAnswers } from './answers.ts'
+import { docsPage } from './docs.ts'
+import { createEventHub } from './events.ts'
+import { prepare, securityHeaders } from './headers.ts'
+import type { ModelShelf } from './model-shelf.ts'
+import { describeApi } from './openapi.ts'
+import { createPage } from './page.ts'
+import { problemOf, sendProblem } from './problems.ts'
+import { createRouter } from './router.ts'
+import { allowedMethods } from './routes.ts'
+import { createTransfers } from './transfers.ts'
+
+export interface ServerDependencies {
+  core: Core
+  userId: string
+  models: ModelShelf
+  log: Log
+  token: string
+  version: string
+  /** Bytes. */
+  maxFileSize: number
+  /** Documents a user may keep; null: no limit. */
+  maxFiles: number | null
+  /** The folder of the built screen. */
+  page?: string
+}
+
+export interface CloisterServer {
+  /** A listener for one address; all of them are one server. */
+  open(): Server
+  /**
+   * Stops accepting, ends running answers with `interrupted` and streams in order, lets short requests finish, and then
+   * closes what is still there after `grace` milliseconds.
+   */
+  stop(grace: number): Promise<void>
+}
+
+/** Bytes of a request that is no upload. */
+const bodyLimit = 1024 * 1024
+const textLimit = 10 * 1024 * 1024
+/** A client must send its headers in so many milliseconds, and may be silent between requests for so many. */
+const headerTime = 10_000
+const silence = 30_000
+
+export function createServer(deps: ServerDependencies): CloisterServer {
+  const { core, log, version, maxFileSize, maxFiles, userId } = deps
+  const hub = createEventHub({ core, userId, log })
+  const changed = ({ projectId }: { projectId: string }, chatId: string) =>
+    hub.publish({ type: 'chat', projectId, chatId })
+  const answers = createRunningAnswers({ core, changed })
+  const session: Session = {
+    version,
+    maxFileSize,
+    maxFiles,
+    extensions: FORMATS.flatMap(({ extensions }) => extensions),
+  }
+  let stopping = false
+  const router = createRouter({ ...deps, hub, answers, session, state: () => (stopping ? 'stopping' : 'ok') })
+  const app = createApp(deps, createTransfers({ ...deps, hub }), router, () => stopping)
+  const servers = new Set<Server>()
+
+  return {
+    open() {
+      const server = createHttpServer(
+        { headersTimeout: headerTime, keepAliveTimeout: silence, requestTimeout: 0, maxHeaderSize: 16 * 1024 },
+        app,
+      )
+      // A client that talks no HTTP gets a plain word and the door.
+      server.on('clientError', (_error, socket) => {
+        if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+        else socket.destroy()
+      })
+      servers.add(server)
+      return server
+    },
+    async stop(grace) {
+      stopping = true
+      answers.stopAll()
+      hub.close()
+      const closed = [...servers].map(
+        server =>
+          new Promise<void>(resolve => {
+            server.close(() => resolve())
+            server.closeIdleConnections()
+          }),
+      )
+      const timer = setTimeout(() => {
+        for (const server of servers) server.closeAllConnections()
+      }, grace)
+      await Promise.all(closed)
+      clearTimeout(timer)
+    },
+  }
+}
+
+function createApp(
+  { log, token, version, page }: ServerDependencies,
+  transfers: ReturnType<typeof createTransfers>,
+  router: ReturnType<typeof createRouter>,
+  isStopping: () => boolean,
+): Express {
+  const access = createAccess(token)
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.use(prepare, securityHeaders, refuseStrangers)
+  app.use((_req, res, next) => {
+    if (isStopping()) res.setHeader('Connection', 'close')
+    next()
+  })
+
+  let described: ReturnType<typeof describeApi> | undefined
+  const describe = () => {
+    described ??= describeApi(version)
+    return described
+  }
+  app.get('/openapi.json', async (_req, res) => {
+    res.setHeader('Cache-Control', 'no-cache')
+    res.json(await describe())
+  })
+  app.get('/docs', async (_req, res) => {
+    res.setHeader('Cache-Control', 'no-cache')
+    res.type('html').send(docsPage(await describe(), res.locals.nonce))
+  })
+  app.get('/redoc', (_req, res) => res.redirect(308, '/docs'))
+
+  app.use('/api', (req, res, next) => {
+    res.setHeader('Cache-Control', 'no-store')
+    if (req.method === 'POST' && req.path === '/v1/session') next()
+    else access.demand(req, res, next)
+  })
+  app.use('/api', (_req, _res, next) => {
+    if (isStopping()) throw new AppError('server-stopping')
+    next()
+  })
+  app.use(['/api', '/health'], (req, res, next) => {
+    const methods = allowedMethods(`${req.baseUrl}${req.path}`)
+    if (methods.length === 0) throw new AppError('route-not-found')
+    if (!methods.includes(req.method)) {
+      res.setHeader('Allow', methods.join(', '))
+      throw new AppError('method-not-allowed', { method: req.method, allowed: methods.join(', ') })
+    }
+    next()
+  })
+  app.post('/api/v1/projects/:projectId/documents', transfers.upload)
+  app.get('/api/v1/projects/:projectId/documents/:documentId/original', transfers.original)
+  app.post('/api/v1/models', transfers.addModel)
+  app.use(['/api', '/health'], readBody)
+
+  const handler = new OpenAPIHandler(router, {
+    interceptors: [
+      async ({ next, ...options }) => {
+        try {
+          return await next(options)
+        } catch (error) {
+          const { caller } = options.context
+          const { known, issues } = understand(error)
+          if (known.code === 'internal') log.error('request failed', { request: caller.instance, error })
+          const problem = problemOf(known, caller, issues)
+          throw new ORPCError('PROBLEM', {
+            status: problem.status,
+            message: problem.title,
+            data: problem,
+            cause: error,
+          })
+        }
+      },
+    ],
+    customErrorResponseBodyEncoder: error => error.data as unknown,
+  })
+  app.use(['/api', '/health'], async (req, res, next) => {
+    nameProblems(res)
+    const { matched } = await handler.handle(req, res, {
+      context: {
+        caller: res.locals.caller,
+        identify: given =>
+          void res.setHeader('Set-Cookie', given === undefined ? access.forget(req) : access.cookieFor(req, given)),
+      },
+    })
+    if (!matched) next(new AppError('route-not-found'))
+  })
+
+  app.use(createPage(page))
+  app.use((req, res) => {
+    res.setHeader('Allow', 'GET, HEAD')
+    throw req.method === 'GET' || req.method === 'HEAD'
+      ? new AppError('route-not-found')
+      : new AppError('method-not-allowed', { method: req.method, allowed: 'GET, HEAD' })
+  })
+  const answerError: ErrorRequestHandler = (error, _req, res, _next) => {
+    const { caller } = res.locals
+    const { known } = understand(error)
+    if (known.code === 'internal') log.error('request failed', { request: caller.instance, error })
+    sendProblem(res, problemOf(known, caller))
+  }
+  app.use(answerError)
+  return app
+}
+
+const json = 'application/json'
+
+/** JSON alone, and not too much of it. */
+const readBody: RequestHandler = (req, res, next) => {
+  const empty = req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0
+  if (empty) return next()
+  if (!req.is(json)) throw new AppError('media-type', { type: json })
+  const limit = req.path.endsWith('/documents/text') ? textLimit : bodyLimit
+  readers[limit === textLimit ? 'text' : 'other'](req, res, next)
+}
+
+const readers = {
+  text: express.json({ limit: textLimit, strict: false }),
+  other: express.json({ limit: bodyLimit, strict: false }),
+}
+
+/** Under its own content type, the page could not tell a problem from an answer. */
+function nameProblems(res: express.Response): void {
+  const writeHead = res.writeHead.bind(res) as (status: number, headers: Record<string, string>) => typeof res
+  res.writeHead = ((status: number, headers: Record<string, string> = {}) => {
+    if (status === 503) res.setHeader('Retry-After', '1')
+    if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
+    return writeHead(
+      status,
+      status < 400 ? headers : { ...headers, 'content-type': 'application/problem+json; charset=utf-8' },
+    )
+  }) as typeof res.writeHead
+}
+
+/** Errors of the libraries in our words; what of the input is wrong, in theirs. */
+function understand(error: unknown): { known: AppError; issues?: Issue[] } {
+  if (error instanceof AppError) return { known: error }
+  if (error instanceof ORPCError && error.status === 400) {
+    const issues = issuesOf(error.data)
+    const field = issues.map(issue => issue.path || issue.message).join(', ')
+    return issues.length > 0
+      ? { known: new AppError('input-invalid', { field: field.slice(0, 200) }), issues }
+      : { known: new AppError('body-malformed', { type: json }) }
+  }
+  const type = error instanceof Error && 'type' in error ? error.type : undefined
+  if (type === 'entity.too.large') {
+    const limit = 'limit' in (error as object) ? Number((error as { limit: unknown }).limit) : bodyLimit
+    return { known: new AppError('body-too-large', { limit: Math.round(limit / 1024 / 1024) }) }
+  }
+  if (type === 'request.aborted') return { known: new AppError('cancelled') }
+  if (typeof type === 'string' && /^(entity|encoding|charset|request)\./.test(type))
+    return { known: new AppError('body-malformed', { type: json }) }
+  // An address that is no address: a broken percent sign, most likely.
+  if (error instanceof URIError) return { known: new AppError('route-not-found') }
+  return { known: toAppError(error) }
+}
+
+function issuesOf(data: unknown): Issue[] {
+  if (typeof data !== 'object' || data === null || !('issues' in data) || !Array.isArray(data.issues)) return []
+  return (data.issues as { message?: unknown; path?: readonly unknown[] }[])
+    .slice(0, 20)
+    .map(({ message, path = [] }) => ({
+      path: path
+        .map(part => (typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part)))
+        .join('.'),
+      message: String(message),
+    }))
+}

@@ -1,0 +1,161 @@
+/** The routes whose bodies are files: read and written as they come, never held. */
+import type { Request, RequestHandler, Response } from 'express'
+import { z } from 'zod'
+import type { Upload } from '../../shared/api/index.ts'
+import type { Core } from '../../shared/core.ts'
+import { AppError, toAppError } from '../../shared/errors.ts'
+import type { ErrorCode, Scope } from '../../shared/model/index.ts'
+import { formatOf, HEAD } from '../../shared/parsers/formats.ts'
+import type { Log } from '../../shared/ports.ts'
+import type { EventHub } from './events.ts'
+import type { ModelShelf } from './model-shelf.ts'
+import { problemOf, sendProblem } from './problems.ts'
+import { type IncomingFile, receiveFiles } from './receive.ts'
+import { toApiDocument } from './shapes.ts'
+
+export interface TransferDependencies {
+  core: Core
+  userId: string
+  models: ModelShelf
+  hub: EventHub
+  log: Log
+  maxFileSize: number
+  maxFiles: number | null
+}
+
+/** Of the file alone: the others of the request may fare better. */
+const ofTheFile: readonly ErrorCode[] = [
+  'unsupported-type',
+  'type-mismatch',
+  'empty-file',
+  'too-large',
+  'too-many-files',
+  'name-invalid',
+]
+
+export function createTransfers({ core, userId, models, hub, log, maxFileSize, maxFiles }: TransferDependencies): {
+  upload: RequestHandler
+  original: RequestHandler
+  addModel: RequestHandler
+} {
+  /** How many more documents the user may add. */
+  async function room(): Promise<number> {
+    if (maxFiles === null) return Number.POSITIVE_INFINITY
+    let count = 0
+    for (const { id } of await core.projects.list(userId)) {
+      const scope = { userId, projectId: id }
+      count += (await core.documents.list(scope)).length + (await core.documents.trash(scope)).length
+    }
+    return maxFiles - count
+  }
+
+  async function store(scope: Scope, file: IncomingFile, signal: AbortSignal) {
+    const format = formatOf(file.name)
+    if (!format) throw new AppError('unsupported-type', { name: file.name })
+    if ((await room()) < 1) throw new AppError('too-many-files', { limit: maxFiles ?? 0 })
+    let opened = false
+    const open = () => {
+      // The bytes went by once and do not come again.
+      if (opened) throw new AppError('file-changed')
+      opened = true
+      return judged(file, head => format.matches(head))
+    }
+    const { name, path } = file
+    return core.documents.add(scope, { name, path, open, limit: maxFileSize }, signal)
+  }
+
+  return {
+    async upload(req, res) {
+      const scope = { userId, projectId: idOf(req, 'projectId') }
+      const projects = await core.projects.list(userId)
+      if (!projects.some(({ id }) => id === scope.projectId))
+        throw new AppError('project-not-found', { name: scope.projectId })
+      const { caller } = res.locals
+      const { results } = await receiveFiles<Upload>(req, res, async (file, signal) => {
+        try {
+          const { document, added } = await store(scope, file, signal)
+          return { file: file.path, added, document: toApiDocument(document), problem: null }
+        } catch (error) {
+          const known = toAppError(error)
+          if (!ofTheFile.includes(known.code)) throw error
+          return { file: file.path, added: false, document: null, problem: problemOf(known, caller) }
+        }
+      })
+      const [{ problem }] = results
+      if (problem && results.every(result => result.problem)) sendProblem(res, problem, { results })
+      else res.json({ results })
+    },
+
+    async original(req, res) {
+      const scope = { userId, projectId: idOf(req, 'projectId') }
+      const { document, file } = await core.documents.original(scope, idOf(req, 'documentId'))
+      res.setHeader('Content-Disposition', attachment(document.name))
+      res.setHeader('Content-Type', document.mediaType)
+      // Should a browser show it after all: nothing in it may run or load.
+      res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox")
+      res.setHeader('Cache-Control', 'private, no-cache')
+      res.setHeader('ETag', `"${document.blob}"`)
+      await sendFile(res, file)
+    },
+
+    async addModel(req, res) {
+      const { results } = await receiveFiles(req, res, async (file, signal) => {
+        log.info('a model is being added')
+        return models.add(file.name, file.bytes, signal)
+      })
+      hub.publish({ type: 'models' })
+      res.status(201).json(results[0])
+    },
+  }
+}
+
+/** The file's bytes, once the first of them have been found to be what its name says. Throws `type-mismatch`. */
+async function* judged(file: IncomingFile, matches: (head: Uint8Array) => boolean): AsyncGenerator<Uint8Array> {
+  let head: Buffer = Buffer.alloc(0)
+  let known = false
+  for await (const chunk of file.bytes) {
+    if (known) {
+      yield chunk
+      continue
+    }
+    head = Buffer.concat([head, chunk])
+    if (head.length < HEAD) continue
+    check(head)
+    known = true
+    yield head
+  }
+  if (known || head.length === 0) return
+  check(head)
+  yield head
+
+  function check(bytes: Buffer): void {
+    if (!matches(bytes.subarray(0, HEAD))) throw new AppError('type-mismatch', { name: file.name })
+  }
+}
+
+function idOf(req: Request, name: string): string {
+  const { success, data } = z.uuid().safeParse(req.params[name])
+  if (!success) throw new AppError('input-invalid', { field: name })
+  return data
+}
+
+/** RFC 6266, with the name in both spellings. */
+function attachment(name: string): string {
+  const plain = name.replace(/[^\x20-\x7e]|["\\]/g, '_')
+  const encoded = encodeURIComponent(name.toWellFormed()).replace(
+    /['()*]/g,
+    letter => `%${letter.charCodeAt(0).toString(16)}`,
+  )
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+}
+
+function sendFile(res: Response, file: string): Promise<void> {
+  const options = { dotfiles: 'allow', etag: false, lastModified: false, cacheControl: false } as const
+  return new Promise((resolve, reject) => {
+    res.sendFile(file, options, error => {
+      // Whoever went away in the middle misses nothing.
+      if (error && !res.headersSent && !res.destroyed) reject(error)
+      else resolve()
+    })
+  })
+}

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../../shared/api/client.ts'
+import { until } from '../run-cli.ts'
+import { collect, openTestServer, type TestServer } from './open-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server.stop())
+
+const text = 'Der Vertrag kann mit einer Frist von drei Monaten gekündigt werden.\nDie Miete beträgt 850 Euro im Monat.'
+
+const ways: [string, () => Client][] = [
+  ['TCP', () => server.client],
+  ['the Unix socket', () => server.socketClient],
+]
+
+describe.each(ways)('a whole visit over %s', (way, clientOf) => {
+  it('goes from an empty project to an answer with its proof, and to the trash and back', async () => {
+    const client = clientOf()
+    const { id: projectId } = await client.projects.create({ name: `Besuch ${way}` })
+    expect((await client.projects.list()).projects.map(({ id }) => id)).toContain(projectId)
+
+    const files = [new File([text], 'Verträge/Mietvertrag.txt'), new File(['x'], 'bild.png')]
+    const { results } = await client.documents.upload({ projectId, files })
+    expect(results).toMatchObject([
+      { file: 'Verträge/Mietvertrag.txt', added: true, problem: null },
+      { file: 'bild.png', added: false, document: null, problem: { code: 'unsupported-type', status: 415 } },
+    ])
+    const documentId = results[0].document!.id
+    await until(async () => (await client.documents.get({ projectId, documentId })).state === 'ready', 'ready')
+    const again = await client.documents.upload({ projectId, files: [new File([text], 'anders.txt')] })
+    expect(again.results).toMatchObject([
+      { added: false, document: { id: documentId, path: 'Verträge/Mietvertrag.txt' } },
+    ])
+
+    expect(await client.documents.list({ projectId })).toMatchObject({
+      documents: [{ id: documentId, name: 'Mietvertrag.txt', parsed: 2, segments: 2 }],
+      total: 1,
+      states: { ready: 1 },
+      next: null,
+    })
+    const { receipt } = await client.documents.receipt({ projectId, documentId })
+    expect(receipt).toMatchObject({ pages: 2, documentId })
+    const { segments, total } = await client.documents.segments({ projectId, documentId, from: 2 })
+    expect([segments.map(({ number }) => number), total]).toEqual([[2], 2])
+    const page = await client.documents.segment({ projectId, documentId, number: 2 })
+    expect(page.blocks[0].text).toBe('Die Miete beträgt 850 Euro im Monat.')
+    const original = await client.documents.original({ projectId, documentId })
+    expect([original.name, await original.text()]).toEqual(['Mietvertrag.txt', text])
+
+    const { passages } = await client.search({ projectId, query: 'Kündigungsfrist' })
+    expect(passages[0]).toMatchObject({ documentId, file: 'Verträge/Mietvertrag.txt' })
+
+    const events = await collect(await client.answers.ask({ projectId, question: 'Wie hoch ist die Miete?' }))
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['started', 'passages', 'quote', 'finish']))
+    expect(events[0].type).toBe('started')
+    const last = events.at(-1)
+    if (last?.type !== 'finish') throw new Error(`ended with ${last?.type}`)
+    expect(last.answer.citations[0]).toMatchObject({ quote: 'Die Miete beträgt 850 Euro im Monat.', page: 2 })
+    const { chatId } = last.answer
+
+    await collect(await client.answers.regenerate({ projectId, chatId }))
+    const { chat, messages } = await client.chats.get({ projectId, chatId })
+    expect(chat.title).toBe('Wie hoch ist die Miete?')
+    expect(messages[1].answer?.citations[0].quote).toContain('850 Euro')
+    expect((await client.chats.update({ projectId, chatId, title: 'Miete' })).title).toBe('Miete')
+    await client.chats.delete({ projectId, chatId })
+    expect((await client.chats.list({ projectId })).chats).toEqual([])
+    await client.chats.undo({ projectId, chatId })
+    expect((await client.chats.list({ projectId })).total).toBe(1)
+
+    await client.documents.delete({ projectId, documentId })
+    expect((await client.search({ projectId, query: 'Miete' })).passages).toEqual([])
+    expect((await client.documents.trash({ projectId })).documents.map(({ id }) => id)).toEqual([documentId])
+    await client.documents.undo({ projectId, documentId })
+    await until(async () => (await client.search({ projectId, query: 'Miete' })).passages.length > 0, 'found again')
+    expect(await client.documents.purge({ projectId, documentId })).toBeUndefined()
+    await expect(client.documents.get({ projectId, documentId })).rejects.toMatchObject({ code: 'document-not-found' })
+
+    const { document } = await client.documents.addText({ projectId, name: 'Notiz', text, format: 'plain' })
+    expect(document.name).toBe('Notiz.txt')
+    expect(await client.projects.delete({ projectId })).toBeUndefined()
+  })
+
+  it('keeps assistants, and answers from their documents alone', async () => {
+    const client = clientOf()
+    const { id: projectId } = await client.projects.create({ name: `Assistenten ${way}` })
+    const add = async (name: string, rent: string) =>
+      (await client.documents.addText({ projectId, name, text: `Die Miete beträgt ${rent} Euro.`, format: 'plain' }))
+        .document.id
+    const ids = [await add('Süd', '850'), await add('Nord', '1200')]
+    for (const documentId of ids)
+      await until(async () => (await client.documents.get({ projectId, documentId })).state === 'ready', 'ready')
+    const assistant = await client.assistants.create({ projectId, name: 'Nord', documents: [ids[1]] })
+    expect(assistant).toMatchObject({ instructions: '', language: null, temperature: null, documents: [ids[1]] })
+    const one = { projectId, assistantId: assistant.id }
+    expect(await client.assistants.update({ ...one, language: 'de' })).toEqual({ ...assistant, language: 'de' })
+    const question = 'Wie hoch ist die Miete?'
+    const events = await collect(await client.answers.ask({ projectId, question, assistantId: assistant.id }))
+    const passages = events.flatMap(event => (event.type === 'passages' ? event.passages : []))
+    expect(passages.map(({ file }) => file)).toEqual(['Nord.txt'])
+    await client.assistants.delete(one)
+    await expect(client.assistants.get(one)).rejects.toMatchObject({ code: 'assistant-not-found' })
+    await client.projects.delete({ projectId })
+  })
+
+  it('keeps settings, and says what the server can do', async () => {
+    const client = clientOf()
+    expect(await client.settings.update({ language: 'de', theme: 'dark' })).toMatchObject({
+      language: 'de',
+      theme: 'dark',
+    })
+    expect(await client.settings.update({ theme: null })).toEqual({ language: 'de', theme: null, projectId: null })
+    expect(await client.session.get()).toMatchObject({ maxFileSize: 1024 * 1024, maxFiles: null })
+    expect((await client.health.summary()).state).toBe('ok')
+    expect(await client.health.readiness()).toEqual({ state: 'ok' })
+    expect(await client.models.list()).toEqual({ models: [] })
+    expect((await client.jobs.list()).trouble).toBeNull()
+  })
+})
+
+describe('lists', () => {
+  it('come in pages, in the order that was asked for', async () => {
+    const { client } = server
+    const { id: projectId } = await client.projects.create({ name: 'Listen' })
+    for (const name of ['b10', 'b9', 'a'])
+      await client.documents.addText({ projectId, name, text: name, format: 'plain' })
+    const first = await client.documents.list({ projectId, limit: 2 })
+    expect([first.documents.map(({ name }) => name), first.total]).toEqual([['a.txt', 'b9.txt'], 3])
+    const second = await client.documents.list({ projectId, limit: 2, after: first.next! })
+    expect([second.documents.map(({ name }) => name), second.next]).toEqual([['b10.txt'], null])
+    const sorted = await client.documents.list({ projectId, order: 'path' })
+    expect(sorted.documents.map(({ name }) => name)).toEqual(['a.txt', 'b9.txt', 'b10.txt'])
+    await client.projects.delete({ projectId })
+  })
+})

@@ -1,0 +1,91 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import type { ModelShelf } from '../../server/http/model-shelf.ts'
+import { type CloisterServer, createServer } from '../../server/http/server.ts'
+import { createSocketFetch } from '../../server/http/socket-fetch.ts'
+import { type Client, createClient } from '../../shared/api/client.ts'
+import { contract } from '../../shared/api/index.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Parsers } from '../../shared/ports.ts'
+import { createLineParser, openTestCore, type TestCore } from '../open-core.ts'
+import { silent } from '../open-store.ts'
+
+export const token = 'correct-horse-battery-staple'
+
+export interface TestServer extends TestCore {
+  server: CloisterServer
+  http: Server
+  url: string
+  client: Client
+  socketClient: Client
+  projectId: string
+  /** With the token. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  stop(): Promise<void>
+}
+
+export interface TestServerOptions {
+  parsers?: Parsers
+  maxFileSize?: number
+  maxFiles?: number | null
+  page?: string
+  models?: Partial<ModelShelf>
+  language?: string
+}
+
+/** A real server on a free port and on a Unix socket, over a core whose parser is the test's. */
+export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const test = await openTestCore(options.parsers ?? createLineParser())
+  test.core.start()
+  const server = createServer({
+    core: test.core,
+    userId: 'local',
+    log: silent,
+    token,
+    version: '0.0.0',
+    maxFileSize: options.maxFileSize ?? 1024 * 1024,
+    maxFiles: options.maxFiles ?? null,
+    ...(options.page !== undefined && { page: options.page }),
+    models: {
+      list: async () => [],
+      add: () => Promise.reject(new AppError('model-invalid')),
+      verify: name => Promise.reject(new AppError('model-not-found', { name })),
+      remove: name => Promise.reject(new AppError('model-not-found', { name })),
+      ...options.models,
+    },
+  })
+  const http = server.open()
+  await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
+  const socketPath = path.join(test.folder, 's')
+  const socket = server.open()
+  await new Promise<void>(resolve => socket.listen(socketPath, resolve))
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  const language = () => options.language ?? 'en'
+  return Object.assign(test, {
+    server,
+    http,
+    url,
+    projectId: test.scope.projectId,
+    client: createClient({ routes: contract, url, token, language }),
+    socketClient: createClient({
+      routes: contract,
+      url: 'http://localhost',
+      token,
+      language,
+      fetch: createSocketFetch(socketPath),
+    }),
+    fetch: (path: string, init: RequestInit = {}) =>
+      fetch(url + path, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } }),
+    async stop() {
+      await server.stop(2000)
+      await test.close()
+    },
+  })
+}
+
+export async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const event of events) all.push(event)
+  return all
+}
