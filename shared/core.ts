@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, toPassage } from './answer/ask.ts'
 import { splitSentences } from './answer/sentences.ts'
 import { type Chats, createChats } from './chats/chats.ts'
-import type { AppError } from './errors.ts'
+import { AppError } from './errors.ts'
 import { createGateway } from './gateway/index.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
@@ -255,15 +255,17 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     embedded: (scope, signal) =>
       until(signal, async () => {
         if (!store.vectors.available || !(await gateway.embedding())) return true
-        const [working, pending] = [await store.documents.hasWork(scope), await store.vectors.hasPending(scope)]
-        if (working || pending) {
+        const pending = await store.vectors.pending(scope)
+        if ((await store.documents.hasWork(scope)) || pending.documents > pending.resting) {
           const reason = trouble ?? modelTrouble
           if (reason) throw reason
-        } else {
-          await vectorIndexes.tend()
-          return (await store.vectors.building()) === undefined && (await store.vectors.active()) !== undefined
+          return false
         }
-        return false
+        if (pending.resting > 0) throw new AppError('model-unavailable')
+        // The index may just have been made, or wait for its place.
+        await vectorIndexes.tend()
+        if ((await store.vectors.pending(scope)).documents > 0) return false
+        return (await store.vectors.building()) === undefined && (await store.vectors.active()) !== undefined
       }),
     start,
     async close() {

@@ -118,7 +118,9 @@ describe('vectors', () => {
     const wanted = { index: await active(), vector: toward(0) }
     expect(await open.store.vectors.background(thief, wanted)).toEqual([])
     expect(await open.store.vectors.background(open.scope, wanted)).toHaveLength(2)
-    expect(await open.store.vectors.hasPending(thief)).toBe(false)
+    await addDocument(open.scope, 'c', [1])
+    expect((await open.store.vectors.pending(open.scope)).documents).toBe(1)
+    expect((await open.store.vectors.pending(thief)).documents).toBe(0)
   })
 
   test('a filter by documents comes before the limit', async () => {
@@ -199,11 +201,11 @@ describe('indexes', () => {
     const second = (await store.vectors.building())!
     expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(false)
     expect(await store.vectors.pendingDocuments(second, 5)).toEqual([document.id])
-    expect([await store.vectors.hasPending(open.scope), (await texts(open.scope, 50))[0]]).toEqual([true, '50'])
+    expect([(await store.vectors.pending(open.scope)).documents, (await texts(open.scope, 50))[0]]).toEqual([1, '50'])
     expect((await store.documents.get(open.scope, document.id))?.embedded).toBe(0)
     await embed(second, document)
     expect((await store.documents.get(open.scope, document.id))?.embedded).toBe(1200)
-    expect(await store.vectors.hasPending(open.scope)).toBe(false)
+    expect((await store.vectors.pending(open.scope)).documents).toBe(0)
     expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(true)
     expect([(await active()).number, await store.vectors.building()]).toEqual([second.number, undefined])
     expect(await dropAll()).toBe(3)
@@ -228,7 +230,7 @@ describe('indexes', () => {
     const until = clock.now() + 1000
     await store.transaction(tx => store.vectors.rest(tx, document.id, until))
     expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([])
-    expect(await store.vectors.hasPending(open.scope)).toBe(true)
+    expect(await store.vectors.pending(open.scope)).toEqual({ documents: 1, resting: 1 })
     clock.time = until
     expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([document.id])
     await store.transaction(tx => store.vectors.rest(tx, document.id, until + 1e6))

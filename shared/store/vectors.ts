@@ -48,8 +48,8 @@ export interface VectorStore {
   ): Promise<boolean>
   /** Documents that are ready and not complete in this index, over all projects, oldest first. */
   pendingDocuments(index: VectorIndex, limit: number): Promise<string[]>
-  /** Whether documents of the project are not complete in the newest index. */
-  hasPending(scope: Scope): Promise<boolean>
+  /** How many documents of the project are not complete in the newest index, and how many of them rest. */
+  pending(scope: Scope): Promise<{ documents: number; resting: number }>
   /** No new try before this time. */
   rest(tx: Tx, documentId: string, until: number): Promise<void>
   /** Everything may be tried again. */
@@ -249,17 +249,19 @@ export function createVectorStore({
         .execute()
       return rows.map(row => row.id)
     },
-    async hasPending({ userId, projectId }) {
+    async pending({ userId, projectId }) {
       const index = (await find('building')) ?? (await find('active'))
-      if (!index) return false
+      if (!index) return { documents: 0, resting: 0 }
       const row = await incomplete(read, index.number)
         .innerJoin('project', 'project.id', 'document.project_id')
-        .select('document.id')
+        .select(eb => [
+          eb.fn.countAll<number>().as('documents'),
+          eb.fn.count<number>(eb.case().when('rest_until', '>', clock.now()).then(1).end()).as('resting'),
+        ])
         .where('document.project_id', '=', projectId)
         .where('project.user_id', '=', userId)
-        .limit(1)
-        .executeTakeFirst()
-      return row !== undefined
+        .executeTakeFirstOrThrow()
+      return row
     },
     async rest(tx, documentId, until) {
       await sql`
