@@ -30,7 +30,9 @@ export function settledLength(raw: string): number {
     for (const match of raw.matchAll(open)) {
       if (match.index >= settled) break
       if (raw.length - match.index > longestOpen) continue
-      if (isOpen(raw.slice(match.index))) {
+      const end = endOf(raw.slice(match.index))
+      // Open, or closed in the middle of the last word.
+      if (end < 0 || match.index + end > settled) {
         settled = match.index
         break
       }
@@ -41,18 +43,28 @@ export function settledLength(raw: string): number {
 
 const longestOpen = 4000
 
-function isOpen(rest: string): boolean {
+/** How long the construct is that begins here; -1 while it is open. */
+function endOf(rest: string): number {
+  const after = (sign: string | RegExp, from = 0) => {
+    const at = typeof sign === 'string' ? rest.indexOf(sign, from) : rest.slice(from).search(sign) + from
+    return at < from ? -1 : at + 1
+  }
   const whole = /^<(tool_?calls?|function_?calls?|invoke|function|script|style|iframe|svg|object)\b/i.exec(rest)
-  if (whole) return !new RegExp(`</${whole[1]}\\s*>`, 'i').test(rest)
-  if (rest.startsWith('<')) return !rest.includes('>')
-  if (rest.startsWith('{')) return balanced(rest, 0) < 0
+  if (whole) {
+    const close = new RegExp(`</${whole[1]}\\s*>`, 'i').exec(rest)
+    return close ? close.index + close[0].length : -1
+  }
+  if (rest.startsWith('<')) return after('>')
+  if (rest.startsWith('{')) return balanced(rest, 0)
   const close = rest.indexOf(']')
   // A bracket that nothing closes on its line is only a bracket.
-  if (close < 0) return !rest.includes('\n')
-  const after = rest[close + 1]
-  if (after === '(') return !/[)\n]/.test(rest.slice(close + 1))
-  if (after === '[') return !/[\]\n]/.test(rest.slice(close + 2))
-  return after === undefined
+  if (close < 0) return rest.includes('\n') ? 1 : -1
+  const next = rest[close + 1]
+  if (next === '(') return after(/[)\n]/, close + 1)
+  // The definition of a reference takes its line.
+  if (next === ':') return after('\n', close)
+  if (next === '[') return after(/[\]\n]/, close + 2)
+  return next === undefined ? -1 : close + 1
 }
 
 /** Without control, direction, zero-width, private and tag characters; look-alikes of ASCII as ASCII. */
@@ -124,6 +136,7 @@ function withoutMarkup(text: string): string {
 function undecorated(text: string): string {
   return text
     .replaceAll(/<(?=[\p{L}/!?|｜])/gu, '‹')
+    .replaceAll(/‹[^‹<>\n]*>/g, '')
     .replaceAll(/^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$/gm, '')
     .replaceAll(/^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$/gm, '')
     .replaceAll(/^[ \t]*(?:#{1,6}|>+)[ \t]+/gm, '')
@@ -138,7 +151,7 @@ function withoutBrackets(text: string, knows: (address: string) => boolean): str
   return (
     text
       // Definitions of references and of footnotes.
-      .replaceAll(/^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*<?(?:[a-z][a-z0-9+.-]*:|\/|www\.|\S+[./]\S)[^\n]*$/gim, '')
+      .replaceAll(/^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*<?(?:[a-z][a-z0-9+.-]*:|\/|www\.|\S+[./]\S|$)[^\n]*$/gim, '')
       .replaceAll(/!\[[^\]\n]*\](?:\([^)\n]*\)?|\[[^\]\n]*\])?/g, '')
       .replaceAll(/\[([^[\]\n]*)\]\(\s*<?([^)\s>]*)[^)\n]*\)?/g, (_, label: string, address: string) => {
         const bare = address.replace(/[.,;:]+$/, '')

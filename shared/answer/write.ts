@@ -107,7 +107,8 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
     for (;;) {
       const cut = cutSentence(plain + open, written.sentences.length + withheld.length === 0, language, complete)
       if (!cut?.finished) {
-        const draft = cut?.text ?? ''
+        // Which source it will cite is not known yet: no address is shown.
+        const draft = plainText(cut?.text ?? '', () => false).trim()
         if (draft !== '' && draft !== written.draft) yield { type: 'draft', text: draft }
         written.draft = draft
         return true
@@ -138,9 +139,11 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
 
   async function check(cut: Cut): Promise<AnswerEvent> {
     const cited = sources.filter(source => cut.cited.includes(source.number))
-    const support =
-      findSupport(cut.text, language, ground, cited, question) ??
-      findSupport(cut.text, language, ground, sources, question)
+    const supportOf = (text: string) =>
+      findSupport(text, language, ground, cited, question) ?? findSupport(text, language, ground, sources, question)
+    const bare = plainText(cut.text, () => false)
+    // An address that its source does not hold is taken out, and what is left may be true.
+    const support = supportOf(cut.text) ?? (bare === cut.text ? undefined : supportOf(bare))
     const proofs: Citation[] = []
     const from = new Set<Source>()
     for (const { source, start, end } of support ?? []) {
