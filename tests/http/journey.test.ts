@@ -50,7 +50,7 @@ describe.each(ways)('a whole visit over %s', (way, clientOf) => {
     const original = await client.documents.original({ projectId, documentId })
     expect([original.name, await original.text()]).toEqual(['Mietvertrag.txt', text])
 
-    const { passages } = await client.search({ projectId, query: 'Kündigungsfrist' })
+    const { passages } = await client.search({ projectId, query: 'Frist von drei Monaten' })
     expect(passages[0]).toMatchObject({ documentId, file: 'Verträge/Mietvertrag.txt' })
 
     const events = await collect(await client.answers.ask({ projectId, question: 'Wie hoch ist die Miete?' }))
