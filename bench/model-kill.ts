@@ -24,13 +24,14 @@ export interface ModelKills {
   problems: string[]
 }
 
-const text = 'Die Kündigungsfrist beträgt drei Monate zum Ende eines Quartals.'
-const question = 'Wie lang ist die Kündigungsfrist?'
-/** Long enough to be killed in the middle of it. */
-const answer = Array.from(
-  { length: 60 },
-  (_, at) => `Punkt ${at + 1}: Die Kündigungsfrist beträgt drei Monate [1].`,
-).join(' ')
+/** Long enough to be killed in the middle of its answer, and each sentence of it stands in the document. */
+const sentences = Array.from(
+  { length: 30 },
+  (_, at) => `In Fall ${at + 1} beträgt die Kündigungsfrist ${at + 2} Monate.`,
+)
+const text = sentences.join(' ')
+const question = 'Wie lang ist die Kündigungsfrist in Fall 7?'
+const answer = sentences.map(sentence => sentence.replace('.', ' [1].')).join(' ')
 
 export async function runModelKills({
   count,
