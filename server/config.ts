@@ -14,6 +14,10 @@ export interface Config {
   serviceName: string
   /** Bytes. */
   maxFileSize: number
+  /** Documents a user may keep; null: no limit. */
+  maxFiles: number | null
+  /** Who shows it may use the server; without one, each start makes its own. */
+  token?: string
   /** Parser processes. */
   parsers: number
   /** Where models lie. */
@@ -58,6 +62,8 @@ export function readConfig(
     logLevel: environment.LOG_LEVEL ?? 'info',
     serviceName: environment.SERVICE_NAME ?? 'cloister',
     maxFileSize: positive(environment.MAX_FILE_SIZE_MB, 2048) * 1024 * 1024,
+    maxFiles: Math.round(positive(environment.MAX_FILES_PER_USER, 0)) || null,
+    ...(environment.CLOISTER_TOKEN && { token: environment.CLOISTER_TOKEN }),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, availableParallelism() - 1)),
     modelsFolder: path.join(dataDirectory, 'models'),

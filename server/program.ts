@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import type { MessageKey } from '../shared/messages/index.ts'
 import type { DocumentVerb } from './commands/documents.ts'
+import type { ServeOptions } from './commands/serve.ts'
 import type { Context } from './context.ts'
 import { usageError } from './present.ts'
 
@@ -118,6 +119,12 @@ export async function createProgram(context: Context, argv: readonly string[]): 
   addJson(describe(models, 'remove', 'models-remove'))
     .argument('<name...>', translate('cli.command.modelName'))
     .action(async (names: string[]) => (await import('./commands/models.ts')).removeModels(context, names))
+
+  addJson(describe(program, 'serve', 'serve'))
+    .option('--host <address>', words('host'), '127.0.0.1')
+    .option('--port <number>', words('port'))
+    .option('--socket <file>', words('socket'))
+    .action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(context, options))
 
   addJson(describe(program, 'doctor', 'doctor')).action(async () =>
     (await import('./commands/doctor.ts')).doctor(context),

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { localUser } from '../../shared/workspace/projects.ts'
+import type { Context } from '../context.ts'
+import { usageError } from '../present.ts'
+import { claimServerFile } from '../server-file.ts'
+import { safe } from '../text.ts'
+
+export interface ServeOptions {
+  host: string
+  /** As typed; `none` for no port at all. */
+  port?: string
+  socket?: string
+}
+
+/** Milliseconds until what still runs is cut off, and until the process ends whatever hangs. */
+const grace = 7000
+const atMost = 9500
+const shortestToken = 16
+
+/** Serves the data directory until it is told to stop. */
+export async function serve(context: Context, options: ServeOptions): Promise<void> {
+  const { terminal, translate, signal } = context
+  const config = context.config()
+  const port = portOf(context, options)
+  if (port === 'none' && options.socket === undefined) throw usageError(translate('cli.usage.socket'))
+  if (config.token !== undefined && config.token.length < shortestToken)
+    throw usageError(translate('cli.usage.token', { min: shortestToken }))
+  const token = config.token ?? randomBytes(32).toString('base64url')
+  const log = context.log()
+
+  const [{ dataDirectoryError, openCore }, { createServer }, { createModelShelf }, listen] = await Promise.all([
+    import('../compose.ts'),
+    import('../http/server.ts'),
+    import('../http/model-shelf.ts'),
+    import('../http/listen.ts'),
+  ])
+  signal.throwIfAborted()
+  const claim = async () => {
+    await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
+    return claimServerFile(config.dataDirectory, token)
+  }
+  const file = await claim().catch(error => {
+    throw dataDirectoryError(config.dataDirectory, error)
+  })
+  try {
+    const { core, close } = await openCore({ config, log })
+    try {
+      const { chatFile: chat, embeddingFile: embedding, rerankingFile: reranking } = config.models
+      const server = createServer({
+        core,
+        userId: localUser,
+        log,
+        token,
+        version: (createRequire(import.meta.url)('../../package.json') as { version: string }).version,
+        maxFileSize: config.maxFileSize,
+        maxFiles: config.maxFiles,
+        ...page(),
+        models: await createModelShelf({
+          folder: config.modelsFolder,
+          named: { ...(chat && { chat }), ...(embedding && { embedding }), ...(reranking && { reranking }) },
+        }),
+      })
+      const address = port === 'none' ? null : await listen.listenOnPort(server.open(), options.host, port)
+      const socket = options.socket === undefined ? null : path.resolve(config.workingDirectory, options.socket)
+      if (socket !== null) await listen.listenOnSocket(server.open(), socket)
+      await file.tell({ address, socket })
+      core.start()
+      // Behind the `#` it stays in the browser: no log and no other site gets to see it.
+      const url = address === null ? null : `${address}/#token=${token}`
+      if (context.json) terminal.json({ address, url, socket, pid: process.pid })
+      else {
+        if (url !== null) terminal.out(translate('cli.serve.ready', { url }))
+        if (socket !== null) terminal.out(translate('cli.serve.socket', { file: safe(socket) }))
+      }
+      log.info('serving', { address, socket })
+
+      await aborted(signal)
+      setTimeout(() => process.exit(1), atMost).unref()
+      await server.stop(grace)
+    } finally {
+      await close()
+    }
+  } finally {
+    await file.remove()
+  }
+  log.info('stopped')
+  // Being told to stop is how a server ends: no failure, as it is for a command that had something to finish.
+  await terminal.flush()
+  process.exit(0)
+}
+
+function portOf({ translate }: Context, { port }: ServeOptions): number | 'none' | undefined {
+  if (port === undefined || port === 'none') return port
+  const value = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN
+  if (value >= 0 && value <= 65_535) return value
+  throw usageError(translate('cli.usage.number', { name: '--port', max: 65_535 }))
+}
+
+/** The screen, where it has been built. */
+function page(): { page?: string } {
+  const folder = path.join(import.meta.dirname, '../../dist/renderer')
+  return existsSync(path.join(folder, 'index.html')) ? { page: folder } : {}
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
