@@ -77,6 +77,8 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       }))
     },
     async remove(tx, projectId, documentId) {
+      const embedded = tx.selectFrom('document_vectors').select(eb => eb.fn.max('chunks').as('chunks'))
+      const { chunks: most } = await embedded.where('document_id', '=', documentId).executeTakeFirstOrThrow()
       for (let after = -1; ; ) {
         // In pages: a document of 5,000 pages has some 20,000 chunks.
         const rows = await tx
@@ -97,7 +99,7 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
         await removeVectors(
           tx,
           vectors,
-          rows.map(row => row.id),
+          rows.filter(row => row.position < (most ?? 0)).map(row => row.id),
         )
       }
       await tx.deleteFrom('document_vectors').where('document_id', '=', documentId).execute()

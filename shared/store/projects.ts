@@ -81,7 +81,13 @@ export function createProjectStore({
       const owned = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)
       if (!(await owned.executeTakeFirst())) throw new AppError('project-not-found')
       await changes.purge(tx, projectId, 'project', projectId)
-      const chunks = await tx.selectFrom('chunk').select('id').where('project_id', '=', projectId).execute()
+      const embedded = tx.selectFrom('document_vectors').select('document_id').where('chunks', '>', 0)
+      const chunks = await tx
+        .selectFrom('chunk')
+        .select('id')
+        .where('project_id', '=', projectId)
+        .where('document_id', 'in', embedded)
+        .execute()
       await removeVectors(
         tx,
         vectors,

@@ -208,7 +208,7 @@ describe('indexes', () => {
     expect((await store.vectors.pending(open.scope)).documents).toBe(0)
     expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(true)
     expect([(await active()).number, await store.vectors.building()]).toEqual([second.number, undefined])
-    expect(await dropAll()).toBe(3)
+    expect(await dropAll()).toBe(5)
     expect(await count(`sqlite_master where name like 'vector_${first.number}%'`)).toBe(0)
     expect([await count('vector_index'), await count('document_vectors')]).toEqual([1, 1])
     expect((await texts(open.scope, 50))[0]).toBe('50')

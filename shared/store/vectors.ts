@@ -65,7 +65,7 @@ export interface VectorStore {
 }
 
 /** Vectors taken away in one transaction: some 20 ms. */
-const dropSize = 500
+const dropSize = 250
 /** Chunks that stand for a project. */
 const sampleSize = 128
 /** Projects whose sample is remembered, and for how many questions. */
