@@ -4,7 +4,7 @@ import { v7 } from 'uuid'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Chunk, Scope } from '../shared/model/index.ts'
 import { openStore } from '../shared/store/index.ts'
-import { createText, type SyntheticText } from './synthetic.ts'
+import { createText, type SyntheticText, type SyntheticVectors } from './synthetic.ts'
 
 export interface Library {
   /** The project of 10,000 chunks first, then the others. */
@@ -12,7 +12,12 @@ export interface Library {
   text: SyntheticText
   /** Every eighth chunk of the first project: questions come from them. */
   samples: Chunk[]
+  /** Their vectors, where there are any. */
+  sampleVectors: Float32Array[]
 }
+
+/** The model of the index that is filled when vectors are given. */
+export const fingerprint = 'synthetic'
 
 const projects = 40
 const largest = 10_000
@@ -23,7 +28,16 @@ const documentsPerTransaction = 10
 /** `each` sees every chunk with the number of its project from 0, in the order they are stored. */
 export async function buildLibrary(
   folder: string,
-  { note, each }: { note: (line: string) => void; each?: (project: number, chunk: Chunk) => void },
+  {
+    note,
+    each,
+    vectors,
+  }: {
+    note: (line: string) => void
+    each?: (project: number, chunk: Chunk) => void
+    /** A vector for each chunk; a document is of one cluster, and four documents share one. */
+    vectors?: SyntheticVectors
+  },
 ): Promise<Library> {
   const clock = { now: () => Date.now() }
   const ids = { next: () => v7() }
@@ -32,6 +46,12 @@ export async function buildLibrary(
   const store = await openStore({ database, clock, ids, log, backups: name => path.join(folder, name) })
   const text = createText({ seed: 20_261_121 })
   const samples: Chunk[] = []
+  const sampleVectors: Float32Array[] = []
+  if (vectors) {
+    const { dimensions } = vectors
+    await store.transaction(tx => store.vectors.create(tx, { fingerprint, name: fingerprint, dimensions }))
+  }
+  const index = await store.vectors.active()
   const scopes: Scope[] = []
   const started = performance.now()
   for (let project = 0; project < projects; project++) {
@@ -40,6 +60,7 @@ export async function buildLibrary(
     scopes.push(scope)
     let left = project === 0 ? largest : share(project)
     for (let number = 0; left > 0; ) {
+      const added: { id: string; sampled: boolean[]; cluster: number }[] = []
       await store.transaction(async tx => {
         for (let count = 0; count < documentsPerTransaction && left > 0; count++, number++) {
           const name = `${number}.txt`
@@ -56,17 +77,29 @@ export async function buildLibrary(
             indexed: 1,
           })
           left -= chunks.length
+          const sampled = chunks.map(chunk => project === 0 && chunk.position % 8 === 0)
+          added.push({ id, sampled, cluster: Math.floor((project * 1000 + number) / 4) })
           for (const chunk of chunks) each?.(project, chunk)
-          if (project === 0) samples.push(...chunks.filter(chunk => chunk.position % 8 === 0))
+          samples.push(...chunks.filter((_, at) => sampled[at]))
         }
       })
+      if (!vectors || !index) continue
+      for (const { id, sampled, cluster } of added) {
+        const rows = await store.chunks.page(id, 0, perDocument)
+        const made = rows.map(row => ({ id: row.id, vector: vectors.near(cluster) }))
+        sampleVectors.push(...made.flatMap(({ vector }, at) => (sampled[at] ? [vector] : [])))
+        const document = { id, projectId: scope.projectId }
+        await store.transaction(tx =>
+          store.vectors.insert(tx, index, document, { from: 0, chunks: made, complete: true }),
+        )
+      }
     }
     if (project % 10 === 0) note(`project ${project + 1} of ${projects} after ${seconds(started)} s`)
   }
   await store.close()
   await database.close()
   note(`${largest + others} chunks in ${seconds(started)} s`)
-  return { scopes, text, samples }
+  return { scopes, text, samples, sampleVectors }
 }
 
 /** The others share what is left evenly. */

@@ -1,15 +1,23 @@
 /**
- * Words over 100,000 chunks: how long a search takes in a project of 10,000, and whether the main thread stays free while
- * one process ingests and searches.
+ * Words, and words with vectors, over 100,000 chunks: how long a search takes in a project of 10,000, and whether the main
+ * thread stays free while one process ingests and searches. The question's vector is given: what a model needs for it is
+ * the bench of models' business.
  */
+import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { openCore } from '../server/compose.ts'
+import { v7 } from 'uuid'
+import { foldersOf, openCore } from '../server/compose.ts'
 import { readConfig } from '../server/config.ts'
 import type { Core } from '../shared/core.ts'
+import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Scope } from '../shared/model/index.ts'
+import { analyzeQuestion } from '../shared/retrieve/question.ts'
+import { createSearch, type SearchOptions } from '../shared/retrieve/search.ts'
+import { openStore } from '../shared/store/index.ts'
 import { atMost, type Bench, median, percentile, told } from './figure.ts'
-import { buildLibrary } from './library.ts'
+import { buildLibrary, fingerprint } from './library.ts'
 import { bigManuals, type Manual, open } from './manuals.ts'
+import { createVectors } from './synthetic.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 const questions = 400
@@ -21,11 +29,15 @@ const longestDelay = 50
 export const bench: Bench = async ({ note }) => {
   await using folder = await createTemporaryFolder('search')
   const manuals = await bigManuals(note, folder.path)
-  const { scopes, text, samples } = await buildLibrary(folder.path, { note })
+  const vectors = createVectors({ seed: 20_261_122 })
+  const { scopes, text, samples, sampleVectors } = await buildLibrary(folder.path, { note, vectors })
   const [scope] = scopes
   const asked = Array.from({ length: questions + warmUp }, (_, at) =>
     text.question(samples[(at * 37) % samples.length]),
   )
+  const near = asked.map((_, at) => vectors.around(sampleVectors[(at * 37) % samples.length]))
+  const together = await timeHybrid(folder.path, scope, asked, near)
+  note(`words and vectors: p95 ${together.hybrid.map(times => p95(times).toFixed(1)).join(', ')} ms`)
   const log = {
     debug() {},
     info() {},
@@ -44,18 +56,22 @@ export const bench: Bench = async ({ note }) => {
     const filtered = await timed(core, scope, asked.slice(0, 100), half)
 
     core.start()
-    const together: Together[] = []
+    const busy: Together[] = []
     for (let round = 0; round < rounds; round++) {
-      together.push(await ingestAndSearch(core, scope, manuals, asked.slice(0, 100)))
-      note(`beside ingesting: longest delay ${together[round].delay.toFixed(1)} ms`)
-      if (together[round].delay <= longestDelay) break
+      busy.push(await ingestAndSearch(core, scope, manuals, asked.slice(0, 100)))
+      note(`beside ingesting: longest delay ${busy[round].delay.toFixed(1)} ms`)
+      if (busy[round].delay <= longestDelay) break
     }
-    const calmest = together.reduce((one, other) => (other.delay < one.delay ? other : one))
+    const calmest = busy.reduce((one, other) => (other.delay < one.delay ? other : one))
     return [
       atMost('words, p95 in a project of 10,000 of 100,000 chunks', p95(best.times), 'ms', 20),
       told('words, p50', median(best.times), 'ms'),
       told('words, slowest', Math.max(...best.times), 'ms'),
       told('words, p95 within half of its 250 documents', p95(filtered.times), 'ms'),
+      atMost('words and vectors, p95 of the same, 384 dimensions', least(together.hybrid, p95), 'ms', 50),
+      told('words and vectors, p50', least(together.hybrid, median), 'ms'),
+      told('vectors alone, p95', least(together.vectors, p95), 'ms'),
+      told('words and vectors, p95 within half of its documents', p95(together.filtered), 'ms'),
       told('passages found, share of questions', best.found / questions, ''),
       atMost('main thread, longest delay while ingesting and searching', calmest.delay, 'ms', longestDelay),
       told('main thread, p99 of the delay', calmest.p99, 'ms'),
@@ -101,6 +117,54 @@ async function ingestAndSearch(
 interface Timed {
   times: number[]
   found: number
+}
+
+/** Of rounds: what else goes on on the machine only adds. */
+const least = (timesOfRounds: readonly number[][], of: (times: readonly number[]) => number) =>
+  Math.min(...timesOfRounds.map(of))
+
+/** Times of searches with both legs, the question's vector given. */
+async function timeHybrid(
+  folder: string,
+  scope: Scope,
+  asked: readonly string[],
+  near: readonly Float32Array[],
+): Promise<{ hybrid: number[][]; vectors: number[][]; filtered: number[] }> {
+  const database = await openSqlite({ file: foldersOf(folder).database })
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const clock = { now: () => Date.now() }
+  const backups = (name: string) => path.join(folder, name)
+  const store = await openStore({ database, clock, ids: { next: () => v7() }, log, backups })
+  let vector = near[0]
+  const search = createSearch({
+    store,
+    embedQuestion: async asked => (asked === fingerprint ? vector : undefined),
+  })
+  async function times(options: SearchOptions, from = 0, to = asked.length): Promise<number[]> {
+    const measured: number[] = []
+    for (let at = from; at < to; at++) {
+      vector = near[at]
+      const started = performance.now()
+      const { legs } = await search.find(scope, analyzeQuestion(asked[at]), options)
+      measured.push(performance.now() - started)
+      if (!legs.vectors) throw new Error('the leg of vectors is missing')
+    }
+    return measured
+  }
+  try {
+    await times({}, 0, warmUp)
+    const hybrid: number[][] = []
+    const alone: number[][] = []
+    for (let round = 0; round < rounds; round++) {
+      hybrid.push(await times({}, warmUp))
+      alone.push(await times({ mode: 'vectors' }, warmUp, warmUp + 100))
+    }
+    const documents = (await store.documents.list(scope)).map(document => document.id).filter((_, at) => at % 2 === 0)
+    return { hybrid, vectors: alone, filtered: await times({ documents }, 0, 100) }
+  } finally {
+    await store.close()
+    await database.close()
+  }
 }
 
 const p95 = (times: readonly number[]) => percentile(times, 0.95)

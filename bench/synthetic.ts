@@ -80,6 +80,37 @@ export function createText({ seed, words = 60_000 }: { seed: number; words?: num
   }
 }
 
+export interface SyntheticVectors {
+  dimensions: number
+  /** Of length 1, near the middle of this cluster. */
+  near(cluster: number): Float32Array
+  /** Of length 1, near that one: what a question for it looks like. */
+  around(vector: Float32Array): Float32Array
+}
+
+/** Clustered as texts on one subject are. The same seed gives the same vectors. */
+export function createVectors({ seed, dimensions = 384 }: { seed: number; dimensions?: number }): SyntheticVectors {
+  const random = createRandom(seed)
+  const middles = new Map<number, Float32Array>()
+  // The sum of four uniform numbers is near enough to normal.
+  const noise = () => random() + random() + random() + random() - 2
+  const moved = (from: Float32Array, by: number) => {
+    const vector = from.map(value => value + by * noise())
+    const length = Math.hypot(...vector)
+    return vector.map(value => value / length)
+  }
+  const origin = new Float32Array(dimensions)
+  return {
+    dimensions,
+    near(cluster) {
+      const middle = middles.get(cluster) ?? moved(origin, 1)
+      middles.set(cluster, middle)
+      return moved(middle, 1 / Math.sqrt(dimensions))
+    },
+    around: vector => moved(vector, 1 / Math.sqrt(dimensions)),
+  }
+}
+
 /** Mulberry32 (T. Ettinger, public domain): 32 bits of state are plenty for a bench. */
 function createRandom(seed: number): () => number {
   let state = seed >>> 0
