@@ -8,7 +8,7 @@ export function neutral(text: string): string {
   return (
     visible(text)
       // <|im_start|>, <start_of_turn>, </s>, <<SYS>>, <｜User｜>, <think>, <tool_call>, <sources>
-      .replaceAll(/<(?=[\p{L}/!?|｜<▁_\s]{0,4}[^<>\n]{0,80}>)/gu, '‹')
+      .replaceAll(/<(?=<{0,2}[\p{L}/!?|｜▁_][^<>\n]{0,80}>)/gu, '‹')
       .replaceAll(/(?<=‹[^<>\n]{0,84})>+/gu, closing => '›'.repeat(closing.length))
       .replaceAll(/<(?=[|｜])/g, '‹')
       .replaceAll(/(?<=[|｜])>/g, '›')
@@ -16,7 +16,7 @@ export function neutral(text: string): string {
       .replaceAll(/\[(\/?[A-Za-z_]*[A-Z_]{3,})\]/g, '($1)')
       // [1], [Quelle 1, 2], 【1】
       .replaceAll(/[[【]([^[\]【】\n]{0,12}\d{1,3}(?:\s*[^[\]【】\n\d]{1,8}\d{1,3})*\s*)[\]】]/g, '($1)')
-      .replaceAll(/^(#{1,6})(?=\s)/gm, '')
+      .replaceAll(/^#{1,6}[ \t]+/gm, '')
       .replaceAll(/^[ \t]*[=_*~-]{4,}[ \t]*$/gm, '')
       .replaceAll(/\n{2,}/g, '\n')
   )
