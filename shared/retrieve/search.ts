@@ -91,40 +91,27 @@ export function createSearch({
   return {
     async find(scope, question, { mode = 'hybrid', documents, limit = 10, signal } = {}) {
       const within = { ...(documents && { documents }), ...(signal && { signal }) }
-      const [words, vectors, rerank] = await Promise.all([
+      const listed = Math.max(fusedLength, limit)
+      const [planned, vectors, rerank] = await Promise.all([
         byWords(scope, question, mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY, within),
-        mode === 'words' ? undefined : near(scope, question.text, { limit: Math.max(fusedLength, limit), ...within }),
+        mode === 'words' ? undefined : near(scope, question.text, { limit: listed, ...within }),
         mode === 'words' ? undefined : reranker?.(),
       ])
-      const { plan, statistics } = words
-      // Asked for vectors, which cannot be had.
-      const ranked =
-        mode === 'vectors' && !vectors ? (await byWords(scope, question, limit, within)).ranked : words.ranked
+      // Asked for vectors, which cannot be had: never empty for that.
+      const alone = mode === 'vectors' && !vectors
+      const words = alone ? await byWords(scope, question, limit, within) : planned
       signal?.throwIfAborted()
-      const scores = new Map(ranked.map(({ id, score }) => [id, score]))
-      const similarities = new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance]))
+
       const order = vectors
-        ? fuse([ranked.slice(0, Math.max(fusedLength, limit)).map(({ id }) => id), [...similarities.keys()]])
-        : ranked.map(({ id }) => ({ id, fused: undefined }))
-      const wanted = order.slice(0, rerank ? Math.max(limit, rerankedLength) : limit)
-      const chunks = new Map(
-        (
-          await store.chunks.get(
-            scope,
-            wanted.map(({ id }) => id),
-          )
-        ).map(chunk => [chunk.id, chunk]),
+        ? fuse([words.ranked.slice(0, listed).map(({ id }) => id), vectors.found.map(({ id }) => id)])
+        : words.ranked.map(({ id }) => ({ id }))
+      const found = await load(
+        scope,
+        order.slice(0, rerank ? Math.max(limit, rerankedLength) : limit),
+        words,
+        new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance])),
       )
       signal?.throwIfAborted()
-      const found = wanted.flatMap(({ id, fused }) => {
-        const chunk = chunks.get(id)
-        if (!chunk) return []
-        const score = scores.get(id) ?? scoreChunk(plan, { ...chunk, length: chunk.terms.length })
-        const similarity = similarities.get(id)
-        return [
-          { chunk, score, ...(fused !== undefined && { fused }), ...(similarity !== undefined && { similarity }) },
-        ]
-      })
       const reordered = rerank && (await reorder(rerank, question, found, signal))
       const best = (reordered ?? found).slice(0, limit)
       const around = await neighboursOf(
@@ -132,28 +119,43 @@ export function createSearch({
         best.map(({ chunk }) => chunk),
       )
       signal?.throwIfAborted()
-      const hits = best.map((hit, at) => {
+
+      const hits = best.map((hit, at): Hit => {
         const { documentId, position } = hit.chunk
-        return {
-          ...hit,
-          rank: at + 1,
-          before: around(documentId, position - 1),
-          after: around(documentId, position + 1),
-        }
+        const [before, after] = [around(documentId, position - 1), around(documentId, position + 1)]
+        return { ...hit, rank: at + 1, before, after }
       })
-      const nearest = vectors?.found[0]
-      const nearness = nearest && nearnessOf(nearest.distance, vectors.background, statistics.chunks)
+      const nearness = vectors && nearnessOf(vectors.found[0].distance, vectors.background, words.statistics.chunks)
       return {
-        plan,
+        plan: words.plan,
         hits,
         legs: {
-          words: mode !== 'vectors' || !vectors,
+          words: mode !== 'vectors' || alone,
           vectors: vectors !== undefined,
           reranked: reordered !== undefined,
         },
         ...(nearness !== undefined && { nearness }),
       }
     },
+  }
+
+  /** The chunks in this order, each with its score by words, also where it was found by its vector. */
+  async function load(
+    scope: Scope,
+    order: readonly { id: number; fused?: number }[],
+    { plan, ranked }: { plan: SearchPlan; ranked: readonly { id: number; score: number }[] },
+    similarities: ReadonlyMap<number, number>,
+  ): Promise<Omit<Hit, 'rank' | 'before' | 'after'>[]> {
+    const ids = order.map(({ id }) => id)
+    const chunks = new Map((await store.chunks.get(scope, ids)).map(chunk => [chunk.id, chunk]))
+    const scores = new Map(ranked.map(({ id, score }) => [id, score]))
+    return order.flatMap(({ id, ...fused }) => {
+      const chunk = chunks.get(id)
+      if (!chunk) return []
+      const score = scores.get(id) ?? scoreChunk(plan, { ...chunk, length: chunk.terms.length })
+      const similarity = similarities.get(id)
+      return [{ chunk, score, ...fused, ...(similarity !== undefined && { similarity }) }]
+    })
   }
 
   /** Ranked by their words, best first; with `most` 0 only the plan is made. */
@@ -191,12 +193,12 @@ export function createSearch({
   }
 
   /** The first ones by the ranking model, the others as they were; undefined without its word. */
-  async function reorder<T extends { chunk: StoredChunk }>(
+  async function reorder<T extends Pick<Hit, 'chunk' | 'relevance'>>(
     rerank: Rerank,
     question: Question,
     found: readonly T[],
     signal: AbortSignal | undefined,
-  ): Promise<(T & { relevance?: number })[] | undefined> {
+  ): Promise<T[] | undefined> {
     const first = found.slice(0, rerankedLength)
     const texts = first.map(({ chunk }) => [...chunk.headings.map(heading => heading.text), chunk.text].join('\n'))
     const scores = await rerank(question.text, texts, signal)
