@@ -1,8 +1,11 @@
 /** Vectors from end to end: real llama.cpp in the model process, a tiny embedding model that we write, the whole core. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { fork } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { Kysely, sql } from 'kysely'
+import { getLoadablePath } from 'sqlite-vec'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { tinyEmbedder } from '../scripts/tiny-models.ts'
 import { writeGguf } from '../scripts/write-gguf.ts'
@@ -133,4 +136,58 @@ test('documents are embedded when a model comes, follow it when it changes, and 
   await open.core.documents.purge(open.scope, id)
   await open.core.documents.purge(open.scope, other)
   expect([await vectors(), await rows('select * from document_vectors')]).toEqual([0, []])
+}, 120_000)
+
+test('killed four times in the middle, the embedding ends with one vector for each chunk', async () => {
+  const data = path.join(base, 'data')
+  await mkdir(path.join(data, 'models'), { recursive: true })
+  await writeGguf(path.join(data, 'models', 'embedder.gguf'), tinyEmbedder({ name: 'e5-killed' }))
+  const text = Array.from({ length: 300 }, (_, at) => `Absatz ${at}. ${'Wort um Wort folgt hier. '.repeat(45)}`).join(
+    '\n\n',
+  )
+  await writeFile(path.join(base, 'lang.txt'), text)
+  const script = path.join(base, 'embed.mjs')
+  const root = path.join(import.meta.dirname, '..')
+  await writeFile(
+    script,
+    `import { createReadStream } from 'node:fs'
+    import { openCore } from ${JSON.stringify(path.join(root, 'server/compose.ts'))}
+    import { readConfig } from ${JSON.stringify(path.join(root, 'server/config.ts'))}
+    const log = { debug() {}, info() {}, warn() {}, error() {} }
+    const { core, close } = await openCore({ config: readConfig({ data: ${JSON.stringify(data)}, environment: {} }), log })
+    core.start()
+    const scope = { userId: 'local', projectId: (await core.projects.find('local')).id }
+    const { document } = await core.documents.add(scope, { name: 'lang.txt', open: () => createReadStream(${JSON.stringify(path.join(base, 'lang.txt'))}) })
+    for await (const _ of core.watch(AbortSignal.timeout(60_000))) {
+      const { embedded, chunks, state } = await core.documents.get(scope, document.id)
+      process.send({ embedded, done: state === 'ready' && embedded === chunks })
+      if (state === 'ready' && embedded === chunks) break
+    }
+    await close()
+    process.disconnect()`,
+  )
+  const progress: number[] = []
+  for (let kill = 1; ; kill++) {
+    const child = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
+    const ended = new Promise<string | null>(resolve => child.on('exit', (_, signal) => resolve(signal)))
+    const first = progress.at(-1) ?? 0
+    child.on('message', ({ embedded }: { embedded: number }) => {
+      if (embedded > first) progress.push(embedded)
+      // Each time a little farther, while the next batch is on its way.
+      if (kill <= 4 && embedded > first) child.kill('SIGKILL')
+    })
+    if ((await ended) === null) break
+    if (kill > 4) throw new Error('it ended by itself')
+  }
+  const database = new Sqlite(path.join(data, 'cloister.db'))
+  database.loadExtension(getLoadablePath())
+  const one = (query: string) => database.prepare(query).pluck().get()
+  const chunks = one('select count(*) from chunk')
+  expect(chunks).toBeGreaterThan(100)
+  expect(one('select count(*) from vector_1')).toBe(chunks)
+  expect(one('select count(*) from chunk where id not in (select id from vector_1)')).toBe(0)
+  expect(one('pragma integrity_check')).toBe('ok')
+  database.close()
+  // Nothing was done twice that had been committed.
+  expect(progress).toEqual([...progress].sort((a, b) => a - b))
 }, 120_000)
