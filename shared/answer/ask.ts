@@ -3,15 +3,16 @@ import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
 import type { Answer, AnswerEvent, Citation, Scope } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
-import type { Search } from '../retrieve/search.ts'
+import type { Search, SearchMode } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
 import { createCompose } from './compose.ts'
-import { conversationOf, noConversation } from './conversation.ts'
-import { evidenceOf } from './evidence.ts'
+import { createConversations, noConversation } from './conversation.ts'
+import { ANSWER_THRESHOLD, evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
 import { createProve, toPassage, toQuotable } from './passages.ts'
 import { selectQuotes } from './quotes.ts'
 import { rewriteBudget, rewriteQuestion } from './rewrite.ts'
+import { settle } from './settle.ts'
 import { createTurnTaker, type TurnTaker } from './turn.ts'
 import { nothingWritten, type Written } from './write.ts'
 
@@ -23,8 +24,10 @@ export interface AskRequest {
   chatId?: string
   /** Only these documents. */
   documents?: readonly string[]
-  /** `quotes`: no model writes or reads anything. Without it, one does where there is one. */
+  /** `quotes`: no model writes anything. Without it, one does where there is one. */
   mode?: 'model' | 'quotes'
+  /** What the search may go by; words and vectors when not said. */
+  search?: SearchMode
   /** Answers also where it would decline: so that answers and declining can be measured apart. */
   evenIfWeak?: boolean
 }
@@ -41,11 +44,12 @@ const passageCount = 10
 const quoteCount = 3
 /** What a model reads is chosen around so many sentences. */
 const seedCount = 8
-/** Earlier messages a question may refer back to. */
-const memory = 8
+/** From here on the nearest passage is hardly near by chance, in whatever embedder's measure. */
+const surelyNear = 0.99
 
 export function createAsk({ store, search, gateway }: { store: Store; search: Search; gateway: Gateway }): Ask {
   const compose = createCompose({ store })
+  const chats = createConversations(store)
 
   return async function* ask(scope, request, signal) {
     const text = request.question.normalize('NFC').trim()
@@ -67,10 +71,10 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     turns: TurnTaker,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<AnswerEvent, void> {
-    const conversation = request.chatId === undefined ? noConversation : await recall(scope, request.chatId)
+    const conversation = request.chatId === undefined ? noConversation : await chats.recall(scope, request.chatId)
     const completed = completeQuestion(text, conversation.questions)
     const asked = request.mode !== 'quotes' && completed.unsure ? await rewritten() : completed
-    const { chatId } = await keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
+    const { chatId } = await chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
 
     const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
     const translate = createTranslate(question.language)
@@ -93,18 +97,22 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     try {
       const options = {
         limit: passageCount,
+        ...(request.search && { mode: request.search }),
         ...(request.documents && { documents: request.documents }),
         ...(signal && { signal }),
       }
-      const { plan, hits } = await search.find(scope, question, options)
+      const { plan, hits, nearness = 0 } = await search.find(scope, question, options)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
       const passages = hits.map(toQuotable)
       const seeds = selectQuotes(question, plan, passages, { limit: seedCount })
       const quotes = seeds.slice(0, quoteCount)
       const { confidence, answered } = evidenceOf(question, plan, passages, quotes)
-      result.evidence = confidence
+      // What only vectors find shares no words with the question: a model may see that it answers, quotes cannot.
+      const near = nearness >= surelyNear
+      result.evidence = near ? Math.max(confidence, ANSWER_THRESHOLD) : confidence
+      const quotable = (answered || request.evenIfWeak) && quotes.length > 0
       const prove = createProve(store, scope)
-      if ((answered || request.evenIfWeak) && quotes.length > 0) {
+      if (quotable || (near && hits.length > 0)) {
         if (request.mode !== 'quotes') {
           const { exchanges } = conversation
           const { documents } = request
@@ -121,13 +129,15 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
             }
           } catch (error) {
             if (signal?.aborted) throw error
-            result.reason = { code: toAppError(error).code }
+            const { code } = toAppError(error)
+            // Nothing is quoted then, so there is nothing to say of it.
+            result.reason = code === 'model-unproven' && !quotable ? null : { code }
             written = undefined
           }
           // The next one need not wait for what follows.
           turns.end()
         }
-        for (const quote of written ? [] : quotes) {
+        for (const quote of written || !quotable ? [] : quotes) {
           signal?.throwIfAborted()
           const citation = await prove(hits[quote.passage].chunk, quote.start, quote.end)
           if (!citation) continue
@@ -148,7 +158,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.
       if (!complete) result.reason ??= { code: 'cancelled' }
       settle(result, quoted, written)
-      const keeping = keepAnswer(scope, result)
+      const keeping = chats.keepAnswer(scope, result)
       // The first error is the one to tell.
       messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined)))?.id ?? ''
     }
@@ -165,48 +175,4 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       return rewrite ? { text: rewrite, refersBack: true, inheritedFrom: undefined } : completed
     }
   }
-
-  /** What was said in the chat before this question. */
-  async function recall(scope: Scope, chatId: string) {
-    if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
-    return conversationOf(await store.chats.messages(scope, chatId, memory))
-  }
-
-  async function keepQuestion(scope: Scope, chatId: string | undefined, text: string, completed: string | null) {
-    return store.transaction(async tx => {
-      await store.projects.require(tx, scope)
-      const id = chatId ?? (await store.chats.insert(tx, scope, text.slice(0, 80))).id
-      return store.chats.append(tx, scope, { chatId: id, role: 'user', text, answer: null, completed })
-    })
-  }
-
-  async function keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>) {
-    const { mode, sentences, citations, model, reason, text, chatId } = answer
-    const kept = { mode, sentences, citations, model, reason }
-    const message = { chatId, role: 'assistant' as const, text, answer: kept, completed: null }
-    return store.transaction(async tx => {
-      await store.projects.require(tx, scope)
-      return store.chats.append(tx, scope, message)
-    })
-  }
-}
-
-/** Which of what was shown is the answer. A sentence that was being written when it was stopped is kept, unproven. */
-function settle(answer: Omit<Answer, 'messageId'>, quoted: Citation[], written: Written | undefined): void {
-  const sentences = written && !written.declined ? written.sentences.slice() : []
-  if (written?.draft) sentences.push({ text: `${written.draft} …`, lead: ' ', citations: [], supported: false })
-  if (quoted.length > 0) {
-    answer.mode = 'quotes'
-    answer.citations = quoted
-    answer.text = quoted.map(citation => citation.quote).join('\n')
-  } else if (sentences.length > 0) {
-    answer.mode = 'model'
-    answer.sentences = sentences
-    answer.citations = written?.citations ?? []
-    answer.text = sentences
-      .map(({ lead, text }) => lead + text)
-      .join('')
-      .trim()
-  }
-  if (answer.mode !== 'model' && !written?.declined) answer.model = null
 }

@@ -1,4 +1,6 @@
-import type { Message } from '../model/index.ts'
+import { AppError } from '../errors.ts'
+import type { Answer, Message, Scope } from '../model/index.ts'
+import type { Store } from '../store/index.ts'
 import type { Exchange } from './prompt.ts'
 
 /** What a question may refer back to. */
@@ -10,6 +12,39 @@ export interface Conversation {
 }
 
 export const noConversation: Conversation = { questions: [], exchanges: [] }
+
+/** Earlier messages a question may refer back to. */
+const memory = 8
+
+export function createConversations(store: Store) {
+  return {
+    /** What was said in the chat before this question. Throws `chat-not-found`. */
+    async recall(scope: Scope, chatId: string): Promise<Conversation> {
+      if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
+      return conversationOf(await store.chats.messages(scope, chatId, memory))
+    },
+    /** In its chat, or in a new one. */
+    keepQuestion: (
+      scope: Scope,
+      chatId: string | undefined,
+      text: string,
+      completed: string | null,
+    ): Promise<Message> =>
+      store.transaction(async tx => {
+        await store.projects.require(tx, scope)
+        const id = chatId ?? (await store.chats.insert(tx, scope, text.slice(0, 80))).id
+        return store.chats.append(tx, scope, { chatId: id, role: 'user', text, answer: null, completed })
+      }),
+    keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>): Promise<Message> {
+      const { mode, sentences, citations, model, reason, text, chatId } = answer
+      const kept = { mode, sentences, citations, model, reason }
+      return store.transaction(async tx => {
+        await store.projects.require(tx, scope)
+        return store.chats.append(tx, scope, { chatId, role: 'assistant', text, answer: kept, completed: null })
+      })
+    },
+  }
+}
 
 /** What nothing proves is left out: one answer's invention must not be the next one's source. */
 export function conversationOf(messages: readonly Message[]): Conversation {

@@ -27,8 +27,8 @@ export type Stretch = Omit<Source, 'number'>
 export function chooseStretches(hits: readonly Hit[], quotes: readonly Quote[], budget = sourceBudget): Stretch[] {
   const chosen: Stretch[] = []
   let left = budget
-  // Where the best sentences stand comes first, then what the search ranks highest.
-  const order = [...new Set([...quotes.map(quote => quote.passage), ...hits.keys()])]
+  // By turns where the best sentences stand and what the search ranks highest: what only vectors found has no sentence.
+  const order = [...new Set([...hits.keys()].flatMap(at => [...(quotes[at] ? [quotes[at].passage] : []), at]))]
   for (const index of order) {
     if (chosen.length >= mostSources || left < shortestSource) break
     const { chunk } = hits[index]
