@@ -1,7 +1,7 @@
 /** The question sets of the evaluation directory against the figures they have to reach. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Evaluated, evaluate, readSet } from '../server/commands/eval.ts'
+import { type Evaluated, evaluate, readSet, withModels } from '../server/commands/eval.ts'
 import { readConfig } from '../server/config.ts'
 import type { Row } from '../shared/eval/figures.ts'
 import type { GoldenCase } from '../shared/eval/golden.ts'
@@ -40,7 +40,7 @@ async function measure(file: string, note: (line: string) => void): Promise<Eval
   note(path.basename(file))
   const warn = (message: string) => note(message)
   const log = { debug() {}, info() {}, warn, error: warn }
-  return evaluate(file, await readSet(file), { config: readConfig(), log, mode: 'words' })
+  return evaluate(file, await readSet(file), { config: withModels(readConfig(), []), log, mode: 'words' })
 }
 
 function squadFigures(lang: 'de' | 'en', row: Row, cases: readonly SquadCase[]): Figure[] {

@@ -4,6 +4,8 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scriptedChat, tinyEmbedder } from '../scripts/tiny-models.ts'
+import { writeGguf } from '../scripts/write-gguf.ts'
 import { evaluate, readSet } from '../server/commands/eval.ts'
 import { readConfig } from '../server/config.ts'
 import type { Row } from '../shared/eval/figures.ts'
@@ -118,10 +120,33 @@ describe('the command', () => {
           rectsRight: null,
           declined: 1,
           falselyDeclined: 0,
+          answers: 0,
+          written: null,
+          writtenGold: null,
+          proven: null,
         },
       ],
+      mode: 'words',
+      models: [],
     })
     expect(run('tiny.en.json').split('\n')[1]).toMatch(/^tiny +en +– +1 +1\.000 /)
+  })
+
+  test('with models: by both legs, answers written and checked, and it says which models those were', async () => {
+    const models = path.join(folder, 'data', 'models')
+    await mkdir(models, { recursive: true })
+    await writeGguf(path.join(models, 'chat.gguf'), scriptedChat('The ferry to Mooroog takes 35 minutes [1].'))
+    await writeGguf(path.join(models, 'vectors.gguf'), tinyEmbedder())
+    const { sets, ...rest } = JSON.parse(run('--json', '--mode', 'hybrid', '--answers', '1', 'tiny.en.json'))
+    expect(sets[0]).toMatchObject({ recall1: 1, answers: 1, written: 1, writtenGold: 1, proven: 1 })
+    expect(rest).toEqual({
+      mode: 'hybrid',
+      models: expect.arrayContaining([
+        { name: 'chat.gguf', role: 'chat' },
+        { name: 'vectors.gguf', role: 'embedding' },
+      ]),
+    })
+    await rm(models, { recursive: true })
   })
 
   test('says what is wrong with a set, a missing file, a mode it does not have', async () => {
@@ -134,5 +159,7 @@ describe('the command', () => {
     expect(problem('gone.json')).toMatchObject({ status: 1, text: expect.stringContaining('gone.pdf') })
     expect(problem('none.en.json')).toMatchObject({ status: 1, text: expect.stringContaining('none.en.json') })
     expect(problem('--mode', 'vectors', 'gone.json')).toMatchObject({ status: 2 })
+    expect(problem('--mode', 'smell', 'gone.json')).toMatchObject({ status: 2 })
+    expect(problem('--answers', '3', 'gone.json')).toMatchObject({ status: 2 })
   })
 })

@@ -11,7 +11,7 @@ import { type GoldenSet, parseSet, type QuestionSet } from '../../shared/eval/se
 import { runSquad, type SquadCase } from '../../shared/eval/squad.ts'
 import type { RunOptions, Subject } from '../../shared/eval/subject.ts'
 import { type Pdftotext, readWitness } from '../../shared/eval/witness.ts'
-import type { Scope } from '../../shared/model/index.ts'
+import type { ModelRole, Scope } from '../../shared/model/index.ts'
 import type { Log } from '../../shared/ports.ts'
 import { openCore } from '../compose.ts'
 import type { Config } from '../config.ts'
@@ -27,20 +27,31 @@ export function registerEval(program: Command, context: Context): void {
     .argument('<set...>', translate('eval.sets'))
     .option('--json', translate('cli.help.json'))
     .option('--mode <mode>', translate('eval.mode'), 'words')
-    .action(async (files: string[], { mode }: { mode: string }) => {
+    .option('--answers <number>', translate('eval.answers'))
+    .action(async (files: string[], { mode, answers: wanted = '0' }: { mode: string; answers?: string }) => {
       if (!isMode(mode)) throw new AppError('usage', { detail: `--mode ${mode}: ${modes.join(', ')}` })
-      await evalCommand(context, files, mode)
+      const answers = /^\d{1,6}$/.test(wanted) ? Number(wanted) : Number.NaN
+      if (Number.isNaN(answers)) throw new AppError('usage', { detail: `--answers ${wanted}` })
+      await evalCommand(context, files, mode, answers)
     })
 }
 
 const modes: readonly SearchMode[] = ['words', 'vectors', 'hybrid']
 const isMode = (mode: string): mode is SearchMode => (modes as readonly string[]).includes(mode)
 
-async function evalCommand(context: Context, files: string[], mode: SearchMode) {
+async function evalCommand(context: Context, files: string[], mode: SearchMode, answers: number) {
   const { config, log, json, signal, terminal, translate } = context
   const { workingDirectory } = config()
-  const used = mode === 'words' ? [] : (await findModels(context)).filter(model => model.used)
-  if (mode !== 'words' && !used.some(({ description }) => description?.role === 'embedding'))
+  const roles: ModelRole[] = [
+    ...(mode === 'words' ? [] : (['embedding', 'reranking'] as const)),
+    ...(answers > 0 ? (['chat'] as const) : []),
+  ]
+  const used = (await findModels(context)).flatMap(({ name, path: file, used: inUse, description }) =>
+    inUse && description && roles.includes(description.role) ? [{ name, role: description.role, path: file }] : [],
+  )
+  if (answers > 0 && !used.some(({ role }) => role === 'chat'))
+    throw new AppError('usage', { detail: translate('eval.noChat') })
+  if (mode !== 'words' && !used.some(({ role }) => role === 'embedding'))
     throw new AppError('usage', { detail: translate('eval.noEmbedder', { mode }) })
   // Every set is read first: a mistake in the last one should not show after minutes.
   const sets: { file: string; set: QuestionSet }[] = []
@@ -56,7 +67,14 @@ async function evalCommand(context: Context, files: string[], mode: SearchMode) 
       terminal.live([translate('eval.reading', { set: name })])
       const progress = (done: number, total: number) =>
         terminal.live([translate('eval.progress', { set: name, done, total })])
-      const result = await evaluate(file, set, { config: config(), log: log(), mode, progress, signal })
+      const result = await evaluate(file, set, {
+        config: withModels(config(), used),
+        log: log(),
+        mode,
+        answers,
+        progress,
+        signal,
+      })
       rows.push(...result.rows)
       blind ||= result.witness === 'own'
     }
@@ -64,15 +82,13 @@ async function evalCommand(context: Context, files: string[], mode: SearchMode) 
     terminal.live([])
   }
   if (blind) terminal.note(translate('eval.witness'))
-  const models = used.flatMap(({ name, description }) =>
-    description && description.role !== 'chat' ? [{ name, role: description.role }] : [],
-  )
-  if (json) return terminal.json({ sets: rows, mode, models })
-  for (const { name, role } of models)
+  if (json) return terminal.json({ sets: rows, mode, models: used.map(({ name, role }) => ({ name, role })) })
+  for (const { name, role } of used)
     terminal.note(translate('eval.model', { name, role: translate(`cli.models.${role}`) }))
-  const head = columns.map(([title]) => title)
-  const cells = rows.map(row => columns.map(([, value]) => value(row)))
-  for (const line of table(terminal, head, cells, { right: [...columns.keys()].slice(3) })) terminal.out(line)
+  const shown = answers > 0 ? [...columns, ...answerColumns] : columns
+  const head = shown.map(([title]) => title)
+  const cells = rows.map(row => shown.map(([, value]) => value(row)))
+  for (const line of table(terminal, head, cells, { right: [...shown.keys()].slice(3) })) terminal.out(line)
   if (rows.some(row => row.declined !== null && row.kind === null)) terminal.note(translate('eval.declining'))
 }
 
@@ -99,11 +115,7 @@ export async function evaluate(
   { config, log, mode, ...options }: RunOptions & { config: Config; log: Log; mode: SearchMode },
 ): Promise<Evaluated> {
   const files = set.format === 'golden' ? await findFiles(path.join(path.dirname(file), 'real'), set) : []
-  const { core, close } = await openCore({
-    config: mode === 'words' ? withoutModels(config) : config,
-    log,
-    temporary: true,
-  })
+  const { core, close } = await openCore({ config, log, temporary: true })
   try {
     core.start()
     const project = await core.projects.find('local')
@@ -120,9 +132,12 @@ export async function evaluate(
   }
 }
 
-function withoutModels(config: Config): Config {
+/** These models and no others: what has no part in what is measured is not there. */
+export function withModels(config: Config, used: readonly { role: ModelRole; path: string }[]): Config {
   const { contextSize, maxTokens, temperature, threads } = config.models
-  return { ...config, modelsFolder: '', models: { contextSize, maxTokens, temperature, threads } }
+  const names = { chat: 'chatFile', embedding: 'embeddingFile', reranking: 'rerankingFile' } as const
+  const files = Object.fromEntries(used.map(({ role, path: file }) => [names[role], file]))
+  return { ...config, modelsFolder: '', models: { contextSize, maxTokens, temperature, threads, ...files } }
 }
 
 function subjectOf(core: Core, scope: Scope, mode: SearchMode, signal: AbortSignal | undefined): Subject {
@@ -184,6 +199,13 @@ const columns: [title: string, value: (row: Row) => string][] = [
   ['rects', row => decimals(row.rectsRight)],
   ['declined', row => decimals(row.declined)],
   ['falsely', row => decimals(row.falselyDeclined)],
+]
+
+const answerColumns: typeof columns = [
+  ['answers', row => String(row.answers)],
+  ['written', row => decimals(row.written)],
+  ['gold', row => decimals(row.writtenGold)],
+  ['proven', row => decimals(row.proven)],
 ]
 
 const decimals = (value: number | null) => (value === null ? '–' : value.toFixed(3))

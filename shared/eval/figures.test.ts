@@ -48,7 +48,21 @@ describe('rows', () => {
       rectsRight: null,
       declined: 0.75,
       falselyDeclined: 0.25,
+      answers: 0,
+      written: null,
+      writtenGold: null,
+      proven: null,
     })
+  })
+
+  test('written answers: what quotes had to replace counts against writing, not against what was written', () => {
+    const row = toRow(of, [
+      { answer: { mode: 'model', text: 'a', proven: [true, false], gold: true } },
+      { answer: { mode: 'model', text: 'b', proven: [true, true], gold: false } },
+      { answer: { mode: 'quotes', text: 'c', proven: [], gold: true } },
+      {},
+    ])
+    expect(row).toMatchObject({ questions: 4, answers: 3, written: 0.6667, writtenGold: 0.5, proven: 0.75 })
   })
 
   test('a page past the fifth passage is a miss', () => {

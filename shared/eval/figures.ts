@@ -1,4 +1,5 @@
 /** What is measured of each question, and how it adds up to one row. */
+import type { AnswerMode } from '../model/index.ts'
 
 export interface Row {
   /** The file's name without language and extension. */
@@ -26,6 +27,21 @@ export interface Row {
   /** Share declined of the questions that have no answer in the library, and of those that have one. */
   declined: number | null
   falselyDeclined: number | null
+  /**
+   * Of answers by a chat model, where they were asked for: how many there are, the share it wrote (not quoted, not declined),
+   * the share of those that hold a gold answer, and the share of their sentences that were proven.
+   */
+  answers: number
+  written: number | null
+  writtenGold: number | null
+  proven: number | null
+}
+
+export interface WrittenOutcome {
+  mode: AnswerMode
+  text: string
+  /** One for each sentence. */
+  proven: readonly boolean[]
 }
 
 /** One question's outcome; what was not measured is absent. */
@@ -42,11 +58,14 @@ export interface Outcome {
   /** Asked without the answer in the library, and with it. */
   declined?: boolean
   falselyDeclined?: boolean
+  answer?: WrittenOutcome & { gold?: boolean }
 }
 
 export function toRow(of: Pick<Row, 'set' | 'lang' | 'kind'>, outcomes: readonly Outcome[]): Row {
   const ranks = known(outcomes, 'rank')
   const quoteRanks = known(outcomes, 'quoteRank')
+  const answers = known(outcomes, 'answer')
+  const written = answers.filter(({ mode }) => mode === 'model')
   const within = (limit: number) => (rank: number) => rank >= 1 && rank <= limit
   return {
     ...of,
@@ -61,14 +80,15 @@ export function toRow(of: Pick<Row, 'set' | 'lang' | 'kind'>, outcomes: readonly
     rectsRight: share(known(outcomes, 'rects').flat()),
     declined: share(known(outcomes, 'declined')),
     falselyDeclined: share(known(outcomes, 'falselyDeclined')),
+    answers: answers.length,
+    written: share(answers.map(({ mode }) => mode === 'model')),
+    writtenGold: share(known(written, 'gold')),
+    proven: share(written.flatMap(({ proven }) => proven)),
   }
 }
 
-function known<Key extends keyof Outcome>(outcomes: readonly Outcome[], key: Key): NonNullable<Outcome[Key]>[] {
-  return outcomes.flatMap(outcome => {
-    const value = outcome[key]
-    return value === undefined ? [] : [value as NonNullable<Outcome[Key]>]
-  })
+function known<T, Key extends keyof T>(outcomes: readonly T[], key: Key): NonNullable<T[Key]>[] {
+  return outcomes.flatMap(outcome => outcome[key] ?? [])
 }
 
 const share = (holds: readonly boolean[]): number | null => mean(holds.map(Number))

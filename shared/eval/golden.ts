@@ -2,7 +2,7 @@ import type { Citation, Passage } from '../model/index.ts'
 import { type Outcome, type Row, stretchRank, toRow } from './figures.ts'
 import { judgeRectangles, spelledBy } from './rectangles.ts'
 import type { GoldenQuestion, GoldenSet } from './sets.ts'
-import { type Asked, askLast, demandReady, type RunOptions, type Subject } from './subject.ts'
+import { type Asked, askLast, askWritten, demandReady, type RunOptions, type Subject, spread } from './subject.ts'
 import { isLiteral, type WitnessPage } from './witness.ts'
 
 export interface GoldenFile {
@@ -28,7 +28,7 @@ export async function runGolden(
   subject: Subject,
   set: GoldenSet,
   files: readonly GoldenFile[],
-  { progress = () => {}, signal }: RunOptions = {},
+  { answers = 0, progress = () => {}, signal }: RunOptions = {},
 ): Promise<{ rows: Row[]; cases: GoldenCase[] }> {
   const witnesses = new Map<string, WitnessPage[] | undefined>()
   for (const { name, open, witness } of files) {
@@ -40,6 +40,9 @@ export async function runGolden(
   for (const id of witnesses.keys()) await demandReady(subject, id)
 
   const questions = new Map(set.questions.map(question => [question.id, question]))
+  const answerable = set.questions.filter(question => question.answerable)
+  const wanted = spread(answerable.length, answers)
+  const toAnswer = new Set(answerable.filter((_, index) => wanted(index)))
   const cases: GoldenCase[] = []
   for (const question of set.questions) {
     signal?.throwIfAborted()
@@ -71,6 +74,11 @@ export async function runGolden(
           citations.map(citation => citation.quote),
           question.quote,
         )
+      if (toAnswer.has(question)) {
+        const answer = await askWritten(subject, conversation(question))
+        const gold = question.quote === null ? {} : { gold: stretchRank([answer.text], question.quote) === 1 }
+        outcome.answer = { ...answer, ...gold }
+      }
     } else outcome.declined = asked.declined
     return { ...asked, question, outcome, quotes: citations }
   }

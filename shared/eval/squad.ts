@@ -1,6 +1,6 @@
 import { documentRank, type Outcome, quoteRank, type Row, toRow } from './figures.ts'
 import type { SquadQuestion, SquadSet } from './sets.ts'
-import { askLast, askOnce, demandReady, type RunOptions, type Subject } from './subject.ts'
+import { askLast, askOnce, askWritten, demandReady, type RunOptions, type Subject, spread } from './subject.ts'
 import { isLiteral } from './witness.ts'
 
 /** Passages searched for, so that ten distinct documents are among them even where several are of one. */
@@ -23,7 +23,7 @@ export interface SquadCase {
 export async function runSquad(
   subject: Subject,
   set: SquadSet,
-  { progress = () => {}, signal }: RunOptions = {},
+  { answers = 0, progress = () => {}, signal }: RunOptions = {},
 ): Promise<{ rows: Row[]; cases: SquadCase[] }> {
   const texts = new Map<string, string>()
   const paragraphs: { document: string; questions: SquadQuestion[] }[] = []
@@ -45,6 +45,9 @@ export async function runSquad(
     done += 1
     progress(done, total)
   }
+  const answerable = paragraphs.flatMap(({ questions }) => questions).filter(question => question.answers.length > 0)
+  const wanted = spread(answerable.length, answers)
+  const toAnswer = new Set(answerable.filter((_, index) => wanted(index)))
   const cases: SquadCase[] = []
   for (const { document, questions } of paragraphs) {
     for (const question of questions) {
@@ -77,7 +80,16 @@ export async function runSquad(
     const passages = await subject.search(question.question, searchDepth)
     const documents = passages.map(passage => passage.documentId)
     const rank = documentRank(documents, gold)
-    const outcome = { rank, quoteRank: quoteRank(quotes, question.answers), literal, falselyDeclined: asked.declined }
+    const outcome: Outcome = {
+      rank,
+      quoteRank: quoteRank(quotes, question.answers),
+      literal,
+      falselyDeclined: asked.declined,
+    }
+    if (toAnswer.has(question)) {
+      const answer = await askWritten(subject, [question.question])
+      outcome.answer = { ...answer, gold: quoteRank([answer.text], question.answers) === 1 }
+    }
     return { ...seen, outcome }
   }
 

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
-import type { AnswerEvent, Citation, Document, Passage, Segment } from '../model/index.ts'
+import type { Answer, AnswerEvent, Citation, Document, Passage, Segment } from '../model/index.ts'
+import type { WrittenOutcome } from './figures.ts'
 
 /** The product as it is measured: one library, reached the way every user reaches it. `core.ts` fits once its scope is bound. */
 export interface Subject {
@@ -11,7 +12,15 @@ export interface Subject {
   delete(id: string): Promise<void>
   undo(id: string): Promise<void>
   search(words: string, limit: number): Promise<Passage[]>
-  ask(request: { question: string; chatId?: string; evenIfWeak?: boolean }): AsyncIterable<AnswerEvent>
+  ask(request: EvalQuestion): AsyncIterable<AnswerEvent>
+}
+
+export interface EvalQuestion {
+  question: string
+  chatId?: string
+  evenIfWeak?: boolean
+  /** Retrieval and quotes are measured without a chat model's help, written answers apart. */
+  mode: 'model' | 'quotes'
 }
 
 export interface Asked {
@@ -23,14 +32,28 @@ export interface Asked {
   evidence: number
 }
 
-export async function askOnce(subject: Subject, request: Parameters<Subject['ask']>[0]): Promise<Asked> {
+export async function askOnce(subject: Subject, request: Omit<EvalQuestion, 'mode'>): Promise<Asked> {
+  const { passages, answer } = await ask(subject, { ...request, mode: 'quotes' })
+  const { chatId, citations, mode, evidence } = answer
+  return { chatId, passages, citations, declined: mode === 'declined', evidence }
+}
+
+/** The answer to the last question of a conversation as a model writes it. */
+export async function askWritten(subject: Subject, conversation: readonly string[]): Promise<WrittenOutcome> {
+  const last = conversation.length - 1
+  let chat: { chatId?: string } = {}
+  for (const question of conversation.slice(0, last))
+    chat = { chatId: (await askOnce(subject, { question, ...chat })).chatId }
+  const { answer } = await ask(subject, { question: conversation[last], ...chat, mode: 'model' })
+  const { mode, text, sentences } = answer
+  return { mode, text, proven: sentences.map(({ supported }) => supported) }
+}
+
+async function ask(subject: Subject, question: EvalQuestion): Promise<{ passages: Passage[]; answer: Answer }> {
   let passages: Passage[] = []
-  for await (const event of subject.ask(request)) {
+  for await (const event of subject.ask(question)) {
     if (event.type === 'passages') passages = event.passages
-    if (event.type === 'finish') {
-      const { chatId, citations, mode, evidence } = event.answer
-      return { chatId, passages, citations, declined: mode === 'declined', evidence }
-    }
+    if (event.type === 'finish') return { passages, answer: event.answer }
   }
   throw new Error('the answer has no end')
 }
@@ -56,6 +79,8 @@ async function askAll(subject: Subject, conversation: readonly string[], evenIfW
 }
 
 export interface RunOptions {
+  /** So many answerable questions, spread over the set, are also answered by the chat model. */
+  answers?: number
   /** After each question. */
   progress?: (done: number, total: number) => void
   signal?: AbortSignal
@@ -66,4 +91,9 @@ export async function demandReady(subject: Subject, id: string): Promise<void> {
   const { name, state, reason } = await subject.document(id)
   if (state === 'ready') return
   throw new AppError(reason?.code ?? 'internal', { name, ...reason?.values })
+}
+
+/** Every so-manieth of `total`, so that `wanted` of them are taken. */
+export function spread(total: number, wanted: number): (index: number) => boolean {
+  return index => Math.floor(((index + 1) * wanted) / total) > Math.floor((index * wanted) / total)
 }

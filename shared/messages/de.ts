@@ -80,6 +80,7 @@ export const de: Messages = {
     unauthorized: 'Der Server kennt Sie nicht. Öffnen Sie die Adresse, die „cloister serve“ ausgegeben hat.',
     'foreign-site': 'Anfragen, die von einer anderen Seite oder unter anderem Namen kommen, werden abgelehnt.',
     'file-absent': 'Die Anfrage enthält keine Datei.',
+    'range-invalid': 'Die Datei hat {{size}} Bytes; der verlangte Bereich liegt außerhalb.',
     'too-many-files': 'Es ist Platz für {{limit}} Dokumente. Entfernen Sie welche endgültig, um andere hinzuzufügen.',
     'segment-not-found':
       'Das Dokument hat keine Seite und keinen Abschnitt {{number}}, oder er ist noch nicht gelesen.',
@@ -105,6 +106,8 @@ export const de: Messages = {
     mode: 'wonach gesucht wird: words (Wörter), vectors (Vektoren) oder hybrid (beides)',
     progress: '{{set}}: Frage {{done}} von {{total}}',
     reading: '{{set}}: Die Dokumente werden gelesen',
+    answers: 'so viele Fragen auch vom Chat-Modell beantworten lassen',
+    noChat: '--answers braucht ein Modell für Antworten: „cloister models add DATEI.gguf“ fügt eines hinzu.',
     noEmbedder: '--mode {{mode}} braucht ein Modell für Vektoren: „cloister models add DATEI.gguf“ fügt eines hinzu.',
     model: 'Modell für {{role}}: {{name}}',
     witness:
