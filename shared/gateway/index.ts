@@ -67,7 +67,11 @@ export function createGateway({ models, log }: { models: Models; log: Log }): Ga
         const embedding = await models.embedding(fingerprint)
         if (!embedding) return undefined
         const values = [embedding.queryPrefix + question]
-        const { embeddings } = await embedding.model.doEmbed({ values, abortSignal })
+        const { embeddings } = await embedding.model.doEmbed({
+          values,
+          abortSignal,
+          providerOptions: { cloister: { urgent: true } },
+        })
         return Float32Array.from(embeddings[0])
       }),
     rerank: (question, passages, signal) =>

@@ -16,7 +16,10 @@ export interface ChatModel {
   maxTokens: number
 }
 
-/** Makes vectors. What it is given carries no prefix yet: `queryPrefix` or `passagePrefix` goes before it. */
+/**
+ * Makes vectors. What it is given carries no prefix yet: `queryPrefix` or `passagePrefix` goes before it. Its
+ * `EmbeddingModelV4` takes `providerOptions: { cloister: { urgent: true } }` for what somebody waits for.
+ */
 export interface EmbeddingModel {
   model: EmbeddingModelV4
   name: string

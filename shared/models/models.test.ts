@@ -235,7 +235,9 @@ describe('an embedding model', () => {
     const order: string[] = []
     const values = Array.from({ length: 300 }, (_, index) => `passage: Absatz ${index}`)
     const passages = model.doEmbed({ values }).then(() => order.push('passages'))
-    const question = model.doEmbed({ values: ['query: Frist?'] }).then(() => order.push('question'))
+    const question = model
+      .doEmbed({ values: ['query: Frist?'], providerOptions: { cloister: { urgent: true } } })
+      .then(() => order.push('question'))
     await Promise.all([passages, question])
     expect(order).toEqual(['question', 'passages'])
 
@@ -247,7 +249,8 @@ describe('an embedding model', () => {
     const reader = stream.getReader()
     await vi.waitFor(async () => expect((await reader.read()).value?.type).toBe('text-delta'))
     const waiting = model.doEmbed({ values: ['passage: eins', 'passage: zwei'] }).then(() => written.push('passages'))
-    await model.doEmbed({ values: ['query: Frist?'] }).then(() => written.push('question'))
+    const urgent = { cloister: { urgent: true } }
+    await model.doEmbed({ values: ['query: Frist?'], providerOptions: urgent }).then(() => written.push('question'))
     expect(written).toEqual(['question'])
     stop.abort()
     await waiting

@@ -120,7 +120,7 @@ function fileOf({ key, path, description }: Described, role: ModelRole, contextS
   return { key, path, name: description.name, role, contextSize: Math.min(contextSize, description.contextSize) }
 }
 
-/** A single text is a question somebody waits for; more are passages, which wait while an answer is written. */
+/** Passages wait while an answer is written; a question that somebody waits for overtakes them. */
 function embeddingModel(supervisor: Supervisor, file: ModelFile): EmbeddingModelV4 {
   return {
     specificationVersion: 'v4',
@@ -128,8 +128,8 @@ function embeddingModel(supervisor: Supervisor, file: ModelFile): EmbeddingModel
     modelId: file.name,
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: true,
-    async doEmbed({ values, abortSignal }) {
-      const urgent = values.length === 1
+    async doEmbed({ values, abortSignal, providerOptions }) {
+      const urgent = providerOptions?.cloister?.urgent === true
       const results = await all(values, abortSignal, (text, signal) =>
         supervisor.run(file, { type: 'embed', text }, { signal, urgent }),
       )
