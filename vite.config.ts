@@ -40,10 +40,10 @@ function pdfData(): Plugin {
 
 export default defineConfig({
   root,
-  base: './',
+  base: '/',
   plugins: [routes(), react(), tailwind(), pdfData()],
   // The server puts a fresh nonce in its place with every response.
-  html: { cspNonce: '__CSP_NONCE__' },
+  html: { cspNonce: '__NONCE__' },
   build: {
     outDir: path.join(import.meta.dirname, 'dist/renderer'),
     emptyOutDir: true,

@@ -39,7 +39,12 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const sizes = (['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const).map(
     (unit, step) =>
-      new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: step < 2 ? 0 : 1 }),
+      new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'short',
+        maximumFractionDigits: step < 2 ? 0 : 1,
+      }),
   )
   const say = (key: Key, values: Record<string, string | number> = {}): string => {
     const written = Object.fromEntries(

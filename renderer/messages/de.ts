@@ -34,7 +34,8 @@ export const de: ScreenMessages = {
     how: 'Um hereinzukommen, öffnen Sie die Adresse, die Cloister beim Start ausgegeben hat. Sie sieht so aus, mit einem langen Schlüssel am Ende:',
     example: '{{origin}}/#token=…',
     why: 'Der Schlüssel verhindert, dass andere Benutzer dieses Rechners mitlesen. Bei jedem Start von Cloister entsteht ein neuer.',
-    again: 'War hier schon einmal eine Seite offen? Nach einem Neustart gilt der alte Schlüssel nicht mehr: Öffnen Sie die neue Adresse.',
+    again:
+      'War hier schon einmal eine Seite offen? Nach einem Neustart gilt der alte Schlüssel nicht mehr: Öffnen Sie die neue Adresse.',
     wrong: 'Der Schlüssel in dieser Adresse ist nicht oder nicht mehr der richtige.',
   },
   nav: {
@@ -57,7 +58,8 @@ export const de: ScreenMessages = {
     name: 'Name',
     hint: 'Ein Projekt ist eine Bibliothek für sich: Über Projekte hinweg wird nichts gelesen.',
     delete: '„{{name}}“ endgültig löschen?',
-    deleteLead: 'Alle Dokumente, Unterhaltungen und Assistenten darin verschwinden mit. Das lässt sich nicht rückgängig machen.',
+    deleteLead:
+      'Alle Dokumente, Unterhaltungen und Assistenten darin verschwinden mit. Das lässt sich nicht rückgängig machen.',
     deleteAction: 'Endgültig löschen',
     deleted: 'Das Projekt „{{name}}“ ist gelöscht.',
   },
@@ -74,7 +76,8 @@ export const de: ScreenMessages = {
     working_one: '1 weiteres wird noch gelesen.',
     working_other: '{{count}} weitere werden noch gelesen.',
     empty: 'Am Anfang stehen Ihre Dokumente',
-    emptyLead: 'Fügen Sie ein paar Dateien hinzu. Sie bleiben auf diesem Rechner; fragen können Sie, sobald die ersten Seiten gelesen sind.',
+    emptyLead:
+      'Fügen Sie ein paar Dateien hinzu. Sie bleiben auf diesem Rechner; fragen können Sie, sobald die ersten Seiten gelesen sind.',
     withQuotes: 'Ohne Sprachmodell antwortet Cloister mit den Worten Ihrer Dokumente.',
     assistant: 'Assistent',
     nobody: 'Kein Assistent',
@@ -99,10 +102,12 @@ export const de: ScreenMessages = {
     line: 'Zeile {{line}}',
     beginning: 'Anfang',
     unsupported: 'Nicht belegt',
-    unsupportedWhy: 'Keine Stelle in Ihren Dokumenten belegt diesen Satz. Bitte prüfen Sie ihn, bevor Sie sich darauf verlassen.',
+    unsupportedWhy:
+      'Keine Stelle in Ihren Dokumenten belegt diesen Satz. Bitte prüfen Sie ihn, bevor Sie sich darauf verlassen.',
     someUnsupported: 'Punktiert unterstrichene Sätze ließen sich aus Ihren Dokumenten nicht belegen.',
     quotes: 'Mit den Worten Ihrer Dokumente',
-    quotesNoModel: 'Es ist kein Sprachmodell eingerichtet. Cloister zitiert deshalb wörtlich die Sätze, die am besten antworten.',
+    quotesNoModel:
+      'Es ist kein Sprachmodell eingerichtet. Cloister zitiert deshalb wörtlich die Sätze, die am besten antworten.',
     quotesModel: 'Das Sprachmodell konnte diesmal nicht antworten. Deshalb sind die besten Sätze wörtlich zitiert.',
     addModel: 'Modelldatei hinzufügen',
     declined: 'Keine Antwort gefunden',
@@ -285,7 +290,8 @@ export const de: ScreenMessages = {
     title: 'Modelle',
     lead: 'Eine Modelldatei schreibt Antworten in ganzen Sätzen und findet Stellen nach ihrem Sinn. Sie läuft auf diesem Rechner; nichts wird irgendwohin gesendet.',
     none: 'Noch ist keine Modelldatei da.',
-    noneLead: 'Ohne sie antwortet Cloister mit den Worten Ihrer Dokumente. Hinzufügen lässt sich hier eine Datei im Format GGUF, wie sie die Herausgeber von Modellen anbieten.',
+    noneLead:
+      'Ohne sie antwortet Cloister mit den Worten Ihrer Dokumente. Hinzufügen lässt sich hier eine Datei im Format GGUF, wie sie die Herausgeber von Modellen anbieten.',
     add: 'Modelldatei hinzufügen',
     adding: '„{{name}}“ wird hinzugefügt: {{percent}} %',
     checking: '„{{name}}“ wird geprüft …',
@@ -323,7 +329,8 @@ export const de: ScreenMessages = {
     german: 'Deutsch',
     english: 'English',
     keys: 'Tastenkürzel mit einzelnen Buchstaben',
-    keysLead: 'Buchstaben wie „n“ wirken, wenn gerade kein Text geschrieben wird. Schalten Sie sie ab, falls sie bei der Spracheingabe stören.',
+    keysLead:
+      'Buchstaben wie „n“ wirken, wenn gerade kein Text geschrieben wird. Schalten Sie sie ab, falls sie bei der Spracheingabe stören.',
     keysOn: 'Einzelne Buchstaben verwenden',
     about: 'Über Cloister',
     version: 'Version {{version}}',

@@ -284,7 +284,8 @@ export const en = {
     title: 'Models',
     lead: 'A model file writes answers in whole sentences, and finds passages by their meaning. It runs on this computer; nothing is sent anywhere.',
     none: 'No model file is here yet.',
-    noneLead: 'Without one, Cloister answers in the words of your documents. A file in the GGUF format, as publishers of models offer it, can be added here.',
+    noneLead:
+      'Without one, Cloister answers in the words of your documents. A file in the GGUF format, as publishers of models offer it, can be added here.',
     add: 'Add a model file',
     adding: 'Adding “{{name}}”: {{percent}} %',
     checking: 'Checking “{{name}}” …',
@@ -317,7 +318,8 @@ export const en = {
     german: 'Deutsch',
     english: 'English',
     keys: 'Single-letter shortcuts',
-    keysLead: 'Letters such as “n” act when no text is being written. Switch off if they get in the way of speech input.',
+    keysLead:
+      'Letters such as “n” act when no text is being written. Switch off if they get in the way of speech input.',
     keysOn: 'Use single letters',
     about: 'About',
     version: 'Version {{version}}',

@@ -1,0 +1,47 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { createContext, useContext } from 'react'
+import type { Client } from '../shared/api/client.ts'
+import type { Session } from '../shared/api/index.ts'
+import type { Reason } from '../shared/model/index.ts'
+import type { LiveAnswers } from './chat/live-answers.ts'
+import type { Uploads } from './library/uploads.ts'
+import type { Preferences } from './preferences.ts'
+import type { Router } from './route.ts'
+import type { Toasts } from './shell/toasts.ts'
+import type { Store } from './store.ts'
+
+/** What every part of the screen may need; made once in `main.tsx`. */
+export interface App {
+  client: Client
+  queries: QueryClient
+  router: Router
+  session: Session
+  answers: LiveAnswers
+  uploads: Uploads
+  toasts: Toasts
+  preferences: Preferences
+  /** Whether the stream of events is there, and why work stands still. */
+  status: Store<Status>
+}
+
+export interface Status {
+  connected: boolean
+  trouble: Reason | null
+}
+
+export const AppContext = createContext<App | null>(null)
+
+export function useApp(): App {
+  const app = useContext(AppContext)
+  if (!app) throw new Error('no app around this component')
+  return app
+}
+
+/** The project the user looks at. */
+export const ProjectContext = createContext<{ id: string; name: string } | null>(null)
+
+export function useProject(): { id: string; name: string } {
+  const project = useContext(ProjectContext)
+  if (!project) throw new Error('no project around this component')
+  return project
+}

@@ -1,0 +1,43 @@
+import { Copy, RotateCw } from 'lucide-react'
+import { useApp } from '../app-context.ts'
+import { Button } from '../parts/button.tsx'
+import { useWords } from '../words.tsx'
+import type { AnswerContent } from './answer-view.tsx'
+import { textWithSources } from './copy.ts'
+
+export function AnswerActions({
+  content,
+  question,
+  again,
+}: {
+  content: AnswerContent
+  question: string
+  again?: () => void
+}) {
+  const words = useWords()
+  const { toasts } = useApp()
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(textWithSources(question, content, words))
+      toasts.show(words('chat.copied'))
+    } catch {
+      toasts.show(words('chat.copyFailed'))
+    }
+  }
+  return (
+    <div className="mt-3 -ml-3 flex flex-wrap">
+      {content.citations.length > 0 && (
+        <Button look="quiet" onClick={() => void copy()}>
+          <Copy aria-hidden className="size-4" />
+          {words('chat.copy')}
+        </Button>
+      )}
+      {again && (
+        <Button look="quiet" onClick={again}>
+          <RotateCw aria-hidden className="size-4" />
+          {words('chat.again')}
+        </Button>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,67 @@
+import { useQuery } from '@tanstack/react-query'
+import type { Passage, Reason } from '../../shared/model/index.ts'
+import { useApp, useProject } from '../app-context.ts'
+import { read } from '../queries.ts'
+import { useWords } from '../words.tsx'
+
+/** Why there are quotes and no sentences of a model, and what can be done about it. */
+export function QuotesMode({ reason }: { reason: Reason | null }) {
+  const words = useWords()
+  const { client, router } = useApp()
+  const { data: models } = useQuery(read.models(client))
+  const none = models !== undefined && !models.some(({ role, problem }) => role === 'chat' && !problem)
+  return (
+    <div className="mb-5">
+      <h3 className="text-xs font-medium tracking-wide text-soft">{words('chat.quotes')}</h3>
+      {(none || reason) && (
+        <p className="mt-1 text-sm text-soft">
+          {reason ? `${words('chat.quotesModel')} ${words.explain(reason)}` : words('chat.quotesNoModel')}{' '}
+          {none && (
+            <a
+              href="#/models"
+              onClick={event => {
+                event.preventDefault()
+                router.go('models')
+              }}
+              className="text-accent underline underline-offset-4"
+            >
+              {words('chat.addModel')}
+            </a>
+          )}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** No answer: says so, what was searched, and what may help. */
+export function Declined({
+  text,
+  passages,
+  reason,
+}: {
+  text: string
+  passages: Passage[] | null
+  reason: Reason | null
+}) {
+  const words = useWords()
+  const { client } = useApp()
+  const project = useProject()
+  const { data } = useQuery(read.counts(client, project.id))
+  const ready = data?.states.ready ?? 0
+  const working = (data?.states.queued ?? 0) + (data?.states.parsing ?? 0) + (data?.states.indexing ?? 0)
+  return (
+    <section aria-label={words('chat.answer')} className="read-measure mt-6">
+      <p className="font-serif text-read">{text || words('chat.declinedText')}</p>
+      <div className="mt-3 space-y-1 text-sm text-soft">
+        <p>
+          {data && (ready > 0 ? words('chat.declinedSearched', { count: ready }) : words('chat.declinedEmpty'))}{' '}
+          {working > 0 && words('chat.declinedWorking', { count: working })}{' '}
+          {passages && passages.length > 0 && words('chat.declinedNearest')}
+        </p>
+        {ready > 0 && <p>{words('chat.declinedHint')}</p>}
+        {reason && <p>{words.explain(reason)}</p>}
+      </div>
+    </section>
+  )
+}

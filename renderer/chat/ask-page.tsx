@@ -1,0 +1,78 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useApp, useProject } from '../app-context.ts'
+import { AssistantChoice } from '../assistants/assistant-choice.tsx'
+import { AddFiles } from '../library/add-files.tsx'
+import { Problem } from '../parts/problem.tsx'
+import { read } from '../queries.ts'
+import { useStore } from '../store.ts'
+import { useWords } from '../words.tsx'
+import { isRunning } from './live-answers.ts'
+import { QuestionBox } from './question-box.tsx'
+import { LiveTurn } from './turn.tsx'
+
+/** The first thing one sees: a question, or, before there is anything to ask about, a place for documents. */
+export function AskPage() {
+  const words = useWords()
+  const { client, answers, router } = useApp()
+  const project = useProject()
+  const counts = useQuery(read.counts(client, project.id))
+  const [assistantId, setAssistant] = useState<string | null>(null)
+  const live = useStore(answers.list).find(one => one.chatId === null && one.projectId === project.id)
+  const empty = counts.data?.total === 0
+
+  const ask = (question: string) =>
+    answers.ask({
+      projectId: project.id,
+      question,
+      chatId: null,
+      assistantId,
+      from: 0,
+      started: chatId => router.go('chat', { id: chatId, replace: true }),
+    })
+  const running = live !== undefined && isRunning(live)
+  return (
+    <div className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pb-[12vh] sm:px-8">
+      <div className="grow basis-0" />
+      <div className="pt-10">
+        {live ? (
+          <LiveTurn live={live} />
+        ) : (
+          <h1 className="mb-6 text-center font-serif text-2xl text-balance">
+            {words(empty ? 'ask.empty' : 'ask.title')}
+          </h1>
+        )}
+        {counts.isError && <Problem error={counts.error} retry={() => void counts.refetch()} />}
+        {empty ? (
+          <AddFiles lead={words('ask.emptyLead')} />
+        ) : (
+          <>
+            <QuestionBox running={running} ask={ask} stop={() => live && answers.stop(live.key)} focus>
+              <AssistantChoice chosen={assistantId} choose={setAssistant} />
+            </QuestionBox>
+            <Searched />
+          </>
+        )}
+      </div>
+      <div className="grow-[1.6] basis-0" />
+    </div>
+  )
+}
+
+/** What a question is held against; it stands there from the beginning, so that nothing moves when the figures come. */
+function Searched() {
+  const words = useWords()
+  const { client } = useApp()
+  const project = useProject()
+  const { data } = useQuery(read.counts(client, project.id))
+  const models = useQuery(read.models(client))
+  const ready = data?.states.ready ?? 0
+  const working = (data?.states.queued ?? 0) + (data?.states.parsing ?? 0) + (data?.states.indexing ?? 0)
+  const writes = models.data?.some(({ role, inUse }) => role === 'chat' && inUse)
+  return (
+    <p className="mt-4 min-h-12 text-center text-sm text-pretty text-soft">
+      {data && words('ask.searches', { count: ready })} {working > 0 && words('ask.working', { count: working })}{' '}
+      {models.data && !writes && words('ask.withQuotes')}
+    </p>
+  )
+}

@@ -1,0 +1,165 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ApiChat } from '../../shared/api/index.ts'
+import { useApp, useProject } from '../app-context.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Field, fieldLook } from '../parts/field.tsx'
+import { Menu } from '../parts/menu.tsx'
+import { Problem, sentenceOf } from '../parts/problem.tsx'
+import { useStore } from '../store.ts'
+import { useWords } from '../words.tsx'
+import { isRunning } from './live-answers.ts'
+
+export function ChatList({ current, done }: { current: string | null; done(): void }) {
+  const words = useWords()
+  const { client, answers } = useApp()
+  const project = useProject()
+  const [renaming, setRenaming] = useState<ApiChat | null>(null)
+  const live = useStore(answers.list)
+  const query = useInfiniteQuery({
+    queryKey: ['chats', project.id],
+    queryFn: ({ pageParam, signal }) =>
+      client.chats.list({ projectId: project.id, limit: 50, ...(pageParam && { after: pageParam }) }, { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: page => page.next,
+  })
+  const chats = query.data?.pages.flatMap(page => page.chats)
+  return (
+    <div className="mt-4 flex min-h-0 grow flex-col">
+      <h2 className="px-5 pb-1 text-xs text-soft">{words('nav.chats')}</h2>
+      <div className="min-h-0 grow overflow-y-auto px-3 pb-3">
+        {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
+        {chats?.length === 0 && <p className="px-2 py-1 text-sm text-soft">{words('nav.noChats')}</p>}
+        <ul className="space-y-0.5">
+          {chats?.map(chat => (
+            <Item
+              key={chat.id}
+              chat={chat}
+              current={chat.id === current}
+              busy={live.some(one => one.chatId === chat.id && isRunning(one))}
+              rename={() => setRenaming(chat)}
+              done={done}
+            />
+          ))}
+        </ul>
+        {query.hasNextPage && (
+          <Button look="quiet" className="mt-1 px-2!" onClick={() => void query.fetchNextPage()}>
+            {words('nav.moreChats')}
+          </Button>
+        )}
+      </div>
+      {renaming && <Rename chat={renaming} close={() => setRenaming(null)} />}
+    </div>
+  )
+}
+
+function Item({
+  chat,
+  current,
+  busy,
+  rename,
+  done,
+}: {
+  chat: ApiChat
+  current: boolean
+  busy: boolean
+  rename(): void
+  done(): void
+}) {
+  const words = useWords()
+  const { client, queries, router, toasts } = useApp()
+  const { projectId, id: chatId, title } = chat
+  const refresh = () => void queries.invalidateQueries({ queryKey: ['chats', projectId] })
+
+  const remove = async () => {
+    try {
+      await client.chats.delete({ projectId, chatId })
+      refresh()
+      if (router.get().id === chatId) router.go('ask')
+      toasts.show(words('chat.deleted'), { label: words('app.undo'), run: () => void restore() })
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+  }
+  const restore = async () => {
+    try {
+      await client.chats.undo({ projectId, chatId })
+      refresh()
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+  }
+  return (
+    <li className={`group relative flex items-center rounded-lg ${current ? 'bg-accent-soft' : 'hover:bg-sunken'}`}>
+      <a
+        href={`#/chat/${chatId}`}
+        aria-current={current ? 'page' : undefined}
+        title={title}
+        onClick={event => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return
+          event.preventDefault()
+          router.go('chat', { id: chatId })
+          done()
+        }}
+        className={`min-w-0 grow truncate rounded-lg py-2 pl-2 text-sm ${busy ? 'breathing' : ''} ${current ? 'text-ink' : 'text-soft hover:text-ink'}`}
+      >
+        {title}
+      </a>
+      <Menu
+        label={words('chat.actions', { title })}
+        items={[
+          { label: words('chat.rename'), run: rename },
+          { label: words('chat.delete'), run: () => void remove(), danger: true },
+        ]}
+        className="size-8 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-100"
+      />
+    </li>
+  )
+}
+
+function Rename({ chat, close }: { chat: ApiChat; close(): void }) {
+  const words = useWords()
+  const { client, queries } = useApp()
+  const [title, setTitle] = useState(chat.title)
+  const [error, setError] = useState<unknown>(null)
+  const save = async () => {
+    try {
+      await client.chats.update({ projectId: chat.projectId, chatId: chat.id, title })
+      void queries.invalidateQueries({ queryKey: ['chats', chat.projectId] })
+      close()
+    } catch (thrown) {
+      setError(thrown)
+    }
+  }
+  return (
+    <Dialog title={words('chat.renameTitle')} open close={close}>
+      <form
+        onSubmit={event => {
+          event.preventDefault()
+          void save()
+        }}
+      >
+        <Field label={words('chat.title')}>
+          {ids => (
+            <input
+              {...ids}
+              required
+              maxLength={200}
+              value={title}
+              onChange={event => setTitle(event.target.value)}
+              className={fieldLook}
+            />
+          )}
+        </Field>
+        {error !== null && <Problem error={error} />}
+        <div className="mt-6 flex justify-end gap-3">
+          <Button onClick={close}>{words('app.cancel')}</Button>
+          <Button look="main" type="submit" disabled={title.trim() === ''}>
+            {words('app.save')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

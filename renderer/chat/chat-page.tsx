@@ -1,0 +1,118 @@
+import { useQuery } from '@tanstack/react-query'
+import { ArrowDown } from 'lucide-react'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import type { ApiMessage } from '../../shared/api/index.ts'
+import { useApp, useProject } from '../app-context.ts'
+import { AssistantChoice } from '../assistants/assistant-choice.tsx'
+import { IconButton } from '../parts/button.tsx'
+import { Loading, Problem } from '../parts/problem.tsx'
+import { read } from '../queries.ts'
+import { useStore } from '../store.ts'
+import { useWords } from '../words.tsx'
+import { isRunning } from './live-answers.ts'
+import { QuestionBox } from './question-box.tsx'
+import { LiveTurn, StoredTurn } from './turn.tsx'
+import { turnsOf } from './turns.ts'
+
+export function ChatPage({ chatId }: { chatId: string }) {
+  const words = useWords()
+  const { client, queries, answers } = useApp()
+  const project = useProject()
+  const chat = useQuery(read.chat(client, project.id, chatId))
+  const live = useStore(answers.list).find(one => one.chatId === chatId)
+  const end = useRef<HTMLDivElement>(null)
+  const away = useAway(end, live !== undefined)
+  const running = live !== undefined && isRunning(live)
+  const messages = chat.data?.messages ?? noMessages
+  const turns = useMemo(() => turnsOf(live ? messages.slice(0, live.from) : messages), [messages, live?.from])
+
+  const ask = (question: string) => {
+    const from = messages.length
+    answers.ask({ projectId: project.id, question, chatId, assistantId: null, from, started: () => {} })
+    requestAnimationFrame(() => end.current?.scrollIntoView({ block: 'end' }))
+  }
+  const again = useCallback(() => {
+    const from = messages.findLastIndex(({ role }) => role === 'user')
+    const question = messages[from]?.text
+    if (question !== undefined) answers.regenerate({ projectId: project.id, chatId, question, from })
+  }, [messages, answers, project.id, chatId])
+  const setAssistant = async (assistantId: string | null) => {
+    const changed = await client.chats.update({ projectId: project.id, chatId, assistantId })
+    const { queryKey } = read.chat(client, project.id, chatId)
+    queries.setQueryData(queryKey, before => before && { ...before, chat: changed })
+  }
+
+  if (chat.isError && !live)
+    return (
+      <div className="mx-auto max-w-3xl px-4 pt-10 sm:px-8">
+        <Problem error={chat.error} retry={() => void chat.refetch()} />
+      </div>
+    )
+  return (
+    <div className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 sm:px-8">
+      <h1 className="sr-only">{chat.data?.chat.title ?? words('nav.chats')}</h1>
+      <div className="grow pt-6 md:pt-10">
+        {!chat.data && !live && <Loading />}
+        {turns.map((turn, at) => {
+          const last = !live && at === turns.length - 1
+          return <StoredTurn key={turn.question.id} turn={turn} {...(last && { again })} />
+        })}
+        {live && <LiveTurn key={`live ${live.key}`} live={live} {...(!running && { again })} />}
+        <div ref={end} className="h-6" />
+      </div>
+      <div className="sticky bottom-0 bg-linear-to-t from-paper from-80% to-transparent pt-6 pb-4">
+        {away && (
+          <IconButton
+            label={words('chat.newest')}
+            onClick={() => end.current?.scrollIntoView({ block: 'end' })}
+            className="absolute -top-6 left-1/2 -translate-x-1/2 rounded-full border border-line bg-surface shadow-lift"
+          >
+            <ArrowDown aria-hidden />
+          </IconButton>
+        )}
+        <QuestionBox running={running} ask={ask} stop={() => live && answers.stop(live.key)} focus={turns.length === 0}>
+          <AssistantChoice chosen={chat.data?.chat.assistantId ?? null} choose={id => void setAssistant(id)} />
+        </QuestionBox>
+      </div>
+    </div>
+  )
+}
+
+const noMessages: ApiMessage[] = []
+
+/**
+ * Whether the end is out of sight. While an answer grows, the page stays with its end if the reader was there, and stays
+ * where it is once the reader has scrolled away.
+ */
+function useAway(end: React.RefObject<HTMLDivElement | null>, growing: boolean): boolean {
+  const [away, setAway] = useState(false)
+  const shown = useRef(false)
+  useLayoutEffect(() => {
+    const main = document.getElementById('main')
+    const mark = end.current
+    if (!main || !mark) return
+    const seen = new IntersectionObserver(([entry]) => setAway(!entry?.isIntersecting), {
+      root: main,
+      rootMargin: '0px 0px 160px 0px',
+    })
+    seen.observe(mark)
+    return () => seen.disconnect()
+  }, [end])
+  useEffect(() => {
+    const main = document.getElementById('main')
+    const content = main?.firstElementChild
+    if (!main || !content) return
+    let before = main.scrollHeight
+    const grown = new ResizeObserver(() => {
+      const height = main.scrollHeight
+      const distance = before - main.scrollTop - main.clientHeight
+      const first = !shown.current && content.children.length > 0 && height > before
+      if (first || (growing && distance < 120 && height > before)) main.scrollTop = height
+      if (height > main.clientHeight) shown.current = true
+      before = height
+    })
+    grown.observe(content)
+    return () => grown.disconnect()
+  }, [growing])
+  return away
+}

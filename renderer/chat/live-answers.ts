@@ -1,0 +1,213 @@
+import type { QueryClient } from '@tanstack/react-query'
+import type { Client } from '../../shared/api/client.ts'
+import type { StreamedAnswer } from '../../shared/api/index.ts'
+import { ApiError } from '../../shared/api/problem.ts'
+import { toAppError } from '../../shared/errors.ts'
+import type { Answer, AnswerSentence, Citation, Passage, Reason } from '../../shared/model/index.ts'
+import { read } from '../queries.ts'
+import { createStore, type Store } from '../store.ts'
+
+/** An answer that is being given, or just was, as far as it came. */
+export interface LiveAnswer {
+  key: number
+  projectId: string
+  /** Null until the server has named it. */
+  chatId: string | null
+  answerId: string | null
+  /** Messages of the chat that stand before this turn. */
+  from: number
+  question: string
+  /** As it was searched for, where that differs. */
+  completed: string | null
+  state: 'searching' | 'waiting' | 'reading' | 'writing' | 'finished' | 'interrupted' | 'failed'
+  /** Questions before this one. */
+  place: number
+  passages: Passage[] | null
+  quotes: Citation[]
+  sentences: AnswerSentence[]
+  citations: Citation[]
+  draft: string
+  answer: Answer | null
+  messageId: string | null
+  /** Why it failed: said by the server, and its code. */
+  problem: { text: string; reason: Reason } | null
+}
+
+export interface LiveAnswers {
+  readonly list: Store<readonly LiveAnswer[]>
+  /** Passages of answers given since the page was opened, by message: the server does not keep them. */
+  readonly passages: Store<ReadonlyMap<string, Passage[]>>
+  ask(request: {
+    projectId: string
+    question: string
+    chatId: string | null
+    assistantId: string | null
+    /** Messages the chat has. */
+    from: number
+    /** The chat is there. */
+    started(chatId: string): void
+  }): void
+  regenerate(request: { projectId: string; chatId: string; question: string; from: number }): void
+  stop(key: number): void
+  dismiss(key: number): void
+}
+
+export const isRunning = ({ state }: LiveAnswer) =>
+  state !== 'finished' && state !== 'interrupted' && state !== 'failed'
+
+export function createLiveAnswers({
+  client,
+  queries,
+  frame,
+}: {
+  client: Client
+  queries: QueryClient
+  /** Calls before the next paint: what arrives between two paints is shown at once. */
+  frame(run: () => void): void
+}): LiveAnswers {
+  const list = createStore<readonly LiveAnswer[]>([])
+  const passages = createStore<ReadonlyMap<string, Passage[]>>(new Map())
+  const controls = new Map<number, AbortController>()
+  const fresh = new Map<number, LiveAnswer>()
+  let keys = 0
+
+  const show = () => {
+    if (fresh.size === 0) return
+    list.set(all => all.map(one => fresh.get(one.key) ?? one))
+    fresh.clear()
+  }
+  const latest = (key: number) => fresh.get(key) ?? list.get().find(one => one.key === key)
+  const change = (key: number, changed: Partial<LiveAnswer>) => {
+    const now = latest(key)
+    if (!now) return
+    if (fresh.size === 0) frame(show)
+    fresh.set(key, { ...now, ...changed })
+  }
+
+  function begin(about: Pick<LiveAnswer, 'projectId' | 'chatId' | 'question' | 'from'>): LiveAnswer {
+    const live: LiveAnswer = { ...blank, ...about, key: keys++ }
+    // One turn at a time stands at the end of a chat.
+    list.set(all => [...all.filter(one => one.chatId !== about.chatId || isRunning(one)), live])
+    return live
+  }
+
+  async function run(
+    { key, projectId }: LiveAnswer,
+    open: (signal: AbortSignal) => Promise<AsyncIterable<StreamedAnswer>>,
+    started: (chatId: string) => void,
+  ): Promise<void> {
+    const control = new AbortController()
+    controls.set(key, control)
+    try {
+      for await (const event of await open(control.signal)) {
+        if (event.type === 'started') started(event.chatId)
+        const now = latest(key)
+        if (now) change(key, after(now, event))
+      }
+      const now = latest(key)
+      if (now && isRunning(now)) throw new ApiError({ code: 'server-unreachable', status: 0 })
+    } catch (thrown) {
+      if (control.signal.aborted) change(key, { state: 'interrupted', draft: '' })
+      else {
+        const error = toAppError(thrown)
+        const text = error instanceof ApiError ? error.detail : ''
+        change(key, {
+          state: 'failed',
+          draft: '',
+          problem: { text, reason: { code: error.code, values: error.values } },
+        })
+      }
+    } finally {
+      controls.delete(key)
+      show()
+      await settle(key, projectId)
+    }
+  }
+
+  /** What is kept in the chat takes the place of what was streamed, in one paint. */
+  async function settle(key: number, projectId: string): Promise<void> {
+    const now = latest(key)
+    if (!now?.chatId) return
+    void queries.invalidateQueries({ queryKey: ['chats', projectId] })
+    const { messageId, passages: found } = now
+    if (messageId && found) passages.set(all => new Map(all).set(messageId, found))
+    try {
+      const query = read.chat(client, projectId, now.chatId)
+      const { messages } = await queries.fetchQuery({ ...query, staleTime: 0 })
+      if (messageId && messages.some(({ id }) => id === messageId)) list.set(all => all.filter(one => one.key !== key))
+    } catch {
+      // The streamed one stays in its place.
+    }
+  }
+
+  return {
+    list,
+    passages,
+    ask({ projectId, question, chatId, assistantId, from, started }) {
+      const live = begin({ projectId, chatId, question, from })
+      const input = { projectId, question, ...(chatId && { chatId }), ...(assistantId && { assistantId }) }
+      void run(live, signal => client.answers.ask(input, { signal }), started)
+    },
+    regenerate({ projectId, chatId, question, from }) {
+      const live = begin({ projectId, chatId, question, from })
+      void run(
+        live,
+        signal => client.answers.regenerate({ projectId, chatId }, { signal }),
+        () => {},
+      )
+    },
+    stop(key) {
+      const live = latest(key)
+      if (!live) return
+      const abort = () => controls.get(key)?.abort()
+      if (!live.answerId) return abort()
+      const { projectId, answerId } = live
+      client.answers.stop({ projectId, answerId }).catch(abort)
+    },
+    dismiss: key => list.set(all => all.filter(one => one.key !== key)),
+  }
+}
+
+const blank: Omit<LiveAnswer, 'key' | 'projectId' | 'chatId' | 'question' | 'from'> = {
+  answerId: null,
+  completed: null,
+  state: 'searching',
+  place: 0,
+  passages: null,
+  quotes: [],
+  sentences: [],
+  citations: [],
+  draft: '',
+  answer: null,
+  messageId: null,
+  problem: null,
+}
+
+/** What an event changes. */
+export function after(live: LiveAnswer, event: StreamedAnswer): Partial<LiveAnswer> {
+  switch (event.type) {
+    case 'started':
+      return { answerId: event.answerId, chatId: event.chatId }
+    case 'passages': {
+      const completed = event.question === live.question ? null : event.question
+      return { state: 'reading', passages: event.passages, completed }
+    }
+    case 'waiting':
+      return { state: event.place > 0 ? 'waiting' : 'reading', place: event.place }
+    case 'quote':
+      return { state: 'writing', quotes: [...live.quotes, event.citation], draft: '' }
+    case 'draft':
+      return { state: 'writing', draft: event.text }
+    case 'sentence':
+      return {
+        state: 'writing',
+        draft: '',
+        sentences: [...live.sentences, event.sentence],
+        citations: [...live.citations, ...event.citations],
+      }
+    case 'finish':
+      return { state: 'finished', draft: '', answer: event.answer, messageId: event.answer.messageId }
+    case 'interrupted':
+      return { state: 'interrupted', draft: '', messageId: event.messageId }
+  }
+}

@@ -1,0 +1,101 @@
+import { ArrowUp, Square } from 'lucide-react'
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
+import { useWords } from '../words.tsx'
+
+/** As many characters as the server takes. */
+const longest = 2000
+/** Pixels, after which it scrolls inside. */
+const tallest = 220
+
+export function QuestionBox({
+  running,
+  ask,
+  stop,
+  focus = false,
+  children,
+}: {
+  running: boolean
+  ask(question: string): void
+  stop(): void
+  focus?: boolean
+  /** Below the field: whom it is asked of. */
+  children?: ReactNode
+}) {
+  const words = useWords()
+  const [text, setText] = useState('')
+  const field = useRef<HTMLTextAreaElement>(null)
+  const id = useId()
+  const tooLong = text.trim().length > longest
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    const box = field.current
+    if (!box) return
+    box.style.height = 'auto'
+    box.style.height = `${Math.min(tallest, box.scrollHeight)}px`
+  }, [text])
+
+  const send = () => {
+    if (running || tooLong || text.trim() === '') return
+    ask(text.trim())
+    setText('')
+  }
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <div className="rounded-2xl border border-edge bg-surface shadow-lift focus-within:border-accent focus-within:outline-2 focus-within:outline-accent">
+        <label htmlFor={id} className="sr-only">
+          {words('ask.label')}
+        </label>
+        <textarea
+          ref={field}
+          id={id}
+          data-main-field
+          rows={1}
+          // biome-ignore lint/a11y/noAutofocus: asking is what the page is for
+          autoFocus={focus}
+          value={text}
+          placeholder={words('ask.placeholder')}
+          aria-describedby={`${id}-hint`}
+          aria-invalid={tooLong}
+          onChange={event => setText(event.target.value)}
+          onKeyDown={event => {
+            if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+            event.preventDefault()
+            send()
+          }}
+          className="block max-h-56 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-read outline-none focus-visible:outline-none"
+        />
+        <div className="flex items-center justify-between gap-2 pr-2 pb-2 pl-3">
+          <div className="min-w-0">{children}</div>
+          {running ? (
+            <button
+              type="button"
+              onClick={stop}
+              className="inline-flex min-h-10 items-center gap-2 rounded-xl border border-edge/60 px-4 text-sm font-medium hover:bg-sunken"
+            >
+              <Square aria-hidden className="size-3.5 fill-current" />
+              {words('ask.stop')}
+            </button>
+          ) : (
+            <button
+              type="submit"
+              disabled={tooLong || text.trim() === ''}
+              className="inline-flex min-h-10 items-center gap-2 rounded-xl bg-accent px-4 text-sm font-medium text-on-accent hover:opacity-90 disabled:bg-sunken disabled:text-soft"
+            >
+              {words('ask.send')}
+              <ArrowUp aria-hidden className="size-4" />
+            </button>
+          )}
+        </div>
+      </div>
+      <p id={`${id}-hint`} className={tooLong ? 'mt-2 px-1 text-sm text-danger' : 'sr-only'}>
+        {tooLong ? words('ask.tooLong', { max: longest, count: text.trim().length }) : words('ask.hint')}
+      </p>
+    </form>
+  )
+}

@@ -1,0 +1,91 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { type Client, follow } from '../shared/api/client.ts'
+import type { ServerEvent } from '../shared/api/index.ts'
+import type { Status } from './app-context.ts'
+import { place } from './queries.ts'
+import type { Store } from './store.ts'
+
+/** Milliseconds between two readings of the same list while documents change all the time. */
+const breath = 1500
+
+/**
+ * Keeps what is shown as the server has it. While nobody looks, the stream is closed: a browser has six connections to a
+ * server, and a tab in the background must not hold one. Looking again reads everything anew.
+ */
+export function followEvents({
+  client,
+  queries,
+  status,
+  page,
+  refused,
+}: {
+  client: Client
+  queries: QueryClient
+  status: Store<Status>
+  page: Document
+  /** The server no longer knows this browser. */
+  refused(): void
+}): void {
+  let control: AbortController | undefined
+  const refresh = createRefresh(queries)
+
+  const act = (event: ServerEvent) => {
+    if (event.type === 'reset') void queries.invalidateQueries()
+    else if (event.type === 'document') {
+      if (event.document) place(queries, event.document)
+      refresh(['documents', event.projectId])
+      if (!event.document || event.document.deletedAt !== null) refresh(['trash', event.projectId])
+      if (!event.document) refresh(['document', event.projectId, event.documentId])
+      if (event.document?.state === 'ready') refresh(['receipt', event.projectId, event.documentId])
+    } else if (event.type === 'chat') {
+      refresh(['chats', event.projectId])
+      refresh(['chat', event.projectId, event.chatId])
+    } else if (event.type === 'assistants') refresh(['assistants', event.projectId])
+    else if (event.type === 'trouble') status.set(now => ({ ...now, trouble: event.reason }))
+    else refresh([event.type])
+  }
+
+  const open = async () => {
+    control = new AbortController()
+    const { signal } = control
+    const connected = (now: boolean) => {
+      if (!signal.aborted) status.set(before => ({ ...before, connected: now }))
+    }
+    try {
+      for await (const event of follow(options => client.jobs.events(undefined, options), { signal, connected })) {
+        if (signal.aborted) return
+        act(event)
+      }
+    } catch {
+      if (!signal.aborted) refused()
+    }
+  }
+  const look = () => {
+    if (page.visibilityState === 'hidden') {
+      control?.abort()
+      control = undefined
+    } else if (!control) void open()
+  }
+  page.addEventListener('visibilitychange', look)
+  look()
+}
+
+/** Reads a list again at once, and then at most once in a breath. */
+function createRefresh(queries: QueryClient): (key: readonly string[]) => void {
+  const resting = new Map<string, { again: boolean }>()
+  return function refresh(key) {
+    const name = key.join(' ')
+    const rest = resting.get(name)
+    if (rest) {
+      rest.again = true
+      return
+    }
+    const mine = { again: false }
+    resting.set(name, mine)
+    void queries.invalidateQueries({ queryKey: [...key] })
+    setTimeout(() => {
+      resting.delete(name)
+      if (mine.again) refresh(key)
+    }, breath)
+  }
+}

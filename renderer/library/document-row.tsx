@@ -1,0 +1,149 @@
+import { FileText } from 'lucide-react'
+import { memo } from 'react'
+import type { ApiDocument } from '../../shared/api/index.ts'
+import { useApp } from '../app-context.ts'
+import { Button } from '../parts/button.tsx'
+import { Menu, type MenuItem } from '../parts/menu.tsx'
+import { sentenceOf } from '../parts/problem.tsx'
+import { place } from '../queries.ts'
+import { useWords } from '../words.tsx'
+import { progressOf, shareOf } from './progress.ts'
+
+/** One document: what it is, how far it is, what can be done. */
+export const DocumentRow = memo(function DocumentRow({
+  document,
+  showReceipt,
+}: {
+  document: ApiDocument
+  showReceipt(document: ApiDocument): void
+}) {
+  const words = useWords()
+  const { router } = useApp()
+  const actions = useActions(document)
+  const { name, path, state, segments, paged, language, size } = document
+  const folder = path.slice(0, -name.length).replace(/\/$/, '')
+  const share = shareOf(document)
+  const readable = document.parsed > 0
+  const open = () => router.read({ documentId: document.id, page: paged ? 1 : null, lines: null, mark: null })
+  const facts = [
+    ...(state === 'ready' && paged && segments ? [words('progress.pages', { count: segments })] : []),
+    ...(state === 'ready' && language ? [words(`language.${language}`)] : []),
+    words.size(size),
+  ]
+  const items: MenuItem[] = [
+    ...(readable ? [{ label: words('library.open'), run: open }] : []),
+    { label: words('library.receipt'), run: () => showReceipt(document) },
+    { label: words('library.original'), run: actions.save },
+    ...(isWorking(document)
+      ? [
+          { label: words('library.pause'), run: actions.pause },
+          { label: words('library.cancel'), run: actions.cancel },
+        ]
+      : []),
+    ...(state === 'paused' ? [{ label: words('library.resume'), run: actions.resume }] : []),
+    ...(state === 'ready' ? [{ label: words('library.again'), run: actions.retry }] : []),
+    { label: words('library.delete'), run: actions.remove, danger: true },
+  ]
+  return (
+    <li className="flex items-start gap-3 py-3.5" data-document={document.id} data-state={state}>
+      <FileText aria-hidden className="mt-0.5 size-5 shrink-0 text-soft" />
+      <div className="min-w-0 grow">
+        {readable ? (
+          <button
+            type="button"
+            onClick={open}
+            className="max-w-full truncate rounded text-left font-medium underline-offset-4 hover:underline"
+          >
+            {name}
+          </button>
+        ) : (
+          <span className="block truncate font-medium">{name}</span>
+        )}
+        <p className={`text-sm ${state === 'failed' ? 'text-danger' : 'text-soft'}`}>
+          {progressOf(document, words)}
+          {state === 'ready' && document.reason && (
+            <>
+              {' · '}
+              <button type="button" onClick={() => showReceipt(document)} className="underline underline-offset-4">
+                {words('receipt.notes')}
+              </button>
+            </>
+          )}
+        </p>
+        <p className="truncate text-xs text-soft">{[...facts, ...(folder ? [folder] : [])].join(' · ')}</p>
+        {share !== null && (
+          <div
+            role="progressbar"
+            aria-label={name}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(share * 100)}
+            aria-valuetext={progressOf(document, words)}
+            className="mt-2 h-1 max-w-md overflow-hidden rounded-full bg-line"
+          >
+            <div
+              className="h-full origin-left rounded-full bg-accent transition-transform duration-500"
+              style={{ transform: `scaleX(${share})` }}
+            />
+          </div>
+        )}
+      </div>
+      {(state === 'failed' || state === 'cancelled') && (
+        <Button onClick={actions.retry} className="shrink-0">
+          {words('app.retry')}
+        </Button>
+      )}
+      {state === 'paused' && (
+        <Button onClick={actions.resume} className="shrink-0">
+          {words('library.resume')}
+        </Button>
+      )}
+      <Menu label={words('library.actions', { name })} items={items} />
+    </li>
+  )
+})
+
+function isWorking({ state }: ApiDocument): boolean {
+  return state === 'queued' || state === 'parsing' || state === 'indexing'
+}
+
+function useActions({ projectId, id: documentId, name }: ApiDocument) {
+  const words = useWords()
+  const { client, queries, toasts } = useApp()
+  const one = { projectId, documentId }
+  const refresh = () => {
+    void queries.invalidateQueries({ queryKey: ['documents', projectId] })
+    void queries.invalidateQueries({ queryKey: ['trash', projectId] })
+  }
+  const run = async (act: () => Promise<ApiDocument>, done?: () => void) => {
+    try {
+      place(queries, await act())
+      done?.()
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+    refresh()
+  }
+  const undo = () =>
+    void run(
+      () => client.documents.undo(one),
+      () => toasts.show(words('library.restored', { name })),
+    )
+  return {
+    pause: () => void run(() => client.documents.pause(one)),
+    resume: () => void run(() => client.documents.resume(one)),
+    cancel: () => void run(() => client.documents.cancel(one)),
+    retry: () => void run(() => client.documents.retry(one)),
+    remove: () =>
+      void run(
+        () => client.documents.delete(one),
+        () => toasts.show(words('library.deleted', { name }), { label: words('app.undo'), run: undo }),
+      ),
+    save: () => {
+      const link = window.document.createElement('a')
+      link.href = `/api/v1/projects/${projectId}/documents/${documentId}/original`
+      link.download = name
+      link.click()
+    },
+  }
+}

@@ -1,0 +1,129 @@
+import { useQuery } from '@tanstack/react-query'
+import { Trash2 } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import type { ApiDocument } from '../../shared/api/index.ts'
+import type { DocumentState } from '../../shared/model/index.ts'
+import { useApp, useProject } from '../app-context.ts'
+import { Select } from '../parts/field.tsx'
+import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
+import { Loading, Problem } from '../parts/problem.tsx'
+import { type DocumentsView, pageSize, read } from '../queries.ts'
+import { useWords } from '../words.tsx'
+import { AddFiles } from './add-files.tsx'
+import { DocumentRow } from './document-row.tsx'
+
+const Receipt = lazy(async () => ({ default: (await import('./receipt.tsx')).ReceiptDialog }))
+
+const states: readonly DocumentState[] = ['ready', 'queued', 'parsing', 'indexing', 'paused', 'failed', 'cancelled']
+
+export function LibraryPage() {
+  const words = useWords()
+  const { client, router } = useApp()
+  const project = useProject()
+  const [order, setOrder] = useState<DocumentsView['order']>('newest')
+  const [state, setState] = useState<DocumentState | null>(null)
+  /** Where each page so far began: the list is told by what comes after an id. */
+  const [starts, setStarts] = useState<readonly (string | null)[]>([null])
+  const [receiptOf, setReceiptOf] = useState<ApiDocument | null>(null)
+  const after = starts.at(-1) ?? null
+  const query = useQuery(read.documents(client, project.id, { order, state, after }))
+  const { data } = query
+  const total = data?.total ?? 0
+  const matching = state ? (data?.states[state] ?? 0) : total
+  const empty = data !== undefined && total === 0
+  const from = (starts.length - 1) * pageSize
+
+  return (
+    <Page title={words('library.title')} lead={words('library.lead')} {...(!empty && { actions: <AddFiles /> })}>
+      {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
+      {!data && !query.isError && <Loading />}
+      {empty && (
+        <div className="mt-8">
+          <h2 className="sr-only">{words('library.none')}</h2>
+          <AddFiles lead={words('ask.emptyLead')} />
+        </div>
+      )}
+      <div className="mt-8 flex flex-wrap items-center gap-x-6 gap-y-2">
+        {data && !empty && (
+          <>
+            <p className="grow text-sm text-soft">{words('library.count', { count: total })}</p>
+            {(Object.keys(data.states).length > 1 || state) && (
+              <Select
+                label={words('library.filter')}
+                value={state ?? ''}
+                options={[
+                  { value: '', label: words('library.all') },
+                  ...states
+                    .filter(one => data.states[one] || one === state)
+                    .map(one => ({
+                      value: one,
+                      label: `${filterName(one, words)} (${words.number(data.states[one] ?? 0)})`,
+                    })),
+                ]}
+                choose={value => {
+                  setStarts([null])
+                  setState(value === '' ? null : (value as DocumentState))
+                }}
+              />
+            )}
+            <Select
+              label={words('library.order')}
+              hideLabel
+              value={order}
+              options={(['newest', 'oldest', 'path'] as const).map(value => ({
+                value,
+                label: words(`library.${value}`),
+              }))}
+              choose={value => {
+                setStarts([null])
+                setOrder(value as DocumentsView['order'])
+              }}
+            />
+          </>
+        )}
+        <a
+          href="#/trash"
+          onClick={event => {
+            event.preventDefault()
+            router.go('trash')
+          }}
+          className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink"
+        >
+          <Trash2 aria-hidden className="size-4" />
+          {words('library.trash')}
+        </a>
+      </div>
+      {data && !empty && data.documents.length === 0 && <p className="py-10 text-soft">{words('library.noneState')}</p>}
+      {data && data.documents.length > 0 && (
+        <ul
+          aria-label={words('library.list')}
+          className={`mt-2 divide-y divide-line border-y border-line ${query.isPlaceholderData ? 'opacity-60' : ''}`}
+        >
+          {data.documents.map(document => (
+            <DocumentRow key={document.id} document={document} showReceipt={setReceiptOf} />
+          ))}
+        </ul>
+      )}
+      {data && (
+        <Pager
+          from={from}
+          shown={data.documents.length}
+          total={matching}
+          previous={starts.length > 1 ? () => setStarts(starts.slice(0, -1)) : null}
+          next={data.next ? () => setStarts([...starts, data.next]) : null}
+        />
+      )}
+      {receiptOf && (
+        <Suspense>
+          <Receipt document={receiptOf} close={() => setReceiptOf(null)} />
+        </Suspense>
+      )}
+    </Page>
+  )
+}
+
+/** The two stages of reading have one name for people; a list of choices needs two. */
+function filterName(state: DocumentState, words: ReturnType<typeof useWords>): string {
+  return state === 'indexing' ? words('progress.indexing') : words(`state.${state}`)
+}

@@ -1,0 +1,35 @@
+import type { ApiDocument } from '../../shared/api/index.ts'
+import type { Words } from '../words.tsx'
+
+/** How far a document is, in words. */
+export function progressOf(document: ApiDocument, words: Words): string {
+  const { state, segments, paged, parsed, indexed, chunks, embedded, reason } = document
+  switch (state) {
+    case 'queued':
+      return words('progress.queued')
+    case 'parsing':
+      if (segments === null) return words('progress.parsing')
+      return words(paged ? 'progress.parsingPages' : 'progress.parsingParts', { done: parsed, total: segments })
+    case 'indexing':
+      if (segments === null) return words('progress.indexing')
+      return words(paged ? 'progress.indexingPages' : 'progress.indexingParts', { done: indexed, total: segments })
+    case 'ready':
+      // Without a model for meaning nothing is ever embedded, and nothing is missing.
+      return embedded > 0 && embedded < chunks
+        ? words('progress.embedding', { done: embedded, total: chunks })
+        : words('progress.ready')
+    case 'failed':
+      return words('progress.failed', { reason: reason ? words.explain(reason) : words('state.failed') })
+    case 'cancelled':
+      return words('progress.cancelled')
+    case 'paused':
+      return words('progress.paused')
+  }
+}
+
+/** 0 to 1 over both stages; null when there is nothing to measure. */
+export function shareOf({ state, segments, parsed, indexed }: ApiDocument): number | null {
+  if (state !== 'parsing' && state !== 'indexing') return null
+  if (!segments) return 0
+  return state === 'parsing' ? (0.5 * parsed) / segments : 0.5 + (0.5 * indexed) / segments
+}

@@ -1,0 +1,92 @@
+import { useQuery } from '@tanstack/react-query'
+import { ArrowLeft } from 'lucide-react'
+import { useState } from 'react'
+import type { ApiDocument } from '../../shared/api/index.ts'
+import { useApp, useProject } from '../app-context.ts'
+import { Button } from '../parts/button.tsx'
+import { Confirm } from '../parts/dialog.tsx'
+import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
+import { Loading, Problem, sentenceOf } from '../parts/problem.tsx'
+import { pageSize, read } from '../queries.ts'
+import { useWords } from '../words.tsx'
+
+export function TrashPage() {
+  const words = useWords()
+  const { client, queries, router, toasts } = useApp()
+  const project = useProject()
+  const [starts, setStarts] = useState<readonly (string | null)[]>([null])
+  const [purging, setPurging] = useState<ApiDocument | null>(null)
+  const query = useQuery(read.trash(client, project.id, starts.at(-1) ?? null))
+  const { data } = query
+
+  const run = async (act: () => Promise<unknown>, said?: string) => {
+    try {
+      await act()
+      if (said) toasts.show(said)
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+    void queries.invalidateQueries({ queryKey: ['documents', project.id] })
+    void queries.invalidateQueries({ queryKey: ['trash', project.id] })
+  }
+  const restore = ({ id, name }: ApiDocument) =>
+    run(() => client.documents.undo({ projectId: project.id, documentId: id }), words('library.restored', { name }))
+
+  return (
+    <Page
+      title={words('library.trash')}
+      lead={words('library.trashLead')}
+      actions={
+        <Button onClick={() => router.go('library')}>
+          <ArrowLeft aria-hidden className="size-4" />
+          {words('library.title')}
+        </Button>
+      }
+    >
+      {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
+      {!data && !query.isError && <Loading />}
+      {data?.documents.length === 0 && <p className="py-10 text-soft">{words('library.trashNone')}</p>}
+      {data && data.documents.length > 0 && (
+        <ul className="mt-8 divide-y divide-line border-y border-line">
+          {data.documents.map(document => (
+            <li key={document.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3.5">
+              <div className="min-w-40 grow basis-0">
+                <p className="truncate font-medium">{document.name}</p>
+                <p className="text-xs text-soft">
+                  {words('library.deletedAt', { date: words.date(document.deletedAt ?? 0) })} ·{' '}
+                  {words.size(document.size)}
+                </p>
+              </div>
+              <span className="flex gap-2">
+                <Button onClick={() => void restore(document)}>{words('library.restore')}</Button>
+                <Button look="quiet" className="text-danger" onClick={() => setPurging(document)}>
+                  {words('library.purge')}
+                </Button>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {data && (
+        <Pager
+          from={(starts.length - 1) * pageSize}
+          shown={data.documents.length}
+          total={data.total}
+          previous={starts.length > 1 ? () => setStarts(starts.slice(0, -1)) : null}
+          next={data.next ? () => setStarts([...starts, data.next]) : null}
+        />
+      )}
+      <Confirm
+        open={purging !== null}
+        title={words('library.purgeAsk', { name: purging?.name ?? '' })}
+        lead={words('library.purgeLead')}
+        action={words('library.purge')}
+        close={() => setPurging(null)}
+        confirm={() => {
+          if (purging) void run(() => client.documents.purge({ projectId: project.id, documentId: purging.id }))
+        }}
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,87 @@
+import { X } from 'lucide-react'
+import { useEffect } from 'react'
+import { useApp } from '../app-context.ts'
+import { Button, IconButton } from '../parts/button.tsx'
+import { useStore } from '../store.ts'
+import { useWords, type Words } from '../words.tsx'
+import { isOpen, type Upload } from './uploads.ts'
+
+/** How many files are told by name. */
+const most = 5
+
+/** Files on their way, and what became of them. It goes by itself when there is nothing left to read in it. */
+export function UploadsPanel() {
+  const words = useWords()
+  const { uploads, session } = useApp()
+  const list = useStore(uploads.list)
+  const skipped = useStore(uploads.skipped)
+  const open = list.filter(isOpen)
+  const refused = list.filter(({ state }) => state === 'refused')
+  const added = list.filter(({ state }) => state === 'added').length
+  const known = list.filter(({ state }) => state === 'known').length
+  const over = open.length === 0
+  const nothingToSay = over && refused.length === 0 && known === 0 && skipped === 0
+
+  useEffect(() => {
+    if (!nothingToSay || list.length === 0) return
+    const timer = setTimeout(uploads.clear, 5000)
+    return () => clearTimeout(timer)
+  }, [nothingToSay, list.length, uploads])
+  if (list.length === 0 && skipped === 0) return null
+
+  const shown = over ? refused : open
+  return (
+    <section
+      aria-label={words('upload.title')}
+      className="pointer-events-auto w-full max-w-md rounded-2xl border border-line bg-surface text-sm shadow-lift"
+    >
+      <div className="flex items-center gap-2 py-1.5 pr-1.5 pl-4">
+        <p role="status" className="grow font-medium">
+          {over
+            ? added > 0 && words('upload.finished', { count: added })
+            : words('upload.summary', { done: list.length - open.length, count: list.length })}
+          {over && known > 0 && ` ${words('upload.known', { count: known })}`}
+          {over && skipped > 0 && ` ${words('upload.skipped', { count: skipped })}`}
+          {over && refused.length > 0 && ` ${words('upload.problems', { count: refused.length })}`}
+        </p>
+        {over ? (
+          <IconButton label={words('app.dismiss')} onClick={uploads.clear}>
+            <X aria-hidden />
+          </IconButton>
+        ) : (
+          <Button look="quiet" onClick={uploads.stop}>
+            {words('upload.stop')}
+          </Button>
+        )}
+      </div>
+      {shown.length > 0 && (
+        <ul className="max-h-[40dvh] divide-y divide-line overflow-y-auto border-t border-line">
+          {shown.slice(0, most).map(upload => (
+            <li key={upload.key} className="px-4 py-2">
+              <p className="truncate">{upload.name}</p>
+              <p className={`text-xs ${upload.state === 'refused' ? 'text-danger' : 'text-soft'}`}>
+                {stateOf(upload, words, session)}
+              </p>
+            </li>
+          ))}
+          {shown.length > most && (
+            <li className="px-4 py-2 text-xs text-soft">{words('upload.andMore', { count: shown.length - most })}</li>
+          )}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function stateOf(
+  { state, sent, size, problem }: Upload,
+  words: Words,
+  { maxFileSize, extensions }: { maxFileSize: number; extensions: readonly string[] },
+): string {
+  if (problem?.kind === 'too-large') return words('upload.tooLarge', { limit: words.size(maxFileSize) })
+  if (problem?.kind === 'wrong-kind')
+    return words('upload.wrongKind', { extensions: extensions.map(one => `.${one}`).join(', ') })
+  if (problem) return problem.text || words.explain(problem.reason)
+  if (state === 'sending') return words('upload.sending', { percent: size > 0 ? Math.floor((100 * sent) / size) : 0 })
+  return words(state === 'storing' ? 'upload.storing' : 'upload.waiting')
+}

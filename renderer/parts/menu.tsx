@@ -1,0 +1,77 @@
+import { Ellipsis } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { IconButton } from './button.tsx'
+
+export interface MenuItem {
+  label: string
+  run(): void
+  danger?: boolean
+}
+
+const content =
+  'z-50 min-w-48 max-w-[calc(100vw-2rem)] rounded-xl border border-line bg-surface p-1.5 text-sm shadow-lift'
+const item =
+  'flex min-h-9 cursor-pointer items-center gap-2 rounded-lg px-3 py-1.5 outline-none data-[highlighted]:bg-sunken'
+
+/** Three dots with what can be done. */
+export function Menu({ label, items, className }: { label: string; items: readonly MenuItem[]; className?: string }) {
+  return (
+    <MenuOf
+      items={items}
+      trigger={
+        <IconButton label={label} {...(className && { className })}>
+          <Ellipsis aria-hidden />
+        </IconButton>
+      }
+    />
+  )
+}
+
+/** Any button with a menu: groups are parted by a line. */
+export function MenuOf({
+  trigger,
+  items,
+  choices,
+}: {
+  trigger: ReactNode
+  items: readonly MenuItem[]
+  choices?: {
+    label: string
+    value: string
+    options: readonly { value: string; label: string }[]
+    choose(value: string): void
+  }
+}) {
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content align="start" collisionPadding={8} sideOffset={4} className={content}>
+          {choices && (
+            <>
+              <DropdownMenu.Label className="px-3 py-1.5 text-xs text-soft">{choices.label}</DropdownMenu.Label>
+              <DropdownMenu.RadioGroup value={choices.value} onValueChange={choices.choose}>
+                {choices.options.map(({ value, label }) => (
+                  <DropdownMenu.RadioItem
+                    key={value}
+                    value={value}
+                    className={`${item} data-[state=checked]:font-semibold data-[state=checked]:text-accent`}
+                  >
+                    {label}
+                  </DropdownMenu.RadioItem>
+                ))}
+              </DropdownMenu.RadioGroup>
+              {items.length > 0 && <DropdownMenu.Separator className="my-1.5 h-px bg-line" />}
+            </>
+          )}
+          {items.map(({ label, run, danger }) => (
+            <DropdownMenu.Item key={label} onSelect={run} className={`${item} ${danger ? 'text-danger' : ''}`}>
+              {label}
+            </DropdownMenu.Item>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}

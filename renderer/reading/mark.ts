@@ -1,0 +1,53 @@
+import type { Block, Rectangle, Segment } from '../../shared/model/index.ts'
+
+/** A stretch of a block's text, from – to. */
+export type Stretch = [from: number, to: number]
+
+/**
+ * Where the marked text stands in a block. A quote stands in one block letter for letter; a passage is whole blocks, one
+ * a line. Nothing when the block is not part of it.
+ */
+export function stretchesOf(text: string, marked: string): Stretch[] {
+  const at = marked === '' ? -1 : text.indexOf(marked)
+  if (at >= 0) return [[at, at + marked.length]]
+  return marked
+    .split('\n')
+    .filter(line => line.length > 1)
+    .flatMap((line): Stretch[] => {
+      const found = text.indexOf(line)
+      return found < 0 ? [] : [[found, found + line.length]]
+    })
+}
+
+/** Whether the block lies in these lines of the source. */
+export function liesIn({ lines }: Block, range: [number, number] | null): boolean {
+  return lines !== undefined && range !== null && lines[0] <= range[1] && lines[1] >= range[0]
+}
+
+/**
+ * Which blocks of a text are marked, and where. Lines tell which of several equal sentences is meant; where the words are
+ * not found in them, the whole blocks are marked.
+ */
+export function marksOf(
+  segments: readonly Segment[],
+  { text, lines }: { text: string; lines: [number, number] | null },
+): Map<Block, Stretch[]> {
+  const blocks = segments.flatMap(segment => segment.blocks)
+  const meant = lines ? blocks.filter(block => liesIn(block, lines)) : blocks
+  const marks = new Map<Block, Stretch[]>()
+  for (const block of meant) {
+    const stretches = stretchesOf(block.text, text)
+    if (stretches.length > 0) marks.set(block, stretches)
+  }
+  if (marks.size === 0 && lines) for (const block of meant) marks.set(block, [[0, block.text.length]])
+  return marks
+}
+
+/** Where a text stands on a page, line by line: what a citation brings along and a passage does not. */
+export function rectanglesOf({ blocks, margins = [] }: Segment, text: string): Rectangle[] {
+  return [...blocks, ...margins].flatMap(block =>
+    stretchesOf(block.text, text).flatMap(([from, to]) =>
+      (block.runs ?? []).filter(({ at, end }) => at < to && end > from).map(({ rect }) => rect),
+    ),
+  )
+}

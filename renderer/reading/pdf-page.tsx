@@ -1,0 +1,176 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { Rectangle } from '../../shared/model/index.ts'
+import { type PDFDocumentProxy, type PDFPageProxy, TextLayer } from './pdf.ts'
+
+/** Pixels of a canvas at most: phones refuse larger ones. */
+const mostPixels = 16_000_000
+/** Pixels around the page. */
+const border = 16
+
+/** The page on a canvas, selectable text over it, and the marks. */
+export function PdfPage({
+  pdf,
+  page: number,
+  zoom,
+  rectangles,
+  label,
+  quote,
+}: {
+  pdf: PDFDocumentProxy | null
+  page: number
+  zoom: number
+  /** In points from the upper left of the page as shown. */
+  rectangles: readonly Rectangle[]
+  label: string
+  /** Said to those who do not see the marks. */
+  quote: string | null
+}) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const holder = useRef<HTMLDivElement>(null)
+  const textHolder = useRef<HTMLDivElement>(null)
+  const firstMark = useRef<HTMLDivElement>(null)
+  const width = useWidth(scroller)
+  const [page, setPage] = useState<PDFPageProxy | null>(null)
+
+  useEffect(() => {
+    let gone = false
+    pdf?.getPage(number).then(
+      got => !gone && setPage(got),
+      () => {},
+    )
+    return () => {
+      gone = true
+    }
+  }, [pdf, number])
+
+  const plain = page?.getViewport({ scale: 1 })
+  const scale = plain && width > 0 ? (Math.max(200, width - 2 * border) / plain.width) * zoom : 0
+  const shown = scale > 0 && page ? page.getViewport({ scale }) : null
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the viewport follows from page and scale
+  useEffect(() => {
+    const place = holder.current
+    const texts = textHolder.current
+    if (!page || !shown || !place || !texts) return
+    const sharpness = Math.min(window.devicePixelRatio || 1, Math.sqrt(mostPixels / (shown.width * shown.height)))
+    const canvas = document.createElement('canvas')
+    canvas.width = Math.floor(shown.width * sharpness)
+    canvas.height = Math.floor(shown.height * sharpness)
+    canvas.className = 'block size-full'
+    const task = page.render({
+      canvas,
+      viewport: page.getViewport({ scale: scale * sharpness }),
+      background: '#ffffff',
+    })
+    texts.replaceChildren()
+    const layer = new TextLayer({ textContentSource: page.streamTextContent(), container: texts, viewport: shown })
+    task.promise
+      .then(
+        () => {
+          // The old picture stays until the new one is whole.
+          place.replaceChildren(canvas)
+          place.dataset.rendered = String(number)
+          return layer.render()
+        },
+        () => {},
+      )
+      .catch(() => {})
+    return () => {
+      task.cancel()
+      layer.cancel()
+    }
+  }, [page, scale])
+
+  const marked = rectangles.map(rectangle => rectangle.join()).join(' ')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the page or what is marked on it changes, or its size is known
+  useLayoutEffect(() => {
+    if (scale === 0 || page?.pageNumber !== number) return
+    if (firstMark.current) firstMark.current.scrollIntoView({ block: 'center', inline: 'nearest' })
+    else scroller.current?.scrollTo({ top: 0 })
+  }, [page, number, scale > 0, marked])
+
+  return (
+    <section
+      ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to
+      tabIndex={0}
+      aria-label={label}
+      className="min-h-0 grow overflow-auto"
+    >
+      {quote && <p className="sr-only">{quote}</p>}
+      <div
+        className="relative mx-auto my-4 bg-white shadow-lift"
+        style={shown ? { width: shown.width, height: shown.height, ['--total-scale-factor' as string]: scale } : {}}
+      >
+        <div
+          ref={holder}
+          role="img"
+          aria-label={label}
+          data-page={number}
+          className="absolute inset-0 overflow-hidden"
+        />
+        {page?.pageNumber === number &&
+          scale > 0 &&
+          linesOf(rectangles).map(([left, top, right, bottom], at) => (
+            <div
+              // biome-ignore lint/suspicious/noArrayIndexKey: they have no other name
+              key={at}
+              ref={at === 0 ? firstMark : undefined}
+              data-mark
+              aria-hidden
+              className="page-mark"
+              style={{
+                left: left * scale - 1,
+                top: top * scale - 1,
+                width: (right - left) * scale + 2,
+                height: (bottom - top) * scale + 2,
+              }}
+            />
+          ))}
+        <div ref={textHolder} className="page-text" aria-hidden />
+      </div>
+    </section>
+  )
+}
+
+/** Neighbouring runs of a line as one rectangle: a highlighter does not stop between words. */
+export function linesOf(rectangles: readonly Rectangle[]): Rectangle[] {
+  const lines: Rectangle[] = []
+  for (const rectangle of rectangles) {
+    const last = lines.at(-1)
+    if (!last) {
+      lines.push([...rectangle])
+      continue
+    }
+    const height = Math.min(last[3] - last[1], rectangle[3] - rectangle[1])
+    const overlap = Math.min(last[3], rectangle[3]) - Math.max(last[1], rectangle[1])
+    const gap = rectangle[0] - last[2]
+    if (overlap > height * 0.5 && gap > -height && gap < height * 1.5) {
+      last[1] = Math.min(last[1], rectangle[1])
+      last[2] = Math.max(last[2], rectangle[2])
+      last[3] = Math.max(last[3], rectangle[3])
+    } else lines.push([...rectangle])
+  }
+  return lines
+}
+
+/** Of the element, without its scroll bar; settles before it is told, so that a moving edge does not draw every page anew. */
+function useWidth(element: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0)
+  useLayoutEffect(() => {
+    const watched = element.current
+    if (!watched) return
+    setWidth(watched.clientWidth)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const observer = new ResizeObserver(() => {
+      clearTimeout(timer)
+      timer = setTimeout(() => setWidth(watched.clientWidth), 120)
+    })
+    observer.observe(watched)
+    return () => {
+      clearTimeout(timer)
+      observer.disconnect()
+    }
+  }, [element])
+  return width
+}

@@ -1,0 +1,94 @@
+import { useQuery } from '@tanstack/react-query'
+import { ArrowLeft, X } from 'lucide-react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useApp, useProject } from '../app-context.ts'
+import { IconButton } from '../parts/button.tsx'
+import { Loading, Problem } from '../parts/problem.tsx'
+import { read } from '../queries.ts'
+import type { Reading } from '../route.ts'
+import { useWords } from '../words.tsx'
+import { TextView } from './text-view.tsx'
+
+const PdfView = lazy(async () => ({ default: (await import('./pdf-view.tsx')).PdfView }))
+
+/** A document beside the chat, opened at a place, with what is meant marked. On a narrow screen it is all there is. */
+export function ReadingPane({ reading }: { reading: Reading }) {
+  const words = useWords()
+  const { client, router } = useApp()
+  const project = useProject()
+  const { documentId } = reading
+  const query = useQuery(read.document(client, project.id, documentId))
+  const [asText, setAsText] = useState(false)
+  const document = query.data
+  const pane = useFocus(documentId)
+  const isPdf = document?.mediaType === 'application/pdf'
+
+  return (
+    <section
+      ref={pane}
+      tabIndex={-1}
+      aria-label={document ? `${words('reading.title')}: ${document.name}` : words('reading.title')}
+      className="flex min-h-0 min-w-0 grow basis-0 flex-col border-line bg-sunken outline-none lg:border-l 2xl:grow-[1.15]"
+    >
+      <header className="flex shrink-0 items-center gap-2 border-b border-line bg-paper py-1 pr-1.5 pl-1.5 lg:pl-4">
+        <IconButton label={words('reading.back')} onClick={router.close} className="lg:hidden">
+          <ArrowLeft aria-hidden />
+        </IconButton>
+        <h2 className="min-w-0 grow truncate text-sm font-medium" title={document?.path}>
+          {document?.name ?? words('reading.title')}
+        </h2>
+        {isPdf && (
+          <button
+            type="button"
+            onClick={() => setAsText(!asText)}
+            className="min-h-10 shrink-0 rounded-lg px-3 text-sm text-soft hover:bg-sunken hover:text-ink"
+          >
+            {words(asText ? 'reading.asPage' : 'reading.asText')}
+          </button>
+        )}
+        <IconButton label={words('reading.close')} onClick={router.close} className="max-lg:hidden">
+          <X aria-hidden />
+        </IconButton>
+      </header>
+      {query.isError && (
+        <div className="p-4">
+          <Problem error={query.error} retry={() => void query.refetch()} />
+        </div>
+      )}
+      {query.isPending && (
+        <div className="p-4">
+          <Loading />
+        </div>
+      )}
+      {document && document.deletedAt !== null && (
+        <p className="border-b border-line bg-danger-soft px-4 py-2 text-sm">{words('reading.trashed')}</p>
+      )}
+      {document &&
+        (isPdf && !asText ? (
+          <Suspense fallback={<div className="grow" />}>
+            <PdfView key={document.id} document={document} reading={reading} />
+          </Suspense>
+        ) : (
+          <TextView key={`${document.id} ${reading.page} ${reading.lines}`} document={document} reading={reading} />
+        ))}
+    </section>
+  )
+}
+
+/** The keyboard goes along into a document that is opened, and back to where it was when the document is closed. */
+function useFocus(documentId: string) {
+  const pane = useRef<HTMLElement>(null)
+  const before = useRef<Element | null>(null)
+  useEffect(() => {
+    before.current = document.activeElement
+    return () => {
+      const back = before.current
+      if (back instanceof HTMLElement && back.isConnected) requestAnimationFrame(() => back.focus())
+    }
+  }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for every document anew
+  useEffect(() => {
+    pane.current?.focus({ preventScroll: true })
+  }, [documentId])
+  return pane
+}

@@ -1,0 +1,153 @@
+import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useLayoutEffect, useMemo, useRef } from 'react'
+import type { Client } from '../../shared/api/client.ts'
+import type { ApiDocument } from '../../shared/api/index.ts'
+import type { Segment } from '../../shared/model/index.ts'
+import { useApp } from '../app-context.ts'
+import { Button } from '../parts/button.tsx'
+import { Loading, Problem } from '../parts/problem.tsx'
+import type { Reading } from '../route.ts'
+import { useWords } from '../words.tsx'
+import { Blocks } from './blocks.tsx'
+import { marksOf } from './mark.ts'
+
+/** Segments fetched at a time. */
+const step = 10
+
+interface Part {
+  from: number
+  segments: Segment[]
+  total: number | null
+}
+
+/** A document as it was read: headings, paragraphs, tables, with what is meant marked and scrolled to. */
+export function TextView({ document, reading }: { document: ApiDocument; reading: Reading }) {
+  const words = useWords()
+  const { client } = useApp()
+  const { projectId, id: documentId, segments: total } = document
+  const { page, lines, mark } = reading
+  const start = useQuery({
+    queryKey: ['segment-of', projectId, documentId, page, lines],
+    queryFn: async ({ signal }) =>
+      page ?? (lines && total ? await segmentOfLine(client, { projectId, documentId }, lines[0], total, signal) : 1),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const begin = Math.max(1, (start.data ?? 1) - 1)
+  const query = useInfiniteQuery({
+    queryKey: ['segments', projectId, documentId, begin],
+    enabled: start.isSuccess,
+    initialPageParam: { from: begin, limit: step },
+    queryFn: async ({ pageParam: { from, limit }, signal }): Promise<Part> => ({
+      from,
+      ...(await client.documents.segments({ projectId, documentId, from, limit }, { signal })),
+    }),
+    getNextPageParam: ({ from, segments, total }: Part) => {
+      const next = (segments.at(-1)?.number ?? from) + 1
+      return segments.length > 0 && (total === null || next <= total) ? { from: next, limit: step } : undefined
+    },
+    getPreviousPageParam: ({ from }: Part) =>
+      from > 1 ? { from: Math.max(1, from - step), limit: Math.min(step, from - 1) } : undefined,
+  })
+  const segments = useMemo(() => partsOf(query.data), [query.data])
+  const marks = useMemo(
+    () =>
+      mark
+        ? marksOf(page ? segments.filter(({ number }) => number === page) : segments, { text: mark.quote, lines })
+        : undefined,
+    [segments, mark, lines, page],
+  )
+  const scroller = useScroll(segments, reading)
+
+  return (
+    <section
+      ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to
+      tabIndex={0}
+      aria-label={document.name}
+      className="min-h-0 grow overflow-y-auto bg-surface"
+    >
+      <div className="mx-auto max-w-read px-5 py-8 sm:px-8">
+        {(start.isPending || query.isPending) && !query.isError && !start.isError && <Loading />}
+        {(start.isError || query.isError) && (
+          <Problem
+            error={start.error ?? query.error}
+            retry={() => void (start.isError ? start.refetch() : query.refetch())}
+          />
+        )}
+        {query.hasPreviousPage && (
+          <Button look="quiet" onClick={() => void query.fetchPreviousPage()}>
+            {words('reading.earlier')}
+          </Button>
+        )}
+        {query.isSuccess && segments.every(({ blocks }) => blocks.length === 0) && !document.paged && (
+          <p className="text-soft">{words('reading.empty')}</p>
+        )}
+        {segments.map(segment => (
+          <div key={segment.number} data-segment={segment.number}>
+            {document.paged && (
+              <p className="mt-8 mb-4 border-b border-line pb-1 text-xs text-soft first:mt-0">
+                {words('chat.page', { page: segment.number })}
+              </p>
+            )}
+            {segment.blocks.length === 0 && document.paged && (
+              <p className="text-sm text-soft">
+                {words(segment.problem === 'unreadable' ? 'reading.unreadable' : 'reading.noText')}
+              </p>
+            )}
+            <Blocks blocks={segment.blocks} marks={marks} />
+          </div>
+        ))}
+        {query.hasNextPage && (
+          <Button look="quiet" className="mt-4" onClick={() => void query.fetchNextPage()}>
+            {words('reading.later')}
+          </Button>
+        )}
+      </div>
+    </section>
+  )
+}
+
+function partsOf(data: InfiniteData<Part, unknown> | undefined): Segment[] {
+  return data?.pages.flatMap(({ segments }) => segments) ?? []
+}
+
+/**
+ * Puts the marked words, or the page that was asked for, before the reader once; what is fetched above afterwards does not
+ * push away what is being read.
+ */
+function useScroll(segments: readonly Segment[], { page }: Reading) {
+  const scroller = useRef<HTMLElement>(null)
+  const before = useRef<{ first: number; height: number } | null>(null)
+  useLayoutEffect(() => {
+    const box = scroller.current
+    const first = segments[0]?.number
+    if (!box || first === undefined) return
+    if (before.current === null) {
+      const mark = box.querySelector('mark')
+      if (mark) mark.scrollIntoView({ block: 'center' })
+      else if (page !== null) box.querySelector(`[data-segment="${page}"]`)?.scrollIntoView({ block: 'start' })
+    } else if (first < before.current.first) box.scrollTop += box.scrollHeight - before.current.height
+    before.current = { first, height: box.scrollHeight }
+  }, [segments, page])
+  return scroller
+}
+
+/** The segment that holds a line of the source, by halving: about ten small requests for a thousand segments. */
+async function segmentOfLine(
+  client: Client,
+  document: { projectId: string; documentId: string },
+  line: number,
+  total: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let low = 1
+  let high = total
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const { blocks } = await client.documents.segment({ ...document, number: middle }, { signal })
+    const last = blocks.findLast(block => block.lines)?.lines?.[1] ?? 0
+    if (last < line) low = middle + 1
+    else high = middle
+  }
+  return low
+}

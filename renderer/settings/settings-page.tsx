@@ -1,0 +1,125 @@
+import type { ReactNode } from 'react'
+import { useApp } from '../app-context.ts'
+import { Button } from '../parts/button.tsx'
+import { Page } from '../parts/page.tsx'
+import { sentenceOf } from '../parts/problem.tsx'
+import type { Values } from '../preferences.ts'
+import { useStore } from '../store.ts'
+import { useWords } from '../words.tsx'
+
+export function SettingsPage() {
+  const words = useWords()
+  const { client, preferences, session, toasts } = useApp()
+  const values = useStore(preferences.values)
+  const change = async (changed: Partial<Values>) => {
+    try {
+      await preferences.change(changed)
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+  }
+  const signOut = async () => {
+    try {
+      await client.session.close()
+      location.reload()
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+  }
+  return (
+    <Page title={words('settings.title')}>
+      <Choice
+        legend={words('settings.language')}
+        value={values.language ?? ''}
+        options={[
+          { value: '', label: words('settings.browser') },
+          { value: 'de', label: words('settings.german') },
+          { value: 'en', label: words('settings.english') },
+        ]}
+        choose={value => void change({ language: value === '' ? null : (value as 'de' | 'en') })}
+      />
+      <Choice
+        legend={words('settings.theme')}
+        value={values.theme ?? ''}
+        options={[
+          { value: '', label: words('settings.system') },
+          { value: 'light', label: words('settings.light') },
+          { value: 'dark', label: words('settings.dark') },
+        ]}
+        choose={value => void change({ theme: value === '' ? null : (value as 'light' | 'dark') })}
+      />
+      <Section title={words('settings.keys')}>
+        <p className="text-sm text-soft">{words('settings.keysLead')}</p>
+        <label className="mt-3 inline-flex min-h-10 items-center gap-3">
+          <input
+            type="checkbox"
+            checked={values.letters}
+            onChange={event => void change({ letters: event.target.checked })}
+            className="size-5 accent-accent"
+          />
+          {words('settings.keysOn')}
+        </label>
+      </Section>
+      <Section title={words('settings.about')}>
+        <p className="text-sm text-soft">
+          {words('settings.version', { version: session.version })}.{' '}
+          {words('settings.limits', { size: words.size(session.maxFileSize) })}
+        </p>
+        <p className="mt-2 text-sm">
+          <a href="/docs" className="text-accent underline underline-offset-4">
+            {words('settings.api')}
+          </a>
+        </p>
+        <Button className="mt-6" onClick={() => void signOut()}>
+          {words('settings.signOut')}
+        </Button>
+        <p className="mt-2 text-sm text-soft">{words('settings.signOutLead')}</p>
+      </Section>
+    </Page>
+  )
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="mt-8 max-w-xl border-t border-line pt-6">
+      <h2 className="mb-2 font-medium">{title}</h2>
+      {children}
+    </section>
+  )
+}
+
+function Choice({
+  legend,
+  value,
+  options,
+  choose,
+}: {
+  legend: string
+  value: string
+  options: readonly { value: string; label: string }[]
+  choose(value: string): void
+}) {
+  return (
+    <fieldset className="mt-8 max-w-xl border-t border-line pt-6">
+      <legend className="float-left mb-3 w-full font-medium">{legend}</legend>
+      <div className="clear-both flex flex-wrap gap-2">
+        {options.map(option => (
+          <label
+            key={option.value}
+            className="inline-flex min-h-10 cursor-pointer items-center gap-2 rounded-lg border border-edge/60 bg-surface px-4 text-sm has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
+          >
+            <input
+              type="radio"
+              name={legend}
+              value={option.value}
+              checked={value === option.value}
+              onChange={() => choose(option.value)}
+              className="accent-accent"
+            />
+            {option.label}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}

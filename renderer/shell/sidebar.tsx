@@ -1,0 +1,116 @@
+import { BookOpen, ChevronsUpDown, CircleHelp, Cpu, MessageSquarePlus, Search, Settings } from 'lucide-react'
+import type { ComponentType, ReactNode } from 'react'
+import { useApp, useProject } from '../app-context.ts'
+import { ChatList } from '../chat/chat-list.tsx'
+import { IconButton } from '../parts/button.tsx'
+import type { Route, View } from '../route.ts'
+import { useWords } from '../words.tsx'
+import { ProjectMenu } from './project-menu.tsx'
+
+export function Sidebar({
+  route,
+  select,
+  help,
+  done,
+}: {
+  route: Route
+  select(projectId: string): void
+  help(): void
+  /** A choice was made: a drawer closes. */
+  done(): void
+}) {
+  const words = useWords()
+  const project = useProject()
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex items-center gap-2.5 px-5 pt-5 pb-3">
+        <img src="/icon.svg" alt="" className="size-7" />
+        <span className="font-serif text-lg">{words('app.name')}</span>
+      </div>
+      <div className="px-3">
+        <ProjectMenu select={select}>
+          <button
+            type="button"
+            aria-label={words('nav.project', { name: words.projectName(project.name) })}
+            className="flex min-h-10 w-full items-center justify-between gap-2 rounded-lg px-2 text-left text-sm text-soft hover:bg-sunken hover:text-ink"
+          >
+            <span className="truncate">{words.projectName(project.name)}</span>
+            <ChevronsUpDown aria-hidden className="size-4 shrink-0" />
+          </button>
+        </ProjectMenu>
+      </div>
+      <ul className="mt-1 space-y-0.5 px-3">
+        <Item view="ask" route={route} icon={MessageSquarePlus} done={done}>
+          {words('nav.ask')}
+        </Item>
+        <Item view="library" also="trash" route={route} icon={BookOpen} done={done}>
+          {words('nav.library')}
+        </Item>
+        <Item view="search" route={route} icon={Search} done={done}>
+          {words('nav.search')}
+        </Item>
+      </ul>
+      <ChatList current={route.view === 'chat' ? route.id : null} done={done} />
+      <div className="flex items-center gap-0.5 border-t border-line px-3 py-2">
+        <ul className="flex grow gap-0.5">
+          <Item view="models" route={route} icon={Cpu} done={done} small>
+            {words('nav.models')}
+          </Item>
+          <Item view="settings" route={route} icon={Settings} done={done} small>
+            {words('nav.settings')}
+          </Item>
+        </ul>
+        <IconButton
+          label={words('nav.shortcuts')}
+          onClick={() => {
+            done()
+            help()
+          }}
+        >
+          <CircleHelp aria-hidden />
+        </IconButton>
+      </div>
+    </div>
+  )
+}
+
+function Item({
+  view,
+  also,
+  route,
+  icon: Icon,
+  done,
+  small = false,
+  children,
+}: {
+  view: View
+  also?: View
+  route: Route
+  icon: ComponentType<{ className?: string; 'aria-hidden'?: boolean }>
+  done(): void
+  small?: boolean
+  children: ReactNode
+}) {
+  const { router } = useApp()
+  const current = route.view === view || route.view === also
+  return (
+    <li>
+      <a
+        href={view === 'ask' ? '#/' : `#/${view}`}
+        aria-current={current ? 'page' : undefined}
+        onClick={event => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return
+          event.preventDefault()
+          router.go(view)
+          done()
+        }}
+        className={`flex min-h-10 items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-sunken ${small ? 'text-xs' : ''} ${
+          current ? 'bg-accent-soft font-medium text-ink' : 'text-soft hover:text-ink'
+        }`}
+      >
+        <Icon aria-hidden className={small ? 'size-4' : 'size-5'} />
+        {children}
+      </a>
+    </li>
+  )
+}
