@@ -60,7 +60,7 @@ function markOf(state: unknown): Mark | null {
   return state.mark as Mark
 }
 
-function hashOf(view: View, id: string | null, query: URLSearchParams): string {
+export function hashOf(view: View, id: string | null, query = new URLSearchParams()): string {
   const path = view === 'ask' ? '' : id ? `${view}/${encodeURIComponent(id)}` : view
   const search = query.toString()
   return `#/${path}${search ? `?${search}` : ''}`

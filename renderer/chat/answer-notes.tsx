@@ -1,13 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Passage, Reason } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
+import { Link } from '../parts/link.tsx'
 import { read } from '../queries.ts'
 import { useWords } from '../words.tsx'
 
 /** Why there are quotes and no sentences of a model, and what can be done about it. */
 export function QuotesMode({ reason }: { reason: Reason | null }) {
   const words = useWords()
-  const { client, router } = useApp()
+  const { client } = useApp()
   const { data: models } = useQuery(read.models(client))
   const none = models !== undefined && !models.some(({ role, problem }) => role === 'chat' && !problem)
   return (
@@ -17,16 +18,9 @@ export function QuotesMode({ reason }: { reason: Reason | null }) {
         <p className="mt-1 text-sm text-soft">
           {reason ? `${words('chat.quotesModel')} ${words.explain(reason)}` : words('chat.quotesNoModel')}{' '}
           {none && (
-            <a
-              href="#/models"
-              onClick={event => {
-                event.preventDefault()
-                router.go('models')
-              }}
-              className="text-accent underline underline-offset-4"
-            >
+            <Link view="models" className="text-accent underline underline-offset-4">
               {words('chat.addModel')}
-            </a>
+            </Link>
           )}
         </p>
       )}

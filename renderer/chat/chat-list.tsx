@@ -5,6 +5,7 @@ import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Field, fieldLook } from '../parts/field.tsx'
+import { Link } from '../parts/link.tsx'
 import { Menu } from '../parts/menu.tsx'
 import { Problem, sentenceOf } from '../parts/problem.tsx'
 import { useStore } from '../store.ts'
@@ -92,20 +93,16 @@ function Item({
   }
   return (
     <li className={`group relative flex items-center rounded-lg ${current ? 'bg-accent-soft' : 'hover:bg-sunken'}`}>
-      <a
-        href={`#/chat/${chatId}`}
+      <Link
+        view="chat"
+        id={chatId}
+        followed={done}
         aria-current={current ? 'page' : undefined}
         title={title}
-        onClick={event => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return
-          event.preventDefault()
-          router.go('chat', { id: chatId })
-          done()
-        }}
         className={`min-w-0 grow truncate rounded-lg py-2 pl-2 text-sm ${busy ? 'breathing' : ''} ${current ? 'text-ink' : 'text-soft hover:text-ink'}`}
       >
         {title}
-      </a>
+      </Link>
       <Menu
         label={words('chat.actions', { title })}
         items={[

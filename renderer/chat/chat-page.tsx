@@ -24,7 +24,8 @@ export function ChatPage({ chatId }: { chatId: string }) {
   const away = useAway(end, live !== undefined)
   const running = live !== undefined && isRunning(live)
   const messages = chat.data?.messages ?? noMessages
-  const turns = useMemo(() => turnsOf(live ? messages.slice(0, live.from) : messages), [messages, live?.from])
+  const before = live ? live.from : messages.length
+  const turns = useMemo(() => turnsOf(messages.slice(0, before)), [messages, before])
 
   const ask = (question: string) => {
     const from = messages.length

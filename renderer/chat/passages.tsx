@@ -21,7 +21,7 @@ export const Passages = memo(function Passages({ passages }: { passages: Passage
         onClick={() => setShown(!shown)}
         className="-ml-2 inline-flex min-h-9 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink"
       >
-        <ChevronRight aria-hidden className={`size-4 transition-transform ${shown ? 'rotate-90' : ''}`} />
+        <ChevronRight aria-hidden className={`size-4 motion-safe:transition-transform ${shown ? 'rotate-90' : ''}`} />
         {words('chat.passages', { count: passages.length })}
       </button>
       {shown && (

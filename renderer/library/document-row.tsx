@@ -82,7 +82,7 @@ export const DocumentRow = memo(function DocumentRow({
             className="mt-2 h-1 max-w-md overflow-hidden rounded-full bg-line"
           >
             <div
-              className="h-full origin-left rounded-full bg-accent transition-transform duration-500"
+              className="h-full origin-left rounded-full bg-accent motion-safe:transition-transform duration-500"
               style={{ transform: `scaleX(${share})` }}
             />
           </div>

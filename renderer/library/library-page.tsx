@@ -5,6 +5,7 @@ import type { ApiDocument } from '../../shared/api/index.ts'
 import type { DocumentState } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Select } from '../parts/field.tsx'
+import { Link } from '../parts/link.tsx'
 import { Page } from '../parts/page.tsx'
 import { Pager } from '../parts/pager.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
@@ -19,7 +20,7 @@ const states: readonly DocumentState[] = ['ready', 'queued', 'parsing', 'indexin
 
 export function LibraryPage() {
   const words = useWords()
-  const { client, router } = useApp()
+  const { client } = useApp()
   const project = useProject()
   const [order, setOrder] = useState<DocumentsView['order']>('newest')
   const [state, setState] = useState<DocumentState | null>(null)
@@ -82,17 +83,13 @@ export function LibraryPage() {
             />
           </>
         )}
-        <a
-          href="#/trash"
-          onClick={event => {
-            event.preventDefault()
-            router.go('trash')
-          }}
+        <Link
+          view="trash"
           className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink"
         >
           <Trash2 aria-hidden className="size-4" />
           {words('library.trash')}
-        </a>
+        </Link>
       </div>
       {data && !empty && data.documents.length === 0 && <p className="py-10 text-soft">{words('library.noneState')}</p>}
       {data && data.documents.length > 0 && (

@@ -10,7 +10,7 @@ const looks: Record<Look, string> = {
 }
 
 export const buttonLook = (look: Look) =>
-  `inline-flex min-h-10 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors disabled:opacity-50 ${looks[look]}`
+  `inline-flex min-h-10 items-center justify-center gap-2 rounded-lg text-sm font-medium motion-safe:transition-colors disabled:opacity-50 ${looks[look]}`
 
 export function Button({
   look = 'plain',
@@ -36,7 +36,7 @@ export function IconButton({
       type="button"
       aria-label={label}
       title={label}
-      className={`inline-flex size-10 shrink-0 items-center justify-center rounded-lg text-soft transition-colors hover:bg-sunken hover:text-ink disabled:opacity-40 [&>svg]:size-5 ${className}`}
+      className={`inline-flex size-10 shrink-0 items-center justify-center rounded-lg text-soft motion-safe:transition-colors hover:bg-sunken hover:text-ink disabled:opacity-40 [&>svg]:size-5 ${className}`}
       {...rest}
     >
       {children}

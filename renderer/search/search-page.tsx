@@ -35,8 +35,6 @@ export function SearchPage({ query }: { query: string }) {
   return (
     <Page title={words('search.title')} lead={words('search.lead')}>
       <form
-        // biome-ignore lint/a11y/useSemanticElements: `search` is too young for some browsers
-        role="search"
         className="mt-6 flex gap-2"
         onSubmit={event => {
           event.preventDefault()

@@ -1,8 +1,9 @@
 import { BookOpen, ChevronsUpDown, CircleHelp, Cpu, MessageSquarePlus, Search, Settings } from 'lucide-react'
 import type { ComponentType, ReactNode } from 'react'
-import { useApp, useProject } from '../app-context.ts'
+import { useProject } from '../app-context.ts'
 import { ChatList } from '../chat/chat-list.tsx'
 import { IconButton } from '../parts/button.tsx'
+import { Link } from '../parts/link.tsx'
 import type { Route, View } from '../route.ts'
 import { useWords } from '../words.tsx'
 import { ProjectMenu } from './project-menu.tsx'
@@ -91,26 +92,20 @@ function Item({
   small?: boolean
   children: ReactNode
 }) {
-  const { router } = useApp()
   const current = route.view === view || route.view === also
   return (
     <li>
-      <a
-        href={view === 'ask' ? '#/' : `#/${view}`}
+      <Link
+        view={view}
+        followed={done}
         aria-current={current ? 'page' : undefined}
-        onClick={event => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return
-          event.preventDefault()
-          router.go(view)
-          done()
-        }}
         className={`flex min-h-10 items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-sunken ${small ? 'text-xs' : ''} ${
           current ? 'bg-accent-soft font-medium text-ink' : 'text-soft hover:text-ink'
         }`}
       >
         <Icon aria-hidden className={small ? 'size-4' : 'size-5'} />
         {children}
-      </a>
+      </Link>
     </li>
   )
 }
