@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowDown } from 'lucide-react'
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { ApiMessage } from '../../shared/api/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { AssistantChoice } from '../assistants/assistant-choice.tsx'
@@ -21,21 +21,30 @@ export function ChatPage({ chatId }: { chatId: string }) {
   const chat = useQuery(read.chat(client, project.id, chatId))
   const live = useStore(answers.list).find(one => one.chatId === chatId)
   const end = useRef<HTMLDivElement>(null)
-  const away = useAway(end, live !== undefined)
+  const newest = useRef<HTMLDivElement>(null)
+  const away = useAway(end)
   const running = live !== undefined && isRunning(live)
   const messages = chat.data?.messages ?? noMessages
   const before = live ? live.from : messages.length
   const turns = useMemo(() => turnsOf(messages.slice(0, before)), [messages, before])
 
+  const last = turns.at(-1)
+  const count = turns.length + (live ? 1 : 0)
+  // A new question comes to the top of the page, and the answer grows below it.
+  useLayoutEffect(() => {
+    if (count > 0) newest.current?.scrollIntoView({ block: 'start' })
+  }, [count])
+
   const ask = (question: string) => {
     const from = messages.length
     answers.ask({ projectId: project.id, question, chatId, assistantId: null, from, started: () => {} })
-    requestAnimationFrame(() => end.current?.scrollIntoView({ block: 'end' }))
   }
   const again = useCallback(() => {
     const from = messages.findLastIndex(({ role }) => role === 'user')
     const question = messages[from]?.text
-    if (question !== undefined) answers.regenerate({ projectId: project.id, chatId, question, from })
+    if (question === undefined) return
+    answers.regenerate({ projectId: project.id, chatId, question, from })
+    newest.current?.scrollIntoView({ block: 'start' })
   }, [messages, answers, project.id, chatId])
   const setAssistant = async (assistantId: string | null) => {
     const changed = await client.chats.update({ projectId: project.id, chatId, assistantId })
@@ -54,19 +63,28 @@ export function ChatPage({ chatId }: { chatId: string }) {
       <h1 className="sr-only">{chat.data?.chat.title ?? words('nav.chats')}</h1>
       <div className="grow pt-6 md:pt-10">
         {!chat.data && !live && <Loading />}
-        {turns.map((turn, at) => {
-          const last = !live && at === turns.length - 1
-          return <StoredTurn key={turn.question.id} turn={turn} {...(last && { again })} />
-        })}
-        {live && <LiveTurn key={`live ${live.key}`} live={live} {...(!running && { again })} />}
-        <div ref={end} className="h-6" />
+        {turns.slice(0, live ? turns.length : -1).map(turn => (
+          <StoredTurn key={turn.question.id} turn={turn} />
+        ))}
+        <div
+          ref={newest}
+          className="scroll-mt-6 md:scroll-mt-10"
+          style={{ minHeight: count > 1 ? 'calc(100dvh - 15rem)' : 0 }}
+        >
+          {live ? (
+            <LiveTurn live={live} {...(!running && { again })} />
+          ) : (
+            last && <StoredTurn turn={last} again={again} />
+          )}
+        </div>
+        <div ref={end} />
       </div>
       <div className="sticky bottom-0 bg-linear-to-t from-paper from-80% to-transparent pt-6 pb-4">
         {away && (
           <IconButton
             label={words('chat.newest')}
             onClick={() => end.current?.scrollIntoView({ block: 'end' })}
-            className="absolute -top-6 left-1/2 -translate-x-1/2 rounded-full border border-line bg-surface shadow-lift"
+            className="absolute -top-6 left-1/2 -translate-x-1/2 rounded-full! border border-line bg-surface shadow-lift"
           >
             <ArrowDown aria-hidden />
           </IconButton>
@@ -81,39 +99,16 @@ export function ChatPage({ chatId }: { chatId: string }) {
 
 const noMessages: ApiMessage[] = []
 
-/**
- * Whether the end is out of sight. While an answer grows, the page stays with its end if the reader was there, and stays
- * where it is once the reader has scrolled away.
- */
-function useAway(end: React.RefObject<HTMLDivElement | null>, growing: boolean): boolean {
+/** Whether the end is out of sight. Nothing scrolls by itself while an answer grows: the reader reads from its beginning. */
+function useAway(end: React.RefObject<HTMLDivElement | null>): boolean {
   const [away, setAway] = useState(false)
-  const shown = useRef(false)
   useLayoutEffect(() => {
     const main = document.getElementById('main')
     const mark = end.current
     if (!main || !mark) return
-    const seen = new IntersectionObserver(([entry]) => setAway(!entry?.isIntersecting), {
-      root: main,
-      rootMargin: '0px 0px 160px 0px',
-    })
+    const seen = new IntersectionObserver(([entry]) => setAway(!entry?.isIntersecting), { root: main })
     seen.observe(mark)
     return () => seen.disconnect()
   }, [end])
-  useEffect(() => {
-    const main = document.getElementById('main')
-    const content = main?.firstElementChild
-    if (!main || !content) return
-    let before = main.scrollHeight
-    const grown = new ResizeObserver(() => {
-      const height = main.scrollHeight
-      const distance = before - main.scrollTop - main.clientHeight
-      const first = !shown.current && content.children.length > 0 && height > before
-      if (first || (growing && distance < 120 && height > before)) main.scrollTop = height
-      if (height > main.clientHeight) shown.current = true
-      before = height
-    })
-    grown.observe(content)
-    return () => grown.disconnect()
-  }, [growing])
   return away
 }

@@ -116,7 +116,7 @@ export const de: ScreenMessages = {
     declinedSearched_other: 'Durchsucht wurden {{count}} Dokumente.',
     declinedWorking_one: '1 Dokument wird noch gelesen; fragen Sie danach noch einmal.',
     declinedWorking_other: '{{count}} Dokumente werden noch gelesen; fragen Sie danach noch einmal.',
-    declinedNearest: 'Was dem am nächsten kommt, steht darunter.',
+    declinedNearest: 'Was dem am nächsten kommt, steht darüber.',
     declinedHint: 'Vielleicht helfen andere Wörter, etwa die, die das Dokument selbst verwenden würde.',
     declinedEmpty: 'In diesem Projekt gibt es noch nichts zu durchsuchen.',
     interrupted: 'Angehalten. Was bis dahin geschrieben war, bleibt erhalten.',

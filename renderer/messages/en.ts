@@ -110,7 +110,7 @@ export const en = {
     declinedSearched_other: '{{count}} documents were searched.',
     declinedWorking_one: '1 document is still being read; ask again afterwards.',
     declinedWorking_other: '{{count}} documents are still being read; ask again afterwards.',
-    declinedNearest: 'What comes closest is listed below.',
+    declinedNearest: 'What comes closest is listed above.',
     declinedHint: 'It may help to use other words, or those the document itself would use.',
     declinedEmpty: 'There is nothing in this project to search yet.',
     interrupted: 'Stopped. What was written so far is kept.',

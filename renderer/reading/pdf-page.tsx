@@ -95,7 +95,7 @@ export function PdfPage({
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to
       tabIndex={0}
       aria-label={label}
-      className="min-h-0 grow overflow-auto"
+      className="relative min-h-0 grow overflow-auto"
     >
       {quote && <p className="sr-only">{quote}</p>}
       <div

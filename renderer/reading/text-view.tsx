@@ -64,7 +64,7 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to
       tabIndex={0}
       aria-label={document.name}
-      className="min-h-0 grow overflow-y-auto bg-surface"
+      className="relative min-h-0 grow overflow-y-auto bg-surface"
     >
       <div className="mx-auto max-w-read px-5 py-8 sm:px-8">
         {(start.isPending || query.isPending) && !query.isError && !start.isError && <Loading />}

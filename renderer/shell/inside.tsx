@@ -71,28 +71,28 @@ function Frame({ select }: { select(projectId: string): void }) {
       >
         {words('app.skip')}
       </button>
-      <div className="flex h-dvh flex-col lg:flex-row">
+      <div className="relative flex h-dvh overflow-hidden">
         <nav
           aria-label={words('app.navigation')}
-          className="hidden w-64 shrink-0 border-r border-line bg-sunken/60 lg:block 2xl:w-80"
+          className={`w-64 shrink-0 border-r border-line bg-sunken/60 max-lg:hidden 2xl:w-80 ${reading ? 'max-2xl:hidden' : ''}`}
         >
           {sidebar(() => {})}
         </nav>
-        <header
-          className={`flex shrink-0 items-center gap-2 border-b border-line px-2 py-1 lg:hidden ${reading ? 'max-lg:hidden' : ''}`}
-        >
-          <IconButton label={words('app.openNavigation')} onClick={() => setNavigating(true)}>
-            <MenuIcon aria-hidden />
-          </IconButton>
-          <span className="font-serif text-base">{words('app.name')}</span>
-        </header>
         <div className={`flex min-h-0 min-w-0 grow basis-0 flex-col ${reading ? 'max-lg:hidden' : ''}`}>
+          <header
+            className={`flex shrink-0 items-center gap-2 border-b border-line px-2 py-1 ${reading ? '2xl:hidden' : 'lg:hidden'}`}
+          >
+            <IconButton label={words('app.openNavigation')} onClick={() => setNavigating(true)}>
+              <MenuIcon aria-hidden />
+            </IconButton>
+            <span className="font-serif text-base">{words('app.name')}</span>
+          </header>
           <Notices />
           <main
             id="main"
             tabIndex={-1}
             aria-label={words('app.main')}
-            className="min-h-0 grow overflow-y-auto outline-none"
+            className="relative min-h-0 grow overflow-y-auto outline-none"
           >
             <Suspense fallback={<Pause />}>
               <View route={route} />
@@ -107,10 +107,10 @@ function Frame({ select }: { select(projectId: string): void }) {
       </div>
       <Dialog.Root open={navigating} onOpenChange={setNavigating}>
         <Dialog.Portal>
-          <Dialog.Overlay className="fixed inset-0 z-40 bg-shade lg:hidden" />
+          <Dialog.Overlay className="fixed inset-0 z-40 bg-shade" />
           <Dialog.Content
             aria-describedby={undefined}
-            className="fixed inset-y-0 left-0 z-50 w-[min(20rem,85vw)] border-r border-line bg-paper shadow-lift lg:hidden"
+            className="fixed inset-y-0 left-0 z-50 w-[min(20rem,85vw)] border-r border-line bg-paper shadow-lift"
           >
             <Dialog.Title className="sr-only">{words('app.navigation')}</Dialog.Title>
             {sidebar(() => setNavigating(false))}

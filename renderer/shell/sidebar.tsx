@@ -1,4 +1,4 @@
-import { BookOpen, ChevronsUpDown, CircleHelp, Cpu, MessageSquarePlus, Search, Settings } from 'lucide-react'
+import { BookOpen, ChevronsUpDown, CircleHelp, MessageSquarePlus, Search } from 'lucide-react'
 import type { ComponentType, ReactNode } from 'react'
 import { useProject } from '../app-context.ts'
 import { ChatList } from '../chat/chat-list.tsx'
@@ -52,12 +52,12 @@ export function Sidebar({
         </Item>
       </ul>
       <ChatList current={route.view === 'chat' ? route.id : null} done={done} />
-      <div className="flex items-center gap-0.5 border-t border-line px-3 py-2">
-        <ul className="flex grow gap-0.5">
-          <Item view="models" route={route} icon={Cpu} done={done} small>
+      <div className="flex items-center justify-between border-t border-line py-2 pr-2 pl-3">
+        <ul className="flex flex-wrap">
+          <Item view="models" route={route} done={done}>
             {words('nav.models')}
           </Item>
-          <Item view="settings" route={route} icon={Settings} done={done} small>
+          <Item view="settings" route={route} done={done}>
             {words('nav.settings')}
           </Item>
         </ul>
@@ -81,15 +81,13 @@ function Item({
   route,
   icon: Icon,
   done,
-  small = false,
   children,
 }: {
   view: View
   also?: View
   route: Route
-  icon: ComponentType<{ className?: string; 'aria-hidden'?: boolean }>
+  icon?: ComponentType<{ className?: string; 'aria-hidden'?: boolean }>
   done(): void
-  small?: boolean
   children: ReactNode
 }) {
   const current = route.view === view || route.view === also
@@ -99,11 +97,11 @@ function Item({
         view={view}
         followed={done}
         aria-current={current ? 'page' : undefined}
-        className={`flex min-h-10 items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-sunken ${small ? 'text-xs' : ''} ${
+        className={`flex min-h-10 items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-sunken ${
           current ? 'bg-accent-soft font-medium text-ink' : 'text-soft hover:text-ink'
         }`}
       >
-        <Icon aria-hidden className={small ? 'size-4' : 'size-5'} />
+        {Icon && <Icon aria-hidden className="size-5" />}
         {children}
       </Link>
     </li>
