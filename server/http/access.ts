@@ -5,11 +5,6 @@ import { AppError } from '../../shared/errors.ts'
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
 
-/** Whether the server may listen there: on addresses of this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-}
-
 /** Through the Unix socket: no browser reaches it by itself, so names and origins say nothing there. */
 function isPrivate(req: Request): boolean {
   return req.socket.remoteAddress === undefined

@@ -2,7 +2,7 @@ import { chmod, lstat, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { AppError } from '../../shared/errors.ts'
-import { isLoopback } from './access.ts'
+import { isLoopback } from '../loopback.ts'
 
 export const firstPort = 3210
 /** Ports tried after the first, before the system may choose one. */

@@ -72,12 +72,22 @@ export async function describeApi(version: string): Promise<ApiDocument> {
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         },
       }
+      const nothing = operation.responses['204']
+      if (nothing && 'content' in nothing) delete nothing.content
       if (path.startsWith('/health')) operation.security = []
       const body = operation.requestBody
       // What holds files comes as a form alone.
       if (body && 'content' in body && body.content['multipart/form-data']) delete body.content['application/json']
     }
-  return api
+  return withoutNoise(api)
+}
+
+/** Whole numbers come with the bounds of what JavaScript can count: true, and of no use to a reader. */
+function withoutNoise(api: ApiDocument): ApiDocument {
+  const text = JSON.stringify(api, (key, value: unknown) =>
+    (key === 'minimum' || key === 'maximum') && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER ? undefined : value,
+  )
+  return JSON.parse(text) as ApiDocument
 }
 
 /** Every code there is: each has its text. */

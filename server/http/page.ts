@@ -36,7 +36,7 @@ export function createPage(folder: string | undefined): Router {
 function shell(folder: string | undefined): RequestHandler {
   return async (req, res) => {
     const known = /^\/(index\.html)?$/i.test(req.path)
-    if (!known && (req.path.startsWith('/api/') || path.posix.extname(req.path) !== '' || !req.accepts('html')))
+    if (!known && (!/^(\/[\w~-]+)+\/?$/.test(req.path) || req.path.startsWith('/api/') || !req.accepts('html')))
       throw new AppError('route-not-found')
     const page =
       folder === undefined ? undefined : await readFile(path.join(folder, 'index.html'), 'utf8').catch(() => undefined)

@@ -36,6 +36,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'unsupported-type': 415,
   'type-mismatch': 415,
   'media-type': 415,
+  'range-invalid': 416,
   'empty-file': 422,
   'too-many-files': 422,
   'model-invalid': 422,

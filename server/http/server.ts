@@ -10,11 +10,9 @@ import { FORMATS } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createAccess, refuseStrangers } from './access.ts'
 import { createRunningAnswers } from './answers.ts'
-import { docsPage } from './docs.ts'
 import { createEventHub } from './events.ts'
 import { prepare, securityHeaders } from './headers.ts'
 import type { ModelShelf } from './model-shelf.ts'
-import { describeApi } from './openapi.ts'
 import { createPage } from './page.ts'
 import { problemOf, sendProblem } from './problems.ts'
 import { createRouter } from './router.ts'
@@ -121,8 +119,10 @@ function createApp(
     next()
   })
 
-  let described: ReturnType<typeof describeApi> | undefined
-  const describe = () => {
+  // Few ever ask, and what writes it takes memory: it comes with the first question.
+  let described: ReturnType<typeof import('./openapi.ts').describeApi> | undefined
+  const describe = async () => {
+    const { describeApi } = await import('./openapi.ts')
     described ??= describeApi(version)
     return described
   }
@@ -132,6 +132,7 @@ function createApp(
   })
   app.get('/docs', async (_req, res) => {
     res.setHeader('Cache-Control', 'no-cache')
+    const { docsPage } = await import('./docs.ts')
     res.type('html').send(docsPage(await describe(), res.locals.nonce))
   })
   app.get('/redoc', (_req, res) => res.redirect(308, '/docs'))

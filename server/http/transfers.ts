@@ -95,7 +95,13 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize, m
       res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox")
       res.setHeader('Cache-Control', 'private, no-cache')
       res.setHeader('ETag', `"${document.blob}"`)
-      await sendFile(res, file)
+      try {
+        await sendFile(res, file)
+      } catch (error) {
+        if (!(error instanceof Error && 'status' in error && error.status === 416)) throw error
+        res.setHeader('Content-Range', `bytes */${document.size}`)
+        throw new AppError('range-invalid', { size: document.size }, { cause: error })
+      }
     },
 
     async addModel(req, res) {

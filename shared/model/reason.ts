@@ -68,6 +68,7 @@ export type ErrorCode =
   | 'foreign-site'
   | 'file-absent'
   | 'too-many-files'
+  | 'range-invalid'
   | 'segment-not-found'
   | 'assistant-not-found'
   | 'server-unreachable'
