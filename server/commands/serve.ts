@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { AppError } from '../../shared/errors.ts'
 import { localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
+import { isLoopback } from '../loopback.ts'
 import { usageError } from '../present.ts'
 import { claimServerFile } from '../server-file.ts'
 import { safe } from '../text.ts'
@@ -30,6 +32,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   if (config.token !== undefined && config.token.length < shortestToken)
     throw usageError(translate('cli.usage.token', { min: shortestToken }))
   const token = config.token ?? randomBytes(32).toString('base64url')
+  if (!isLoopback(options.host)) throw new AppError('host-refused', { host: options.host })
   const log = context.log()
 
   const [{ dataDirectoryError, openCore }, { createServer }, { createModelShelf }, listen] = await Promise.all([

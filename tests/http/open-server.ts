@@ -7,7 +7,7 @@ import { createSocketFetch } from '../../server/http/socket-fetch.ts'
 import { type Client, createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { Parsers } from '../../shared/ports.ts'
+import type { Models, Parsers } from '../../shared/ports.ts'
 import { createLineParser, openTestCore, type TestCore } from '../open-core.ts'
 import { silent } from '../open-store.ts'
 
@@ -32,11 +32,13 @@ export interface TestServerOptions {
   page?: string
   models?: Partial<ModelShelf>
   language?: string
+  /** Answers; otherwise there are none. */
+  chat?: Models
 }
 
 /** A real server on a free port and on a Unix socket, over a core whose parser is the test's. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const test = await openTestCore(options.parsers ?? createLineParser())
+  const test = await openTestCore(options.parsers ?? createLineParser(), undefined, options.chat)
   test.core.start()
   const server = createServer({
     core: test.core,
