@@ -100,7 +100,7 @@ const YEAR = /(?<![\d.,])(?:1\d|20)\d\d(?:er|s)?(?![\d])/g
 const MONTH =
   /\b(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|January|February|March|May|June|July|October|December)\b/
 const CALENDAR =
-  /Jahrhundert|Jahrzehnt|\bcentur(?:y|ies)\b|\bdecades?\b|\bago\b|\b(?:Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d{3}\b/
+  /Werktag|Jahrhundert|Jahrzehnt|\bcentur(?:y|ies)\b|\bdecades?\b|\bago\b|\b(?:Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b|\b\d{3}\b/
 const NUMBER = /\d+(?:[.,]\d+)*/g
 const LARGE =
   /^(?:hundert|tausend|million|milliarde|billion|dutzend|hundred|thousand|dozen|zwanzig|dreissig|dreißig|vierzig|funfzig|fünfzig|thirty|forty|fifty|sixty|seventy|eighty|ninety|half|hälfte|drittel|viertel|third|quarter)/

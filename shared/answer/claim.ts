@@ -45,7 +45,8 @@ export function claimOf(text: string, language: Language): Claim {
     const word = text.slice(token.start, token.end)
     if (NEGATED.test(word) || unitOf(word) !== undefined) continue
     const { term, start, end } = token
-    words.push({ text: word, term, start, end, light: LIGHT.has(term) })
+    const light = LIGHT.has(term) || (figures.length > 0 && LIGHT_BESIDE_FIGURES.has(term))
+    words.push({ text: word, term, start, end, light })
   }
   return { text, words, figures, names: namesOf(text, language), clauses: clausesOf(text, language) }
 }
@@ -172,12 +173,17 @@ const light = {
     erforderlich nötig notwendig möglich Höhe Betrag Summe Dauer Anzahl Zeitraum laut gemäß Quelle Quellen Dokument Dokumente Text Angabe
     Angaben folgend folgende zudem außerdem somit jeweils insgesamt zusätzlich dazu bereits genau etwa rund circa ca spätestens hinaus darüber
     sowohl beziehungsweise sodass wobei Frage Antwort weitere betreffend bezüglich vorgesehen festgelegt genannt angegeben beachten Fall Rahmen
-    zahlen zahlt gezahlt bezahlt brauchen braucht benötigt benötigen sein gehört dafür hierfür Person Personen Beispiel Beispiele beispielsweise Euro pro wird darf innerhalb`,
+    brauchen braucht benötigt benötigen sein gehört dafür hierfür Person Personen Beispiel Beispiele beispielsweise Euro pro wird darf innerhalb`,
   en: `amount amounts is equal cost costs get gets receive receives have has include includes including according source sources document
     documents text states state says say mention mentioned stated following also additionally therefore thus total about approximately
     per within required need needs needed necessary possible allowed must set specified given provide provides provided case question answer
-    furthermore moreover example instance mean means however both located there take takes make makes made use used well pay pays paid`,
+    furthermore moreover example instance mean means however both located there take takes make makes made use used well`,
 }
 const LIGHT = new Set(
   (['de', 'en'] as const).flatMap(language => light[language].split(/\s+/).map(word => stemWord(word, language))),
 )
+/** "Zahlen 36 Euro" says what "beträgt 36 Euro" says; without a figure it is all the sentence says. */
+const LIGHT_BESIDE_FIGURES = new Set([
+  ...['zahlen', 'zahlt', 'gezahlt', 'bezahlt', 'bezahlen'].map(word => stemWord(word, 'de')),
+  ...['pay', 'pays', 'paid'].map(word => stemWord(word, 'en')),
+])

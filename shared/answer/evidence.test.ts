@@ -28,3 +28,19 @@ it('a name the library does not know weighs heavily', () => {
 it('words of asking do not', () => {
   expect(confidence('How long is the garden open?')).toBeCloseTo(confidence('When is the garden open?'), 1)
 })
+it('so does a German noun that nothing in the library is akin to', () => {
+  const texts = [
+    'Die Wohnung hat drei Zimmer und einen Balkon.',
+    'Kleintiere sind ohne Zustimmung erlaubt.',
+    'Der Hof.',
+  ]
+  const library = libraryForTests(texts)
+  const sure = (asked: string) => {
+    const question = analyzeQuestion(asked)
+    const plan = library.plan(question)
+    const passages = library.find(plan)
+    return evidenceOf(question, plan, passages, selectQuotes(question, plan, passages))
+  }
+  expect(sure('Ist Rauchen in der Wohnung erlaubt?').answered).toBe(false)
+  expect(sure('Sind Kleintiere erlaubt?').answered).toBe(true)
+})

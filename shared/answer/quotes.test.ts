@@ -60,6 +60,11 @@ describe('the best sentence', () => {
     const text = 'Ada Lovelace war Mathematikerin. Sie starb 1852 in London. Der Garten ist 1852 angelegt worden.'
     expect(answer([text, 'Der Hof.'], 'Wann starb Ada Lovelace?').quotes[0]).toBe('Sie starb 1852 in London.')
   })
+  it('speaks of the noun itself, not of one with its stem', () => {
+    const texts = ['Der Mieter zahlt jeden Monat.', 'Die Miete zahlt man jeden Monat.']
+    expect(answer(texts, 'Wann zahlt man die Miete?').quotes[0]).toBe('Die Miete zahlt man jeden Monat.')
+    expect(answer(texts, 'Wann zahlt der Mieter?').quotes[0]).toBe('Der Mieter zahlt jeden Monat.')
+  })
   it('is not said twice', () => {
     const twice = [
       'Die Kaution beträgt 1.920 Euro.',

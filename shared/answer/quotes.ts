@@ -4,6 +4,7 @@ import { detectLanguage } from '../retrieve/language.ts'
 import type { SearchPlan } from '../retrieve/plan.ts'
 import type { Question } from '../retrieve/question.ts'
 import { holdsExpected, knownWords } from './answer-type.ts'
+import { differentNouns } from './claim.ts'
 import { clipSentence } from './clip.ts'
 import { type Span, splitSentences } from './sentences.ts'
 
@@ -164,11 +165,20 @@ function evidenceIn(text: string, span: Span, language: Language, plan: SearchPl
   return { span, matched, terms: new Set(match(text, language, plan, matched)) }
 }
 
+/** What a word with the stem of another counts: "Mieter" for "Miete". */
+const otherNoun = 0.7
+
 /** Raises `into` by what the text matches; gives the text's terms. */
 export function match(text: string, language: Language, plan: SearchPlan, into: Float64Array): string[] {
-  const terms = analyze(text, language).map(token => token.term)
-  for (const term of terms)
-    for (const { at, weight } of plan.contributions.get(term) ?? []) if (weight > into[at]!) into[at] = weight
+  const terms: string[] = []
+  for (const { term, start, end } of analyze(text, language)) {
+    terms.push(term)
+    for (const { at, weight } of plan.contributions.get(term) ?? []) {
+      const other = language !== 'en' && differentNouns(plan.terms[at]!.text, text.slice(start, end))
+      const counts = other ? weight * otherNoun : weight
+      if (counts > into[at]!) into[at] = counts
+    }
+  }
   return terms
 }
 

@@ -278,9 +278,8 @@ function sameSense(stretch: Part, { claim, language }: Weighed, { sentence }: Ca
     const most = Math.max(...parts.map(part => part.shared))
     if (figured === 0 && most < 0.7) return true
     const meant = parts.filter(part => (figured > 0 ? part.says === figured : part.shared >= most * 0.4))
-    const denied = clause.denied.filter(term => best({ term, text: term }, quote.words, language) >= 0.7).length
     const negations = sum(meant.map(part => part.negations))
-    return (clause.negations + denied) % 2 === negations % 2
+    return (clause.negations + clause.denied.length) % 2 === negations % 2
   })
 }
 
