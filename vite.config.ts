@@ -51,5 +51,7 @@ export default defineConfig({
     // Nothing as `data:`, which the page's policy would have to allow.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // PDF.js alone has 507 kB; it is loaded when the first page is opened.
+    chunkSizeWarningLimit: 600,
   },
 })

@@ -26,6 +26,8 @@ export interface Reading {
 }
 
 export interface Mark {
+  /** A passage is long, and marked more softly. */
+  kind: 'quote' | 'passage'
   quote: string
   /** Of a citation; a passage has none and is found by its text. */
   rects: Citation['rects']

@@ -79,7 +79,7 @@ function Prose({ sentences, citations, draft }: { sentences: AnswerSentence[]; c
         )
         return kind === 'item' ? (
           // biome-ignore lint/suspicious/noArrayIndexKey: likewise
-          <p key={at} className="relative pl-6 before:absolute before:left-1.5 before:content-['•']">
+          <p key={at} className="relative pl-6 before:absolute [&+&]:-mt-2 before:left-1.5 before:content-['•']">
             {text}
           </p>
         ) : (
@@ -105,12 +105,9 @@ const Sentence = memo(function Sentence({ sentence, citations }: { sentence: Ans
         {text}
       </span>
       {sentence.citations.map(at => citations[at] && <Chip key={at} citation={citations[at]} number={at + 1} />)}
+      {!supported && ' '}
       {!supported && (
-        <span
-          id={id}
-          className="ml-1 font-sans text-xs whitespace-nowrap text-danger"
-          title={words('chat.unsupportedWhy')}
-        >
+        <span id={id} className="font-sans text-xs whitespace-nowrap text-danger" title={words('chat.unsupportedWhy')}>
           ({words('chat.unsupported')})
         </span>
       )}{' '}

@@ -106,7 +106,10 @@ function useAway(end: React.RefObject<HTMLDivElement | null>): boolean {
     const main = document.getElementById('main')
     const mark = end.current
     if (!main || !mark) return
-    const seen = new IntersectionObserver(([entry]) => setAway(!entry?.isIntersecting), { root: main })
+    const seen = new IntersectionObserver(([entry]) => setAway(!entry?.isIntersecting), {
+      root: main,
+      rootMargin: '0px 0px 120px 0px',
+    })
     seen.observe(mark)
     return () => seen.disconnect()
   }, [end])

@@ -56,9 +56,9 @@ function OnePassage({ passage }: { passage: Passage }) {
         onClick={open}
         className="flex w-full flex-wrap items-baseline gap-x-3 rounded-xl px-3.5 py-2 text-left text-sm hover:bg-sunken sm:flex-nowrap"
       >
-        <span className="flex max-w-full shrink-0 font-medium sm:max-w-[55%]">
-          <span className="truncate">{passage.file}</span>
-          <span className="max-w-[60%] shrink-0 truncate whitespace-pre">, {words.place(passage)}</span>
+        <span className="flex max-w-full shrink-0 font-medium sm:max-w-[60%]">
+          <span className="min-w-16 truncate">{passage.file}</span>
+          <span className="min-w-16 truncate whitespace-pre">, {words.place(passage)}</span>
         </span>
         <span className="min-w-0 truncate text-soft">{passage.text}</span>
       </button>

@@ -56,8 +56,9 @@ export function QuestionBox({
           id={id}
           data-main-field
           rows={1}
+          // On a phone it would bring up the keyboard unasked.
           // biome-ignore lint/a11y/noAutofocus: asking is what the page is for
-          autoFocus={focus}
+          autoFocus={focus && matchMedia('(pointer: fine)').matches}
           value={text}
           placeholder={words('ask.placeholder')}
           aria-describedby={`${id}-hint`}

@@ -26,6 +26,7 @@ export const DocumentRow = memo(function DocumentRow({
   const readable = document.parsed > 0
   const open = () => router.read({ documentId: document.id, page: paged ? 1 : null, lines: null, mark: null })
   const facts = [
+    ...(state === 'ready' ? [progressOf(document, words)] : []),
     ...(state === 'ready' && paged && segments ? [words('progress.pages', { count: segments })] : []),
     ...(state === 'ready' && language ? [words(`language.${language}`)] : []),
     words.size(size),
@@ -45,7 +46,7 @@ export const DocumentRow = memo(function DocumentRow({
     { label: words('library.delete'), run: actions.remove, danger: true },
   ]
   return (
-    <li className="flex items-start gap-3 py-3.5" data-document={document.id} data-state={state}>
+    <li className="flex items-start gap-3 py-3" data-document={document.id} data-state={state}>
       <FileText aria-hidden className="mt-0.5 size-5 shrink-0 text-soft" />
       <div className="min-w-0 grow">
         {readable ? (
@@ -59,8 +60,11 @@ export const DocumentRow = memo(function DocumentRow({
         ) : (
           <span className="block truncate font-medium">{name}</span>
         )}
-        <p className={`text-sm ${state === 'failed' ? 'text-danger' : 'text-soft'}`}>
-          {progressOf(document, words)}
+        {state !== 'ready' && (
+          <p className={`text-sm ${state === 'failed' ? 'text-danger' : ''}`}>{progressOf(document, words)}</p>
+        )}
+        <p className="truncate text-sm text-soft">
+          {[...facts, ...(folder ? [folder] : [])].join(' · ')}
           {state === 'ready' && document.reason && (
             <>
               {' · '}
@@ -70,7 +74,6 @@ export const DocumentRow = memo(function DocumentRow({
             </>
           )}
         </p>
-        <p className="truncate text-xs text-soft">{[...facts, ...(folder ? [folder] : [])].join(' · ')}</p>
         {share !== null && (
           <div
             role="progressbar"

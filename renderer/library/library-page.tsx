@@ -13,6 +13,7 @@ import { type DocumentsView, pageSize, read } from '../queries.ts'
 import { useWords } from '../words.tsx'
 import { AddFiles } from './add-files.tsx'
 import { DocumentRow } from './document-row.tsx'
+import { UploadsPanel } from './uploads-panel.tsx'
 
 const Receipt = lazy(async () => ({ default: (await import('./receipt.tsx')).ReceiptDialog }))
 
@@ -37,6 +38,7 @@ export function LibraryPage() {
 
   return (
     <Page title={words('library.title')} lead={words('library.lead')} {...(!empty && { actions: <AddFiles /> })}>
+      <UploadsPanel />
       {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
       {!data && !query.isError && <Loading />}
       {empty && (

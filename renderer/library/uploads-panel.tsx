@@ -10,7 +10,7 @@ import { isOpen, type Upload } from './uploads.ts'
 const most = 5
 
 /** Files on their way, and what became of them. It goes by itself when there is nothing left to read in it. */
-export function UploadsPanel() {
+export function UploadsPanel({ floating = false }: { floating?: boolean }) {
   const words = useWords()
   const { uploads, session } = useApp()
   const list = useStore(uploads.list)
@@ -33,7 +33,7 @@ export function UploadsPanel() {
   return (
     <section
       aria-label={words('upload.title')}
-      className="pointer-events-auto w-full max-w-md rounded-2xl border border-line bg-surface text-sm shadow-lift"
+      className={`pointer-events-auto rounded-2xl border border-line bg-surface text-sm ${floating ? 'w-full max-w-md shadow-lift' : 'mt-6'}`}
     >
       <div className="flex items-center gap-2 py-1.5 pr-1.5 pl-4">
         <p role="status" className="grow font-medium">

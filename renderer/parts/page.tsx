@@ -15,7 +15,7 @@ export function Page({
   return (
     <div className="mx-auto w-full max-w-4xl px-4 pt-6 pb-24 sm:px-8 md:pt-10">
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
-        <div className="max-w-xl min-w-0">
+        <div className="max-w-xl min-w-0 grow basis-72">
           <h1 className="font-serif text-xl">{title}</h1>
           {lead && <p className="mt-1.5 text-sm text-soft">{lead}</p>}
         </div>

@@ -13,6 +13,7 @@ export function PdfPage({
   page: number,
   zoom,
   rectangles,
+  soft,
   label,
   quote,
 }: {
@@ -21,6 +22,7 @@ export function PdfPage({
   zoom: number
   /** In points from the upper left of the page as shown. */
   rectangles: readonly Rectangle[]
+  soft: boolean
   label: string
   /** Said to those who do not see the marks. */
   quote: string | null
@@ -118,7 +120,7 @@ export function PdfPage({
               ref={at === 0 ? firstMark : undefined}
               data-mark
               aria-hidden
-              className="page-mark"
+              className={soft ? 'page-mark page-mark-soft' : 'page-mark'}
               style={{
                 left: left * scale - 1,
                 top: top * scale - 1,

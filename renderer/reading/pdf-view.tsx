@@ -106,6 +106,7 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
           page={page}
           zoom={zoom}
           rectangles={rectangles}
+          soft={mark?.kind === 'passage'}
           label={words('reading.canvas', { page, file: document.name })}
           quote={mark ? words('reading.quote', { quote: mark.quote }) : null}
         />

@@ -66,7 +66,7 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
       aria-label={document.name}
       className="relative min-h-0 grow overflow-y-auto bg-surface"
     >
-      <div className="mx-auto max-w-read px-5 py-8 sm:px-8">
+      <div className={`mx-auto max-w-read px-5 py-8 sm:px-8 ${mark?.kind === 'passage' ? 'soft-marks' : ''}`}>
         {(start.isPending || query.isPending) && !query.isError && !start.isError && <Loading />}
         {(start.isError || query.isError) && (
           <Problem

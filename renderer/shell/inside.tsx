@@ -118,8 +118,13 @@ function Frame({ select }: { select(projectId: string): void }) {
         </Dialog.Portal>
       </Dialog.Root>
       <Shortcuts open={help} setOpen={setHelp} />
-      <div className="pointer-events-none fixed inset-x-0 bottom-0 z-30 flex flex-col items-end gap-3 p-4">
-        <UploadsPanel />
+      <div
+        className={`pointer-events-none fixed inset-x-0 z-30 flex flex-col items-end gap-3 p-4 ${
+          // Not over the question box.
+          route.view === 'ask' || route.view === 'chat' ? 'top-10 lg:top-0' : 'bottom-0'
+        }`}
+      >
+        {route.view !== 'library' && <UploadsPanel floating />}
         <ToastList />
       </div>
     </DropZone>
