@@ -152,7 +152,7 @@ function subjectOf(core: Core, scope: Scope, mode: SearchMode, signal: AbortSign
     delete: async id => void (await core.documents.delete(scope, id)),
     undo: async id => void (await core.documents.undo(scope, id)),
     search: (words, limit) => core.search(scope, words, { mode, limit, ...(signal && { signal }) }),
-    ask: request => core.ask(scope, request, signal),
+    ask: request => core.ask(scope, { ...request, search: mode }, signal),
   }
 }
 
