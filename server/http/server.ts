@@ -50,6 +50,7 @@ const textLimit = 10 * 1024 * 1024
 /** A client must send its headers in so many milliseconds, and may be silent between requests for so many. */
 const headerTime = 10_000
 const silence = 30_000
+const sweepTime = 50
 
 export function createServer(deps: ServerDependencies): CloisterServer {
   const { core, log, version, maxFileSize, maxFiles, userId } = deps
@@ -90,13 +91,17 @@ export function createServer(deps: ServerDependencies): CloisterServer {
         server =>
           new Promise<void>(resolve => {
             server.close(() => resolve())
-            server.closeIdleConnections()
           }),
       )
+      // A connection whose answer began before would be kept for the next request, which will not come.
+      const sweeping = setInterval(() => {
+        for (const server of servers) server.closeIdleConnections()
+      }, sweepTime)
       const timer = setTimeout(() => {
         for (const server of servers) server.closeAllConnections()
       }, grace)
       await Promise.all(closed)
+      clearInterval(sweeping)
       clearTimeout(timer)
     },
   }

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
-import type { Parsers } from '../../shared/ports.ts'
 import { until } from '../run-cli.ts'
 import { openTestServer, type TestServer, type TestServerOptions, token } from './open-server.ts'
 
@@ -209,35 +208,6 @@ describe('what is no upload', () => {
   })
 })
 
-/** Reading is not what is measured. */
-const unread: Parsers = {
-  mediaType: () => 'text/plain',
-  parse: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new AppError('damaged')) }) }),
-  async close() {},
-}
-
-describe('memory', () => {
-  it('does not grow with what is uploaded', async () => {
-    await open({ maxFileSize: 2 ** 31, parsers: unread })
-    await send(file('warm.txt', 20), { length: lengthOf('warm.txt', 20) })
-    globalThis.gc?.()
-    const before = process.memoryUsage().rss
-    let most = 0
-    const watch = setInterval(() => {
-      most = Math.max(most, process.memoryUsage().rss)
-    }, 20)
-    const { status, body } = await send(file('groß.txt', 200, 'anders'), {
-      length: lengthOf('groß.txt', 200, 'anders') + 1,
-    })
-    clearInterval(watch)
-    expect(status).toBe(200)
-    const [{ document }] = body.results as { document: { size: number } }[]
-    expect(document.size).toBe(200 * megabyte.length + 6)
-    // Client and server are one process here, so this is both together; 1 GB alone: see the decision on HTTP.
-    expect((most - before) / megabyte.length).toBeLessThan(60)
-  })
-})
-
 describe('the original', () => {
   it('comes whole, in ranges, and not again when it is known', async () => {
     await open()
@@ -255,7 +225,12 @@ describe('the original', () => {
     expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 100-199/${bytes.length}`])
     expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(100, 200))).toBe(true)
     expect((await server.fetch(target, { headers: { range: 'bytes=99999-' } })).status).toBe(416)
-    expect((await server.fetch(target, { headers: { 'if-none-match': tag } })).status).toBe(304)
+    // `fetch` asks for a fresh one by itself where it is told of a tag.
+    const status = await new Promise(resolve => {
+      const headers = { authorization: `Bearer ${token}`, 'if-none-match': tag }
+      request(server.url + target, { headers }, answer => resolve(answer.resume().statusCode)).end()
+    })
+    expect(status).toBe(304)
   })
 })
 
