@@ -51,3 +51,24 @@ export function rectanglesOf({ blocks, margins = [] }: Segment, text: string): R
     ),
   )
 }
+
+/** Neighbouring runs of a line as one rectangle: a highlighter does not stop between words. */
+export function linesOf(rectangles: readonly Rectangle[]): Rectangle[] {
+  const lines: Rectangle[] = []
+  for (const rectangle of rectangles) {
+    const last = lines.at(-1)
+    if (!last) {
+      lines.push([...rectangle])
+      continue
+    }
+    const height = Math.min(last[3] - last[1], rectangle[3] - rectangle[1])
+    const overlap = Math.min(last[3], rectangle[3]) - Math.max(last[1], rectangle[1])
+    const gap = rectangle[0] - last[2]
+    if (overlap > height * 0.5 && gap > -height && gap < height * 1.5) {
+      last[1] = Math.min(last[1], rectangle[1])
+      last[2] = Math.max(last[2], rectangle[2])
+      last[3] = Math.max(last[3], rectangle[3])
+    } else lines.push([...rectangle])
+  }
+  return lines
+}

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { Rectangle } from '../../shared/model/index.ts'
+import { linesOf } from './mark.ts'
 import { type PDFDocumentProxy, type PDFPageProxy, TextLayer } from './pdf.ts'
 
 /** Pixels of a canvas at most: phones refuse larger ones. */
@@ -133,27 +134,6 @@ export function PdfPage({
       </div>
     </section>
   )
-}
-
-/** Neighbouring runs of a line as one rectangle: a highlighter does not stop between words. */
-export function linesOf(rectangles: readonly Rectangle[]): Rectangle[] {
-  const lines: Rectangle[] = []
-  for (const rectangle of rectangles) {
-    const last = lines.at(-1)
-    if (!last) {
-      lines.push([...rectangle])
-      continue
-    }
-    const height = Math.min(last[3] - last[1], rectangle[3] - rectangle[1])
-    const overlap = Math.min(last[3], rectangle[3]) - Math.max(last[1], rectangle[1])
-    const gap = rectangle[0] - last[2]
-    if (overlap > height * 0.5 && gap > -height && gap < height * 1.5) {
-      last[1] = Math.min(last[1], rectangle[1])
-      last[2] = Math.max(last[2], rectangle[2])
-      last[3] = Math.max(last[3], rectangle[3])
-    } else lines.push([...rectangle])
-  }
-  return lines
 }
 
 /** Of the element, without its scroll bar; settles before it is told, so that a moving edge does not draw every page anew. */

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import type { ApiMessage } from '../../shared/api/index.ts'
+import type { AnswerSentence } from '../../shared/model/index.ts'
+import { rangesOf } from '../library/receipt.tsx'
+import { de } from '../messages/de.ts'
+import { groupsOf } from '../reading/blocks.tsx'
+import { createWords } from '../words.tsx'
+import { textWithSources } from './copy.ts'
+import { paragraphsOf } from './paragraphs.ts'
+import { turnsOf } from './turns.ts'
+
+const words = createWords('de', de)
+const sentence = (text: string, lead = ' ', citations: number[] = [], supported = true): AnswerSentence => ({
+  text,
+  lead,
+  citations,
+  supported,
+})
+const citation = (quote: string, page: number) => ({
+  documentId: 'd',
+  chunkId: 1,
+  file: 'vertrag.pdf',
+  quote,
+  rects: [],
+  page,
+  where: null,
+})
+
+describe('what is shown of a chat', () => {
+  it('makes paragraphs and lists of sentences', () => {
+    const kinds = paragraphsOf([
+      sentence('A.', ''),
+      sentence('B.'),
+      sentence('C:', '\n'),
+      sentence('D.', '\n- '),
+      sentence('E.', '\n2. '),
+      sentence('F.'),
+    ]).map(({ kind, sentences }) => [kind, sentences.map(({ text }) => text).join(' ')])
+    expect(kinds).toEqual([
+      ['paragraph', 'A. B.'],
+      ['paragraph', 'C:'],
+      ['item', 'D.'],
+      ['item', 'E. F.'],
+    ])
+  })
+
+  it('puts answers below their questions', () => {
+    const message = (id: string, role: 'user' | 'assistant') => ({ id, role }) as ApiMessage
+    const turns = turnsOf([
+      message('1', 'user'),
+      message('2', 'assistant'),
+      message('3', 'assistant'),
+      message('4', 'user'),
+    ])
+    expect(turns.map(({ question, answers }) => [question.id, answers.map(({ id }) => id)])).toEqual([
+      ['1', ['2', '3']],
+      ['4', []],
+    ])
+  })
+
+  it('copies an answer with its sources, and says what is not proven', () => {
+    const content = {
+      mode: 'model' as const,
+      sentences: [sentence('Drei Monate.', '', [0]), sentence('Immer.', '\n- ', [], false)],
+      citations: [citation('Die Frist beträgt drei Monate.', 7)],
+      text: '',
+      model: 'm',
+      reason: null,
+    }
+    expect(textWithSources('Wie lang?', content, words)).toBe(
+      'Wie lang?\n\nDrei Monate. [1]\n- Immer. (Nicht belegt)\n\nQuellen\n[1] vertrag.pdf, Seite 7: Die Frist beträgt drei Monate.',
+    )
+    expect(textWithSources('Wie lang?', { ...content, mode: 'quotes', sentences: [] }, words)).toBe(
+      'Wie lang?\n\n„Die Frist beträgt drei Monate.“ [1]\n\nQuellen\n[1] vertrag.pdf, Seite 7',
+    )
+  })
+
+  it('says page numbers in ranges', () => {
+    expect(rangesOf([3, 4, 5, 9], words)).toBe('3–5, 9')
+    expect(rangesOf([], words)).toBe('keine')
+  })
+
+  it('keeps rows of a table and items of a list together', () => {
+    const row = (header: string) => ({ kind: 'table-row' as const, text: 'x', header })
+    const item = { kind: 'list-item' as const, text: 'i' }
+    const paragraph = { kind: 'paragraph' as const, text: 'p' }
+    expect(
+      groupsOf([row('a'), row('a'), row('b'), item, item, paragraph, paragraph]).map(group => group.length),
+    ).toEqual([2, 1, 2, 1, 1])
+  })
+})

@@ -1,0 +1,122 @@
+import { QueryClient } from '@tanstack/react-query'
+import { describe, expect, it } from 'vitest'
+import type { Client } from '../../shared/api/client.ts'
+import type { StreamedAnswer } from '../../shared/api/index.ts'
+import { ApiError } from '../../shared/api/problem.ts'
+import type { Answer, Citation, Passage } from '../../shared/model/index.ts'
+import { createLiveAnswers, isRunning } from './live-answers.ts'
+
+const citation = {
+  documentId: 'd',
+  chunkId: 1,
+  file: 'a.md',
+  quote: 'Rent is due.',
+  rects: [],
+  page: 1,
+  where: null,
+} satisfies Citation
+const passage = { ...citation, text: 'Rent is due.', headings: [], before: null, after: null, score: 1 } as Passage
+const answer: Answer = {
+  mode: 'model',
+  language: 'en',
+  text: 'Rent is due.',
+  sentences: [{ text: 'Rent is due.', lead: '', citations: [0], supported: true }],
+  citations: [citation],
+  model: 'm',
+  reason: null,
+  evidence: 1,
+  chatId: 'c',
+  messageId: 'm2',
+}
+
+function setUp(events: (StreamedAnswer | Error)[], messages: { id: string }[] = []) {
+  const stopped: unknown[] = []
+  const client = {
+    answers: {
+      ask: async () =>
+        (async function* () {
+          for (const event of events) {
+            if (event instanceof Error) throw event
+            yield event
+          }
+        })(),
+      stop: async (input: unknown) => {
+        stopped.push(input)
+        return { stopped: true }
+      },
+    },
+    chats: { get: async () => ({ chat: {}, messages }) },
+  } as unknown as Client
+  const answers = createLiveAnswers({ client, queries: new QueryClient(), frame: run => queueMicrotask(run) })
+  const started: string[] = []
+  const ask = () =>
+    answers.ask({
+      projectId: 'p',
+      question: 'When is rent due?',
+      chatId: null,
+      assistantId: null,
+      from: 0,
+      started: id => started.push(id),
+    })
+  return { answers, ask, started, stopped }
+}
+
+const start: StreamedAnswer = { type: 'started', answerId: 'a', chatId: 'c' }
+
+describe('an answer on its way', () => {
+  it('gathers what is streamed, and gives way to what the chat keeps', async () => {
+    const events: StreamedAnswer[] = [
+      start,
+      { type: 'passages', question: 'When is rent due?', passages: [passage] },
+      { type: 'waiting', place: 1 },
+      { type: 'waiting', place: 0 },
+      { type: 'draft', text: 'Rent is' },
+      { type: 'sentence', sentence: answer.sentences[0]!, citations: [citation] },
+      { type: 'finish', answer },
+    ]
+    const { answers, ask, started } = setUp(events, [{ id: 'm1' }, { id: 'm2' }])
+    const states: string[] = []
+    answers.list.subscribe(() => states.push(answers.list.get()[0]?.state ?? 'gone'))
+    ask()
+    await expect.poll(() => answers.list.get()).toEqual([])
+    expect(started).toEqual(['c'])
+    expect(states.at(-2)).toBe('finished')
+    expect(answers.passages.get().get('m2')).toEqual([passage])
+  })
+
+  it('stays when the chat does not hold it yet', async () => {
+    const { answers, ask } = setUp([start, { type: 'finish', answer }])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('finished')
+    expect(answers.list.get()[0]).toMatchObject({ chatId: 'c', messageId: 'm2', answer })
+  })
+
+  it('says why it failed, with the server’s words', async () => {
+    const refused = new ApiError({ code: 'question-empty', status: 422, detail: 'The question is empty.' })
+    const { answers, ask } = setUp([refused])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    expect(answers.list.get()[0]?.problem).toMatchObject({
+      text: 'The question is empty.',
+      reason: { code: 'question-empty' },
+    })
+  })
+
+  it('takes a stream that ends too early for a lost connection', async () => {
+    const { answers, ask } = setUp([start, { type: 'draft', text: 'Rent' }])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.problem?.reason.code).toBe('server-unreachable')
+    expect(answers.list.get().some(isRunning)).toBe(false)
+  })
+
+  it('keeps what was written when it is interrupted', async () => {
+    const { answers, ask } = setUp([
+      start,
+      { type: 'sentence', sentence: answer.sentences[0]!, citations: [citation] },
+      { type: 'interrupted', chatId: 'c', messageId: null, reason: { code: 'cancelled' } },
+    ])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('interrupted')
+    expect(answers.list.get()[0]?.sentences).toHaveLength(1)
+  })
+})
