@@ -1,31 +1,32 @@
-import type { Core } from '../shared/core.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../shared/errors.ts'
 import type { Project, Scope } from '../shared/model/index.ts'
 import { firstProject, localUser } from '../shared/workspace/projects.ts'
+import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { onlyErrors } from './log.ts'
+import type { LibraryCore } from './remote.ts'
+import { type RunningServer, readRunning } from './server-file.ts'
 
 /** An opened library: the core, and the project the command is about. */
 export interface Library {
-  core: Core
+  core: LibraryCore
   project: Project
   scope: Scope
   /** The data directory. */
   folder: string
 }
 
-/** Opens, runs, closes: the database is closed and the parsers are gone whatever happened. */
+/**
+ * Opens, runs, closes: the database is closed and the parsers are gone whatever happened. Where a server has the data
+ * directory open, everything is done through it: there are never two that write.
+ */
 export async function withLibrary<T>(
   context: Context,
   options: { temporary?: boolean },
   run: (library: Library) => Promise<T>,
 ): Promise<T> {
-  // Loading the core takes longer than anything else at the start; help and usage errors do without.
-  const { openCore } = await import('./compose.ts')
-  context.signal.throwIfAborted()
-  const temporary = options.temporary ?? false
-  const log = temporary ? onlyErrors(context.log()) : context.log()
-  const { core, folder, close } = await openCore({ config: context.config(), log, temporary })
+  const { core, folder, close } = await open(context, options.temporary ?? false)
   try {
     const project = await findProject(core, context.options.project)
     return await run({ core, project, scope: scopeOf(project), folder })
@@ -38,12 +39,45 @@ export async function withLibrary<T>(
   }
 }
 
+interface Opened {
+  core: LibraryCore
+  folder: string
+  close(): Promise<void>
+}
+
+async function open(context: Context, temporary: boolean): Promise<Opened> {
+  const config = context.config()
+  const running = temporary ? undefined : await findServer(config, context.signal)
+  if (running) {
+    const { createRemoteCore } = await import('./remote.ts')
+    const core = createRemoteCore(running, context.translate.language)
+    return { core, folder: config.dataDirectory, close: async () => {} }
+  }
+  // Loading the core takes longer than anything else at the start; help and usage errors do without.
+  const { openCore } = await import('./compose.ts')
+  context.signal.throwIfAborted()
+  return openCore({ config, log: temporary ? onlyErrors(context.log()) : context.log(), temporary })
+}
+
+/** Milliseconds between two looks at a server that is only starting, and after which it is not waited for. */
+const lookTime = 50
+const startTime = 10_000
+
+async function findServer({ dataDirectory }: Config, signal: AbortSignal): Promise<RunningServer | undefined> {
+  for (let waited = 0; ; waited += lookTime) {
+    const running = await readRunning(dataDirectory)
+    if (!running || running.address !== null || running.socket !== null) return running
+    if (waited > startTime) throw new AppError('database-busy')
+    await pause(lookTime, undefined, { signal })
+  }
+}
+
 export function scopeOf(project: Project): Scope {
   return { userId: localUser, projectId: project.id }
 }
 
 /** By id or name; the first project also by the name it is shown with. */
-export async function findProject(core: Core, wanted: string | undefined): Promise<Project> {
+export async function findProject(core: LibraryCore, wanted: string | undefined): Promise<Project> {
   try {
     return await core.projects.find(localUser, wanted)
   } catch (error) {

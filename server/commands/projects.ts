@@ -1,8 +1,8 @@
-import type { Core } from '../../shared/core.ts'
 import type { Project } from '../../shared/model/index.ts'
 import { firstProject, localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
 import { findProject, scopeOf, withLibrary } from '../library.ts'
+import type { LibraryCore } from '../remote.ts'
 import { table } from '../table.ts'
 import { safe } from '../text.ts'
 
@@ -41,7 +41,7 @@ function report(context: Context, done: 'created' | 'deleted', project: Project,
   else context.terminal.out(context.translate(`cli.projects.${done}`, { name: nameOf(context, project) }))
 }
 
-async function countDocuments(core: Core, project: Project): Promise<number> {
+async function countDocuments(core: LibraryCore, project: Project): Promise<number> {
   return (await core.documents.list(scopeOf(project))).length
 }
 

@@ -1,0 +1,184 @@
+/** The library of a data directory that a server has open: what commands do, done through it. */
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createClient, follow } from '../shared/api/client.ts'
+import { type ApiDocument, ApiError, contract, isProblem, type Upload } from '../shared/api/index.ts'
+import type { Core, Documents, NewFile } from '../shared/core.ts'
+import { AppError } from '../shared/errors.ts'
+import type { Document, Project, Scope } from '../shared/model/index.ts'
+import type { AppEvent } from '../shared/ports.ts'
+import { localUser } from '../shared/workspace/projects.ts'
+import { createSocketFetch } from './http/socket-fetch.ts'
+import type { RunningServer } from './server-file.ts'
+
+type Verb =
+  | 'list'
+  | 'get'
+  | 'receipt'
+  | 'trash'
+  | 'add'
+  | 'cancel'
+  | 'retry'
+  | 'pause'
+  | 'resume'
+  | 'delete'
+  | 'undo'
+  | 'purge'
+
+/** What commands need of a core: one in this process, or the server that has the data directory open. */
+export type LibraryCore = Pick<
+  Core,
+  'projects' | 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'
+> & {
+  documents: Pick<Documents, Verb>
+}
+
+/** Milliseconds between two looks how far the server's work is. */
+const lookTime = 500
+const pageSize = 200
+
+/** `language` is that of the texts of errors. */
+export function createRemoteCore({ address, socket, token }: RunningServer, language: string): LibraryCore {
+  const url = address ?? 'http://localhost'
+  const send = address === null && socket !== null ? createSocketFetch(socket) : (request: Request) => fetch(request)
+  const client = createClient({ routes: contract, url, fetch: send, token, language: () => language })
+  let trouble: AppError | undefined
+
+  /** All pages of a list. */
+  async function all(
+    list: (page: { limit: number; after?: string }) => Promise<{ documents: ApiDocument[]; next: string | null }>,
+  ): Promise<Document[]> {
+    const documents: Document[] = []
+    for (let after: string | undefined; ; ) {
+      const { documents: some, next } = await list({ limit: pageSize, ...(after && { after }) })
+      documents.push(...some.map(toDocument))
+      if (next === null) return documents
+      after = next
+    }
+  }
+
+  const list = ({ projectId }: Scope) => all(page => client.documents.list({ projectId, order: 'oldest', ...page }))
+
+  /** Looks again and again until `done` says so, or the work stands still. */
+  async function until(signal: AbortSignal | undefined, done: () => Promise<boolean>): Promise<void> {
+    while (!(await done())) {
+      const { trouble: reason } = await client.jobs.list({})
+      trouble = reason ? new AppError(reason.code, reason.values) : undefined
+      if (trouble) throw trouble
+      await pause(lookTime, undefined, { ...(signal && { signal }) })
+    }
+  }
+
+  const verb =
+    (name: 'cancel' | 'retry' | 'pause' | 'resume' | 'delete' | 'undo') =>
+    async ({ projectId }: Scope, documentId: string) =>
+      toDocument(await client.documents[name]({ projectId, documentId }))
+
+  /** As a stream: the client of the contract would hold the whole file. */
+  async function add({ projectId }: Scope, { name, path = name, open }: NewFile, signal?: AbortSignal) {
+    const boundary = randomUUID()
+    const request = new Request(`${url}/api/v1/projects/${projectId}/documents`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'accept-language': language,
+        'content-type': `multipart/form-data; boundary=${boundary}`,
+      },
+      body: Readable.toWeb(Readable.from(multipart(boundary, path, open()))) as ReadableStream<Uint8Array>,
+      duplex: 'half',
+      ...(signal && { signal }),
+    })
+    const body: unknown = await send(request)
+      .then(response => response.json())
+      .catch(error => {
+        signal?.throwIfAborted()
+        throw new ApiError({ code: 'server-unreachable', status: 0 }, { cause: error })
+      })
+    if (isProblem(body)) throw new ApiError(body)
+    const [result] = (body as { results: Upload[] }).results
+    if (!result?.document) throw result?.problem ? new ApiError(result.problem) : new AppError('internal')
+    return { document: toDocument(result.document), added: result.added }
+  }
+
+  return {
+    projects: {
+      list: async () => (await client.projects.list({})).projects.map(toProject),
+      async find(_userId, wanted) {
+        const projects = (await client.projects.list({})).projects.map(toProject)
+        const found =
+          wanted === undefined
+            ? projects[0]
+            : projects.find(({ id, name }) => id === wanted || name === wanted.normalize('NFC'))
+        if (!found) throw new AppError('project-not-found', { name: wanted ?? '' })
+        return found
+      },
+      create: async (_userId, name) => toProject(await client.projects.create({ name })),
+      delete: async ({ projectId }) => void (await client.projects.delete({ projectId })),
+    },
+    documents: {
+      list,
+      add,
+      trash: ({ projectId }) => all(page => client.documents.trash({ projectId, ...page })),
+      get: async ({ projectId }, documentId) => toDocument(await client.documents.get({ projectId, documentId })),
+      async receipt({ projectId }, documentId) {
+        return (await client.documents.receipt({ projectId, documentId })).receipt ?? undefined
+      },
+      purge: async ({ projectId }, documentId) => void (await client.documents.purge({ projectId, documentId })),
+      cancel: verb('cancel'),
+      retry: verb('retry'),
+      pause: verb('pause'),
+      resume: verb('resume'),
+      delete: verb('delete'),
+      undo: verb('undo'),
+    },
+    async *ask({ projectId }, { question, chatId, documents }, signal) {
+      const input = { projectId, question, ...(chatId && { chatId }), ...(documents && { documents: [...documents] }) }
+      for await (const event of await client.answers.ask(input, signal && { signal })) {
+        if (event.type === 'interrupted') throw new AppError(event.reason.code, event.reason.values)
+        if (event.type !== 'started') yield event
+      }
+    },
+    async search({ projectId }, query, { limit = 10, documents, signal } = {}) {
+      const input = { projectId, query, limit: Math.min(limit, 100), ...(documents && { documents: [...documents] }) }
+      return (await client.search(input, signal && { signal })).passages
+    },
+    async *watch(signal): AsyncGenerator<AppEvent> {
+      for await (const event of follow(options => client.jobs.events({}, options), { signal }))
+        if (event.type === 'document')
+          yield { type: 'document', projectId: event.projectId, documentId: event.documentId }
+    },
+    trouble: () => trouble,
+    settled: (scope, signal) => until(signal, async () => (await list(scope)).every(document => !isWorkedOn(document))),
+    async embedded(scope, signal) {
+      const { models } = await client.models.list({})
+      if (!models.some(({ role, inUse }) => role === 'embedding' && inUse)) return
+      await until(signal, async () =>
+        (await list(scope)).every(({ state, embedded, chunks }) => state !== 'ready' || embedded >= chunks),
+      )
+    },
+    /** It works all the while. */
+    start() {},
+  }
+}
+
+const isWorkedOn = ({ state }: Document) => state === 'queued' || state === 'parsing' || state === 'indexing'
+
+/** What the contract leaves out of a document is nobody's business outside the server. */
+const toDocument = (document: ApiDocument): Document => ({ ...document, blob: '' })
+const toProject = (project: Omit<Project, 'userId'>): Project => ({ ...project, userId: localUser })
+
+async function* multipart(
+  boundary: string,
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const text = new TextEncoder()
+  // As browsers write it (WHATWG HTML, multipart/form-data encoding).
+  const escaped = name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22')
+  yield text.encode(
+    `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${escaped}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+  )
+  yield* bytes
+  yield text.encode(`\r\n--${boundary}--\r\n`)
+}
