@@ -13,7 +13,7 @@ export function QuotesMode({ reason }: { reason: Reason | null }) {
   const none = models !== undefined && !models.some(({ role, problem }) => role === 'chat' && !problem)
   return (
     <div className="mb-5">
-      <h3 className="text-xs font-medium tracking-wide text-soft">{words('chat.quotes')}</h3>
+      <p className="text-xs font-medium tracking-wide text-soft">{words('chat.quotes')}</p>
       {(none || reason) && (
         <p className="mt-1 text-sm text-soft">
           {reason ? `${words('chat.quotesModel')} ${words.explain(reason)}` : words('chat.quotesNoModel')}{' '}
@@ -45,7 +45,8 @@ export function Declined({
   const ready = data?.states.ready ?? 0
   const working = (data?.states.queued ?? 0) + (data?.states.parsing ?? 0) + (data?.states.indexing ?? 0)
   return (
-    <section aria-label={words('chat.answer')} className="read-measure mt-6">
+    <div data-answer className="read-measure mt-6">
+      <h3 className="sr-only">{words('chat.answer')}</h3>
       <p className="font-serif text-read">{text || words('chat.declinedText')}</p>
       <div className="mt-3 space-y-1 text-sm text-soft">
         <p>
@@ -56,6 +57,6 @@ export function Declined({
         {ready > 0 && <p>{words('chat.declinedHint')}</p>}
         {reason && <p>{words.explain(reason)}</p>}
       </div>
-    </section>
+    </div>
   )
 }

@@ -33,7 +33,8 @@ export const AnswerView = memo(function AnswerView({
   if (mode === 'declined') return <Declined text={text} passages={passages} reason={reason} />
   if (mode === 'quotes')
     return (
-      <section aria-label={words('chat.answer')} className="read-measure mt-6">
+      <div data-answer className="read-measure mt-6">
+        <h3 className="sr-only">{words('chat.answer')}</h3>
         {!streaming && <QuotesMode reason={reason} />}
         {citations.length === 0 && <p className="text-read whitespace-pre-wrap">{text}</p>}
         <ol className="space-y-6">
@@ -42,11 +43,12 @@ export const AnswerView = memo(function AnswerView({
             <Quote key={at} citation={citation} number={at + 1} />
           ))}
         </ol>
-      </section>
+      </div>
     )
   const unproven = sentences.some(({ supported }) => !supported)
   return (
-    <section aria-label={words('chat.answer')} className="read-measure mt-6">
+    <div data-answer className="read-measure mt-6">
+      <h3 className="sr-only">{words('chat.answer')}</h3>
       <Prose sentences={sentences} citations={citations} draft={draft} />
       {!streaming && (
         <>
@@ -58,7 +60,7 @@ export const AnswerView = memo(function AnswerView({
           </div>
         </>
       )}
-    </section>
+    </div>
   )
 })
 
@@ -157,7 +159,7 @@ function Sources({ citations }: { citations: Citation[] }) {
   const words = useWords()
   return (
     <div className="mt-6 border-t border-line pt-4">
-      <h3 className="text-xs font-medium tracking-wide text-soft">{words('chat.sources')}</h3>
+      <h4 className="text-xs font-medium tracking-wide text-soft">{words('chat.sources')}</h4>
       <ol className="mt-2 space-y-1">
         {citations.map((citation, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: their order is what the numbers mean

@@ -86,10 +86,9 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
             type="button"
             onClick={() => setZoom(1)}
             title={words('reading.fit')}
-            aria-label={`${words('reading.fit')} (${Math.round(zoom * 100)} %)`}
             className="min-h-10 min-w-14 rounded-lg px-1 text-soft tabular-nums hover:bg-sunken hover:text-ink"
           >
-            {Math.round(zoom * 100)} %
+            {Math.round(zoom * 100)} %<span className="sr-only">, {words('reading.fit')}</span>
           </button>
           <IconButton label={words('reading.zoomIn')} disabled={zoom === zooms.at(-1)} onClick={() => step(1)}>
             <Plus aria-hidden />

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Where a Chromium is installed; `CHROMIUM` names another. */
+export const chromiumPath = [process.env.CHROMIUM ?? '', ...places].find(place => place !== '' && existsSync(place))
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] })
+}
+
+/** A page of a visitor that nobody knows yet. What it complains about is gathered, and must be nothing. */
+export async function visit(
+  browser: Browser,
+  options: BrowserContextOptions,
+): Promise<Page & { complaints: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const complaints: string[] = []
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('console', message => {
+    // The browser's own note on a refusal that the page shows in words.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
+  })
+  page.on('request', request => {
+    const { protocol, hostname } = new URL(request.url())
+    if (protocol.startsWith('http') && hostname !== '127.0.0.1') complaints.push(`asked for ${request.url()}`)
+  })
+  return Object.assign(page, { complaints })
+}
+
+/** What axe finds on the page as it is, a line for each; in light and in dark. */
+export async function faults(page: Page): Promise<string[]> {
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    for (const { id, nodes } of violations)
+      for (const node of nodes) found.push(`${colorScheme} ${id}: ${node.html.slice(0, 160)} (${node.failureSummary})`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  return found
+}
+
+/** Lets a file fall on the page, as a hand would. */
+export async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  await page.evaluate(
+    ([name, base64]) => {
+      const bytes = Uint8Array.from(atob(base64 ?? ''), character => character.charCodeAt(0))
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File([bytes], name ?? ''))
+      const main = document.querySelector('main')
+      for (const type of ['dragenter', 'dragover', 'drop'])
+        main?.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+    },
+    [name, Buffer.from(bytes).toString('base64')],
+  )
+}
+
+/**
+ * How the marks on a PDF page lie on what is printed, in pixels of its canvas: what of the ink around them (6 points each
+ * way) lies inside, and how much of a mark's width the ink spans.
+ */
+export async function inkUnderMark(page: Page): Promise<{ inside: number; outside: number; span: number }> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-page] canvas')
+    const mark = document.querySelector('[data-mark]')
+    if (!canvas || !mark) throw new Error('no canvas or no mark')
+    const shown = canvas.getBoundingClientRect()
+    const box = mark.getBoundingClientRect()
+    const sharpness = canvas.width / shown.width
+    const border = Math.round(6 * (shown.width / 595) * sharpness)
+    const left = Math.round((box.left - shown.left) * sharpness)
+    const top = Math.round((box.top - shown.top) * sharpness)
+    const width = Math.round(box.width * sharpness)
+    const height = Math.round(box.height * sharpness)
+    const area = { x: left - border, y: top - border, width: width + 2 * border, height: height + 2 * border }
+    const { data } = canvas.getContext('2d')!.getImageData(area.x, area.y, area.width, area.height)
+    let inside = 0
+    let outside = 0
+    let first = width
+    let last = 0
+    for (let y = 0; y < area.height; y++) {
+      for (let x = 0; x < area.width; x++) {
+        if ((data[4 * (y * area.width + x)] ?? 255) > 128) continue
+        const across = x - border
+        if (across >= 0 && across < width && y >= border && y < border + height) {
+          inside += 1
+          first = Math.min(first, across)
+          last = Math.max(last, across)
+        } else outside += 1
+      }
+    }
+    return { inside, outside, span: (last - first) / width }
+  })
+}

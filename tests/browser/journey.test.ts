@@ -1,0 +1,208 @@
+/** The first visit to Cloister, from end to end, in a real browser, in both languages. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { de } from '../../renderer/messages/de.ts'
+import { en } from '../../renderer/messages/en.ts'
+import { scriptedChat } from '../../scripts/tiny-models.ts'
+import { writeGguf } from '../../scripts/write-gguf.ts'
+import { chromiumPath, drop, faults, inkUnderMark, launch, visit } from './browser.ts'
+import { type Handbook, writeHandbook } from './handbook.ts'
+import { type Served, serve } from './serve.ts'
+
+const why = chromiumPath ? '' : ' (skipped: no Chromium here; CHROMIUM may name one)'
+if (!chromiumPath && process.env.CI === 'true') throw new Error('CI has no Chromium for the browser test')
+
+describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s${why}`, language => {
+  const words = language === 'de' ? de : en
+  const handbook: Handbook = writeHandbook(language)
+  let data: string
+  let browser: Browser
+  let server: Served
+  let page: Page & { complaints: string[] }
+  const seen: string[] = []
+
+  beforeAll(async () => {
+    data = await mkdtemp(path.join(tmpdir(), 'cloister-browser-'))
+    server = await serve(data)
+    browser = await launch()
+    page = await visit(browser, { locale: language === 'de' ? 'de-AT' : 'en-GB' })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    await rm(data, { recursive: true, force: true })
+  })
+
+  const see = (text: string) => page.getByText(text, { exact: false }).first().waitFor()
+  const row = () => page.locator('[data-document]', { hasText: handbook.file })
+  const ask = async (question: string) => {
+    await page.locator('[data-main-field]').fill(question)
+    await page.keyboard.press('Enter')
+  }
+
+  it('says how to get in when it comes without the key', async () => {
+    await page.goto(server.address)
+    await see(words.signIn.title)
+    expect(await page.locator('html').getAttribute('lang')).toBe(language)
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('takes the key out of the address, and keeps it nowhere', async () => {
+    await page.goto('about:blank')
+    await page.goto(server.url)
+    await see(words.ask.empty)
+    expect(page.url()).toBe(`${server.address}/#/`)
+    const kept = await page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+    )
+    expect(kept).not.toContain('the-key-of')
+    expect(kept).toContain('""')
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('takes a dropped manual, and says in words how far it is', async () => {
+    await page.getByRole('link', { name: words.nav.library }).first().click()
+    await page.exposeFunction('saw', (text: string) => seen.push(text))
+    await page.evaluate(() => {
+      const tell = () => {
+        for (const row of document.querySelectorAll('[data-document]'))
+          (window as unknown as { saw(text: string): void }).saw(row.textContent ?? '')
+      }
+      new MutationObserver(tell).observe(document.body, { subtree: true, childList: true, characterData: true })
+    })
+    await drop(page, handbook.file, handbook.bytes)
+    await row().and(page.locator('[data-state=ready]')).waitFor()
+    expect(seen.some(text => text.includes(words.progress.queued) || / 24 /.test(text))).toBe(true)
+    await expect.poll(() => row().innerText()).toContain(language === 'de' ? '24 Seiten' : '24 pages')
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('tells what was read of it', async () => {
+    await row()
+      .getByRole('button', { name: words.library.actions.replace('{{name}}', handbook.file) })
+      .click()
+    await page.getByRole('menuitem', { name: words.library.receipt }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(words.receipt.complete).waitFor()
+    expect(await dialog.innerText()).toMatch(/24/)
+    expect(await faults(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+  })
+
+  it('answers without a model in the words of the manual, and says why', async () => {
+    await page.getByRole('link', { name: words.nav.ask }).click()
+    await ask(handbook.question)
+    await page.locator('blockquote', { hasText: handbook.sentence }).waitFor()
+    await see(words.chat.quotesNoModel)
+    expect(await page.getByRole('heading', { level: 2, name: handbook.question }).count()).toBe(1)
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('opens the page of a citation, with the words marked on it', async () => {
+    await page.locator('[data-citation="1"]').click()
+    await page.locator(`[data-rendered="${handbook.page}"]`).waitFor()
+    const ink = await inkUnderMark(page)
+    expect(ink.inside).toBeGreaterThan(300)
+    expect(ink.outside).toBe(0)
+    expect(ink.span).toBeGreaterThan(0.95)
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('marks the same words at any size, and turns pages by key', async () => {
+    await page.getByRole('button', { name: words.reading.zoomIn }).click()
+    await expect.poll(async () => (await inkUnderMark(page)).inside).toBeGreaterThan(600)
+    const ink = await inkUnderMark(page)
+    expect(ink.outside).toBe(0)
+    expect(ink.span).toBeGreaterThan(0.95)
+    await page.keyboard.press('ArrowRight')
+    await page.locator(`[data-rendered="${handbook.page + 1}"]`).waitFor()
+    expect(await page.locator('[data-mark]').count()).toBe(0)
+    await page.keyboard.press('ArrowLeft')
+    await page.locator('[data-mark]').first().waitFor()
+  })
+
+  it('has it all again after a reload', async () => {
+    await page.reload()
+    await page.locator('blockquote', { hasText: handbook.sentence }).waitFor()
+    await page.locator(`[data-rendered="${handbook.page}"]`).waitFor()
+    expect((await inkUnderMark(page)).outside).toBe(0)
+    await page.keyboard.press('Escape')
+    await page.locator('[data-page]').waitFor({ state: 'detached' })
+  })
+
+  it('takes a model, streams what it writes, and marks what is not proven', async () => {
+    const file = path.join(data, 'tiny.gguf')
+    const wrong = language === 'de' ? 'Er kostet 900 Euro.' : 'It costs 900 euros.'
+    await writeGguf(file, scriptedChat(`${handbook.sentence.slice(0, -1)} [1]. ${wrong} [1]`))
+    await page.getByRole('link', { name: words.nav.models }).click()
+    await page.locator('[data-picker=model]').setInputFiles(file)
+    await page.getByText(words.models.inUse, { exact: true }).waitFor()
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('link', { name: words.nav.ask }).click()
+    await ask(handbook.question)
+    await page.getByRole('button', { name: words.chat.copy }).waitFor()
+    const answer = page.locator('[data-answer]')
+    expect(await answer.locator('.unproven').allInnerTexts()).toEqual([wrong])
+    await answer.locator('[data-citation="1"]').first().click()
+    await page.locator(`[data-rendered="${handbook.page}"]`).waitFor()
+    expect((await inkUnderMark(page)).outside).toBe(0)
+    expect(await faults(page)).toEqual([])
+    await page.keyboard.press('Escape')
+  })
+
+  it('says plainly when the manual does not hold the answer', async () => {
+    await ask(handbook.beyond)
+    await see(words.chat.declinedHint)
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('finds words, deletes, and takes it back', async () => {
+    await page.keyboard.press('Tab')
+    await page.getByRole('link', { name: words.nav.search }).click()
+    await page.locator('[data-main-field]').fill(handbook.question)
+    await page.keyboard.press('Enter')
+    await page.locator('main ol li').first().waitFor()
+    expect(await page.locator('main ol li').first().innerText()).toContain(handbook.sentence)
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('link', { name: words.nav.library }).first().click()
+    await row()
+      .getByRole('button', { name: words.library.actions.replace('{{name}}', handbook.file) })
+      .click()
+    await page.getByRole('menuitem', { name: words.library.delete }).click()
+    await row().waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: words.app.undo }).click()
+    await row().and(page.locator('[data-state=ready]')).waitFor()
+  })
+
+  it('speaks the other language when asked, and remembers', async () => {
+    const other = language === 'de' ? en : de
+    await page.getByRole('link', { name: words.nav.settings }).click()
+    await page.getByText(language === 'de' ? words.settings.english : words.settings.german, { exact: true }).click()
+    await see(other.settings.theme)
+    await page.getByText(other.settings.dark, { exact: true }).click()
+    await page.reload()
+    await see(other.settings.theme)
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
+    expect(await faults(page)).toEqual([])
+    await page.getByText(other.settings.browser, { exact: true }).click()
+    await see(words.settings.theme)
+  })
+
+  it('goes on reading after the server was killed in the middle of it', async () => {
+    const large = writeHandbook(language, 900)
+    await page.getByRole('link', { name: words.nav.library }).first().click()
+    await drop(page, 'large.pdf', large.bytes)
+    const reading = page.locator('[data-document][data-state=parsing]', { hasText: 'large.pdf' })
+    await reading.waitFor()
+    await server.kill()
+    await see(words.app.offline)
+    server = await serve(data, { port: Number(new URL(server.address).port) })
+    await page.locator('[data-document][data-state=ready]', { hasText: 'large.pdf' }).waitFor()
+    await page.getByText(words.app.offline).waitFor({ state: 'detached' })
+    expect(page.complaints).toEqual([])
+  })
+})

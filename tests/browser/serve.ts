@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { root } from '../run-cli.ts'
+
+export interface Served {
+  address: string
+  /** With the key behind its `#`. */
+  url: string
+  pid: number
+  /** At once, as a power cut would. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** As `npm start` does: builds the screen where it is older than its sources, and serves. */
+export async function serve(data: string, { port = 0 }: { port?: number } = {}): Promise<Served> {
+  const child = spawn(
+    process.execPath,
+    ['--import', './scripts/check-node.mjs', 'scripts/start.ts', '--json', '--data', data, '--port', String(port)],
+    {
+      cwd: root,
+      env: { PATH: process.env.PATH, HOME: data, CLOISTER_TOKEN: 'the-key-of-the-browser-test' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const { address, url } = await firstLine(child)
+  const exit = new Promise<void>(resolve => child.on('exit', () => resolve()))
+  const end = (signal: NodeJS.Signals) => async () => {
+    child.kill(signal)
+    await exit
+  }
+  return { address, url, pid: child.pid ?? 0, kill: end('SIGKILL'), stop: end('SIGTERM') }
+}
+
+function firstLine(child: ChildProcess): Promise<{ address: string; url: string }> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.on('error', reject)
+    child.on('exit', code => reject(new Error(`the server ended with ${code}: ${text}`)))
+    child.stdout?.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+      const line = text.split('\n').find(one => one.startsWith('{') && one.endsWith('}'))
+      if (line) resolve(JSON.parse(line))
+    })
+  })
+}
