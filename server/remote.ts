@@ -174,10 +174,10 @@ async function* multipart(
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const text = new TextEncoder()
-  // As browsers write it (WHATWG HTML, multipart/form-data encoding).
-  const escaped = name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22')
+  // Extended (RFC 8187), so that every character of the name arrives: browsers' own form cannot tell `"` from `%22`.
+  const escaped = encodeURIComponent(name).replaceAll("'", '%27')
   yield text.encode(
-    `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${escaped}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+    `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename*=UTF-8''${escaped}\r\nContent-Type: application/octet-stream\r\n\r\n`,
   )
   yield* bytes
   yield text.encode(`\r\n--${boundary}--\r\n`)
