@@ -17,12 +17,15 @@ export function followEvents({
   queries,
   status,
   page,
+  settings,
   refused,
 }: {
   client: Client
   queries: QueryClient
   status: Store<Status>
   page: Document
+  /** They were changed, here or in another tab. */
+  settings(): void
   /** The server no longer knows this browser. */
   refused(): void
 }): void {
@@ -41,7 +44,8 @@ export function followEvents({
       refresh(['chats', event.projectId])
       refresh(['chat', event.projectId, event.chatId])
     } else if (event.type === 'assistants') refresh(['assistants', event.projectId])
-    else if (event.type === 'trouble') status.set(now => ({ ...now, trouble: event.reason }))
+    else if (event.type === 'trouble') status.change(now => ({ ...now, trouble: event.reason }))
+    else if (event.type === 'settings') settings()
     else refresh([event.type])
   }
 
@@ -49,7 +53,7 @@ export function followEvents({
     control = new AbortController()
     const { signal } = control
     const connected = (now: boolean) => {
-      if (!signal.aborted) status.set(before => ({ ...before, connected: now }))
+      if (!signal.aborted) status.change(before => ({ ...before, connected: now }))
     }
     try {
       for await (const event of follow(options => client.jobs.events(undefined, options), { signal, connected })) {

@@ -50,6 +50,7 @@ async function enter(): Promise<void> {
       queries,
       status,
       page: document,
+      settings: () => void client.settings.get().then(preferences.adopt, () => {}),
       refused: () => stage.set({ name: 'outside', wrong: false }),
     })
   } catch (error) {

@@ -67,11 +67,6 @@ export const read = {
       queryKey: ['models'],
       queryFn: async ({ signal }) => (await client.models.list(undefined, { signal })).models,
     }),
-  settings: (client: Client) =>
-    queryOptions({
-      queryKey: ['settings'],
-      queryFn: ({ signal }) => client.settings.get(undefined, { signal }),
-    }),
 }
 
 interface DocumentsPage {

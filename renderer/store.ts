@@ -3,21 +3,23 @@ import { useCallback, useSyncExternalStore } from 'react'
 /** A value that components and others share, and hear of when it changes. */
 export interface Store<T> {
   get(): T
-  set(next: T | ((now: T) => T)): void
+  set(next: T): void
+  change(update: (now: T) => T): void
   subscribe(listener: () => void): () => void
 }
 
 export function createStore<T>(first: T): Store<T> {
   let value = first
   const listeners = new Set<() => void>()
+  const set = (next: T) => {
+    if (Object.is(next, value)) return
+    value = next
+    for (const listener of [...listeners]) listener()
+  }
   return {
     get: () => value,
-    set(next) {
-      const changed = typeof next === 'function' ? (next as (now: T) => T)(value) : next
-      if (Object.is(changed, value)) return
-      value = changed
-      for (const listener of [...listeners]) listener()
-    },
+    set,
+    change: update => set(update(value)),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

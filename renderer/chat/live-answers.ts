@@ -73,7 +73,7 @@ export function createLiveAnswers({
 
   const show = () => {
     if (fresh.size === 0) return
-    list.set(all => all.map(one => fresh.get(one.key) ?? one))
+    list.change(all => all.map(one => fresh.get(one.key) ?? one))
     fresh.clear()
   }
   const latest = (key: number) => fresh.get(key) ?? list.get().find(one => one.key === key)
@@ -87,7 +87,7 @@ export function createLiveAnswers({
   function begin(about: Pick<LiveAnswer, 'projectId' | 'chatId' | 'question' | 'from'>): LiveAnswer {
     const live: LiveAnswer = { ...blank, ...about, key: keys++ }
     // One turn at a time stands at the end of a chat.
-    list.set(all => [...all.filter(one => one.chatId !== about.chatId || isRunning(one)), live])
+    list.change(all => [...all.filter(one => one.chatId !== about.chatId || isRunning(one)), live])
     return live
   }
 
@@ -130,11 +130,12 @@ export function createLiveAnswers({
     if (!now?.chatId) return
     void queries.invalidateQueries({ queryKey: ['chats', projectId] })
     const { messageId, passages: found } = now
-    if (messageId && found) passages.set(all => new Map(all).set(messageId, found))
+    if (messageId && found) passages.change(all => new Map(all).set(messageId, found))
     try {
       const query = read.chat(client, projectId, now.chatId)
       const { messages } = await queries.fetchQuery({ ...query, staleTime: 0 })
-      if (messageId && messages.some(({ id }) => id === messageId)) list.set(all => all.filter(one => one.key !== key))
+      if (messageId && messages.some(({ id }) => id === messageId))
+        list.change(all => all.filter(one => one.key !== key))
     } catch {
       // The streamed one stays in its place.
     }
@@ -164,7 +165,7 @@ export function createLiveAnswers({
       const { projectId, answerId } = live
       client.answers.stop({ projectId, answerId }).catch(abort)
     },
-    dismiss: key => list.set(all => all.filter(one => one.key !== key)),
+    dismiss: key => list.change(all => all.filter(one => one.key !== key)),
   }
 }
 

@@ -52,7 +52,7 @@ export function createUploads({
   let running = 0
 
   const change = (key: number, changed: Partial<Upload>) =>
-    list.set(all => {
+    list.change(all => {
       const at = all.findIndex(upload => upload.key === key)
       const upload = all[at]
       return upload ? all.with(at, { ...upload, ...changed }) : all
@@ -102,24 +102,24 @@ export function createUploads({
     add(projectId, files) {
       const { maxFileSize, extensions } = session()
       const visible = files.filter(({ name }) => !name.split('/').some(part => part.startsWith('.')))
-      skipped.set(count => count + files.length - visible.length)
+      skipped.change(count => count + files.length - visible.length)
       const fresh = visible.map(({ file, name }): Upload => {
         const problem = refusal(file, name, maxFileSize, extensions)
         const key = keys++
         if (!problem) waiting.push({ key, file })
         return { key, projectId, name, size: file.size, state: problem ? 'refused' : 'waiting', sent: 0, problem }
       })
-      list.set(all => [...all, ...fresh])
+      list.change(all => [...all, ...fresh])
       for (let lane = running; lane < lanes && waiting.length > 0; lane++) void run()
     },
     stop() {
       waiting.length = 0
       control.abort()
       control = new AbortController()
-      list.set(all => all.map(one => (isOpen(one) ? { ...one, state: 'stopped' } : one)))
+      list.change(all => all.map(one => (isOpen(one) ? { ...one, state: 'stopped' } : one)))
     },
     clear() {
-      list.set(all => all.filter(isOpen))
+      list.change(all => all.filter(isOpen))
       skipped.set(0)
     },
   }

@@ -20,7 +20,7 @@ export function createToasts(): Toasts {
   let keys = 0
   return {
     list,
-    show: (text, action = null) => list.set(all => [...all, { key: keys++, text, action }].slice(-most)),
-    dismiss: key => list.set(all => all.filter(toast => toast.key !== key)),
+    show: (text, action = null) => list.change(all => [...all, { key: keys++, text, action }].slice(-most)),
+    dismiss: key => list.change(all => all.filter(toast => toast.key !== key)),
   }
 }
