@@ -5,13 +5,14 @@ import { splitSentences } from './answer/sentences.ts'
 import { type Chats, createChats } from './chats/chats.ts'
 import { AppError } from './errors.ts'
 import { createGateway } from './gateway/index.ts'
+import { createClearStage } from './ingest/clear.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
 import { createEmbedStage } from './ingest/embed.ts'
 import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
 import { createIndexStage } from './ingest/index-words.ts'
-import { collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
+import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createParseStage } from './ingest/parse.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { startRunner } from './jobs/runner.ts'
@@ -132,7 +133,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const projects = createProjects({
     store,
     async release(tx, gone) {
-      const keys = gone.flatMap(document => documentKeys(document.id))
+      const keys = gone.flatMap(document => [...documentKeys(document.id), clearJob(document.id).key])
       await queue.cancel(store.executor(tx), keys)
       for (const { blob } of gone) await queue.enqueue(store.executor(tx), collectJob(blob))
     },
@@ -157,7 +158,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     if (runner) return
     const fail = async (tx: Tx, job: Job) => {
       const found = await store.documents.find(String(job.payload.documentId))
-      if (found) await failDocument(tx, store, found.document, { code: 'internal' })
+      if (found) await failDocument(tx, { store, queue }, found.document, { code: 'internal' })
     }
     runner = startRunner({
       queue,
@@ -205,6 +206,13 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             ...(ports.patience && { patience: ports.patience }),
           }),
           dead: vectorIndexes.gaveUp,
+        },
+        {
+          kind: jobKinds.clear,
+          concurrency: 1,
+          run: createClearStage({ store, queue }),
+          // The next sweep enqueues it again.
+          dead: async () => {},
         },
         {
           kind: jobKinds.collect,

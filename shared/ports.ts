@@ -24,7 +24,10 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void
 }
 
-/** One database, opened. Statements run off the main thread. */
+/**
+ * One database, opened. Statements run off the main thread. One that writes and has a list as its only parameter is run
+ * once for each of the values, inside a transaction.
+ */
 export interface Database {
   readonly engine: 'sqlite'
   /** Whether it can keep and compare vectors here; without, the search goes by words alone. */

@@ -2,7 +2,7 @@ import { toAppError } from '../errors.ts'
 import type { Blobs, Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 import type { Documents } from './documents.ts'
-import { collectJob } from './jobs.ts'
+import { clearJob, collectJob } from './jobs.ts'
 
 const day = 24 * 60 * 60 * 1000
 /** How long the trash keeps a document. */
@@ -42,7 +42,7 @@ async function removeUnused(tx: Tx, { store, blobs }: { store: Store; blobs: Blo
   if (!(await store.documents.blobInUse(blob, tx))) await blobs.remove(blob)
 }
 
-/** Empties the trash of what lay there long enough, and finds blobs that a crash left without a row. */
+/** Empties the trash of what lay there long enough, and finds hidden chunks whose job was given up and blobs that a crash left without a row. */
 export async function sweep(deps: { store: Store; blobs: Blobs; queue: Queue; clock: Clock; documents: Documents }) {
   const { store, blobs, queue, clock, documents } = deps
   for (const { id, scope } of await store.documents.trashedBefore(clock.now() - trashDays * day)) {
@@ -50,6 +50,9 @@ export async function sweep(deps: { store: Store; blobs: Blobs; queue: Queue; cl
       // Another process was first.
       if (toAppError(error).code !== 'document-not-found') throw error
     })
+  }
+  for (const id of await store.chunks.hidden()) {
+    await store.transaction(tx => queue.enqueue(store.executor(tx), clearJob(id)))
   }
   for await (const { hash, storedAt } of blobs.list()) {
     if (clock.now() - storedAt < day) continue

@@ -2,7 +2,8 @@ import { AppError } from '../errors.ts'
 import type { Document, DocumentState, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
-import { collectJob, documentKeys, embedJob, indexJob, parseJob } from './jobs.ts'
+import { clearAll, removeChunks } from './clear.ts'
+import { clearJob, collectJob, documentKeys, embedJob, indexJob, parseJob } from './jobs.ts'
 
 export interface NewFile {
   /** File name; its extension decides the format together with the first bytes. */
@@ -108,7 +109,7 @@ export function createDocuments(deps: {
 
   async function unindex(tx: Tx, document: Document): Promise<void> {
     await queue.cancel(store.executor(tx), [embedJob(document.id).key])
-    await store.chunks.remove(tx, document.projectId, document.id)
+    await removeChunks(tx, deps, document)
     await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
   }
 
@@ -225,11 +226,20 @@ export function createDocuments(deps: {
         if (document.state === 'ready' || underWay.includes(document.state)) await proceed(tx, document)
       }),
     async purge(scope, id) {
-      const blob = await store.transaction(async tx => {
+      await store.transaction(async tx => {
         const document = await store.documents.lock(tx, scope, id)
         if (!document) throw new AppError('document-not-found', { id })
         await queue.cancel(store.executor(tx), documentKeys(id))
-        await store.chunks.remove(tx, scope.projectId, id)
+        // Whoever is interrupted from here on finds it in the trash.
+        if (document.deletedAt === null) await store.documents.setDeleted(tx, scope, id, clock.now())
+        await unindex(tx, document)
+      })
+      await clearAll(store, id)
+      const blob = await store.transaction(async tx => {
+        const document = await store.documents.lock(tx, scope, id)
+        // Another process was first.
+        if (!document) throw new AppError('document-not-found', { id })
+        await queue.cancel(store.executor(tx), [...documentKeys(id), clearJob(id).key])
         await store.documents.purge(tx, scope, id)
         await queue.enqueue(store.executor(tx), collectJob(document.blob))
         return document.blob

@@ -1,11 +1,18 @@
 import type { Document, Reason, Receipt } from '../model/index.ts'
+import type { Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
+import { removeChunks } from './clear.ts'
 
 /**
  * Ends a document as failed: nothing half of it can be found, and its receipt says how far it came and why it went no
  * further. What was parsed stays, so that the page of a damaged file can still be looked at.
  */
-export async function failDocument(tx: Tx, store: Store, document: Document, reason: Reason): Promise<void> {
+export async function failDocument(
+  tx: Tx,
+  deps: { store: Store; queue: Queue },
+  document: Document,
+  reason: Reason,
+): Promise<void> {
   const receipt: Receipt = {
     documentId: document.id,
     segments: document.parsed,
@@ -19,6 +26,6 @@ export async function failDocument(tx: Tx, store: Store, document: Document, rea
     furnitureLines: 0,
     reasons: [reason],
   }
-  await store.chunks.remove(tx, document.projectId, document.id)
-  await store.documents.update(tx, document.id, { state: 'failed', indexed: 0, chunks: 0, reason, receipt })
+  await removeChunks(tx, deps, document)
+  await deps.store.documents.update(tx, document.id, { state: 'failed', indexed: 0, chunks: 0, reason, receipt })
 }

@@ -2,6 +2,7 @@ import type { Block, Chunk, Document, EmbeddingModel, Language, Reason, Receipt,
 import type { Clock, Job, Queue } from '../ports.ts'
 import type { Store } from '../store/index.ts'
 import { createChunker, type Draft } from './chunker.ts'
+import { clearAll, removeChunks } from './clear.ts'
 import { findFurniture } from './furniture.ts'
 import { createTokenCounter } from './token-counter.ts'
 
@@ -45,6 +46,8 @@ export function createIndexStage(deps: {
       return
     }
     const { document, scope } = found
+    // What an earlier try stored may still be on its way out: its places are taken.
+    await clearAll(store, document.id, { signal, inside: tx => queue.renew(store.executor(tx), job) })
     let started = clock.now()
     let stored = document.chunks
     const place = { documentId: document.id, position: stored - 1 }
@@ -128,7 +131,7 @@ export function createIndexStage(deps: {
   async function startOver(job: Job, signal: AbortSignal, document: Document): Promise<void> {
     await store.transaction(async tx => {
       await queue.renew(store.executor(tx), job, 'beat')
-      await store.chunks.remove(tx, document.projectId, document.id)
+      await removeChunks(tx, deps, document)
       await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
     })
     return index(job, signal)

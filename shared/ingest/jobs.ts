@@ -1,6 +1,6 @@
 import type { NewJob } from '../ports.ts'
 
-export const jobKinds = { parse: 'parse', index: 'index', embed: 'embed', collect: 'collect' } as const
+export const jobKinds = { parse: 'parse', index: 'index', embed: 'embed', clear: 'clear', collect: 'collect' } as const
 
 export function parseJob(documentId: string): NewJob {
   return { kind: jobKinds.parse, key: `parse:${documentId}`, payload: { documentId } }
@@ -14,11 +14,17 @@ export function embedJob(documentId: string): NewJob {
   return { kind: jobKinds.embed, key: `embed:${documentId}`, payload: { documentId } }
 }
 
+/** Takes hidden chunks of a document away. Nothing but a purge cancels it. */
+export function clearJob(documentId: string): NewJob {
+  return { kind: jobKinds.clear, key: `clear:${documentId}`, payload: { documentId } }
+}
+
 /** Removes a blob if nothing refers to it any more. */
 export function collectJob(blob: string): NewJob {
   return { kind: jobKinds.collect, key: `collect:${blob}`, payload: { blob } }
 }
 
+/** The work on a document: what pausing or deleting it takes away. */
 export function documentKeys(documentId: string): string[] {
   return [parseJob(documentId).key, indexJob(documentId).key, embedJob(documentId).key]
 }

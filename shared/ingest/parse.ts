@@ -63,7 +63,7 @@ export function createParseStage(deps: {
     }
 
     async function fail(reason: Reason): Promise<void> {
-      await settle({}, tx => failDocument(tx, store, { ...document, parsed }, reason))
+      await settle({}, tx => failDocument(tx, { store, queue }, { ...document, parsed }, reason))
     }
 
     async function read(file: string): Promise<{ segments: number; cut: boolean }> {

@@ -12,14 +12,26 @@ export interface ChunkStore {
   at(scope: Scope, places: readonly { documentId: string; position: number }[]): Promise<StoredChunk[]>
   /** For jobs. In order, those from position `from` on. */
   page(documentId: string, from: number, limit: number): Promise<{ id: number; chunk: ChunkText }[]>
-  /** Chunks, words with their share of the statistics, vectors: the document is gone from every search with this commit. */
-  remove(tx: Tx, projectId: string, documentId: string): Promise<void>
+  /**
+   * Chunks, words with their share of the statistics, vectors: the document is gone from every search with this commit.
+   * Of a long one only the first piece goes with it, the rest is hidden; false then, and `clearSome` takes it away.
+   */
+  remove(tx: Tx, projectId: string, documentId: string): Promise<boolean>
+  /** Takes a piece of what is hidden away; true when nothing is left, or nothing was hidden. */
+  clearSome(tx: Tx, documentId: string): Promise<boolean>
+  /** Documents some of whose chunks are hidden. Nothing may be inserted for them. */
+  hidden(): Promise<string[]>
 }
 
 /** What a chunk says, and where. */
 export type ChunkText = Pick<Chunk, 'text' | 'headings' | 'pieces'>
 
 const insertLimit = 500
+/**
+ * Chunks taken away in one transaction, some 100 ms with 100 terms each and a vector of 384 dimensions. All 10,000 of a
+ * document at once held the lock for 3 to 5 s, and other processes gave up.
+ */
+const clearSize = 250
 
 /** `vectors`: whether they can be reached in this database. */
 export function createChunkStore({ read, vectors }: { read: Read; vectors: boolean }): ChunkStore {
@@ -33,6 +45,35 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       .where('chunk.project_id', '=', projectId)
       .where('project.user_id', '=', userId)
       .where('document.deleted_at', 'is', null)
+      .where('document.id', 'not in', eb => eb.selectFrom('clearing').select('clearing.document_id'))
+
+  async function clearSome(tx: Tx, documentId: string): Promise<boolean> {
+    const hidden = await tx
+      .selectFrom('clearing')
+      .select('project_id')
+      .where('document_id', '=', documentId)
+      .executeTakeFirst()
+    if (!hidden) return true
+    const rows = await tx
+      .selectFrom('chunk')
+      .select(['id', 'terms', 'context_terms'])
+      .where('document_id', '=', documentId)
+      .limit(clearSize)
+      .execute()
+    const ids = rows.map(row => row.id)
+    if (ids.length > 0) {
+      await removeWords(
+        tx,
+        hidden.project_id,
+        rows.map(row => ({ id: row.id, terms: splitTerms(row.terms), contextTerms: splitTerms(row.context_terms) })),
+      )
+      await removeVectors(tx, vectors, ids)
+      await sql`delete from chunk where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(tx)
+    }
+    if (ids.length === clearSize) return false
+    await tx.deleteFrom('clearing').where('document_id', '=', documentId).execute()
+    return true
+  }
 
   return {
     async insert(tx, projectId, documentId, all) {
@@ -77,33 +118,19 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       }))
     },
     async remove(tx, projectId, documentId) {
-      const embedded = tx.selectFrom('document_vectors').select(eb => eb.fn.max('chunks').as('chunks'))
-      const { chunks: most } = await embedded.where('document_id', '=', documentId).executeTakeFirstOrThrow()
-      for (let after = -1; ; ) {
-        // In pages: a document of 5,000 pages has some 20,000 chunks.
-        const rows = await tx
-          .selectFrom('chunk')
-          .select(['id', 'position', 'terms', 'context_terms'])
-          .where('document_id', '=', documentId)
-          .where('position', '>', after)
-          .orderBy('position')
-          .limit(1000)
-          .execute()
-        if (rows.length === 0) break
-        after = rows[rows.length - 1].position
-        await removeWords(
-          tx,
-          projectId,
-          rows.map(row => ({ id: row.id, terms: splitTerms(row.terms), contextTerms: splitTerms(row.context_terms) })),
-        )
-        await removeVectors(
-          tx,
-          vectors,
-          rows.filter(row => row.position < (most ?? 0)).map(row => row.id),
-        )
-      }
+      await tx
+        .insertInto('clearing')
+        .values({ document_id: documentId, project_id: projectId })
+        .onConflict(conflict => conflict.doNothing())
+        .execute()
+      const gone = await clearSome(tx, documentId)
       await tx.deleteFrom('document_vectors').where('document_id', '=', documentId).execute()
-      await tx.deleteFrom('chunk').where('document_id', '=', documentId).execute()
+      return gone
+    },
+    clearSome,
+    async hidden() {
+      const rows = await read.selectFrom('clearing').select('document_id').execute()
+      return rows.map(row => row.document_id)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { Kysely } from 'kysely'
+import { toAppError } from '../errors.ts'
 import type { Clock, Database, Ids, Log, SqlExecutor } from '../ports.ts'
 import { type AssistantStore, createAssistantStore } from './assistants.ts'
 import { createChangeLog } from './change-log.ts'
@@ -33,7 +34,7 @@ export interface Store {
   chats: ChatStore
   assistants: AssistantStore
   settings: SettingStore
-  /** Everything inside commits together. Never await a model, a parser or the network in there. */
+  /** Everything inside commits together. Never await a model, a parser or the network in there. Throws `database-busy`. */
   transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   executor(tx: Tx): SqlExecutor
   close(): Promise<void>
@@ -65,7 +66,14 @@ export async function openStore(deps: {
     chats: createChatStore({ read, clock, ids, changes }),
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),
-    transaction: run => write.transaction().execute(run),
+    async transaction(run) {
+      try {
+        return await write.transaction().execute(run)
+      } catch (error) {
+        const known = toAppError(error)
+        throw known.code === 'database-busy' ? known : error
+      }
+    },
     executor: tx => executor(tx),
     async close() {
       await read.destroy()

@@ -15,6 +15,7 @@ export interface Schema {
   vector_index: VectorIndexRow
   document_vectors: DocumentVectorsRow
   vector_orphan: { chunk_id: number }
+  clearing: { document_id: string; project_id: string }
   chat: ChatRow
   message: MessageRow
   assistant: AssistantRow

@@ -133,6 +133,12 @@ describe('words', () => {
     expect(await open.store.words.candidates(open.scope, { terms: ['auto'], limit: 5 })).toEqual([])
   })
 
+  test('a lock that another process keeps is told as such', async () => {
+    const busy = Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' })
+    const waiting = open.store.transaction(async () => Promise.reject(busy))
+    await expect(waiting).rejects.toMatchObject({ code: 'database-busy' })
+  })
+
   test('finds exact tokens of every kind', async () => {
     const tokens = [
       '/var/cache/apt',

@@ -151,6 +151,32 @@ describe('vectors', () => {
     expect([await vectors(), await count('document_vectors')]).toEqual([2, 1])
   })
 
+  test('of a long document are hidden with the first piece, and go with their words in the next ones', async () => {
+    const { store, scope } = open
+    await create('one')
+    const many = Array.from({ length: 600 }, (_, at) => 90 + at / 100)
+    const long = await addDocument(scope, 'long', many, await active())
+    await addDocument(scope, 'other', [20, 90], await active())
+    await create('two')
+    const second = (await store.vectors.building())!
+    await embed(second, long)
+    const left = (await store.chunks.page(long.id, 599, 1))[0].id
+    expect(await store.transaction(tx => store.chunks.remove(tx, scope.projectId, long.id))).toBe(false)
+    expect([await count('chunk'), await store.chunks.hidden()]).toEqual([352, [long.id]])
+    // Nearer than what is left, and more of them than are asked for.
+    expect(await texts(scope, 93, { limit: 2 })).toEqual(['90', '20'])
+    expect(await texts(scope, 93, { documents: [long.id] })).toEqual([])
+    expect(await store.words.candidates(scope, { terms: ['95.99', '90'], limit: 1 })).toMatchObject([{ terms: ['90'] }])
+    expect(await store.words.candidates(scope, { terms: ['95.99'], documents: [long.id], limit: 9 })).toEqual([])
+    expect(await store.chunks.get(scope, [left])).toEqual([])
+    expect(await store.chunks.at(scope, [{ documentId: long.id, position: 599 }])).toEqual([])
+    const clear = () => store.transaction(tx => store.chunks.clearSome(tx, long.id))
+    expect([await clear(), await clear(), await clear()]).toEqual([false, true, true])
+    expect([await count('chunk'), await vectors(), await count(`vector_${second.number}`)]).toEqual([2, 2, 0])
+    expect([await count('chunk_words'), await count('term'), await store.chunks.hidden()]).toEqual([2, 2, []])
+    expect(await store.words.statistics(scope)).toEqual({ chunks: 2, terms: 2 })
+  })
+
   test('nothing is written where the document stands elsewhere, or the index is gone', async () => {
     await create('one')
     const index = await active()

@@ -103,6 +103,10 @@ export function createWordStore({ read, libraries }: { read: Read; libraries: Li
       const number = terms.length === 0 ? undefined : await libraries.numberOf(scope)
       if (number === undefined) return []
       const match = terms.map(term => `"${indexed(number, term)}"`).join(' OR ')
+      // Before the limit, so that what is on its way out crowds nothing out.
+      const hidden = sql`and +rowid not in (
+        select chunk.id from clearing join chunk on chunk.document_id = clearing.document_id
+        where clearing.project_id = ${scope.projectId})`
       // The plus keeps the engine from looking the words up once for each row of the list: 100 documents took a second, now 7 ms.
       const within = documents
         ? sql`and +rowid in (
@@ -118,7 +122,7 @@ export function createWordStore({ read, libraries }: { read: Read; libraries: Li
       }>`
         select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
         from (
-          select rowid from chunk_words where chunk_words match ${match} ${within}
+          select rowid from chunk_words where chunk_words match ${match} ${within} ${hidden}
           order by rank limit ${limit}
         ) as found
         join chunk on chunk.id = found.rowid

@@ -65,7 +65,7 @@ export function openConnection({ file, role, vectors }: ThreadSettings): Connect
     return entry
   }
 
-  function execute({ sql, parameters, begin, inside }: Request & { op: 'execute' }): Result {
+  function execute({ sql, parameters, each, begin, inside }: Request & { op: 'execute' }): Result {
     if (begin) {
       if (!database.inTransaction) prepare(role === 'writer' ? 'begin immediate' : 'begin').statement.run()
     } else if (inside && !database.inTransaction) {
@@ -75,6 +75,13 @@ export function openConnection({ file, role, vectors }: ThreadSettings): Connect
     const { statement, rows, columns } = prepare(sql)
     const bound = parameters.map(toSqlite)
     wrote ||= !statement.readonly
+    if (each) {
+      if (rows) throw new TypeError('a statement that gives rows takes no list')
+      let changes = 0
+      for (const value of each) changes += statement.run(toSqlite(value)).changes
+      assertDurable()
+      return result({ changes })
+    }
     if (!rows) {
       const { changes, lastInsertRowid } = statement.run(...bound)
       assertDurable()

@@ -38,12 +38,15 @@ class ThreadConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const values = parameters.map(toValue)
+    // A list as the only parameter stands for one run with each of its values: see `Database` in the ports.
+    const list = parameters.length === 1 && isList(parameters[0]) ? parameters[0] : undefined
+    const values = list ? [] : parameters.map(toValue)
+    const each = list && { each: list.map(toValue) }
     const begin = this.transaction === 'due'
     const inside = this.transaction === 'begun'
     if (begin) this.transaction = 'begun'
     try {
-      const result = await this.loan.send({ op: 'execute', sql, parameters: values, begin, inside })
+      const result = await this.loan.send({ op: 'execute', sql, parameters: values, ...each, begin, inside })
       return { rows: toRows<Row>(result), numAffectedRows: BigInt(result.changes), insertId: result.insertId }
     } catch (error) {
       // It was made where the answer arrived; who asked is what one wants to read.
@@ -104,6 +107,10 @@ function toRows<Row>({ columns, values }: Result): Row[] {
     rows.push(row as Row)
   }
   return rows
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0
 }
 
 /** Refuses what SQLite would store as something else without a word: NaN (as NULL), a date, an object. */

@@ -31,6 +31,17 @@ describe('sqlite', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  it('runs a statement once for each value of a list, in one message', async () => {
+    const { write, read } = await start()
+    await sql`insert into thing (name) values ${sql.join(['a', 'b', 'c', 'd'].map(name => sql`(${name})`))}`.execute(
+      write,
+    )
+    const deleted = await write.transaction().execute(tx => sql`delete from thing where id = ${[1, 3, 9]}`.execute(tx))
+    expect(Number(deleted.numAffectedRows)).toBe(2)
+    const names = await read.selectFrom('thing').select('name').orderBy('id').execute()
+    expect(names.map(({ name }) => name)).toEqual(['b', 'd'])
+  })
+
   async function start(settings: Partial<SqliteSettings> = {}) {
     const database = await openSqlite({ file, ...settings })
     opened.push(database)

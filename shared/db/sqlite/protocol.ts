@@ -16,6 +16,8 @@ export type Request =
       op: 'execute'
       sql: string
       parameters: readonly Value[]
+      /** Run it once for each of these, its only parameter: one message for what would be thousands. It gives no rows. */
+      each?: readonly Value[]
       /** Open a transaction first. It travels with the first statement: one round trip less for each transaction. */
       begin: boolean
       /** The statement belongs to a transaction; refused when that one is gone, so that it never runs on its own. */

@@ -4,6 +4,7 @@ import { jobs } from './0002-jobs.ts'
 import { parserState } from './0003-parser-state.ts'
 import { vectors } from './0004-vectors.ts'
 import { assistants } from './0005-assistants.ts'
+import { clearing } from './0006-clearing.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { name: '0003-parser-state', sql: parserState },
   { name: '0004-vectors', sql: vectors },
   { name: '0005-assistants', sql: assistants },
+  { name: '0006-clearing', sql: clearing },
 ]
