@@ -16,7 +16,9 @@ export function QuotesMode({ reason }: { reason: Reason | null }) {
       <p className="text-xs font-medium tracking-wide text-soft">{words('chat.quotes')}</p>
       {(none || reason) && (
         <p className="mt-1 text-sm text-soft">
-          {reason ? `${words('chat.quotesModel')} ${words.explain(reason)}` : words('chat.quotesNoModel')}{' '}
+          {reason ? words.explain(reason) : words('chat.quotesNoModel')}{' '}
+          {/* What could not be proven says itself what follows from it. */}
+          {reason && reason.code !== 'model-unproven' && words('chat.quotesModel')}{' '}
           {none && (
             <Link view="models" className="text-accent underline underline-offset-4">
               {words('chat.addModel')}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useApp, useProject } from '../app-context.ts'
 import { AssistantChoice } from '../assistants/assistant-choice.tsx'
 import { AddFiles } from '../library/add-files.tsx'
@@ -31,12 +31,19 @@ export function AskPage() {
       started: chatId => router.go('chat', { id: chatId, replace: true }),
     })
   const running = live !== undefined && isRunning(live)
+  // What failed here is forgotten with the page: a new question begins with an empty one.
+  useEffect(
+    () => () => {
+      for (const one of answers.list.get()) if (one.chatId === null && !isRunning(one)) answers.dismiss(one.key)
+    },
+    [answers],
+  )
   return (
     <div className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pb-[12vh] sm:px-8">
       <div className="grow basis-0" />
       <div className="pt-10">
         {live ? (
-          <LiveTurn live={live} />
+          <LiveTurn live={live} {...(!running && { again: () => ask(live.question) })} />
         ) : (
           <h1 className="mb-6 text-center font-serif text-2xl text-balance">
             {words(empty ? 'ask.empty' : 'ask.title')}

@@ -39,6 +39,12 @@ export function ChatPage({ chatId }: { chatId: string }) {
     const from = messages.length
     answers.ask({ projectId: project.id, question, chatId, assistantId: null, from, started: () => {} })
   }
+  const retry = () => {
+    if (!live) return
+    // A question that never reached its chat is asked anew.
+    if (live.state === 'failed' && messages[live.from]?.role !== 'user') ask(live.question)
+    else again()
+  }
   const again = useCallback(() => {
     const from = messages.findLastIndex(({ role }) => role === 'user')
     const question = messages[from]?.text
@@ -72,7 +78,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
           style={{ minHeight: count > 1 ? 'calc(100dvh - 15rem)' : 0 }}
         >
           {live ? (
-            <LiveTurn live={live} {...(!running && { again })} />
+            <LiveTurn live={live} {...(!running && { again: retry })} />
           ) : (
             last && <StoredTurn turn={last} again={again} />
           )}

@@ -77,7 +77,7 @@ export function QuestionBox({
             <button
               type="button"
               onClick={stop}
-              className="inline-flex min-h-10 items-center gap-2 rounded-xl border border-edge/60 px-4 text-sm font-medium hover:bg-sunken"
+              className="inline-flex min-h-10 min-w-28 items-center justify-center gap-2 rounded-xl border border-edge/60 px-4 text-sm font-medium hover:bg-sunken"
             >
               <Square aria-hidden className="size-3.5 fill-current" />
               {words('ask.stop')}
@@ -86,7 +86,7 @@ export function QuestionBox({
             <button
               type="submit"
               disabled={tooLong || text.trim() === ''}
-              className="inline-flex min-h-10 items-center gap-2 rounded-xl bg-accent px-4 text-sm font-medium text-on-accent hover:opacity-90 disabled:bg-sunken disabled:text-soft"
+              className="inline-flex min-h-10 min-w-28 items-center justify-center gap-2 rounded-xl bg-accent px-4 text-sm font-medium text-on-accent hover:opacity-90 disabled:bg-sunken disabled:text-soft"
             >
               {words('ask.send')}
               <ArrowUp aria-hidden className="size-4" />

@@ -11,7 +11,14 @@ import { Passages } from './passages.tsx'
 import type { Turn } from './turns.ts'
 
 /** A question and its answer as the chat keeps them. */
-export const StoredTurn = memo(function StoredTurn({ turn, again }: { turn: Turn; again?: () => void }) {
+export const StoredTurn = memo(function StoredTurn({
+  turn,
+  again,
+}: {
+  turn: Turn
+  /** Of the last turn. */
+  again?: () => void
+}) {
   const words = useWords()
   const { answers } = useApp()
   const [all, showAll] = useState(false)
@@ -20,7 +27,10 @@ export const StoredTurn = memo(function StoredTurn({ turn, again }: { turn: Turn
   const latest = turn.answers.at(-1)
   const earlier = turn.answers.slice(0, -1)
   return (
-    <article className="mb-12">
+    // Turns far above cost nothing until they are scrolled to; the wider box leaves room for what hangs out of the column.
+    <article
+      className={`-mx-4 mb-12 px-4 ${again ? '' : '[contain-intrinsic-size:auto_28rem] [content-visibility:auto]'}`}
+    >
       <Question text={question.text} completed={question.completed} />
       {earlier.length > 0 && (
         <Button look="quiet" className="mt-2 -ml-3 text-xs" aria-expanded={all} onClick={() => showAll(!all)}>
@@ -70,7 +80,7 @@ function Unanswered({ again }: { again(): void }) {
   const words = useWords()
   return (
     <div className="mt-4 text-sm text-soft">
-      <p>{words('chat.interruptedEmpty')}</p>
+      <p>{words('chat.unanswered')}</p>
       <Button className="mt-3" onClick={again}>
         {words('chat.again')}
       </Button>
@@ -96,10 +106,10 @@ export function LiveTurn({ live, again }: { live: LiveAnswer; again?: () => void
     <article className="mb-12" aria-busy={running}>
       <Question text={live.question} completed={live.completed} />
       {passages && <Passages passages={passages} />}
-      <Progress live={live} />
       {(written || live.draft !== '') && (
         <AnswerView content={content} draft={live.draft} passages={passages} streaming={running} />
       )}
+      <Progress live={live} />
       {live.state === 'interrupted' && (
         <p className="mt-4 text-sm text-soft">{words(written ? 'chat.interrupted' : 'chat.interruptedEmpty')}</p>
       )}
@@ -109,10 +119,8 @@ export function LiveTurn({ live, again }: { live: LiveAnswer; again?: () => void
           <p className="mt-1">{problem.text || words.explain(problem.reason)}</p>
         </div>
       )}
-      {!running && written && (
-        <AnswerActions content={content} question={live.question} {...(again && live.chatId && { again })} />
-      )}
-      {!running && !written && live.chatId && again && (
+      {!running && written && <AnswerActions content={content} question={live.question} {...(again && { again })} />}
+      {!running && !written && again && (
         <Button className="mt-3" onClick={again}>
           {words('chat.again')}
         </Button>
@@ -121,7 +129,7 @@ export function LiveTurn({ live, again }: { live: LiveAnswer; again?: () => void
   )
 }
 
-/** Keeps its height while an answer is on its way, so that nothing jumps. */
+/** Below what is there already: when it goes, nothing that is being read moves. */
 function Progress({ live }: { live: LiveAnswer }) {
   const words = useWords()
   const text = {

@@ -108,7 +108,7 @@ export const de: ScreenMessages = {
     quotes: 'Mit den Worten Ihrer Dokumente',
     quotesNoModel:
       'Es ist kein Sprachmodell eingerichtet. Cloister zitiert deshalb wörtlich die Sätze, die am besten antworten.',
-    quotesModel: 'Das Sprachmodell konnte diesmal nicht antworten. Deshalb sind die besten Sätze wörtlich zitiert.',
+    quotesModel: 'Deshalb stehen hier wörtlich die Sätze, die am besten antworten.',
     addModel: 'Modelldatei hinzufügen',
     declined: 'Keine Antwort gefunden',
     declinedText: 'Ihre Dokumente scheinen das nicht zu beantworten.',
@@ -121,6 +121,8 @@ export const de: ScreenMessages = {
     declinedEmpty: 'In diesem Projekt gibt es noch nichts zu durchsuchen.',
     interrupted: 'Angehalten. Was bis dahin geschrieben war, bleibt erhalten.',
     interruptedEmpty: 'Angehalten, bevor eine Antwort geschrieben war.',
+    unanswered:
+      'Zu dieser Frage ist keine Antwort aufbewahrt. Vielleicht wird sie gerade in einem anderen Fenster beantwortet.',
     failed: 'Diese Frage wurde nicht beantwortet.',
     again: 'Noch einmal antworten',
     copy: 'Mit Quellen kopieren',

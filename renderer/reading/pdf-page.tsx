@@ -102,7 +102,7 @@ export function PdfPage({
     >
       {quote && <p className="sr-only">{quote}</p>}
       <div
-        className="relative mx-auto my-4 bg-white shadow-lift"
+        className="relative mx-auto my-4 shadow-lift"
         style={shown ? { width: shown.width, height: shown.height, ['--total-scale-factor' as string]: scale } : {}}
       >
         <div
@@ -110,7 +110,7 @@ export function PdfPage({
           role="img"
           aria-label={label}
           data-page={number}
-          className="absolute inset-0 overflow-hidden"
+          className="page-picture absolute inset-0 overflow-hidden bg-white"
         />
         {page?.pageNumber === number &&
           scale > 0 &&

@@ -18,7 +18,8 @@ export function ReadingPane({ reading }: { reading: Reading }) {
   const project = useProject()
   const { documentId } = reading
   const query = useQuery(read.document(client, project.id, documentId))
-  const [asText, setAsText] = useState(false)
+  // A sheet of paper cannot be read on a phone; its text can.
+  const [asText, setAsText] = useState(() => matchMedia('(max-width: 30rem)').matches)
   const document = query.data
   const pane = useFocus(documentId)
   const isPdf = document?.mediaType === 'application/pdf'
