@@ -12,6 +12,9 @@ describe('marking', () => {
   it('finds a quote letter for letter, and a passage line by line', () => {
     expect(stretchesOf('Rent is due. Pay it.', 'Pay it.')).toEqual([[13, 20]])
     expect(stretchesOf('Second block.', 'First block.\nSecond block.')).toEqual([[0, 13]])
+    const long = 'The second half of a long paragraph that was cut.'
+    expect(stretchesOf(`First half. ${long}`, `Heading\n${long}`)).toEqual([[12, 12 + long.length]])
+    expect(stretchesOf('Yes, it is.', 'First block.\nYes')).toEqual([])
     expect(stretchesOf('Something else', 'First block.\nSecond block.')).toEqual([])
     expect(stretchesOf('abc', '')).toEqual([])
   })

@@ -1,22 +1,23 @@
 import type { Block, Rectangle, Segment } from '../../shared/model/index.ts'
 
+/** Characters of a line that hardly stand in two places. */
+const longLine = 30
+
 /** A stretch of a block's text, from – to. */
 export type Stretch = [from: number, to: number]
 
 /**
- * Where the marked text stands in a block. A quote stands in one block letter for letter; a passage is whole blocks, one
- * a line. Nothing when the block is not part of it.
+ * Where the marked text stands in a block. A quote stands in one block letter for letter; a passage is blocks, one a line,
+ * of which a long one may have been cut. Nothing when the block is not part of it: a short line such as “Yes” says so only
+ * where it is the whole block.
  */
 export function stretchesOf(text: string, marked: string): Stretch[] {
   const at = marked === '' ? -1 : text.indexOf(marked)
   if (at >= 0) return [[at, at + marked.length]]
-  return marked
-    .split('\n')
-    .filter(line => line.length > 1)
-    .flatMap((line): Stretch[] => {
-      const found = text.indexOf(line)
-      return found < 0 ? [] : [[found, found + line.length]]
-    })
+  return marked.split('\n').flatMap((line): Stretch[] => {
+    const found = line === text ? 0 : line.length >= longLine ? text.indexOf(line) : -1
+    return found < 0 ? [] : [[found, found + line.length]]
+  })
 }
 
 /** Whether the block lies in these lines of the source. */
