@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bytes, createLineParser, noModels, openTestCore, type TestCore } from '../../tests/open-core.ts'
 import { inPieces, type Said, type SpokenModel, spokenModel } from '../../tests/red-team/spoken-model.ts'
-import { AppError } from '../errors.ts'
-import type { AnswerEvent } from '../model/index.ts'
+import { AppError, reasonOf } from '../errors.ts'
+import { createTranslate, explain } from '../messages/index.ts'
+import type { AnswerEvent, ErrorCode } from '../model/index.ts'
 import type { AskRequest } from './ask.ts'
 
 let open: TestCore
@@ -15,8 +16,11 @@ const lease = [
 ].join('\n')
 const good = 'Die Kaution beträgt 1.950 Euro. [1] Sie ist in drei gleichen Raten zu zahlen. [1]'
 
-async function openWith(answers: readonly (readonly Said[])[] | (() => Promise<SpokenModel>)): Promise<SpokenModel> {
-  const model = Array.isArray(answers) ? spokenModel(answers) : spokenModel([['']])
+async function openWith(
+  answers: readonly (readonly Said[])[] | (() => Promise<SpokenModel>),
+  more: Parameters<typeof spokenModel>[1] = {},
+): Promise<SpokenModel> {
+  const model = Array.isArray(answers) ? spokenModel(answers, more) : spokenModel([['']], more)
   const chat = typeof answers === 'function' ? answers : async () => model
   open = await openTestCore(createLineParser(), undefined, { ...noModels, chat })
   open.core.start()
@@ -100,6 +104,42 @@ describe('a model fails', () => {
     expect(first.events.some(event => event.type === 'quote')).toBe(true)
     const again = await ask('Wie hoch ist die Kaution?', { chatId: first.answer.chatId })
     expect(again.answer.mode).toBe('model')
+  })
+  const values: Record<Extract<ErrorCode, `model-${string}`>, Record<string, string | number>> = {
+    'model-missing': { file: 'x.gguf' },
+    'model-invalid': { name: 'x', detail: 'load' },
+    'model-unsupported': { name: 'x', detail: 'template' },
+    'model-memory': { name: 'x', needed: 900, free: 400 },
+    'model-input': { name: 'x', tokens: 900, limit: 400 },
+    'model-context': { name: 'x', size: 256 },
+    'model-crashed': { name: 'x' },
+    'model-timeout': { name: 'x' },
+    'model-unavailable': { name: 'x', seconds: 9 },
+    'model-unproven': {},
+    'model-declined': {},
+    'model-not-found': { name: 'x' },
+    'model-exists': { name: 'x' },
+  }
+  it('and why is told with all that its text needs', async () => {
+    const codes = Object.keys(values) as (keyof typeof values)[]
+    // Its sources are read with less and less, and then it is the context that is too small.
+    const thrown = codes.filter(code => code !== 'model-input')
+    await openWith(thrown.map(code => [new AppError(code, values[code])]))
+    for (const code of thrown) {
+      const { reason } = (await ask('Wie hoch ist die Kaution?')).answer
+      expect(reason).toEqual(reasonOf(new AppError(code, values[code])))
+    }
+    for (const code of codes)
+      for (const language of ['de', 'en'] as const)
+        expect(explain(createTranslate(language), { code, values: values[code] })).not.toMatch(/\{\{|^error\./)
+  })
+  it('because its context is too small: that is said', async () => {
+    await openWith([[new AppError('model-input', values['model-input'])]], { contextSize: 256 })
+    const { answer } = await ask('Wie hoch ist die Kaution?')
+    expect(answer).toMatchObject({
+      mode: 'quotes',
+      reason: { code: 'model-context', values: { name: 'spoken', size: 256 } },
+    })
   })
   it('to be there', async () => {
     await openWith(async () => {

@@ -1,4 +1,4 @@
-import { AppError, toAppError } from '../errors.ts'
+import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
 import type { Answer, AnswerEvent, Citation, Scope } from '../model/index.ts'
@@ -129,9 +129,9 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
             }
           } catch (error) {
             if (signal?.aborted) throw error
-            const { code } = toAppError(error)
+            const reason = reasonOf(toAppError(error))
             // Nothing is quoted then, so there is nothing to say of it.
-            result.reason = code === 'model-unproven' && !quotable ? null : { code }
+            result.reason = reason.code === 'model-unproven' && !quotable ? null : reason
             written = undefined
           }
           // The next one need not wait for what follows.
@@ -152,7 +152,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       }
       complete = true
     } catch (error) {
-      result.reason = { code: toAppError(error).code }
+      result.reason = reasonOf(toAppError(error))
       failure = error
     } finally {
       // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.

@@ -31,6 +31,9 @@ const mostRemembered = 32
 /** The best sentences that sources kept from before must show. */
 const mostNeeded = 2
 
+/** It cannot even read the rules and a few sentences of the documents. */
+const tooSmall = ({ name, contextSize }: ChatModel) => new AppError('model-context', { name, size: contextSize })
+
 export function createCompose({ store }: { store: Store }): Compose {
   /** By chat: what its last answer was written from. Lost with the process, like the model's own memory of it. */
   const remembered = new Map<string, { chunkId: number; start: number; end: number }[]>()
@@ -42,7 +45,7 @@ export function createCompose({ store }: { store: Store }): Compose {
     const earlier = await recall(composition)
     for (let budget = sourceBudget, room = chat.contextSize - maxTokens; ; budget = Math.floor(budget / 2)) {
       const fresh = chooseStretches(hits, quotes, budget)
-      if (fresh.length === 0) throw new AppError('model-input', { name: chat.name })
+      if (fresh.length === 0) throw tooSmall(chat)
       const needed = quotes
         .slice(0, mostNeeded)
         .map(({ passage, start, end }) => ({ chunkId: hits[passage].chunk.id, start, end }))
@@ -51,7 +54,7 @@ export function createCompose({ store }: { store: Store }): Compose {
       const sources = numbered(kept ?? fresh)
       const { prompt, fits } = buildPrompt({ language, sources, history: exchanges, question: text }, room)
       if (!fits) {
-        if (!kept && budget < 60) throw new AppError('model-input', { name: chat.name })
+        if (!kept && budget < 60) throw tooSmall(chat)
         // What was kept is longer than a fresh choice.
         continue
       }
@@ -78,7 +81,8 @@ export function createCompose({ store }: { store: Store }): Compose {
         return
       } catch (error) {
         // The estimate of tokens was wrong for this model: once more with less.
-        if (toAppError(error).code !== 'model-input' || written.sentences.length > 0 || budget < 60) throw error
+        if (toAppError(error).code !== 'model-input' || written.sentences.length > 0) throw error
+        if (budget < 60) throw tooSmall(chat)
         room = Math.floor(room / 2)
       }
     }

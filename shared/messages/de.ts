@@ -52,12 +52,15 @@ export const de: Messages = {
     'model-memory':
       'Das Modell „{{name}}“ braucht {{needed}} MB Arbeitsspeicher; frei sind {{free}} MB. Nehmen Sie ein kleineres.',
     'model-input': 'Der Text ist länger, als das Modell „{{name}}“ lesen kann.',
+    'model-context':
+      'Das Modell „{{name}}“ darf nur {{size}} Tokens auf einmal lesen, zu wenig für eine Antwort. Setzen Sie LLM_CONTEXT_SIZE höher.',
     'model-crashed': 'Das Modell hat unerwartet aufgehört; für die nächste Frage wird es neu gestartet.',
     'model-timeout':
       'Das Modell kam nicht mehr voran und wurde angehalten; für die nächste Frage wird es neu gestartet.',
     'model-unavailable': 'Das Modell ist mehrmals nacheinander ausgefallen und pausiert eine Weile.',
     'model-unproven':
       'Was das Modell schrieb, ließ sich aus Ihren Dokumenten nicht belegen; sie werden stattdessen zitiert.',
+    'model-declined': 'Das Modell fand in Ihren Dokumenten keine Antwort; sie werden stattdessen zitiert.',
     'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'disk-full':
@@ -288,7 +291,7 @@ export const de: Messages = {
       waiting_other: '{{count}} Fragen sind vorher an der Reihe …',
       unsupported: '(nicht belegt)',
       unsupportedNote: 'Sätze mit dem Vermerk „(nicht belegt)“ haben in den gefundenen Stellen keine Stütze.',
-      instead: 'Das Modell ist nicht fertig geworden. In den Dokumenten steht:',
+      instead: 'In den Dokumenten steht:',
     },
     search: { nothing: 'Nichts gefunden.' },
     serve: {

@@ -43,10 +43,13 @@ export const en = {
     'model-unsupported': 'The model “{{name}}” cannot be used for this: {{detail}}.',
     'model-memory': 'The model “{{name}}” needs {{needed}} MB of memory; {{free}} MB are free. Take a smaller one.',
     'model-input': 'The text is longer than the model “{{name}}” can read.',
+    'model-context':
+      'The model “{{name}}” may read only {{size}} tokens at a time, too few for an answer. Set a larger LLM_CONTEXT_SIZE.',
     'model-crashed': 'The model stopped unexpectedly; it is started again for the next question.',
     'model-timeout': 'The model did not get any further and was stopped; it is started again for the next question.',
     'model-unavailable': 'The model failed several times in a row and rests for a while.',
     'model-unproven': 'What the model wrote cannot be proven from your documents; they are quoted instead.',
+    'model-declined': 'The model found no answer in your documents; they are quoted instead.',
     'model-not-found': 'There is no model “{{name}}”.',
     'model-exists': 'There is a model “{{name}}” already.',
     'disk-full': 'The disk is full. Make room and try again; nothing that was stored is lost.',
@@ -271,7 +274,7 @@ export const en = {
       waiting_other: '{{count}} questions come first …',
       unsupported: '(not proven)',
       unsupportedNote: 'Sentences marked “(not proven)” have no support in the passages found.',
-      instead: 'The model did not finish. What the documents say:',
+      instead: 'What the documents say:',
     },
     search: { nothing: 'Nothing found.' },
     serve: {

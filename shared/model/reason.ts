@@ -43,10 +43,12 @@ export type ErrorCode =
   | 'model-unsupported'
   | 'model-memory'
   | 'model-input'
+  | 'model-context'
   | 'model-crashed'
   | 'model-timeout'
   | 'model-unavailable'
   | 'model-unproven'
+  | 'model-declined'
   | 'model-not-found'
   | 'model-exists'
   // the machine
