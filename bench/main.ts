@@ -8,6 +8,8 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   kill: () => import('./kill.ts'),
   models: () => import('./models.ts'),
   search: () => import('./search.ts'),
+  server: () => import('./server.ts'),
+  start: () => import('./start.ts'),
 }
 
 const words = process.argv.slice(2)
