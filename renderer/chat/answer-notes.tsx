@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Passage, Reason } from '../../shared/model/index.ts'
-import { useApp, useProject } from '../app-context.ts'
+import { useApp } from '../app-context.ts'
 import { Link } from '../parts/link.tsx'
 import { read } from '../queries.ts'
 import { useWords } from '../words.tsx'
+import { useSearched } from './searched.ts'
 
 /** Why there are quotes and no sentences of a model, and what can be done about it. */
 export function QuotesMode({ reason }: { reason: Reason | null }) {
@@ -41,18 +42,15 @@ export function Declined({
   reason: Reason | null
 }) {
   const words = useWords()
-  const { client } = useApp()
-  const project = useProject()
-  const { data } = useQuery(read.counts(client, project.id))
-  const ready = data?.states.ready ?? 0
-  const working = (data?.states.queued ?? 0) + (data?.states.parsing ?? 0) + (data?.states.indexing ?? 0)
+  const searched = useSearched()
+  const { ready, working } = searched ?? { ready: 0, working: 0 }
   return (
     <div data-answer className="read-measure mt-6">
       <h3 className="sr-only">{words('chat.answer')}</h3>
       <p className="font-serif text-read">{text || words('chat.declinedText')}</p>
       <div className="mt-3 space-y-1 text-sm text-soft">
         <p>
-          {data && (ready > 0 ? words('chat.declinedSearched', { count: ready }) : words('chat.declinedEmpty'))}{' '}
+          {searched && (ready > 0 ? words('chat.declinedSearched', { count: ready }) : words('chat.declinedEmpty'))}{' '}
           {working > 0 && words('chat.declinedWorking', { count: working })}{' '}
           {passages && passages.length > 0 && words('chat.declinedNearest')}
         </p>

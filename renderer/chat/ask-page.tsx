@@ -9,6 +9,7 @@ import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 import { isRunning } from './live-answers.ts'
 import { QuestionBox } from './question-box.tsx'
+import { AssistantContext, useSearched } from './searched.ts'
 import { LiveTurn } from './turn.tsx'
 
 /** The first thing one sees: a question, or, before there is anything to ask about, a place for documents. */
@@ -57,7 +58,9 @@ export function AskPage() {
             <QuestionBox running={running} ask={ask} stop={() => live && answers.stop(live.key)} focus>
               <AssistantChoice chosen={assistantId} choose={setAssistant} />
             </QuestionBox>
-            <Searched />
+            <AssistantContext value={assistantId}>
+              <Searched />
+            </AssistantContext>
           </>
         )}
       </div>
@@ -70,15 +73,13 @@ export function AskPage() {
 function Searched() {
   const words = useWords()
   const { client } = useApp()
-  const project = useProject()
-  const { data } = useQuery(read.counts(client, project.id))
+  const searched = useSearched()
   const models = useQuery(read.models(client))
-  const ready = data?.states.ready ?? 0
-  const working = (data?.states.queued ?? 0) + (data?.states.parsing ?? 0) + (data?.states.indexing ?? 0)
   const writes = models.data?.some(({ role, inUse }) => role === 'chat' && inUse)
   return (
     <p className="mt-4 min-h-12 text-center text-sm text-pretty text-soft">
-      {data && words('ask.searches', { count: ready })} {working > 0 && words('ask.working', { count: working })}{' '}
+      {searched && words('ask.searches', { count: searched.ready })}{' '}
+      {searched && searched.working > 0 && words('ask.working', { count: searched.working })}{' '}
       {models.data && !writes && words('ask.withQuotes')}
     </p>
   )

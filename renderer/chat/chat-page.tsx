@@ -11,6 +11,7 @@ import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 import { isRunning } from './live-answers.ts'
 import { QuestionBox } from './question-box.tsx'
+import { AssistantContext } from './searched.ts'
 import { LiveTurn, StoredTurn } from './turn.tsx'
 import { turnsOf } from './turns.ts'
 
@@ -69,20 +70,22 @@ export function ChatPage({ chatId }: { chatId: string }) {
       <h1 className="sr-only">{chat.data?.chat.title ?? words('nav.chats')}</h1>
       <div className="grow pt-6 md:pt-10">
         {!chat.data && !live && <Loading />}
-        {turns.slice(0, live ? turns.length : -1).map(turn => (
-          <StoredTurn key={turn.question.id} turn={turn} />
-        ))}
-        <div
-          ref={newest}
-          className="scroll-mt-6 md:scroll-mt-10"
-          style={{ minHeight: count > 1 ? 'calc(100dvh - 15rem)' : 0 }}
-        >
-          {live ? (
-            <LiveTurn live={live} {...(!running && { again: retry })} />
-          ) : (
-            last && <StoredTurn turn={last} again={again} />
-          )}
-        </div>
+        <AssistantContext value={chat.data?.chat.assistantId ?? null}>
+          {turns.slice(0, live ? turns.length : -1).map(turn => (
+            <StoredTurn key={turn.question.id} turn={turn} />
+          ))}
+          <div
+            ref={newest}
+            className="scroll-mt-6 md:scroll-mt-10"
+            style={{ minHeight: count > 1 ? 'calc(100dvh - 15rem)' : 0 }}
+          >
+            {live ? (
+              <LiveTurn live={live} {...(!running && { again: retry })} />
+            ) : (
+              last && <StoredTurn turn={last} again={again} />
+            )}
+          </div>
+        </AssistantContext>
         <div ref={end} />
       </div>
       <div className="sticky bottom-0 bg-linear-to-t from-paper from-80% to-transparent pt-6 pb-4">
