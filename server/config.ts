@@ -23,6 +23,15 @@ export interface Config {
   /** Where models lie. */
   modelsFolder: string
   models: ModelConfig
+  /** Numbers that were set and are not what is in force. */
+  ignored: readonly IgnoredSetting[]
+}
+
+export interface IgnoredSetting {
+  variable: string
+  /** As it was set, at most 80 characters of it. */
+  given: string
+  inForce: string
 }
 
 export interface ModelConfig {
@@ -45,7 +54,7 @@ export function shareCompileCache(folder: string): void {
 type Environment = Record<string, string | undefined>
 
 export function readConfig(
-  options: { data?: string; environment?: Environment; platform?: NodeJS.Platform } = {},
+  options: { data?: string; environment?: Environment; platform?: NodeJS.Platform; cores?: number } = {},
 ): Config {
   const environment = options.environment ?? process.env
   const platform = options.platform ?? process.platform
@@ -54,6 +63,9 @@ export function readConfig(
   const locale =
     environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || Intl.DateTimeFormat().resolvedOptions().locale
   const dataDirectory = path.resolve(workingDirectory, data ?? defaultDataDirectory(environment, platform))
+  const ignored: IgnoredSetting[] = []
+  const number = (variable: string, bounds: Bounds) => numberOf(environment, variable, bounds, ignored)
+  const cores = options.cores ?? availableParallelism()
   return {
     workingDirectory,
     dataDirectory,
@@ -61,22 +73,24 @@ export function readConfig(
     unicode: isUnicode(environment, platform),
     logLevel: environment.LOG_LEVEL ?? 'info',
     serviceName: environment.SERVICE_NAME ?? 'cloister',
-    maxFileSize: positive(environment.MAX_FILE_SIZE_MB, 2048) * 1024 * 1024,
-    maxFiles: Math.round(positive(environment.MAX_FILES_PER_USER, 0)) || null,
+    maxFileSize: number('MAX_FILE_SIZE_MB', { otherwise: 2048, least: 0.001, most: 1e9 }) * 1024 * 1024,
+    // 0 is how people write that there is no limit.
+    maxFiles: number('MAX_FILES_PER_USER', { otherwise: 0, least: 0, most: 1e9, whole: true }) || null,
     ...(environment.CLOISTER_TOKEN && { token: environment.CLOISTER_TOKEN }),
     // One core stays with whoever waits for an answer.
-    parsers: Math.max(1, Math.min(4, availableParallelism() - 1)),
+    parsers: Math.max(1, Math.min(4, cores - 1)),
     modelsFolder: path.join(dataDirectory, 'models'),
     models: {
       ...fileOf(environment, 'chatFile', 'LLM_MODEL_PATH', workingDirectory),
       ...fileOf(environment, 'embeddingFile', 'EMBEDDING_MODEL_PATH', workingDirectory),
       ...fileOf(environment, 'rerankingFile', 'RERANKER_MODEL_PATH', workingDirectory),
-      contextSize: Math.max(512, Math.round(positive(environment.LLM_CONTEXT_SIZE, 4096))),
-      maxTokens: Math.max(16, Math.round(positive(environment.LLM_MAX_TOKENS, 512))),
-      temperature: Math.min(2, positive(environment.LLM_TEMPERATURE, 0.1, 0)),
+      contextSize: number('LLM_CONTEXT_SIZE', { otherwise: 4096, least: 512, most: 1_048_576, whole: true }),
+      maxTokens: number('LLM_MAX_TOKENS', { otherwise: 512, least: 16, most: 65_536, whole: true }),
+      temperature: number('LLM_TEMPERATURE', { otherwise: 0.1, least: 0, most: 2 }),
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
-      threads: Math.round(positive(environment.LLM_THREADS, Math.max(1, availableParallelism() - 1))),
+      threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
     },
+    ignored,
   }
 }
 
@@ -103,7 +117,26 @@ function defaultDataDirectory(environment: Environment, platform: NodeJS.Platfor
   return path.join(environment.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'cloister')
 }
 
-function positive(text: string | undefined, otherwise: number, least = Number.MIN_VALUE): number {
-  const value = Number(text)
-  return text !== undefined && text.trim() !== '' && Number.isFinite(value) && value >= least ? value : otherwise
+interface Bounds {
+  otherwise: number
+  least: number
+  most: number
+  whole?: boolean
+}
+
+/** What is no number, or below 0, is the default instead; a number out of bounds is the nearest bound. Both are noted. */
+function numberOf(
+  environment: Environment,
+  variable: string,
+  { otherwise, least, most, whole = false }: Bounds,
+  ignored: IgnoredSetting[],
+): number {
+  const given = environment[variable]?.trim() ?? ''
+  if (given === '') return otherwise
+  const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(given) ? Number(given) : Number.NaN
+  // Nobody means the smallest there is by 0, where 0 is not allowed.
+  const meant = Number.isNaN(value) || (value === 0 && least > 0) ? otherwise : whole ? Math.round(value) : value
+  const inForce = Math.min(most, Math.max(least, meant))
+  if (inForce !== value) ignored.push({ variable, given: given.slice(0, 80), inForce: String(inForce) })
+  return inForce
 }

@@ -305,6 +305,15 @@ describe('a library', () => {
     expect(refused).toMatchObject({ code: 1, error: { code: 'data-damaged' } })
   })
 
+  test('doctor names settings that are not in force', async () => {
+    const environment = { LLM_THREADS: '0,5', LLM_TEMPERATURE: '9', LLM_MAX_TOKENS: '100' }
+    const { code, stdout } = await place.run(['doctor', '--data', 'neu'], { environment })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/LLM_THREADS is set to “0,5”, which cannot be used; in force is \d+/)
+    expect(stdout).toContain('LLM_TEMPERATURE is set to “9”, which cannot be used; in force is 2')
+    expect(stdout).not.toContain('LLM_MAX_TOKENS')
+  })
+
   test('doctor creates nothing; a data directory that is none is named', async () => {
     expect((await place.run(['doctor', '--data', 'neu'])).code).toBe(0)
     expect(existsSync(path.join(place.folder, 'neu'))).toBe(false)

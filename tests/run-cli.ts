@@ -37,6 +37,7 @@ export interface Place {
 export interface RunOptions {
   language?: 'de' | 'en'
   input?: string
+  environment?: Record<string, string>
   /** As users start it. */
   npm?: boolean
 }
@@ -49,7 +50,7 @@ export async function makePlace(): Promise<Place> {
   await mkdir(temporary)
   await mkdir(home)
 
-  function start(args: readonly string[], { language = 'en', input, npm = false }: RunOptions = {}): Running {
+  function start(args: readonly string[], { language = 'en', input, environment, npm = false }: RunOptions = {}): Running {
     const program = npm ? 'npm' : process.execPath
     const before = npm
       ? ['--prefix', root, 'run', '-s', 'cloister', '--']
@@ -62,6 +63,7 @@ export async function makePlace(): Promise<Place> {
         TMPDIR: temporary,
         ...(!npm && { INIT_CWD: folder }),
         LANG: language === 'de' ? 'de_DE.UTF-8' : 'en_GB.UTF-8',
+        ...environment,
       },
       // A group of its own: whoever is left in it afterwards was left behind.
       detached: true,

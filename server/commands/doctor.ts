@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { examineData } from '../examine-data.ts'
 import { examineModels } from '../examine-models.ts'
 import { examineParsers } from '../examine-parsers.ts'
+import { safe } from '../text.ts'
 
 /** One line of the examination. `bad` makes the command fail; each text says what to do. */
 export interface Finding {
@@ -24,6 +25,7 @@ export async function doctor(context: Context): Promise<void> {
     if (!context.json) terminal.out(`${terminal.paint(colour, mark)}${label} ${finding.text}`)
   }
   tell(examineNode(context))
+  for (const finding of examineSettings(context)) tell(finding)
   for await (const finding of examineData(context)) tell(finding)
   for await (const finding of examineParsers(context)) tell(finding)
   for await (const finding of examineModels(context)) tell(finding)
@@ -31,6 +33,15 @@ export async function doctor(context: Context): Promise<void> {
   if (context.json) terminal.json({ healthy, findings })
   else if (findings.every(finding => finding.state === 'ok')) terminal.out(translate('cli.doctor.healthy'))
   if (!healthy) context.exitCode = 1
+}
+
+/** Of settings only what is wrong with them. */
+function examineSettings({ config, translate }: Context): Finding[] {
+  return config().ignored.map(({ variable, given, inForce }) => ({
+    name: 'setting',
+    state: 'warn',
+    text: translate('cli.doctor.ignored', { variable, given: safe(given), inForce }),
+  }))
 }
 
 function examineNode({ translate }: Context): Finding {

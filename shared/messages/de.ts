@@ -376,6 +376,7 @@ export const de: Messages = {
       healthy: 'Alles ist in Ordnung.',
       node: 'Node {{version}}',
       nodeOld: 'Node {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
+      ignored: '{{variable}} ist auf „{{given}}“ gesetzt, was nicht brauchbar ist; es gilt {{inForce}}',
       data: 'Datenverzeichnis {{folder}}',
       dataNew: 'Datenverzeichnis {{folder}}: noch nicht da; es wird beim ersten Gebrauch angelegt',
       dataOpen:

@@ -358,6 +358,7 @@ export const en = {
       healthy: 'Everything is in order.',
       node: 'Node {{version}}',
       nodeOld: 'Node {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”.',
+      ignored: '{{variable}} is set to “{{given}}”, which cannot be used; in force is {{inForce}}',
       data: 'Data directory {{folder}}',
       dataNew: 'Data directory {{folder}}: not there yet; it is created with the first use',
       dataOpen: 'Data directory {{folder}}: others on this machine can read it. To change that: chmod 700',
