@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+
+const read = (environment: Record<string, string>) => readConfig({ data: '/tmp/none', environment, cores: 4 })
+
+test('without settings there is nothing to note, and a core stays free', () => {
+  expect(read({})).toMatchObject({
+    maxFileSize: 2048 * 1024 * 1024,
+    maxFiles: null,
+    models: { threads: 3, contextSize: 4096, maxTokens: 512, temperature: 0.1 },
+    ignored: [],
+  })
+})
+
+test('numbers that can be used are used, and an empty one is none', () => {
+  const environment = {
+    LLM_THREADS: ' 4 ',
+    LLM_TEMPERATURE: '0',
+    LLM_MAX_TOKENS: '',
+    MAX_FILES_PER_USER: '0',
+    MAX_FILE_SIZE_MB: '0.5',
+  }
+  expect(read(environment)).toMatchObject({
+    maxFileSize: 512 * 1024,
+    maxFiles: null,
+    models: { threads: 4, temperature: 0, maxTokens: 512 },
+    ignored: [],
+  })
+})
+
+test('more threads than cores would stand still: as many as there are', () => {
+  const { models, ignored } = read({ LLM_THREADS: '64' })
+  expect(models.threads).toBe(4)
+  expect(ignored).toEqual([{ variable: 'LLM_THREADS', given: '64', inForce: '4' }])
+})
+
+test.each(['abc', '-1', '0,5', '0', '0x2', 'Infinity', 'NaN', '1 2', '1e999'])(
+  '%s is never taken in silence',
+  given => {
+    const { ignored, models } = read({ LLM_THREADS: given, LLM_CONTEXT_SIZE: given, LLM_MAX_TOKENS: given })
+    expect(ignored.map(({ variable }) => variable).sort()).toEqual([
+      'LLM_CONTEXT_SIZE',
+      'LLM_MAX_TOKENS',
+      'LLM_THREADS',
+    ])
+    for (const entry of ignored) expect(entry.given).toBe(given)
+    if (given !== '1e999') expect(models).toMatchObject({ threads: 3, contextSize: 4096, maxTokens: 512 })
+  },
+)
+
+test('every number has bounds, and what was made of it is told', () => {
+  const environment = {
+    MAX_FILE_SIZE_MB: 'two',
+    MAX_FILES_PER_USER: '-3',
+    LLM_CONTEXT_SIZE: '100',
+    LLM_MAX_TOKENS: '99999999',
+    LLM_TEMPERATURE: '7',
+    LLM_THREADS: '1.4',
+  }
+  const { ignored } = read(environment)
+  expect(Object.fromEntries(ignored.map(({ variable, inForce }) => [variable, inForce]))).toEqual({
+    MAX_FILE_SIZE_MB: '2048',
+    MAX_FILES_PER_USER: '0',
+    LLM_CONTEXT_SIZE: '512',
+    LLM_MAX_TOKENS: '65536',
+    LLM_TEMPERATURE: '2',
+    LLM_THREADS: '1',
+  })
+})
