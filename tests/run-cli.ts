@@ -50,7 +50,10 @@ export async function makePlace(): Promise<Place> {
   await mkdir(temporary)
   await mkdir(home)
 
-  function start(args: readonly string[], { language = 'en', input, environment, npm = false }: RunOptions = {}): Running {
+  function start(
+    args: readonly string[],
+    { language = 'en', input, environment, npm = false }: RunOptions = {},
+  ): Running {
     const program = npm ? 'npm' : process.execPath
     const before = npm
       ? ['--prefix', root, 'run', '-s', 'cloister', '--']
