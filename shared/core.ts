@@ -8,11 +8,12 @@ import { createGateway } from './gateway/index.ts'
 import { createClearStage } from './ingest/clear.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
-import { createEmbedStage } from './ingest/embed.ts'
+import { createEmbedStage, defaultPatience } from './ingest/embed.ts'
 import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
+import { createModelHealth } from './ingest/model-health.ts'
 import { createParseStage } from './ingest/parse.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { startRunner } from './jobs/runner.ts'
@@ -149,9 +150,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     embedQuestion: gateway.embedQuestion,
     reranker: async () => ((await models.reranking().catch(() => undefined)) ? gateway.rerank : undefined),
   })
-  const vectorIndexes = createVectorIndexes({ store, queue, clock, log, embedding: gateway.embedding, wake })
-  /** Why no vectors are made, while there should be. */
-  let modelTrouble: AppError | undefined
+  const health = createModelHealth({ clock, pause: (ports.patience ?? defaultPatience).pause })
+  const vectorIndexes = createVectorIndexes({ store, queue, clock, log, health, embedding: gateway.embedding, wake })
   let looker: ReturnType<typeof setInterval> | undefined
 
   function start(): void {
@@ -196,12 +196,12 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
           run: createEmbedStage({
             store,
             queue,
+            clock,
             log,
             changed,
+            health,
             targets: vectorIndexes.targets,
-            troubled(error) {
-              modelTrouble = error
-            },
+            putOff: vectorIndexes.putOff,
             done: () => void vectorIndexes.tend(),
             ...(ports.patience && { patience: ports.patience }),
           }),
@@ -265,7 +265,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         if (!store.vectors.available || !(await gateway.embedding())) return true
         const pending = await store.vectors.pending(scope)
         if ((await store.documents.hasWork(scope)) || pending.documents > pending.resting) {
-          const reason = trouble ?? modelTrouble
+          const reason = trouble ?? vectorIndexes.trouble()
           if (reason) throw reason
           return false
         }
@@ -273,7 +273,10 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         // The index may just have been made, or wait for its place.
         await vectorIndexes.tend()
         if ((await store.vectors.pending(scope)).documents > 0) return false
-        return (await store.vectors.building()) === undefined && (await store.vectors.active()) !== undefined
+        if ((await store.vectors.building()) === undefined && (await store.vectors.active())) return true
+        const problem = vectorIndexes.trouble()
+        if (problem) throw problem
+        return false
       }),
     start,
     async close() {

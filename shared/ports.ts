@@ -89,6 +89,8 @@ export type JobOutcome =
   | { state: 'dead'; error: string }
   /** Given back untouched when the program stops: due at once, and the claim does not count. */
   | { state: 'released' }
+  /** Put off, for some 100 s at most; the claim does not count. */
+  | { state: 'later'; until: Time }
 
 /** Background work, in the same database as the facts that cause it. At least once: effects are made idempotent by fencing. */
 export interface Queue {

@@ -72,7 +72,9 @@ async function rows<Row>(text: string): Promise<Row[]> {
 }
 
 const indexes = () =>
-  rows<{ number: number; name: string; state: string }>('select number, name, state from vector_index')
+  rows<{ number: number; name: string; state: string }>(
+    'select number, name, state from vector_index where retired_at is null order by number',
+  )
 const vectors = async () => {
   const [{ number }] = await indexes()
   return (await rows<{ id: number }>(`select id from vector_${number}`)).length

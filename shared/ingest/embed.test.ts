@@ -39,12 +39,17 @@ interface IndexRow {
   fingerprint: string
   state: string
 }
-const indexes = () => rows<IndexRow>('select number, fingerprint, state from vector_index order by number')
+const indexes = () =>
+  rows<IndexRow>(
+    `select number, fingerprint, iif(retired_at is null, state, 'retired') as state from vector_index order by number`,
+  )
+const states = async () => (await indexes()).map(({ fingerprint, state }) => [fingerprint, state])
 
-/** Over all indexes: how many vectors have no chunk, and how many chunks no vector. */
+/** Over all indexes in use: how many vectors have no chunk, and how many chunks no vector. */
 async function unmatched(): Promise<{ orphans: number; missing: number }> {
   let [orphans, missing] = [0, 0]
-  for (const { number } of await indexes()) {
+  for (const { number, state } of await indexes()) {
+    if (state === 'retired') continue
     const count = async (from: string) =>
       (await rows<{ count: number }>(`select count(*) as count from ${from}`))[0].count
     orphans += await count(`vector_${number} where id not in (select id from chunk)`)
@@ -232,7 +237,6 @@ describe('an embedder', () => {
     await open.core.embedded(open.scope)
     list.unshift(second)
     await until(async () => (await embedded(id)) === 16)
-    const states = async () => (await indexes()).map(({ fingerprint, state }) => [fingerprint, state])
     expect(await states()).toEqual([
       ['first', 'active'],
       ['second', 'building'],
@@ -254,7 +258,7 @@ describe('an embedder', () => {
     expect(second.calls.at(-1)).toEqual(['query: spät0'])
   })
 
-  test('that changes back in the middle gives the second index up', async () => {
+  test('that changes back in the middle: the second index gives way', async () => {
     const first = createWordEmbedder({ fingerprint: 'first' })
     let release = () => {}
     const gate = new Promise<void>(resolve => {
@@ -269,7 +273,7 @@ describe('an embedder', () => {
     list.unshift(second)
     await until(() => second.calls.length > 0)
     list.shift()
-    await until(async () => (await indexes()).length === 1)
+    await until(async () => (await indexes())[1].state === 'retired')
     release()
     await until(async () => (await rows(`select * from job where kind = 'embed'`)).length === 0)
     expect((await indexes())[0]).toMatchObject({ fingerprint: 'first', state: 'active' })
@@ -287,8 +291,8 @@ describe('an embedder', () => {
     })
     const before = (values: readonly string[]) => (values[0].startsWith('passage') ? gate : undefined)
     list[0] = createWordEmbedder({ fingerprint: 'second', before })
-    await until(async () => (await indexes()).length === 1 && (await indexes())[0].fingerprint === 'second')
-    expect((await indexes())[0].state).toBe('active')
+    await until(async () => (await states()).some(([name, state]) => name === 'second' && state === 'active'))
+    expect((await indexes())[0]).toMatchObject({ fingerprint: 'first', state: 'retired' })
     expect((await open.core.search(open.scope, 'seite2'))[0].text).toMatch(/^seite2 /)
     release()
     await open.core.embedded(open.scope)
@@ -314,6 +318,193 @@ describe('an embedder', () => {
     expect(await count()).toBe(2)
     await open.core.documents.delete(open.scope, other)
     expect(await count()).toBe(0)
+  })
+})
+
+describe('two models', () => {
+  const patience = { pause: 30, times: 0 }
+  /** A promise, and what fulfils it. */
+  function createGate() {
+    let release = () => {}
+    const closed = new Promise<void>(resolve => {
+      release = resolve
+    })
+    return { closed, release: () => release() }
+  }
+  const inDatabase = (text: string) => sql.raw(text).execute(new Kysely<Schema>({ dialect: open.database.writer }))
+
+  test('the old one fails again and again: the new one goes on, and its index is searched', async () => {
+    let broken = false
+    const first = createWordEmbedder({
+      fingerprint: 'first',
+      before: () => {
+        if (broken) throw new AppError('model-crashed')
+      },
+    })
+    const gate = createGate()
+    const second = createWordEmbedder({ fingerprint: 'second', before: () => gate.closed })
+    const list = [first]
+    await start(list, { patience })
+    for (let number = 0; number < 4; number++) await add(pages(3, `alt${number}x`), `a${number}.txt`)
+    await open.core.embedded(open.scope)
+    broken = true
+    list.unshift(second)
+    await until(async () => (await indexes()).length === 2)
+    for (let number = 0; number < 3; number++) await add(pages(2, `neu${number}x`), `n${number}.txt`)
+    await open.core.settled(open.scope)
+    gate.release()
+    await open.core.embedded(open.scope)
+    await until(async () => (await states()).some(([name, state]) => name === 'second' && state === 'active'))
+    expect(await found('neu1x1')).toEqual(['neu1x1'])
+    expect(await unmatched()).toEqual({ orphans: 0, missing: 0 })
+  })
+
+  test('what waits for one that fails is embedded by another at once; its trouble is forgotten', async () => {
+    const bad = createWordEmbedder({
+      fingerprint: 'bad',
+      before: () => {
+        throw new AppError('model-crashed')
+      },
+    })
+    const list = [bad]
+    await start(list, { patience: { pause: 60_000, times: 0 } })
+    const ids = [await add(pages(2, 'a')), await add(pages(2, 'b'), 'b.txt'), await add(pages(2, 'c'), 'c.txt')]
+    await expect(open.core.embedded(open.scope)).rejects.toMatchObject({ code: 'model-crashed' })
+    // All of them wait, and hold no slot.
+    await until(async () => (await rows(`select id from job where state = 'waiting'`)).length === 3)
+    list[0] = createWordEmbedder({ fingerprint: 'good' })
+    await until(async () => (await Promise.all(ids.map(embedded))).every(count => count === 2))
+    await open.core.embedded(open.scope)
+  })
+
+  test('trouble with what is not there any more is none', async () => {
+    let broken = true
+    const embedder = createWordEmbedder({
+      before: () => {
+        if (broken) throw new AppError('model-crashed')
+      },
+    })
+    await start([embedder], { patience: { pause: 200, times: 0 } })
+    const id = await add(pages(3))
+    await expect(open.core.embedded(open.scope)).rejects.toMatchObject({ code: 'model-crashed' })
+    await open.core.documents.delete(open.scope, id)
+    broken = false
+    await open.core.embedded(open.scope)
+    await add(pages(3, 'b'), 'b.txt')
+    await open.core.embedded(open.scope)
+  })
+
+  test('of two programs with different settings destroy nothing of each other', async () => {
+    const [first, second] = [
+      createWordEmbedder({ fingerprint: 'first' }),
+      createWordEmbedder({ fingerprint: 'second' }),
+    ]
+    const list = [first]
+    await start(list)
+    await add(pages(3))
+    await open.core.embedded(open.scope)
+    list[0] = second
+    await open.core.embedded(open.scope)
+    expect([await found('seite2'), await rows('select id from vector_1')]).toEqual([['seite2'], expect.any(Array)])
+    const passages = (embedder: WordEmbedder) => embedder.calls.flat().filter(text => text.startsWith('passage')).length
+    const done = [passages(first), passages(second)]
+    for (const embedder of [first, second, first]) {
+      list[0] = embedder
+      await until(async () =>
+        (await states()).some(([name, state]) => name === embedder.fingerprint && state === 'active'),
+      )
+      await open.core.embedded(open.scope)
+      expect(await found('seite2')).toEqual(['seite2'])
+    }
+    expect([passages(first), passages(second)]).toEqual(done)
+  })
+
+  test('where nobody starts the work, no index is touched', async () => {
+    const list = [createWordEmbedder({ fingerprint: 'first' })]
+    await start(list)
+    await add(pages(3))
+    await open.core.embedded(open.scope)
+    await open.reopen()
+    list[0] = createWordEmbedder({ fingerprint: 'second' })
+    expect(await open.core.search(open.scope, 'seite2')).not.toEqual([])
+    await open.core.embedded(open.scope)
+    expect(await states()).toEqual([['first', 'active']])
+  })
+
+  test('what is read anew meanwhile is found by its vectors before the new index is; what was there is not embedded twice', async () => {
+    const gate = createGate()
+    const second = createWordEmbedder({
+      fingerprint: 'second',
+      before: values => (values.some(value => value.includes('block')) ? gate.closed : undefined),
+    })
+    const held = createGate()
+    const first = createWordEmbedder({
+      fingerprint: 'first',
+      before: values => (values.some(value => value.includes('langsam')) ? held.closed : undefined),
+    })
+    const list = [first]
+    await start(list)
+    await add(pages(3, 'block'), 'block.txt')
+    const id = await add(pages(3, 'neu'), 'neu.txt')
+    await open.core.embedded(open.scope)
+    const slow = await add(pages(20, 'langsam'), 'langsam.txt')
+    await until(() => first.calls.flat().some(text => text.includes('langsam')))
+    list.unshift(second)
+    await until(async () => (await indexes()).length === 2)
+    // As if the program had ended meanwhile: nobody remembers that it was new.
+    await inDatabase(`update job set payload = '{"documentId":"${slow}"}' where key = 'embed:${slow}'`)
+    await open.reopen()
+    open.core.start()
+    held.release()
+    await open.core.documents.retry(open.scope, id)
+    await until(async () => (await found('neu2'))[0] === 'neu2')
+    expect((await states())[0]).toEqual(['first', 'active'])
+    await open.core.documents.delete(open.scope, id)
+    for (const number of [1, 2])
+      expect(await rows(`select id from vector_${number} where id not in (select id from chunk)`)).toEqual([])
+    gate.release()
+    await open.core.embedded(open.scope)
+    expect(first.calls.flat().some(text => text.includes('langsam17'))).toBe(false)
+    expect(await unmatched()).toEqual({ orphans: 0, missing: 0 })
+  })
+
+  test('an index that cannot be made is told', async () => {
+    await start([createWordEmbedder({ dimensions: 9000 })])
+    await add(pages(2))
+    await expect(open.core.embedded(open.scope)).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  test('of two who hold one job, the one that lost it writes nothing', async () => {
+    let taken = false
+    const embedder = createWordEmbedder({
+      before: async values => {
+        if (taken || !values[0].startsWith('passage')) return
+        taken = true
+        await inDatabase(`update job set lease = 'another' where kind = 'embed'`)
+      },
+    })
+    await start([embedder])
+    const id = await add(pages(3))
+    await until(() => taken)
+    await open.core.documents.pause(open.scope, id).catch(() => {})
+    await open.reopen()
+    expect([await rows('select id from vector_1'), await rows('select * from document_vectors')]).toEqual([[], []])
+  })
+
+  test('a document whose job comes to nothing five times rests, and that is told', async () => {
+    const gate = createGate()
+    await start([createWordEmbedder({ before: () => gate.closed })])
+    const id = await add(pages(3))
+    await open.core.settled(open.scope)
+    await until(async () => (await indexes()).length === 1)
+    await inDatabase('drop table vector_1')
+    gate.release()
+    await until(async () => (await rows(`select id from job where kind = 'embed' and state = 'waiting'`)).length === 1)
+    await inDatabase(`update job set attempts = 5, run_after = 0 where kind = 'embed'`)
+    await until(async () => (await rows('select 1 from document_vectors where rest_until > 0')).length === 1)
+    await expect(open.core.embedded(open.scope)).rejects.toMatchObject({ code: 'model-unavailable' })
+    expect(await open.core.documents.get(open.scope, id)).toMatchObject({ state: 'ready', embedded: 0 })
+    expect(await rows(`select id from job where state <> 'dead'`)).toEqual([])
   })
 })
 

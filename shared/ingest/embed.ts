@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { AppError } from '../errors.ts'
 import { toAppError } from '../errors.ts'
 import type { Document, EmbeddingModel } from '../model/index.ts'
-import type { Job, Log, Queue } from '../ports.ts'
+import type { Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, VectorIndex } from '../store/index.ts'
 import { embedChunks, type Patience } from './embed-texts.ts'
+import type { ModelHealth } from './model-health.ts'
 
 /** An index that a document belongs into, with the model that makes its vectors. */
 export interface EmbedTarget {
@@ -14,68 +13,83 @@ export interface EmbedTarget {
 
 /** Chunks per commit: what a kill costs at most. A small model takes three seconds for them on two cores. */
 const batchSize = 16
-const longestPause = 5 * 60_000
-const defaultPatience: Patience = { pause: 1000, times: 4 }
+/** Milliseconds. */
+const lookAgain = 30_000
+export const defaultPatience: Patience = { pause: 1000, times: 4 }
 
 /**
  * The stage embed: chunks → vectors, for a document that is found by its words already and stays so whatever happens here.
- * When the model fails, it waits and tries again, ever more slowly, for as long as there is something to wait for; the
- * document never fails for it.
+ * When a model fails, the next index has its turn, whose model is another; when all of them rest, the job is put off until
+ * the first of them may be asked again. The document never fails for it.
  */
 export function createEmbedStage(deps: {
   store: Store
   queue: Queue
+  clock: Clock
   log: Log
   changed: (document: Document) => void
+  health: ModelHealth
   /** Where the document belongs now, in order; asked again before each batch. */
-  targets: (document: Document) => Promise<EmbedTarget[]>
-  /** Why the embedding stands still, while it does. */
-  troubled: (error: AppError | undefined) => void
+  targets: (job: Job) => Promise<EmbedTarget[]>
+  /** The job waits for a model. */
+  putOff: (job: Job) => void
   /** A job has ended. */
   done: () => void
   patience?: Patience
 }): (job: Job, signal: AbortSignal) => Promise<void> {
-  const { store, queue, log, patience = defaultPatience } = deps
+  const { store, queue, clock, log, health, patience = defaultPatience } = deps
 
   return async function embed(job, signal) {
-    const documentId = String(job.payload.documentId)
-    for (let failures = 0; ; ) {
+    for (;;) {
       signal.throwIfAborted()
-      const next = await nextOf(documentId)
-      if (!next) break
+      let open: Awaited<ReturnType<typeof openTargets>>
+      try {
+        open = await openTargets(job)
+      } catch (error) {
+        const { code } = toAppError(error)
+        if (signal.aborted || !code.startsWith('model-')) throw error
+        log.warn('it cannot be told which model there is', { code, error })
+        return await putOff(job, clock.now() + lookAgain)
+      }
+      if (open.length === 0) break
+      const next = open.find(({ embedding }) => health.restsUntil(embedding.fingerprint) === undefined)
+      if (!next) {
+        const times = open.map(({ embedding }) => health.restsUntil(embedding.fingerprint) ?? clock.now())
+        return await putOff(job, Math.min(...times))
+      }
+      const { fingerprint, name } = next.embedding
       try {
         await embedBatch(job, next, signal)
-        failures = 0
-        deps.troubled(undefined)
+        health.succeeded(fingerprint)
       } catch (error) {
         const known = toAppError(error)
         if (signal.aborted || !known.code.startsWith('model-')) throw error
-        failures += 1
-        deps.troubled(known)
-        log.warn('embedding stands still', {
-          documentId,
-          model: next.embedding.name,
-          code: known.code,
-          failures,
-          error,
-        })
-        await sleep(Math.min(longestPause, patience.pause * 2 ** (failures - 1)), undefined, { signal })
+        health.failed(fingerprint, known)
+        log.warn('embedding stands still', { documentId: next.document.id, model: name, code: known.code, error })
+        // It may have to make room for another one.
+        if (health.isGone(fingerprint)) deps.done()
       }
     }
     await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
     deps.done()
   }
 
-  /** The first index in which the document is not complete, and how far it is there. */
-  async function nextOf(documentId: string) {
+  /** It waits without a slot. */
+  async function putOff(job: Job, until: number): Promise<void> {
+    await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'later', until }))
+    deps.putOff(job)
+  }
+
+  /** The indexes in which the document is not complete, and how far it is there. */
+  async function openTargets(job: Job) {
+    const documentId = String(job.payload.documentId)
     const document = (await store.documents.find(documentId))?.document
-    if (document?.state !== 'ready' || document.deletedAt !== null) return undefined
+    if (document?.state !== 'ready' || document.deletedAt !== null) return []
     const progress = await store.vectors.progress(documentId)
-    for (const { index, embedding } of await deps.targets(document)) {
-      const { chunks: from, complete } = progress.get(index.number) ?? { chunks: 0, complete: false }
-      if (!complete) return { document, index, embedding, from }
-    }
-    return undefined
+    return (await deps.targets(job)).flatMap(target => {
+      const { chunks: from, complete } = progress.get(target.index.number) ?? { chunks: 0, complete: false }
+      return complete ? [] : [{ ...target, document, from }]
+    })
   }
 
   async function embedBatch(

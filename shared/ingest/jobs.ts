@@ -10,8 +10,9 @@ export function indexJob(documentId: string): NewJob {
   return { kind: jobKinds.index, key: `index:${documentId}`, payload: { documentId } }
 }
 
-export function embedJob(documentId: string): NewJob {
-  return { kind: jobKinds.embed, key: `embed:${documentId}`, payload: { documentId } }
+/** `fresh`: the document was read just now, and is to be found by its vectors before those that were there before. */
+export function embedJob(documentId: string, fresh = false): NewJob {
+  return { kind: jobKinds.embed, key: `embed:${documentId}`, payload: { documentId, ...(fresh && { fresh }) } }
 }
 
 /** Takes hidden chunks of a document away. Nothing but a purge cancels it. */

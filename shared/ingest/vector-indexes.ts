@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toAppError } from '../errors.ts'
+import { type AppError, toAppError } from '../errors.ts'
 import type { Document, EmbeddingModel } from '../model/index.ts'
 import type { Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, Tx, VectorIndex } from '../store/index.ts'
 import type { EmbedTarget } from './embed.ts'
 import { embedJob, jobKinds } from './jobs.ts'
+import type { ModelHealth } from './model-health.ts'
 
 /** Documents enqueued ahead: a new one does not wait behind a whole library. */
 const ahead = 16
 /** Milliseconds a document is left alone whose job came to nothing again and again. */
 const restTime = 60 * 60_000
+/** Milliseconds an index is kept whose model is gone: two programs with different settings may be at the same data. */
+const keepTime = 24 * 60 * 60_000
 
 /** Which index there is for which model, and which documents still belong into it. */
 export interface VectorIndexes {
@@ -17,11 +20,15 @@ export interface VectorIndexes {
   start(): Promise<void>
   /**
    * Looks whether the embedding model is another one, and what is missing: makes an index, swaps, drops, enqueues. Cheap
-   * when nothing has changed. Never throws.
+   * when nothing has changed. Never throws. Does nothing before `start`: whoever only asks changes no index.
    */
   tend(): Promise<void>
-  /** Where a document belongs: see `createVectorIndexes`. */
-  targets(document: Document): Promise<EmbedTarget[]>
+  /** Where the job's document belongs: see `createVectorIndexes`. */
+  targets(job: Job): Promise<EmbedTarget[]>
+  /** The job waits for a model: another one that comes is not waited for. */
+  putOff(job: Job): void
+  /** Why no vectors are made, while there should be. */
+  trouble(): AppError | undefined
   /** A document has become ready. */
   ready(document: Document): Promise<void>
   /** Inside the transaction that buries the job. */
@@ -31,12 +38,13 @@ export interface VectorIndexes {
 
 /**
  * One index is searched. When the embedding model changes, a second one is built beside it and takes its place when every
- * document is in it; at once if nobody can embed a question for the first any more. When the model changes back before
- * that, the second is given up.
+ * document is in it; at once if nobody can embed a question for the first any more, as its model is gone or fails again
+ * and again. When the model changes back before that, the second gives way. An index whose model is gone is kept for a day
+ * and taken back when the model is: what made it go may be the settings of one program among two.
  *
- * A document that is added meanwhile goes into both, the one that is searched first: it is found by its vectors at once
- * and not only after hours. Those that were there before go into the new one only: finishing the old one would be for
- * nothing. Once the model of the old one is gone, nothing goes there.
+ * A document that is read meanwhile, for the first time or anew, goes into both, the one that is searched first: it is
+ * found by its vectors at once and not only after hours. Those that were there before go into the new one only: finishing
+ * the old one would be for nothing. Once the model of the old one is gone, nothing goes there.
  */
 export function createVectorIndexes(deps: {
   store: Store
@@ -44,16 +52,23 @@ export function createVectorIndexes(deps: {
   clock: Clock
   log: Log
   embedding: (fingerprint?: string) => Promise<EmbeddingModel | undefined>
+  health: ModelHealth
   wake: () => void
 }): VectorIndexes {
-  const { store, queue, clock, log } = deps
+  const { store, queue, clock, log, health } = deps
   const { vectors } = store
   let running: Promise<void> | undefined
   let again = false
   const stopping = new AbortController()
   let complaint: string | undefined
+  let started = false
+  /** Of the model to use. */
+  let current: string | undefined
+  let failures = 0
+  let problem: AppError | undefined
+  const waiting = new Map<string, Job>()
 
-  /** What cannot be used is as good as not there; the log hears of it once. */
+  /** What cannot be used is as good as not there; the log hears of it once. Throws where it cannot be told. */
   async function modelOf(fingerprint?: string): Promise<EmbeddingModel | undefined> {
     try {
       const model = await deps.embedding(fingerprint)
@@ -63,26 +78,53 @@ export function createVectorIndexes(deps: {
       const { code } = toAppError(error)
       if (code !== complaint) log.warn('the embedding model cannot be used', { code, error })
       complaint = code
+      if (!asGoodAsGone.has(code)) throw error
       return undefined
     }
+  }
+
+  /** The model of an index that is not the newest one; undefined where nobody can ask for it any more. */
+  async function olderModelOf(fingerprint: string): Promise<EmbeddingModel | undefined> {
+    return health.isGone(fingerprint) ? undefined : modelOf(fingerprint)
+  }
+
+  /** What waits for a model that failed need not wait for this one. */
+  async function turnTo(model: EmbeddingModel | undefined): Promise<void> {
+    if (model?.fingerprint === current) return
+    current = model?.fingerprint
+    const jobs = [...waiting.values()]
+    waiting.clear()
+    if (jobs.length === 0) return
+    await store.transaction(async tx => {
+      const keys = jobs.map(job => job.key)
+      await queue.cancel(store.executor(tx), keys)
+      for (const { kind, key, payload } of jobs) await queue.enqueue(store.executor(tx), { kind, key, payload })
+    })
+    deps.wake()
   }
 
   async function tendOnce(): Promise<void> {
     const model = await modelOf()
     if (model) {
       const index = await indexFor(model)
+      await turnTo(model)
       if (index) await enqueueSome(index)
     }
+    await store.transaction(tx => vectors.discardRetired(tx, clock.now() - keepTime))
     if (!(await vectors.hasWaste())) return
-    // In pieces, and others may write in between.
-    while (await store.transaction(tx => vectors.dropSome(tx))) await sleep(5, undefined, { signal: stopping.signal })
+    for (;;) {
+      const before = performance.now()
+      if (!(await store.transaction(tx => vectors.dropSome(tx)))) return
+      // In pieces, and others may write in between: as long as this took.
+      await sleep(performance.now() - before, undefined, { signal: stopping.signal })
+    }
   }
 
   /** The newest index, which is this model's. */
   async function indexFor(model: EmbeddingModel): Promise<VectorIndex | undefined> {
     const [active, building] = [await vectors.active(), await vectors.building()]
     if (fits(active, model)) {
-      if (building) await store.transaction(tx => vectors.discard(tx, building.number))
+      if (building) await store.transaction(tx => vectors.retire(tx, building.number))
       return active
     }
     if (!building || !fits(building, model)) {
@@ -91,7 +133,7 @@ export function createVectorIndexes(deps: {
     }
     const newest = (await vectors.building()) ?? (await vectors.active())
     if (newest?.state !== 'building' || !active) return newest
-    const early = (await modelOf(active.fingerprint)) === undefined
+    const early = !health.isGone(model.fingerprint) && (await olderModelOf(active.fingerprint)) === undefined
     const swapped = await store.transaction(tx => vectors.activate(tx, newest.number, { early }))
     if (swapped) log.info('the new index of vectors is searched', { model: model.name, early })
     return swapped ? vectors.active() : newest
@@ -101,7 +143,11 @@ export function createVectorIndexes(deps: {
     const due = await queue.next([jobKinds.embed])
     if (due !== undefined && due <= clock.now()) return
     const documents = await vectors.pendingDocuments(index, ahead)
-    if (documents.length === 0) return
+    if (documents.length === 0) {
+      // Nothing is in trouble where nothing is to be done.
+      health.succeeded(index.fingerprint)
+      return
+    }
     await store.transaction(async tx => {
       for (const id of documents) await queue.enqueue(store.executor(tx), embedJob(id))
     })
@@ -109,15 +155,23 @@ export function createVectorIndexes(deps: {
   }
 
   async function tend(): Promise<void> {
-    if (!vectors.available || stopping.signal.aborted) return
+    if (!vectors.available || !started || stopping.signal.aborted) return
     again = true
     running ??= (async () => {
       while (again) {
         again = false
-        await tendOnce().catch(error => {
+        try {
+          await tendOnce()
+          failures = 0
+          problem = undefined
+        } catch (error) {
           again &&= !stopping.signal.aborted
-          if (!stopping.signal.aborted) log.error('the vectors could not be seen to', { error })
-        })
+          if (stopping.signal.aborted) break
+          failures += 1
+          // Once may be a passing moment.
+          if (failures > 1) problem = toAppError(error)
+          log.error('the vectors could not be seen to', { error })
+        }
       }
       running = undefined
     })()
@@ -127,26 +181,29 @@ export function createVectorIndexes(deps: {
   return {
     async start() {
       if (!vectors.available) return
+      started = true
       await store.transaction(tx => vectors.wakeAll(tx)).catch(error => log.warn('nothing was woken', { error }))
       await tend()
     },
     tend,
-    async targets(document) {
+    async targets(job) {
+      waiting.delete(job.key)
       const [active, building] = [await vectors.active(), await vectors.building()]
-      const wanted = [active, building].filter(
-        index => index && (index === building || !building || document.createdAt >= building.createdAt),
-      )
       const found: EmbedTarget[] = []
-      for (const index of wanted) {
-        const embedding = index && (await modelOf(index.fingerprint))
-        if (index && embedding && fits(index, embedding)) found.push({ index, embedding })
+      for (const index of [active, building]) {
+        if (!index || (index === active && building && job.payload.fresh !== true)) continue
+        const embedding = await (index === active && building ? olderModelOf : modelOf)(index.fingerprint)
+        if (embedding && fits(index, embedding)) found.push({ index, embedding })
       }
       return found
     },
+    putOff: job => void waiting.set(job.key, job),
+    trouble: () => problem ?? (current === undefined ? undefined : health.trouble(current)),
     async ready(document) {
       if (!vectors.available) return
-      if (await modelOf()) {
-        await store.transaction(tx => queue.enqueue(store.executor(tx), embedJob(document.id)))
+      // Where it cannot be told whether there is one, the job finds out.
+      if (await modelOf().catch(() => true)) {
+        await store.transaction(tx => queue.enqueue(store.executor(tx), embedJob(document.id, true)))
         deps.wake()
       }
       void tend()
@@ -160,6 +217,9 @@ export function createVectorIndexes(deps: {
     },
   }
 }
+
+/** What is wrong with the file itself, or that there is none. Anything else may pass. */
+const asGoodAsGone: ReadonlySet<string> = new Set(['model-missing', 'model-invalid', 'model-unsupported'])
 
 function fits(index: VectorIndex | undefined, model: EmbeddingModel): boolean {
   return index?.fingerprint === model.fingerprint && index.dimensions === model.dimensions

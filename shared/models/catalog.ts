@@ -26,11 +26,11 @@ export interface ModelEntry {
 export type NamedFiles = Partial<Record<ModelRole, string>>
 
 export interface Catalog {
-  /** All that is there now; a file that did not change is not read again. */
+  /** All that is there now; a file that did not change is not read again. Throws `model-unavailable` where nobody can tell. */
   entries(): Promise<ModelEntry[]>
   /**
    * The one to use: the named one, else the one added last to the folder. Throws what is wrong with the named one
-   * (`model-missing`, `model-invalid`, `model-unsupported`); a broken one in the folder is passed over.
+   * (`model-missing`, `model-invalid`, `model-unsupported`), `model-unavailable` as above; a broken one in the folder is passed over.
    */
   find(role: ModelRole): Promise<Described | undefined>
 }
@@ -84,7 +84,10 @@ export function createCatalog({ folder, named, log }: { folder: string; named: N
 
   /** The files of the folder, the one added last first, after the ones with a name. */
   async function look(): Promise<(Found | { missing: AppError; path: string; named: ModelRole })[]> {
-    const names = await readdir(folder).catch(() => [] as string[])
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (isAbsent(error)) return [] as string[]
+      throw unknown(error)
+    })
     const files = names.filter(name => name.toLowerCase().endsWith(ending)).map(name => path.join(folder, name))
     const inFolder = (await Promise.all(files.map(file => statOf(file)))).filter(found => found !== undefined)
     inFolder.sort((a, b) => b.modified - a.modified || (a.path < b.path ? -1 : 1))
@@ -150,9 +153,20 @@ async function statOf(file: string): Promise<Found | undefined> {
   try {
     const found = await stat(file)
     return found.isFile() ? { path: file, size: found.size, modified: found.mtimeMs } : undefined
-  } catch {
-    return undefined
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw unknown(error)
   }
+}
+
+/** Anything else (a drive that does not answer, a right that is missing) says nothing of whether the file is there. */
+function isAbsent(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
+}
+
+function unknown(cause: unknown): AppError {
+  return new AppError('model-unavailable', {}, { cause })
 }
 
 function wrongRole(file: string, role: ModelRole, wanted: ModelRole): AppError {

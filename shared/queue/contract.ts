@@ -103,6 +103,26 @@ export function queueContract({ open, leaseTime, mostAttempts, longestPause }: Q
       expect((await claim()).attempt).toBe(1)
     })
 
+    it('puts a job off until its time, which counts as no try', async () => {
+      await add(job('a'))
+      for (let time = 0; time < 12; time++) {
+        const claimed = await claim()
+        expect(claimed.exhausted).toBe(false)
+        await within(tx => host.queue.settle(tx, claimed, { state: 'later', until: now + 500 }))
+        expect(await host.queue.claim(['parse'])).toBeUndefined()
+        now += 499
+        expect(await host.queue.claim(['parse'])).toBeUndefined()
+        expect(await host.queue.next(['parse'])).toBe(now + 1)
+        now += 1
+      }
+      // Never longer than a clock that was set back could be told from.
+      const last = await claim()
+      await within(tx => host.queue.settle(tx, last, { state: 'later', until: now + 1e9 }))
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      now += 100_000
+      await claim()
+    })
+
     it('gives the oldest due first, of the kinds asked for', async () => {
       await add(job('a'))
       now += 5

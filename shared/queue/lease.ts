@@ -173,6 +173,13 @@ export function createLeaseQueue({
         await whileHeld(tx, `update job set state = 'waiting', attempts = attempts - 1, ${free}`, [now], job)
         return { last: false }
       }
+      if (outcome.state === 'later') {
+        // Never tried would mean due at once; and a time farther off would be taken for one of a clock that was set back.
+        const due = Math.min(outcome.until, now + longestPause)
+        const set = `update job set state = 'waiting', run_after = ?, attempts = max(1, attempts - 1), ${free}`
+        await whileHeld(tx, set, [due, now], job)
+        return { last: false }
+      }
       const error = outcome.error.slice(0, errorLength)
       const { attempts } = await whileHeld(tx, `update job set state = 'dead', error = ?, ${free}`, [error, now], job)
       if (outcome.state === 'dead' || attempts >= mostAttempts) return { last: true }

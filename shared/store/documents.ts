@@ -209,7 +209,8 @@ export function createDocumentStore({
 const embedded = sql<number>`coalesce((
   select document_vectors.chunks from document_vectors
   where document_vectors.document_id = document.id
-  and document_vectors.index_number = (select max(number) from vector_index where state <> 'dropping')), 0)`.as(
+  and document_vectors.index_number = (
+    select number from vector_index where state <> 'dropping' order by state = 'building' desc limit 1)), 0)`.as(
   'embedded',
 )
 

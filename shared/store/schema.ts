@@ -99,6 +99,8 @@ export interface VectorIndexRow {
   dimensions: number
   state: 'active' | 'building' | 'dropping'
   created_at: number
+  /** Of one that is kept, though it is `dropping`: since when nobody uses it. */
+  retired_at: number | null
 }
 
 export interface DocumentVectorsRow {

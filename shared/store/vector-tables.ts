@@ -32,7 +32,7 @@ export async function addVectors(
   await sql`insert into ${tableOf(index)} (library, id, vector) values ${sql.join(rows)}`.execute(tx)
 }
 
-/** Those that are there, in every index that is searched or built. Where vectors cannot be reached they are noted. */
+/** Those that are there, in every index that is searched, built or kept. Where vectors cannot be reached they are noted. */
 export async function removeVectors(tx: Tx, reachable: boolean, ids: readonly number[]): Promise<void> {
   const numbers = await inUse(tx)
   if (numbers.length === 0 || ids.length === 0) return
@@ -54,7 +54,11 @@ export async function removeFrom(tx: Tx, index: number, ids: readonly number[]):
 }
 
 export async function inUse(tx: Tx): Promise<number[]> {
-  const rows = await tx.selectFrom('vector_index').select('number').where('state', '<>', 'dropping').execute()
+  const rows = await tx
+    .selectFrom('vector_index')
+    .select('number')
+    .where(eb => eb.or([eb('state', '<>', 'dropping'), eb('retired_at', 'is not', null)]))
+    .execute()
   return rows.map(row => row.number)
 }
 

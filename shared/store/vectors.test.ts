@@ -184,7 +184,8 @@ describe('vectors', () => {
     expect(await embed(index, document)).toBe(false)
     expect(await vectors()).toBe(2)
     const late = await addDocument(open.scope, 'b', [3])
-    await open.store.transaction(tx => open.store.vectors.discard(tx, index.number))
+    await open.store.transaction(tx => open.store.vectors.retire(tx, index.number))
+    await open.store.transaction(tx => open.store.vectors.discardRetired(tx, open.clock.now()))
     expect(await embed(index, late)).toBe(false)
     expect(await count(`vector_${index.number}`)).toBe(2)
     await dropAll()
@@ -246,7 +247,51 @@ describe('indexes', () => {
     await create('three', 8)
     expect([(await active()).fingerprint, (await open.store.vectors.building())?.fingerprint]).toEqual(['one', 'three'])
     await dropAll()
-    expect(await count('vector_index')).toBe(2)
+    // The second is kept, and taken back when its model is.
+    expect(await count('vector_index')).toBe(3)
+    await create('two')
+    expect((await open.store.vectors.building())?.number).toBe(2)
+    expect(await count('vector_index')).toBe(3)
+  })
+
+  test('one that retired is kept until its time, while the other is incomplete, and never more than two', async () => {
+    const { store, clock, scope } = open
+    await create('one')
+    const document = await addDocument(scope, 'a', [1, 2], await active())
+    await create('two')
+    const second = (await store.vectors.building())!
+    expect(await store.transaction(tx => store.vectors.activate(tx, second.number, { early: true }))).toBe(true)
+    expect((await active()).number).toBe(second.number)
+    const discard = async (before: number) => {
+      await store.transaction(tx => store.vectors.discardRetired(tx, before))
+      await dropAll()
+      return count('vector_index')
+    }
+    expect(await discard(clock.now() + 1)).toBe(2)
+    await embed(second, document)
+    expect(await discard(0)).toBe(2)
+    expect(await embed({ ...second, number: 1 }, document)).toBe(false)
+    await addDocument(scope, 'b', [3], second)
+    await store.transaction(async tx => {
+      await store.chunks.remove(tx, scope.projectId, document.id)
+      await store.documents.update(tx, document.id, { chunks: 0 })
+    })
+    expect(await count('vector_1')).toBe(0)
+    expect(await discard(clock.now() + 1)).toBe(1)
+    for (const name of ['three', 'four', 'five', 'six']) {
+      await create(name)
+    }
+    expect(await discard(0)).toBe(4)
+  })
+
+  test('nothing is written for chunks of another document', async () => {
+    await create('one')
+    const index = await active()
+    const [document, other] = [await addDocument(open.scope, 'a', [1]), await addDocument(open.scope, 'b', [2])]
+    const [{ id }] = await open.store.chunks.page(other.id, 0, 1)
+    const done = { from: 0, chunks: [{ id, vector: toward(2) }], complete: true }
+    expect(await open.store.transaction(tx => open.store.vectors.insert(tx, index, document, done))).toBe(false)
+    expect([await vectors(), await count('document_vectors')]).toEqual([0, 0])
   })
 
   test('a document rests until its time, and no longer than until all are woken', async () => {

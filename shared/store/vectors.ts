@@ -3,7 +3,7 @@ import type { Document, Scope } from '../model/index.ts'
 import type { Clock } from '../ports.ts'
 import type { Libraries } from './libraries.ts'
 import type { Read, Tx, VectorIndexRow } from './schema.ts'
-import { addVectors, bytesOf, createTable, removeFrom, tableOf } from './vector-tables.ts'
+import { addVectors, bytesOf, createTable, inUse, removeFrom, tableOf } from './vector-tables.ts'
 
 /** The vectors of one embedding model. */
 export interface VectorIndex {
@@ -24,12 +24,23 @@ export interface VectorStore {
   active(): Promise<VectorIndex | undefined>
   /** The one that will take its place. */
   building(): Promise<VectorIndex | undefined>
-  /** The first is active at once; a later one is built beside it, in place of another that was being built. Once for each model. */
+  /**
+   * The first is active at once; a later one is built beside it, in place of another that was being built, which retires.
+   * Once for each model: one that has retired is taken back.
+   */
   create(tx: Tx, model: Pick<VectorIndex, 'fingerprint' | 'name' | 'dimensions'>): Promise<void>
-  /** The index that is being built is searched from the commit on, and the one before goes. `early`: also when unfinished. */
+  /**
+   * The index that is being built is searched from the commit on, and the one before goes. `early`: also when unfinished;
+   * the one before retires then.
+   */
   activate(tx: Tx, number: number, options?: { early?: boolean }): Promise<boolean>
-  /** It is used no more; `dropSome` takes it away. */
-  discard(tx: Tx, number: number): Promise<void>
+  /** It is used no more, but kept for the case that its model comes back. */
+  retire(tx: Tx, number: number): Promise<void>
+  /**
+   * Gives up what retired before this time, when every document is in the index that is searched, and all but the last
+   * few; `dropSome` takes it away.
+   */
+  discardRetired(tx: Tx, before: number): Promise<void>
   /** Takes a piece of what was discarded away, and vectors without a chunk; false when nothing is left. */
   dropSome(tx: Tx): Promise<boolean>
   hasWaste(): Promise<boolean>
@@ -66,6 +77,8 @@ export interface VectorStore {
 
 /** Vectors taken away in one transaction: some 20 ms. */
 const dropSize = 250
+/** Indexes kept for the case that their model comes back. */
+const mostRetired = 2
 /** Chunks that stand for a project. */
 const sampleSize = 128
 /** Projects whose sample is remembered, and for how many questions. */
@@ -134,20 +147,31 @@ export function createVectorStore({
     active: () => find('active'),
     building: () => find('building'),
     async create(tx, { fingerprint, name, dimensions }) {
-      const same = tx.selectFrom('vector_index').select('number').where('state', '<>', 'dropping')
+      const same = await tx
+        .selectFrom('vector_index')
+        .select(['number', 'retired_at'])
+        .where('fingerprint', '=', fingerprint)
+        .where('dimensions', '=', dimensions)
+        .where(eb => eb.or([eb('state', '<>', 'dropping'), eb('retired_at', 'is not', null)]))
+        .executeTakeFirst()
       // Another process was first.
-      if (await same.where('fingerprint', '=', fingerprint).where('dimensions', '=', dimensions).executeTakeFirst())
-        return
-      const building = tx.updateTable('vector_index').set({ state: 'dropping' }).where('state', '=', 'building')
-      await building.execute()
+      if (same && same.retired_at === null) return
+      const retired = { state: 'dropping', retired_at: clock.now() } as const
+      await tx.updateTable('vector_index').set(retired).where('state', '=', 'building').execute()
       const active = await tx
         .selectFrom('vector_index')
         .select('number')
         .where('state', '=', 'active')
         .executeTakeFirst()
+      const state = active ? 'building' : 'active'
+      if (same) {
+        const back = { state, retired_at: null } as const
+        await tx.updateTable('vector_index').set(back).where('number', '=', same.number).execute()
+        return
+      }
       const { number } = await tx
         .insertInto('vector_index')
-        .values({ fingerprint, name, dimensions, state: active ? 'building' : 'active', created_at: clock.now() })
+        .values({ fingerprint, name, dimensions, state, created_at: clock.now(), retired_at: null })
         .returning('number')
         .executeTakeFirstOrThrow()
       await createTable(tx, number, dimensions)
@@ -157,19 +181,39 @@ export function createVectorStore({
       if (row?.state !== 'building') return false
       const left = early ? undefined : await incomplete(tx, number).select('document.id').limit(1).executeTakeFirst()
       if (left) return false
-      await tx.updateTable('vector_index').set({ state: 'dropping' }).where('state', '=', 'active').execute()
+      const before = { state: 'dropping', retired_at: early ? clock.now() : null } as const
+      await tx.updateTable('vector_index').set(before).where('state', '=', 'active').execute()
       await tx.updateTable('vector_index').set({ state: 'active' }).where('number', '=', number).execute()
       return true
     },
-    async discard(tx, number) {
-      await tx.updateTable('vector_index').set({ state: 'dropping' }).where('number', '=', number).execute()
+    async retire(tx, number) {
+      const retired = { state: 'dropping', retired_at: clock.now() } as const
+      await tx.updateTable('vector_index').set(retired).where('number', '=', number).execute()
+    },
+    async discardRetired(tx, before) {
+      const kept = await tx
+        .selectFrom('vector_index')
+        .select(['number', 'retired_at'])
+        .where('retired_at', 'is not', null)
+        .orderBy('retired_at', 'desc')
+        .orderBy('number', 'desc')
+        .execute()
+      if (kept.length === 0) return
+      const active = await tx
+        .selectFrom('vector_index')
+        .select('number')
+        .where('state', '=', 'active')
+        .executeTakeFirst()
+      const left = active && (await incomplete(tx, active.number).select('document.id').limit(1).executeTakeFirst())
+      const old = kept.filter((row, at) => at >= mostRetired || (!left && Number(row.retired_at) <= before))
+      for (const { number } of old)
+        await tx.updateTable('vector_index').set({ retired_at: null }).where('number', '=', number).execute()
     },
     async dropSome(tx) {
       const orphans = await tx.selectFrom('vector_orphan').select('chunk_id').limit(dropSize).execute()
       const ids = orphans.map(row => row.chunk_id)
       if (ids.length > 0) {
-        const used = await tx.selectFrom('vector_index').select('number').where('state', '<>', 'dropping').execute()
-        for (const { number } of used) await removeFrom(tx, number, ids)
+        for (const number of await inUse(tx)) await removeFrom(tx, number, ids)
         await tx.deleteFrom('vector_orphan').where('chunk_id', 'in', ids).execute()
         return true
       }
@@ -177,6 +221,7 @@ export function createVectorStore({
         .selectFrom('vector_index')
         .select('number')
         .where('state', '=', 'dropping')
+        .where('retired_at', 'is', null)
         .limit(1)
         .executeTakeFirst()
       if (!row) return false
@@ -197,7 +242,9 @@ export function createVectorStore({
 
     async hasWaste() {
       const { rows } = await sql`
-        select 1 from vector_index where state = 'dropping' union all select 1 from vector_orphan limit 1`.execute(read)
+        select 1 from vector_index where state = 'dropping' and retired_at is null union all select 1 from vector_orphan limit 1`.execute(
+        read,
+      )
       return rows.length > 0
     },
 

@@ -5,6 +5,7 @@ import { parserState } from './0003-parser-state.ts'
 import { vectors } from './0004-vectors.ts'
 import { assistants } from './0005-assistants.ts'
 import { clearing } from './0006-clearing.ts'
+import { retiredVectors } from './0007-retired-vectors.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: '0004-vectors', sql: vectors },
   { name: '0005-assistants', sql: assistants },
   { name: '0006-clearing', sql: clearing },
+  { name: '0007-retired-vectors', sql: retiredVectors },
 ]
