@@ -147,6 +147,41 @@ test('a process that cannot even start fails what was asked of it', async () => 
   expect(children).toHaveLength(2)
 })
 
+test('a process that the system refuses fails what was asked, whoever asks for it', async () => {
+  let refused = true
+  const supervisor = supervise(
+    {},
+    {
+      spawn(role) {
+        if (refused) throw new Error('EAGAIN')
+        return forked.spawn(role)
+      },
+    },
+  )
+  await expect(supervisor.run(endless(), chat('?', 2))).rejects.toMatchObject({ code: 'model-crashed' })
+  refused = false
+  const { failed } = await answering(supervisor)
+  const waiting = supervisor.run(embedder(), embed('Kündigung'))
+  refused = true
+  // Now it is the end of a process that asks for the next one.
+  process.kill(children[0].pid!, 'SIGKILL')
+  expect(await failed).toBe('model-crashed')
+  await expect(waiting).rejects.toMatchObject({ code: 'model-crashed' })
+})
+
+test.skipIf(process.platform === 'win32')(
+  'what a terminal sends to its whole group leaves the process alone',
+  async () => {
+    const supervisor = supervise()
+    const { failed } = await answering(supervisor)
+    process.kill(children[0].pid!, 'SIGINT')
+    process.kill(children[0].pid!, 'SIGHUP')
+    await supervisor.run(embedder(), embed('Kündigung'))
+    expect(await Promise.race([failed, 'going on'])).toBe('going on')
+    expect(children).toHaveLength(1)
+  },
+)
+
 test('a broken file is refused, and the process lives on', async () => {
   const supervisor = supervise()
   await expect(supervisor.run(file('broken', 'chat'), chat('?'))).rejects.toMatchObject({ code: 'model-invalid' })
@@ -207,7 +242,7 @@ test('closing ends everything at once', async () => {
 describe('with a process that says what a test tells it', () => {
   /** Everything it was sent, and what it says. */
   function scripted() {
-    const made: { sent: ToModel[]; say(message: FromModel): void; end(): void }[] = []
+    const made: { sent: ToModel[]; read: boolean; say(message: FromModel): void; end(): void }[] = []
     const processes: Processes = {
       spawn() {
         const sent: ToModel[] = []
@@ -219,13 +254,16 @@ describe('with a process that says what a test tells it', () => {
           for (;;) {
             const message = queue.shift()
             if (message) yield message
-            else if (over) return
-            else {
+            else if (over) {
+              made[at].read = true
+              return
+            } else {
               await wake.promise
               wake = Promise.withResolvers()
             }
           }
         }
+        const at = made.length
         const end = () => {
           over = true
           wake.resolve()
@@ -233,6 +271,7 @@ describe('with a process that says what a test tells it', () => {
         }
         made.push({
           sent,
+          read: false,
           end,
           say(message) {
             queue.push(message)
@@ -287,6 +326,29 @@ describe('with a process that says what a test tells it', () => {
     made[1].end()
     await failed
     expect(made).toHaveLength(2)
+  })
+
+  test('a process that ends with what was called off is no failure of the model', async () => {
+    const { made, processes } = scripted()
+    const supervisor = supervise({}, processes)
+    for (const round of [0, 1, 2]) {
+      const stop = new AbortController()
+      const pieces: string[] = []
+      const answer = supervisor.run(endless(), chat('?'), {
+        signal: stop.signal,
+        piece: (_, text) => pieces.push(text),
+      })
+      const stopped = expect(answer).rejects.toMatchObject({ code: 'cancelled' })
+      made[round].say({ type: 'piece', id: runs(made[round].sent)[0].id, kind: 'text', text: 'one' })
+      await vi.waitFor(() => expect(pieces).toEqual(['one']))
+      stop.abort()
+      await stopped
+      made[round].end()
+      await vi.waitFor(() => expect(made[round].read).toBe(true))
+    }
+    const answer = supervisor.run(endless(), chat('?'))
+    made[3].say({ type: 'done', id: runs(made[3].sent)[0].id, result: { finish: 'stop', usage } })
+    expect(await answer).toMatchObject({ finish: 'stop' })
   })
 
   test('at most as much is given out as can be done at once', async () => {

@@ -111,7 +111,14 @@ export function createSupervisor({
         work.reject(new AppError('model-unavailable', { name: work.file.name, seconds: Math.ceil(rest / 1000) }))
         continue
       }
-      running ??= start()
+      try {
+        running ??= start()
+      } catch (error) {
+        log.error('the model process cannot be started', { error })
+        rests.failed(work.file.key)
+        work.reject(new AppError('model-crashed', { name: work.file.name }, { cause: error }))
+        continue
+      }
       clearTimeout(running.idle.get(work.file.key))
       running.working.set(work.id, work)
       send(running, { type: 'run', id: work.id, file: work.file, task: work.task })
@@ -255,7 +262,9 @@ export function createSupervisor({
     process.pinged = undefined
     const code: ErrorCode = process.killed === 'timeout' ? 'model-timeout' : 'model-crashed'
     const guilty = blame(process, lost)
-    for (const key of new Set(guilty.map(({ file }) => file.key))) rests.failed(key)
+    // What was called off says nothing of its model: whoever stopped it may have stopped the process too.
+    const failed = guilty.filter(work => !work.settled || process.killed === 'timeout')
+    for (const key of new Set(failed.map(({ file }) => file.key))) rests.failed(key)
     for (const work of lost.reverse())
       if (work.settled) continue
       else if (closed) work.reject(new AppError('cancelled'))

@@ -51,6 +51,18 @@ export function processesContract(name: string, open: () => Processes) {
         expect(performance.now() - started).toBeLessThan(5_000)
       }))
 
+    test.skipIf(process.platform === 'win32')('what a terminal sends to its whole group does not end it', () =>
+      withChild(async (child, next) => {
+        for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+          await child.send({ echo: `before ${signal}` })
+          await next()
+          process.kill(child.pid!, signal)
+          await child.send({ echo: 'still here' })
+          expect((await next()).value).toEqual({ echo: 'still here' })
+        }
+      }),
+    )
+
     test('reports its exit code, after the last message', () =>
       withChild(async (child, next) => {
         await child.send({ exit: 7 })

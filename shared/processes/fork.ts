@@ -5,11 +5,14 @@ export interface ForkOptions {
   /** The module each role runs. */
   entries: Partial<Record<ProcessRole, string>>
   log: Log
-  execArgv?: string[]
+  /** Options of Node, by role. */
+  execArgv?: Partial<Record<ProcessRole, string[]>>
   /** A child that reads strangers' files needs none of the host's environment, which may hold secrets. */
   env?: Record<string, string>
 }
 
+// Before the entry, whose own modules may take a second to load.
+const leaveSignals = new URL('./leave-signals.ts', import.meta.url).href
 // The end of what a child wrote to its standard error is what explains a crash.
 const STDERR_KEPT = 4096
 
@@ -22,7 +25,7 @@ export function createForkedProcesses(options: ForkOptions): Processes {
       const child = fork(entry, {
         serialization: 'advanced',
         // Not the host's own: a host started under a debugger or a test runner must not hand that on.
-        execArgv: options.execArgv ?? [],
+        execArgv: ['--import', leaveSignals, ...(options.execArgv?.[role] ?? [])],
         env: options.env ?? {},
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
