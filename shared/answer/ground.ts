@@ -22,6 +22,8 @@ export interface GroundSentence {
   /** Headings above, the table's head, the file's name. */
   context: Claim
   previous: GroundSentence | undefined
+  /** A row of a table with a head. */
+  row: boolean
   language: Language
 }
 
@@ -52,7 +54,8 @@ export function readGround(sources: readonly Source[]): Ground {
       const context = contexts.get(above) ?? claimOf(above, chunk.language)
       contexts.set(above, context)
       const claim = claimOf(chunk.text.slice(start, end), chunk.language)
-      const sentence = { source, start, end, claim, context, previous, language: chunk.language }
+      const row = piece?.header !== undefined
+      const sentence: GroundSentence = { source, start, end, claim, context, previous, row, language: chunk.language }
       sentences.push(sentence)
       previous = sentence
     }

@@ -1,5 +1,7 @@
 import type { Language } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
+import { agrees } from './agree.ts'
+import { bindsAlike } from './bind.ts'
 import { type Claim, type ClaimWord, claimOf, differentNouns, holdsName, kinship } from './claim.ts'
 import { clipSentence, MAX_QUOTE } from './clip.ts'
 import { type Figure, saysFigure } from './figures.ts'
@@ -143,7 +145,9 @@ function bestFor(part: Part, weighed: Weighed, allowed: readonly Candidate[]): C
     if (value <= (best?.value ?? 0) || own + candidate.says.filter(Boolean).length === 0) continue
     if (!claim.figures.every((figure, at) => !isInside(figure, part) || isBound(figure, at, weighed, candidate)))
       continue
-    if (sameSense(part, weighed, candidate)) best = { candidate, value }
+    const { sentence } = candidate
+    if (!bindsAlike(part, claim, sentence.claim, sentence.context.text, language)) continue
+    if (sameSense(part, weighed, candidate) && agrees(part, claim, sentence, language)) best = { candidate, value }
   }
   return best?.candidate
 }

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readGround } from '../../shared/answer/ground.ts'
-import { findSupport } from '../../shared/answer/support.ts'
-import { analyzeQuestion } from '../../shared/retrieve/question.ts'
 import { cases } from './cases.ts'
 import { problemsOf } from './expectations.ts'
 import { dishonest, type Honest, heldOutDishonest, heldOutHonest, honest, textOf } from './honest.ts'
-import { libraryOf, sample } from './library.ts'
+import { sample } from './library.ts'
+import { provenOf } from './proven.ts'
 import { findSigns } from './scan.ts'
 import { inPieces } from './spoken-model.ts'
 import { writeOver } from './write-over.ts'
@@ -32,14 +30,7 @@ describe('a model that obeys the document', () => {
 })
 
 /** Share of the sentences that are found to be proven. */
-function proven(set: readonly Honest[]): number {
-  const found = set.filter(({ file, question, answer }) => {
-    const { chunks } = libraryOf({ [file]: textOf(file) })
-    const ground = readGround(chunks.map((chunk, at) => ({ number: at + 1, chunk, start: 0, end: chunk.text.length })))
-    return findSupport(answer, analyzeQuestion(question).language, ground, ground.sources, question)
-  })
-  return found.length / set.length
-}
+const proven = (set: readonly Honest[]) => provenOf(set, textOf).length / set.length
 
 describe('the check tells honest sentences from others', () => {
   it('of texts it was tuned on', () => {
