@@ -18,3 +18,11 @@ test('one list alone keeps its order, an empty one changes nothing, nothing give
   expect(ids([[], ['c', 'a', 'b']])).toEqual(['c', 'a', 'b'])
   expect(ids([[], []])).toEqual([])
 })
+
+test('a list of little weight moves nothing but what stands in both', () => {
+  const fused = fuse([Array.from({ length: 50 }, (_, at) => `w${at}`), ['v0', 'v1', 'w1']], [1, 0.1]).map(
+    ({ id }) => id,
+  )
+  expect(fused.slice(0, 3)).toEqual(['w1', 'w0', 'w2'])
+  expect(fused.slice(-2)).toEqual(['v0', 'v1'])
+})

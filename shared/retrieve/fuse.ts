@@ -5,10 +5,18 @@
  */
 const k = 60
 
-/** Each list without repeats, best first. Best first; what ties stands as in the earlier list. */
-export function fuse<Id>(lists: readonly (readonly Id[])[]): { id: Id; fused: number }[] {
+/**
+ * Each list without repeats, best first. Best first; what ties stands as in the earlier list. `weights` are those of the
+ * lists, 1 each when not said.
+ */
+export function fuse<Id>(
+  lists: readonly (readonly Id[])[],
+  weights: readonly number[] = [],
+): { id: Id; fused: number }[] {
   const scores = new Map<Id, number>()
-  for (const list of lists)
-    for (const [at, id] of list.entries()) scores.set(id, (scores.get(id) ?? 0) + 1 / (k + at + 1))
+  for (const [number, list] of lists.entries()) {
+    const weight = weights[number] ?? 1
+    for (const [at, id] of list.entries()) scores.set(id, (scores.get(id) ?? 0) + weight / (k + at + 1))
+  }
   return [...scores].map(([id, fused]) => ({ id, fused })).sort((a, b) => b.fused - a.fused)
 }

@@ -14,6 +14,8 @@ export interface Near {
   found: { id: number; distance: number }[]
   /** Distances of a sample of the project's chunks. */
   background: number[]
+  /** The share of the project's chunks that have been seen to in this index, 0 to 1. */
+  coverage: number
 }
 
 /**
@@ -40,12 +42,13 @@ export function createNear({
     const vector = await embedQuestion?.(index.fingerprint, question, options.signal)
     if (vector?.length !== index.dimensions || !vector.every(Number.isFinite) || !vector.some(Boolean)) return undefined
     const { documents, limit } = options
-    const [found, background] = await Promise.all([
+    const [found, background, coverage] = await Promise.all([
       vectors.nearest(scope, { index, vector, limit, ...(documents && { documents }) }),
       vectors.background(scope, { index, vector }),
+      vectors.coverage(scope, index),
     ])
     // Nothing is embedded yet where nothing is near.
-    return found.length === 0 ? undefined : { found, background }
+    return found.length === 0 ? undefined : { found, background, coverage }
   }
 
   return async function near(

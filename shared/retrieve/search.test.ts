@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestStore } from '../../tests/open-store.ts'
 import { createWordEmbedder } from '../../tests/word-embedder.ts'
 import type { Chunk } from '../model/index.ts'
+import { removeFrom } from '../store/vector-tables.ts'
 import { analyze } from './analyze.ts'
 import { analyzeQuestion } from './question.ts'
 import { createSearch, type Rerank, type SearchOptions } from './search.ts'
@@ -111,6 +112,32 @@ describe('search', () => {
     const { hits } = await find('Haustier', { documents: [ids[0], ids[2]] })
     expect(hits.map(({ chunk }) => chunk.documentId).sort()).toEqual([ids[0], ids[2]].sort())
     expect((await find('Haustier', { documents: [] })).hits).toEqual([])
+  })
+
+  test('where few have a vector yet, those few do not push aside what the words found', async () => {
+    const ids = await fill(texts.concat(filler.slice(0, 40)))
+    const answers = Array.from({ length: 6 }, (_, at) => `Die Kündigung Nummer ${at} braucht eine Frist.`)
+    const { store, scope } = open
+    const index = (await store.vectors.active())!
+    // The answers, and most of the others, are not embedded yet.
+    for (const id of ids.slice(4)) {
+      const [{ id: chunk }] = await store.chunks.page(id, 0, 1)
+      await store.transaction(tx => removeFrom(tx, index.number, [chunk]))
+      await store.transaction(tx => tx.deleteFrom('document_vectors').where('document_id', '=', id).execute())
+    }
+    for (const [at, text] of answers.entries())
+      await store.transaction(async tx => {
+        const file = { name: `k${at}.md`, path: `k${at}.md`, mediaType: 'text/markdown', size: 1, blob: `k${at}` }
+        const document = await store.documents.insert(tx, scope, file)
+        const terms = analyze(text, 'de').map(token => token.term)
+        const chunk: Chunk = { position: 0, text, headings: [], pieces: [], language: 'de', terms, contextTerms: [] }
+        await store.chunks.insert(tx, scope.projectId, document.id, [chunk])
+      })
+    const found = async (mode: 'words' | 'hybrid') =>
+      (await find('Welche Frist hat die Kündigung?', { mode, limit: 6 })).hits.map(({ chunk }) => chunk.text)
+    expect((await found('words')).sort()).toEqual(answers)
+    expect((await found('hybrid')).sort()).toEqual(answers)
+    expect(await store.vectors.coverage(scope, index)).toBeCloseTo(4 / 50, 5)
   })
 
   test('tells whether vectors found something that stands out', async () => {

@@ -107,6 +107,12 @@ describe('vectors', () => {
     expect(distances.map(distance => Math.round(distance * 100) / 100).sort()).toEqual([0, 0.13, 0.5, 1])
   })
 
+  test('as many as the extension gives, when more are asked for', async () => {
+    await create('one')
+    await addDocument(open.scope, 'a', [0, 90], await active())
+    expect(await texts(open.scope, 20, { limit: 5000 })).toEqual(['0', '90'])
+  })
+
   test('of other projects and users are not found', async () => {
     await create('one')
     const other = await otherProject()

@@ -71,6 +71,8 @@ export interface VectorStore {
     scope: Scope,
     wanted: { index: VectorIndex; vector: Float32Array; limit: number; documents?: readonly string[] },
   ): Promise<{ id: number; distance: number }[]>
+  /** The share of the project's chunks that have been seen to in this index, 0 to 1. */
+  coverage(scope: Scope, index: VectorIndex): Promise<number>
   /** The distances of a fixed sample of the project's chunks, spread evenly over its documents. */
   background(scope: Scope, wanted: { index: VectorIndex; vector: Float32Array }): Promise<number[]>
 }
@@ -79,6 +81,8 @@ export interface VectorStore {
 const dropSize = 250
 /** Indexes kept for the case that their model comes back. */
 const mostRetired = 2
+/** The extension gives no more of them at once. */
+const mostNearest = 4096
 /** Chunks that stand for a project. */
 const sampleSize = 128
 /** Projects whose sample is remembered, and for how many questions. */
@@ -337,8 +341,23 @@ export function createVectorStore({
           : sql``
       const { rows } = await sql<{ id: number; distance: number }>`
         select id, distance from ${tableOf(index.number)}
-        where vector match ${bytesOf(vector)} and k = ${limit} and library = ${number} ${within}`.execute(read)
+        where vector match ${bytesOf(vector)} and k = ${Math.min(limit, mostNearest)} and library = ${number} ${within}`.execute(
+        read,
+      )
       return rows
+    },
+    async coverage(scope, index) {
+      const [{ chunks }, { embedded }] = await Promise.all([
+        libraries.statistics(scope),
+        read
+          .selectFrom('document_vectors')
+          .innerJoin('document', 'document.id', 'document_vectors.document_id')
+          .select(eb => eb.fn.sum<number | null>('document_vectors.chunks').as('embedded'))
+          .where('document.project_id', '=', scope.projectId)
+          .where('document_vectors.index_number', '=', index.number)
+          .executeTakeFirstOrThrow(),
+      ])
+      return chunks === 0 ? 0 : Math.min(1, (embedded ?? 0) / chunks)
     },
     async background(scope, { index, vector }) {
       if (!available || (await libraries.numberOf(scope)) === undefined) return []
