@@ -151,6 +151,7 @@ async function partsOf(
   )
 }
 
+/** Changing this, or how parts are made of long ones and put together, makes other vectors: count `EMBEDDING_VERSION` up. */
 function headOf({ headings, pieces, text }: ChunkText): string {
   const headers = new Set(
     pieces.flatMap(({ header }) => (header === undefined || text.includes(header) ? [] : [header])),

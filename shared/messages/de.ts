@@ -143,6 +143,7 @@ export const de: Messages = {
       role: 'es ist für etwas anderes gemacht',
       template: 'seine Vorlage lehnt ein solches Gespräch ab',
       'no-vector': 'es liefert keine brauchbaren Vektoren',
+      dimensions: 'seine Vektoren haben mehr Dimensionen, als sich aufbewahren lassen (8192)',
     },
   },
   cli: {

@@ -128,6 +128,7 @@ export const en = {
       role: 'it is made for something else',
       template: 'its template refuses such a conversation',
       'no-vector': 'it gives no usable vectors',
+      dimensions: 'its vectors have more dimensions than can be kept (8192)',
     },
   },
   cli: {
@@ -381,7 +382,7 @@ export const en = {
       jobsDead_other: '{{count}} jobs were given up; see “cloister documents list” and the log',
       parser: 'Reading processes start ({{seconds}} s)',
       parserBad: 'Reading processes do not start: {{detail}}',
-      model: '{{name}} loads and works ({{role}}, {{seconds}} s)',
+      model: '{{name}} loads and works on the processor ({{role}}, {{seconds}} s)',
       noChat: 'No model writes answers; they are quotes. “cloister models add FILE.gguf” adds one',
       vectors: 'Vectors can be kept (sqlite-vec)',
       noVectors: 'sqlite-vec does not load on this machine: documents are found by their words only',

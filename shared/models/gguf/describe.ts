@@ -6,6 +6,7 @@ import { createBreath } from './breath.ts'
 import { checkHeader } from './check-header.ts'
 import { arrayAt, type GgufHeader, numberAt, stringOf, textAt } from './header.ts'
 import { type Prefixes, prefixesOf } from './prefixes.ts'
+import { unsupported } from './problem.ts'
 import { readHeader } from './read-header.ts'
 
 export type Pooling = 'none' | 'mean' | 'first' | 'last' | 'rank'
@@ -61,6 +62,14 @@ const FILE_TYPES: Record<number, string> = {
   30: 'IQ4_XS',
   32: 'BF16',
 }
+/** More than sqlite-vec keeps in a vector. */
+const MOST_DIMENSIONS = 8192
+/**
+ * How a passage becomes a vector: what stands before its text (`headOf` in `ingest/embed-texts.ts`), how long ones are
+ * split and put together, how the tokens of a text are pooled and how much of it is read (`models/`). Whoever changes one
+ * of these counts up: old vectors cannot be compared with new ones, and all are made anew.
+ */
+const EMBEDDING_VERSION = 1
 const SAMPLES = 32
 const SAMPLE_BYTES = 4096
 
@@ -110,8 +119,11 @@ function roleOf(header: GgufHeader, architecture: string, pooling: Pooling | und
 function embeddingOf(header: GgufHeader, fingerprint: string, dimensions: number): ModelDescription['embedding'] {
   const text = (key: string) => textAt(header, `general.${key}`) ?? ''
   const base = ['basename', 'finetune', 'size_label', 'version'].map(text).filter(Boolean).join('-')
+  if (dimensions > MOST_DIMENSIONS) throw unsupported(header.name, 'dimensions', String(dimensions))
   const prefixes = prefixesOf([text('name'), base, text('architecture'), header.name])
-  const used = createHash('sha256').update(JSON.stringify([fingerprint, prefixes.queryPrefix, prefixes.passagePrefix]))
+  const used = createHash('sha256').update(
+    JSON.stringify([fingerprint, prefixes.queryPrefix, prefixes.passagePrefix, EMBEDDING_VERSION]),
+  )
   return { ...prefixes, dimensions, fingerprint: used.digest('hex') }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ import {
 import { createTranslate, type MessageKey } from '../../messages/index.ts'
 import { ARCHITECTURES } from './architectures.ts'
 import { checkHeader } from './check-header.ts'
-import { describeModel } from './describe.ts'
+import { describeHeader, describeModel } from './describe.ts'
 import { booleanAt, numberAt, numberOf, stringOf, textAt } from './header.ts'
 import { prefixesOf } from './prefixes.ts'
 import { PROBLEMS, UNSUPPORTED } from './problem.ts'
@@ -227,6 +228,17 @@ describe('a description', () => {
     )
   })
 
+  test('refuses an embedder whose vectors are longer than can be kept', async () => {
+    await writeGguf(file, tinyEmbedder({ name: 'long' }))
+    const header = await readHeader(file)
+    const shape = await checkHeader(header)
+    await expect(describeHeader(header, { ...shape, embedding: 8192 })).resolves.toBeDefined()
+    await expect(describeHeader(header, { ...shape, embedding: 8193 })).rejects.toMatchObject({
+      code: 'model-unsupported',
+      values: { detail: 'dimensions' },
+    })
+  })
+
   test('has a fingerprint that changes with header, weights and prefixes', async () => {
     const model = tinyEmbedder({ name: 'bag' })
     const first = await described(model)
@@ -235,6 +247,10 @@ describe('a description', () => {
     const other = await described(tinyEmbedder({ name: 'bag', seed: 2 }))
     const all = [first, renamed, other].flatMap(({ fingerprint, embedding }) => [fingerprint, embedding!.fingerprint])
     expect(new Set(all).size).toBe(6)
+    // How passages are put before the model counts too: whoever changes it knows that all vectors are made anew.
+    const { fingerprint, queryPrefix, passagePrefix } = renamed.embedding!
+    const used = JSON.stringify([renamed.fingerprint, queryPrefix, passagePrefix, 1])
+    expect(fingerprint).toBe(createHash('sha256').update(used).digest('hex'))
     // The last weight alone, which no header mentions.
     const bytes = ggufBytes(model)
     bytes[bytes.length - 40]! ^= 1

@@ -24,7 +24,15 @@ export const PROBLEMS = [
 export type GgufProblem = (typeof PROBLEMS)[number]
 
 /** What is right with the file, and yet not for us, or not for this. */
-export const UNSUPPORTED = ['architecture', 'tokenizer-unknown', 'experts', 'split', 'role', 'no-vector'] as const
+export const UNSUPPORTED = [
+  'architecture',
+  'tokenizer-unknown',
+  'experts',
+  'split',
+  'role',
+  'no-vector',
+  'dimensions',
+] as const
 export type GgufUnsupported = (typeof UNSUPPORTED)[number]
 
 /** `about` is the key or tensor it is about, for the log. */
