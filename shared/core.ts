@@ -74,6 +74,9 @@ export interface CoreSettings {
   patience?: Patience
 }
 
+/** The chance of being wrong in showing something that shares no word with what is asked: one in a hundred. */
+const surelyNear = 0.99
+
 /** How often to look what other processes on the same data have done, in milliseconds. */
 const otherProcesses = 500
 /** Asking for the model loads nothing: it looks at a folder. */
@@ -148,7 +151,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     store,
     log,
     embedQuestion: gateway.embedQuestion,
-    reranker: async () => ((await models.reranking().catch(() => undefined)) ? gateway.rerank : undefined),
+    reranker: async () => ((await gateway.reranks()) ? gateway.rerank : undefined),
   })
   const health = createModelHealth({ clock, pause: (ports.patience ?? defaultPatience).pause })
   const vectorIndexes = createVectorIndexes({ store, queue, clock, log, health, embedding: gateway.embedding, wake })
@@ -249,8 +252,10 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     },
     ask: createAsk({ store, search, gateway }),
     async search(scope, words, options) {
-      const { hits } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
-      return hits.map(toPassage)
+      const { hits, nearness } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
+      // Something is always nearest. Who asked for vectors alone wants to see it.
+      const byWords = options?.mode === 'vectors' || hits.some(({ score }) => score > 0)
+      return byWords || nearness === undefined || nearness >= surelyNear ? hits.map(toPassage) : []
     },
     trouble: () => trouble,
     watch: signal => events.subscribe(signal),

@@ -22,6 +22,8 @@ export interface Gateway {
    * in a search's way: what failed goes to the log. Throws `cancelled` alone.
    */
   embedQuestion(fingerprint: string, question: string, signal?: AbortSignal): Promise<Float32Array | undefined>
+  /** Whether there is a ranking model; no error, and no long wait, where it cannot be told. */
+  reranks(): Promise<boolean>
   /** How well each passage answers, in their order; undefined without a model, or when it takes too long. Throws `cancelled` alone. */
   rerank(question: string, passages: readonly string[], signal?: AbortSignal): Promise<number[] | undefined>
 }
@@ -45,12 +47,22 @@ export function createGateway({ models, log }: { models: Models; log: Log }): Ga
     run: (signal: AbortSignal) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     const late = AbortSignal.timeout(budget)
+    const ended = signal ? AbortSignal.any([signal, late]) : late
+    let refuse = () => {}
+    const aborted = new Promise<never>((_, reject) => {
+      refuse = () => reject(ended.reason)
+      ended.addEventListener('abort', refuse, { once: true })
+    })
     try {
-      return await run(signal ? AbortSignal.any([signal, late]) : late)
+      ended.throwIfAborted()
+      // Whoever does not listen to the signal is not waited for either.
+      return await Promise.race([run(ended), aborted])
     } catch (error) {
       if (signal?.aborted) throw new AppError('cancelled', {}, { cause: error })
       log.warn('a leg of the search is missing', { leg: name, code: late.aborted ? 'late' : toAppError(error).code })
       return undefined
+    } finally {
+      ended.removeEventListener('abort', refuse)
     }
   }
 
@@ -74,6 +86,7 @@ export function createGateway({ models, log }: { models: Models; log: Log }): Ga
         })
         return Float32Array.from(embeddings[0])
       }),
+    reranks: async () => (await leg('reranking', rerankBudget, undefined, () => models.reranking())) !== undefined,
     rerank: (question, passages, signal) =>
       leg('reranking', rerankBudget, signal, async abortSignal => {
         const reranking = passages.length > 0 ? await models.reranking() : undefined

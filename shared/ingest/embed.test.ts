@@ -508,6 +508,24 @@ describe('two models', () => {
   })
 })
 
+describe('a search by words and vectors', () => {
+  test('finds nothing where no word fits and nothing is nearer than chance', async () => {
+    // Words of letters alone: numbers would be found as such.
+    const letters = (number: number) => String.fromCharCode(97 + (number % 20), 97 + Math.floor(number / 20))
+    const word = (at: number, number: number) => `${letters(at)}k${letters(number)}`
+    await start([createWordEmbedder({ synonyms: [[word(7, 7), 'vierbeiner']] })])
+    const line = (at: number) => Array.from({ length: 220 }, (_, number) => word(at, number % 40)).join(' ')
+    const id = await add(Array.from({ length: 60 }, (_, at) => line(at)).join('\n'))
+    await open.core.embedded(open.scope)
+    expect(await embedded(id)).toBe(60)
+    const results = []
+    for (let at = 0; at < 20; at++) results.push((await open.core.search(open.scope, `zzzz${letters(at)}wwww`)).length)
+    expect(results.filter(count => count === 0).length).toBeGreaterThanOrEqual(17)
+    expect((await open.core.search(open.scope, word(9, 3)))[0].text).toContain(word(9, 0))
+    expect((await open.core.search(open.scope, 'vierbeiner', { mode: 'vectors' })).length).toBe(10)
+  })
+})
+
 describe('a long document', () => {
   test('is out of the search when the call returns; undo waits until the old chunks are gone', async () => {
     await start([createWordEmbedder()])
