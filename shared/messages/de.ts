@@ -402,7 +402,7 @@ export const de: Messages = {
       jobsDead_other: '{{count}} Aufträge wurden aufgegeben; siehe „cloister documents list“ und das Protokoll',
       parser: 'Leseprozesse starten ({{seconds}} s)',
       parserBad: 'Leseprozesse starten nicht: {{detail}}',
-      model: '{{name}} lädt und arbeitet ({{role}}, {{seconds}} s)',
+      model: '{{name}} lädt und arbeitet auf dem Prozessor ({{role}}, {{seconds}} s)',
       noChat:
         'Kein Modell schreibt Antworten; sie bestehen aus Zitaten. „cloister models add DATEI.gguf“ fügt eines hinzu',
       vectors: 'Vektoren können gespeichert werden (sqlite-vec)',

@@ -7,7 +7,7 @@ import { checkHeader } from './gguf/check-header.ts'
 import { type GgufHeader, numberAt, textAt } from './gguf/header.ts'
 import { readHeader } from './gguf/read-header.ts'
 import { loadFile, openLibrary } from './library.ts'
-import { memoryFree, memoryNeeded } from './memory.ts'
+import { type Granted, memoryFree, memoryNeeded } from './memory.ts'
 import type { ModelFile, ProcessSettings, Result, Task } from './protocol.ts'
 import { chatStyle } from './style.ts'
 import { type LoadedEmbedding, type LoadedRanking, openEmbedding, openRanking } from './vectors.ts'
@@ -28,6 +28,9 @@ interface Loaded {
   file: ModelFile
   ready: Promise<Ready>
   users: number
+  granted: Granted
+  /** Another one took its place; it is unloaded when its last user ends. */
+  replaced: boolean
   /** Ends everything that belongs to it. */
   dispose(): Promise<void>
 }
@@ -38,8 +41,9 @@ export interface EngineEvents {
   loaded(key: string): void
 }
 
-export function createEngine(settings: ProcessSettings, events: EngineEvents): Engine {
+export function createEngine(settings: ProcessSettings, events: EngineEvents, findFree = memoryFree): Engine {
   const loaded = new Map<string, Loaded>()
+  const leaving = new Set<Loaded>()
   let llama: Promise<Llama> | undefined
   /** One load at a time: two would each count the same memory as free. */
   let loads: Promise<unknown> = Promise.resolve()
@@ -60,7 +64,7 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
         const header = await readHeader(file.path)
         const shape = await checkHeader(header)
         const instance = await library()
-        if (instance.gpu === false) await checkMemory(file, header, shape)
+        entry.granted = await checkMemory(file, header, shape)
         events.loading(file.key)
         model = await loadFile(instance, file, () => events.loading(file.key))
         return await open(model, file, header)
@@ -74,6 +78,8 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
       file,
       ready,
       users: 0,
+      granted: { weights: 0, all: 0 },
+      replaced: false,
       dispose: async () => await model?.dispose(),
     }
     loaded.set(file.key, entry)
@@ -91,23 +97,24 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
       if (
         other.file.key !== file.key &&
         (other.file.path === file.path || (other.file.role === file.role && file.role !== 'embedding'))
-      )
+      ) {
+        other.replaced = true
         await unload(other.file.key)
+      }
   }
 
   async function open(model: LlamaModel, file: ModelFile, header: GgufHeader): Promise<Ready> {
     const { contextSize } = file
     const { threads } = settings
-    const cpu = model.gpuLayers === 0
     const architecture = textAt(header, 'general.architecture') ?? ''
     if (file.role === 'chat') {
       const style = chatStyle(textAt(header, 'tokenizer.chat_template') ?? '', architecture, model.tokenizer)
-      return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize: cpu ? 64 : 512 })) }
+      return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize })) }
     }
     const pooling = numberAt(header, `${architecture}.pooling_type`)
     const options = {
       contextSize,
-      contexts: cpu ? threads : 1,
+      contexts: threads,
       inSteps: !isEncoder(header) && (pooling === lastPooling || pooling === rankPooling),
     }
     return file.role === 'embedding'
@@ -115,7 +122,7 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
       : { role: 'reranking', ...(await openRanking(model, options)) }
   }
 
-  async function checkMemory(file: ModelFile, header: GgufHeader, shape: Shape): Promise<void> {
+  async function checkMemory(file: ModelFile, header: GgufHeader, shape: Shape): Promise<Granted> {
     const contexts = file.role === 'chat' ? 1 : settings.threads
     const needed = memoryNeeded({
       weights: header.size,
@@ -125,17 +132,29 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
       tokens: isEncoder(header) ? 0 : file.contextSize * contexts,
       contexts,
     })
-    const free = await memoryFree()
+    const free = await findFree(held())
     const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024)
     if (needed > free)
       throw new AppError('model-memory', { name: file.name, needed: megabytes(needed), free: megabytes(free) })
+    return { weights: header.size, all: needed }
+  }
+
+  /** What is being given back counts until it is. */
+  function held(): Granted {
+    const all = [...loaded.values(), ...leaving].map(({ granted }) => granted)
+    const sum = (key: keyof Granted) => all.reduce((total, granted) => total + granted[key], 0)
+    return { weights: sum('weights'), all: sum('all') }
   }
 
   async function unload(key: string): Promise<void> {
     const entry = loaded.get(key)
     if (!entry || entry.users > 0) return
     loaded.delete(key)
-    const gone = entry.ready.catch(() => {}).then(() => entry.dispose())
+    leaving.add(entry)
+    const gone = entry.ready
+      .catch(() => {})
+      .then(() => entry.dispose())
+      .finally(() => leaving.delete(entry))
     // It may be asked for again meanwhile: never two copies of one file.
     loads = Promise.all([loads, gone]).catch(() => {})
     await gone
@@ -156,11 +175,14 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents): E
         throw new Error(`a ${ready.role} model was asked to ${task.type}`)
       } finally {
         entry.users--
+        if (entry.replaced) await unload(file.key)
       }
     },
   }
 }
 
+/** Tokens of a prompt between two chances to stop. */
+const batchSize = 64
 /** Values of `pooling_type`. */
 const lastPooling = 3
 const rankPooling = 4

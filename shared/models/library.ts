@@ -3,10 +3,11 @@ import { AppError } from '../errors.ts'
 import type { ModelFile, ProcessSettings } from './protocol.ts'
 
 /** llama.cpp as it is published for this platform: nothing is built or fetched. Throws when there is none. */
-export async function openLibrary({ gpu, threads }: ProcessSettings): Promise<Llama> {
-  if (gpu === false) skipEstimates()
+export async function openLibrary({ threads }: ProcessSettings): Promise<Llama> {
+  skipEstimates()
   return await getLlama({
-    gpu,
+    // On the processor only: nothing here was tried on another one.
+    gpu: false,
     build: 'never',
     skipDownload: true,
     progressLogs: false,
@@ -33,13 +34,12 @@ function skipEstimates(): void {
 
 /** Throws `model-invalid`. `progress` is called now and then. */
 export async function loadFile(llama: Llama, file: ModelFile, progress: () => void): Promise<LlamaModel> {
-  const cpu = llama.gpu === false
   let told = 0
   try {
     return await llama.loadModel({
       modelPath: file.path,
-      ...(cpu && { gpuLayers: 0 }),
-      ignoreMemorySafetyChecks: cpu,
+      gpuLayers: 0,
+      ignoreMemorySafetyChecks: true,
       onLoadProgress: () => {
         const now = performance.now()
         if (now - told < 500) return

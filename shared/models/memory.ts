@@ -24,27 +24,55 @@ export function memoryNeeded({ weights, layers, keyWidth, valueWidth, tokens, co
   return weights + layers * (keyWidth + valueWidth) * 2 * tokens + overhead + contexts * overheadOfContext
 }
 
-/** Bytes a new model may take: what the system can give, inside the limit of the container. */
-export async function memoryFree(): Promise<number> {
-  const free = Math.min(await systemFree(), (await cgroupFree()) ?? Number.POSITIVE_INFINITY)
+/** What the system says of its memory: bytes; `file` the text of a file below the cgroup's folder. */
+export interface Readings {
+  platform: NodeJS.Platform
+  total: number
+  free: number
+  file(name: string): Promise<string>
+}
+
+export const readings = (): Readings => ({
+  platform: os.platform(),
+  total: os.totalmem(),
+  free: os.freemem(),
+  file: name => readFile(`/sys/fs/cgroup/${name}`, 'utf8'),
+})
+
+/** Bytes of the models that are loaded: of their files, and of all they may take. */
+export interface Granted {
+  weights: number
+  all: number
+}
+
+/**
+ * Bytes a new model may take: what the system can give, inside the limit of the container. The weights of what is loaded
+ * are pages of a file, which both count as free: they can be dropped, but are all read again for the next token. (Windows
+ * counts those in use as used; there they are counted twice, on the safe side.)
+ */
+export async function memoryFree(granted: Granted, now: Readings = readings()): Promise<number> {
+  const free = Math.min(
+    systemFree(granted, now),
+    ((await cgroupFree(now)) ?? Number.POSITIVE_INFINITY) - granted.weights,
+  )
   return Math.max(0, free - reserve)
 }
 
 /** On macOS the number of free pages leaves out what is given up on demand: three quarters of all is what a process can get. */
-async function systemFree(): Promise<number> {
-  return os.platform() === 'darwin' ? os.totalmem() * 0.75 - process.memoryUsage.rss() : os.freemem()
+function systemFree({ weights, all }: Granted, { platform, total, free }: Readings): number {
+  return platform === 'darwin' ? total * 0.75 - all : free - weights
 }
 
 /** Pages of files count as used there, though they are given up on demand. Undefined without a limit. */
-async function cgroupFree(): Promise<number | undefined> {
+async function cgroupFree({ file }: Readings): Promise<number | undefined> {
   for (const { limit, used, files } of [
     { limit: 'memory.max', used: 'memory.current', files: 'file' },
     { limit: 'memory/memory.limit_in_bytes', used: 'memory/memory.usage_in_bytes', files: 'total_cache' },
   ])
     try {
-      const [max, current] = (await Promise.all([read(limit), read(used)])).map(Number)
+      const [max, current] = (await Promise.all([file(limit), file(used)])).map(Number)
       if (!Number.isSafeInteger(max) || !Number.isSafeInteger(current)) continue
-      const stat = await read(used.replace(/[^/]+$/, 'memory.stat'))
+      const stat = await file(used.replace(/[^/]+$/, 'memory.stat'))
       const cached = Number(new RegExp(`^${files} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0)
       return max - current + cached
     } catch {
@@ -52,5 +80,3 @@ async function cgroupFree(): Promise<number | undefined> {
     }
   return undefined
 }
-
-const read = (name: string) => readFile(`/sys/fs/cgroup/${name}`, 'utf8')

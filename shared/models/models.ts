@@ -22,7 +22,6 @@ export interface ModelSettings {
   temperature: number
   /** Threads of all models together. */
   threads: number
-  gpu?: false | 'auto'
   /** Milliseconds of a model without work until its memory is given back. */
   idleTime?: number
 }
@@ -52,7 +51,7 @@ export function createModels({
   /** For tests. */
   limits?: Partial<Limits>
 }): Models {
-  const { folder, chatFile, embeddingFile, rerankingFile, gpu = false, maxTokens, temperature } = settings
+  const { folder, chatFile, embeddingFile, rerankingFile, maxTokens, temperature } = settings
   const catalog = createCatalog({
     folder,
     named: {
@@ -65,7 +64,7 @@ export function createModels({
   const supervisor = createSupervisor({
     processes,
     log,
-    settings: { threads: Math.max(1, Math.floor(settings.threads)), gpu },
+    settings: { threads: Math.max(1, Math.floor(settings.threads)) },
     limits: {
       ...DEFAULT_LIMITS,
       ...(settings.idleTime !== undefined && { idleTime: settings.idleTime }),

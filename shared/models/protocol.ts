@@ -16,7 +16,6 @@ export interface ModelFile {
 export interface ProcessSettings {
   /** Of all models together. */
   threads: number
-  gpu: false | 'auto'
 }
 
 export interface ChatMessage {

@@ -36,7 +36,7 @@ function supervise(limits: Partial<Limits> = {}, processes: Processes = forked):
       },
     },
     log,
-    settings: { threads: 1, gpu: false },
+    settings: { threads: 1 },
     limits: { ...DEFAULT_LIMITS, ...limits },
   })
   open.push(supervisor)
