@@ -76,11 +76,11 @@ describe('a model writes', () => {
     })
     expect(model.calls).toEqual([])
   })
-  it('that the sources do not say', async () => {
+  it('that the sources do not say: what speaks of it is quoted, and a word about it', async () => {
     await openWith([['Das steht nicht in den Quellen.']])
     const { answer, kinds } = await ask('Wie hoch ist die Kaution?')
-    expect(answer).toMatchObject({ mode: 'declined', citations: [], sentences: [], reason: null })
-    expect(answer.text).toContain('keine Antwort')
+    expect(answer).toMatchObject({ mode: 'quotes', sentences: [], model: null, reason: { code: 'model-declined' } })
+    expect(answer.citations[0].quote).toContain('1.950 Euro')
     expect(kinds).not.toContain('sentence')
   })
   it('nothing that can be proven: quotes, and a word about it', async () => {
@@ -149,6 +149,55 @@ describe('a model fails', () => {
       mode: 'quotes',
       reason: { code: 'model-missing' },
     })
+  })
+})
+
+describe('several at once', () => {
+  it('in one chat are answered one after the other', async () => {
+    await openWith([[good]])
+    const { answer } = await ask('Wie hoch ist die Kaution?')
+    const { chatId } = answer
+    await Promise.all([
+      ask('Wie hoch ist die Kaution?', { chatId }),
+      ask('Sind Haustiere erlaubt?', { chatId, mode: 'quotes' }),
+      ask('Wie lang ist die Kündigungsfrist?', { chatId, mode: 'quotes' }),
+    ])
+    const messages = await open.core.chats.messages(open.scope, chatId)
+    expect(messages.map(message => message.role).join(' ')).toBe(Array(4).fill('user assistant').join(' '))
+  })
+  it('whoever stops waiting for an earlier one leaves the rest as it is', async () => {
+    const model = await openWith([[good], ['Die ', { wait: new Promise(() => {}) }], [good]])
+    const { chatId } = (await ask('Wie hoch ist die Kaution?')).answer
+    const [hanging, waiting] = [new AbortController(), new AbortController()]
+    const first = ask('Wie hoch ist die Kaution?', { chatId }, hanging.signal)
+    const second = ask('Wie hoch ist die Kaution?', { chatId }, waiting.signal)
+    const third = ask('Wie hoch ist die Kaution?', { chatId })
+    await vi.waitFor(() => expect(model.calls).toHaveLength(2))
+    waiting.abort()
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' })
+    hanging.abort()
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' })
+    expect((await third).answer.mode).toBe('model')
+  })
+  it('a reader who stalls does not keep the model from others', async () => {
+    await openWith([inPieces(good, 4), [good]])
+    const slow = open.core.ask(open.scope, { question: 'Wie hoch ist die Kaution?' })[Symbol.asyncIterator]()
+    expect((await slow.next()).value).toMatchObject({ type: 'passages' })
+    expect((await ask('Wie hoch ist die Kaution?')).answer.mode).toBe('model')
+    const rest: AnswerEvent[] = []
+    for (;;) {
+      const { done, value } = await slow.next()
+      if (done) break
+      rest.push(value)
+    }
+    expect(rest.filter(event => event.type === 'sentence')).toHaveLength(2)
+    expect(rest.at(-1)).toMatchObject({ type: 'finish', answer: { mode: 'model' } })
+  })
+  it('a reader who leaves at a draft has it in the chat', async () => {
+    await openWith([['Und sie ist ', { wait: new Promise(() => {}) }]])
+    for await (const event of open.core.ask(open.scope, { question: 'Wie hoch ist die Kaution?' }))
+      if (event.type === 'draft') break
+    expect(await lastMessage()).toMatchObject({ text: 'Und sie ist …', answer: { reason: { code: 'cancelled' } } })
   })
 })
 

@@ -1,14 +1,16 @@
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
-import type { Answer, AnswerEvent, Citation, Scope } from '../model/index.ts'
+import type { Answer, AnswerEvent, Citation, ErrorCode, Scope } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
 import type { Search, SearchMode } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
+import { readAhead } from './ahead.ts'
 import { createCompose } from './compose.ts'
 import { createConversations, noConversation } from './conversation.ts'
 import { ANSWER_THRESHOLD, evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
+import { createGate } from './gate.ts'
 import { createProve, toPassage, toQuotable } from './passages.ts'
 import { selectQuotes } from './quotes.ts'
 import { rewriteBudget, rewriteQuestion } from './rewrite.ts'
@@ -47,21 +49,34 @@ const seedCount = 8
 /** From here on the nearest passage is hardly near by chance, in whatever embedder's measure. */
 const surelyNear = 0.99
 
+/** Where nothing is quoted, there is nothing to say of it. */
+const speaksOfQuotes: ReadonlySet<ErrorCode> = new Set(['model-unproven', 'model-declined'])
+
 export function createAsk({ store, search, gateway }: { store: Store; search: Search; gateway: Gateway }): Ask {
   const compose = createCompose({ store })
   const chats = createConversations(store)
+  const gate = createGate()
 
   return async function* ask(scope, request, signal) {
     const text = request.question.normalize('NFC').trim()
     if (text === '') throw new AppError('question-empty')
     if (text.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
     if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
-    const turns = createTurnTaker(gateway, scope, signal)
-    try {
-      yield* answer(scope, request, text, turns, signal)
-    } finally {
-      turns.end()
-    }
+    yield* readAhead(async function* (within) {
+      const turns = createTurnTaker(gateway, scope, within)
+      const leaves: (() => void)[] = []
+      const enter = async (chatId: string) => {
+        leaves.push(await gate.enter(`${scope.projectId} ${chatId}`, within))
+      }
+      try {
+        // What a question refers to must have been answered: the questions of one chat come one after the other.
+        if (request.chatId !== undefined) await enter(request.chatId)
+        yield* answer(scope, request, text, turns, within, enter)
+      } finally {
+        turns.end()
+        for (const leave of leaves) leave()
+      }
+    }, signal)
   }
 
   async function* answer(
@@ -69,12 +84,14 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     request: AskRequest,
     text: string,
     turns: TurnTaker,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
+    enter: (chatId: string) => Promise<void>,
   ): AsyncGenerator<AnswerEvent, void> {
     const conversation = request.chatId === undefined ? noConversation : await chats.recall(scope, request.chatId)
     const completed = completeQuestion(text, conversation.questions)
     const asked = request.mode !== 'quotes' && completed.unsure ? await rewritten() : completed
     const { chatId } = await chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
+    if (request.chatId === undefined) await enter(chatId)
 
     const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
     const translate = createTranslate(question.language)
@@ -99,7 +116,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
         limit: passageCount,
         ...(request.search && { mode: request.search }),
         ...(request.documents && { documents: request.documents }),
-        ...(signal && { signal }),
+        signal,
       }
       const { plan, hits, nearness = 0 } = await search.find(scope, question, options)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
@@ -126,27 +143,28 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
               // What cannot be proven at all is worth less than what the documents say themselves.
               const proven = written.sentences.some(sentence => sentence.supported)
               if (!proven && !written.declined) throw new AppError('model-unproven')
+              // It found nothing where sentences speak of what was asked: they may be read.
+              if (written.declined && quotable) throw new AppError('model-declined')
             }
           } catch (error) {
-            if (signal?.aborted) throw error
-            const reason = reasonOf(toAppError(error))
-            // Nothing is quoted then, so there is nothing to say of it.
-            result.reason = reason.code === 'model-unproven' && !quotable ? null : reason
+            if (signal.aborted) throw error
+            result.reason = reasonOf(toAppError(error))
             written = undefined
           }
           // The next one need not wait for what follows.
           turns.end()
         }
         for (const quote of written || !quotable ? [] : quotes) {
-          signal?.throwIfAborted()
+          signal.throwIfAborted()
           const citation = await prove(hits[quote.passage].chunk, quote.start, quote.end)
           if (!citation) continue
           quoted.push(citation)
           yield { type: 'quote', citation }
         }
       }
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       if (quoted.length === 0 && (!written || written.declined)) {
+        if (result.reason && speaksOfQuotes.has(result.reason.code)) result.reason = null
         const empty = (await store.words.statistics(scope)).chunks === 0
         result.text = translate(empty ? 'answer.empty' : 'answer.declined')
       }
@@ -170,7 +188,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       const late = AbortSignal.timeout(rewriteBudget)
       const turn = await turns.soon(rewriteBudget)
       const language = analyzeQuestion(text).language
-      const within = signal ? AbortSignal.any([signal, late]) : late
+      const within = AbortSignal.any([signal, late])
       const rewrite = turn && (await rewriteQuestion(turn.chat, text, conversation, language, within))
       return rewrite ? { text: rewrite, refersBack: true, inheritedFrom: undefined } : completed
     }

@@ -1,0 +1,47 @@
+import type { AnswerEvent } from '../model/index.ts'
+
+/**
+ * The events of an answer, which is written without waiting for who reads them: a reader who stalls holds up nobody. Of drafts that were not
+ * fetched only the newest is kept; everything else is bounded by the longest answer. A reader who leaves stops the writing, and is
+ * let go when it has ended.
+ */
+export async function* readAhead(
+  begin: (signal: AbortSignal) => AsyncIterable<AnswerEvent>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AnswerEvent, void> {
+  const left = new AbortController()
+  const queue: AnswerEvent[] = []
+  let ended = false
+  let failure: { error: unknown } | undefined
+  let told = () => {}
+  const writing = write()
+  try {
+    for (;;) {
+      for (let event = queue.shift(); event; event = queue.shift()) yield event
+      if (ended) break
+      await new Promise<void>(resolve => {
+        told = resolve
+        if (ended || queue.length > 0) resolve()
+      })
+    }
+    if (failure) throw failure.error
+  } finally {
+    left.abort()
+    await writing
+  }
+
+  async function write(): Promise<void> {
+    try {
+      for await (const event of begin(signal ? AbortSignal.any([signal, left.signal]) : left.signal)) {
+        if (event.type === 'draft' && queue.at(-1)?.type === 'draft') queue.pop()
+        queue.push(event)
+        told()
+      }
+    } catch (error) {
+      failure = { error }
+    } finally {
+      ended = true
+      told()
+    }
+  }
+}
