@@ -9,7 +9,7 @@ export const markEnd = '\ue001'
  * that cannot be seen. Marks of citation ("[1]", "[Quelle 1, 2]") become their numbers between `markStart` and `markEnd`. Line breaks stay.
  */
 export function plainText(raw: string, knows: (address: string) => boolean): string {
-  let text = visible(raw)
+  let text = visible(raw).replaceAll(/[^\S\n]{2,}/g, ' ')
   // What is taken out may join what stood around it.
   for (let round = 0; round < 6; round++) {
     const before = text
@@ -96,25 +96,50 @@ function unescaped(text: string): string {
 
 /** Calls of tools, in the ways models write them; there are none to call. */
 function withoutCalls(text: string): string {
-  let result = text
+  const result = text
     .replaceAll(/<(tool_?calls?|function_?calls?|invoke|function)\b[\s\S]*?(?:<\/\1\s*>|$)/gi, ' ')
     .replaceAll(/\[\/?(?:TOOL_CALLS?|TOOL_RESULTS?|AVAILABLE_TOOLS|INST)\][^\n]*/g, ' ')
     .replaceAll(/<[|｜]\s*python_tag\s*[|｜]>[^\n]*/g, ' ')
-  for (let at = result.indexOf('{'); at >= 0; at = result.indexOf('{', at + 1)) {
-    const end = balanced(result, at)
-    const call = result.slice(at, end < 0 ? result.length : end)
-    if (!CALL_NAME.test(call) || !CALL_ARGUMENTS.test(call)) continue
-    result = `${result.slice(0, at)} ${end < 0 ? '' : result.slice(end)}`
+  if (!result.includes('{')) return result
+  const ends = endsOfObjects(result)
+  const [names, others] = [CALL_NAME, CALL_ARGUMENTS].map(expression => [...result.matchAll(expression)])
+  const within = (found: RegExpExecArray[], start: number, end: number) => {
+    // Looked for from the left, as the braces are: what stands before is not needed again.
+    while (found.length > 0 && found[0].index < start) found.shift()
+    return found.length > 0 && found[0].index + found[0][0].length <= end
   }
-  return result
+  let kept = ''
+  let last = 0
+  for (const [at, end] of ends) {
+    if (at < last || !within(names, at, end) || !within(others, at, end)) continue
+    kept += `${result.slice(last, at)} `
+    last = end
+  }
+  return kept + result.slice(last)
+}
+
+/** Where each brace that opens is closed, in the order of their opening; the end of the text for those that are not. */
+function endsOfObjects(text: string): Map<number, number> {
+  const ends = new Map<number, number>()
+  const open: number[] = []
+  for (const { 0: brace, index } of text.matchAll(/[{}]/g)) {
+    if (brace === '{') {
+      open.push(index)
+      ends.set(index, text.length)
+    } else {
+      const start = open.pop()
+      if (start !== undefined) ends.set(start, index + 1)
+    }
+  }
+  return ends
 }
 
 /** The end of the object that begins here; -1 when it does not end. */
 function balanced(text: string, start: number): number {
   let depth = 0
-  for (let at = start; at < text.length; at++) {
-    if (text[at] === '{') depth++
-    else if (text[at] === '}' && --depth === 0) return at + 1
+  for (const { 0: brace, index } of text.slice(start).matchAll(/[{}]/g)) {
+    depth += brace === '{' ? 1 : -1
+    if (depth === 0) return start + index + 1
   }
   return -1
 }
@@ -134,17 +159,21 @@ function withoutMarkup(text: string): string {
 
 /** Without what only decorates: headings, quotes, tables, emphasis. A "<" that could open a tag is no such sign any more. */
 function undecorated(text: string): string {
-  return text
-    .replaceAll(/<(?=[\p{L}/!?|｜])/gu, '‹')
-    .replaceAll(/‹[^‹<>\n]*>/g, '')
-    .replaceAll(/^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$/gm, '')
-    .replaceAll(/^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$/gm, '')
-    .replaceAll(/^[ \t]*(?:#{1,6}|>+)[ \t]+/gm, '')
-    .replaceAll(/^[ \t]*(?:```|~~~)\w*[ \t]*$/gm, '')
-    .replaceAll(/\*\*|~~|`+|(?<![\p{L}\p{N}_])__|__(?![\p{L}\p{N}_])/gu, '')
-    .replaceAll(/(?<![\p{L}\p{N}*])\*(?=\S)|(?<=\S)\*(?![\p{L}\p{N}*])/gu, '')
-    .replaceAll(/(?<=\])(?=[([])|(?<=!)(?=\[)/g, ' ')
-    .replaceAll(/[ \t]+/g, ' ')
+  return (
+    text
+      // First, or the expressions below go through long runs of them from each of their places.
+      .replaceAll(/[ \t]+/g, ' ')
+      .replaceAll(/<(?=[\p{L}/!?|｜])/gu, '‹')
+      .replaceAll(/‹[^‹<>\n]*>/g, '')
+      .replaceAll(/^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$/gm, '')
+      .replaceAll(/^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$/gm, '')
+      .replaceAll(/^[ \t]*(?:#{1,6}|>+)[ \t]+/gm, '')
+      .replaceAll(/^[ \t]*(?:```|~~~)\w*[ \t]*$/gm, '')
+      .replaceAll(/\*\*|~~|`+|(?<![\p{L}\p{N}_])__|__(?![\p{L}\p{N}_])/gu, '')
+      .replaceAll(/(?<![\p{L}\p{N}*])\*(?=\S)|(?<=\S)\*(?![\p{L}\p{N}*])/gu, '')
+      .replaceAll(/(?<=\])(?=[([])|(?<=!)(?=\[)/g, ' ')
+      .replaceAll(/[ \t]+/g, ' ')
+  )
 }
 
 function withoutBrackets(text: string, knows: (address: string) => boolean): string {
@@ -184,8 +213,8 @@ function marks(inside: string): number[] | undefined {
 
 const SOURCE = '(?:(?:quellen?|sources?|doc(?:ument)?s?|dokumente?|ref|nr\\.?|no\\.?)\\s*)?#?\\s*'
 const MARK = new RegExp(`^\\s*${SOURCE}\\d{1,3}(?:\\s*(?:,|;|&|-|–|und|and)\\s*${SOURCE}\\d{1,3})*\\s*$`, 'i')
-const CALL_NAME = /["'](?:name|function|tool|tool_name|action|recipient_name|type)["']\s*:/
-const CALL_ARGUMENTS = /["'](?:arguments|parameters|args|params|input|tool_input|action_input|function)["']\s*:/
+const CALL_NAME = /["'](?:name|function|tool|tool_name|action|recipient_name|type)["']\s*:/g
+const CALL_ARGUMENTS = /["'](?:arguments|parameters|args|params|input|tool_input|action_input|function)["']\s*:/g
 const NAMED: Record<string, string> = {
   lt: '<',
   gt: '>',

@@ -61,7 +61,7 @@ export async function rewriteQuestion(
         if (done || value.type === 'finish') break
         if (value.type === 'error') return undefined
         if (value.type !== 'text-delta') continue
-        const filtered = thinking.push(value.delta)
+        const filtered = thinking.push(value.delta, true)
         text = (filtered.reset ? '' : text) + filtered.text
       }
     } finally {

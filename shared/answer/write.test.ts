@@ -84,12 +84,21 @@ describe('thinking is hidden', () => {
     ['<think>Die Miete? 890 Euro.</think>Die Kaution beträgt 2.670 Euro.'],
     ['Die Kaution beträgt 2.670 Euro.<think>und so weiter, endlos'],
     ['Ich überlege erst einmal. Also gut.</think>Die Kaution beträgt 2.670 Euro.'],
+    ['<think>a<think>b</think>Die Miete beträgt 890 Euro.</think>Die Kaution beträgt 2.670 Euro.'],
     ['<thinking>\nhm\n</thinking>\nDie Kaution beträgt 2.670 Euro.'],
   ])('%s', async said => {
     for (const size of [1, 5, 500]) {
       const { written } = await over(inPieces(said, size))
       expect(written.sentences.map(sentence => sentence.text)).toEqual(['Die Kaution beträgt 2.670 Euro.'])
     }
+  })
+  it('and what was proven before a stray end stays, with its citation', async () => {
+    const { written, events } = await over(
+      inPieces('Die Kaution beträgt 2.670 Euro. [1] Mehr nicht.</think> Die Grundmiete beträgt 890 Euro. [1]', 4),
+    )
+    expect(written.sentences.map(({ citations }) => citations)).toEqual([[0], [], [1]])
+    const told = events.flatMap(event => (event.type === 'sentence' ? event.citations : []))
+    expect(told).toEqual(written.citations)
   })
   it('in parts of its own', async () => {
     const { written } = await over([{ reasoning: 'Ich denke.' }, 'Die Kaution beträgt 2.670 Euro.'])
@@ -104,16 +113,38 @@ describe('ends', () => {
     ['Die Quellen enthalten keine Informationen dazu.'],
     ['Das steht nicht in den Quellen. Üblich sind drei Monatsmieten.'],
   ])('declined: %s', async said => expect((await over(said)).written.declined).toBe(true))
+  it('not declined by what the sources say themselves, though it sounds like it', async () => {
+    const files = { 'a.md': 'Rauchen ist in der Wohnung nicht erlaubt. Es wird keine Gebühr erhoben.' }
+    for (const said of [
+      'Rauchen ist in der Wohnung nicht erlaubt, so der Text.',
+      'Es wird keine Gebühr erhoben, wie das Dokument sagt.',
+    ]) {
+      const { written } = await writeOver(files, 'Darf man in der Wohnung rauchen?', [said])
+      expect(written).toMatchObject({ declined: false, sentences: [{ supported: true }] })
+    }
+  })
   it('not declined where something is proven beside it', async () => {
     const { written } = await over('Die Kaution beträgt 2.670 Euro. [1] Zur Verzinsung steht nichts in den Quellen.')
     expect(written.declined).toBe(false)
     expect(written.sentences[0].supported).toBe(true)
   })
-  it('when a sentence or a few characters come again and again', async () => {
+  it('when a sentence, a few, or a few characters come again and again; nothing of it stays as a draft', async () => {
     const { written } = await over('Die Kaution beträgt 2.670 Euro. '.repeat(50))
-    expect(written.sentences).toHaveLength(1)
+    expect(written).toMatchObject({ sentences: [{ supported: true }], draft: '', declined: false })
+    const few = await over('Die Kaution beträgt 2.670 Euro. Die Grundmiete beträgt 890 Euro. '.repeat(50))
+    expect(few.written.sentences.length).toBeLessThan(8)
+    expect((await over('Das steht nicht in den Quellen. '.repeat(9))).written).toMatchObject({
+      sentences: [],
+      draft: '',
+      declined: true,
+    })
     const looping = await over(['Die Kaution ', ...Array.from({ length: 400 }, () => 'und und ')])
     expect(looping.written.sentences.map(sentence => sentence.text).join('').length).toBeLessThan(500)
+  })
+  it('not when a sentence comes again later', async () => {
+    const list = ['- Ja, erlaubt.', '- Nein.', '- Ja, erlaubt.', '- Vielleicht.', '- Ja, erlaubt.', '- Ende der Liste.']
+    const { written } = await over(list.join('\n'))
+    expect(written.sentences.map(sentence => sentence.text)).toContain('Ende der Liste.')
   })
   it('a sentence without end is cut at 2,000 characters, the answer at its longest', async () => {
     const words = Array.from({ length: 3000 }, (_, at) => `wort${at}`).join(' ')
@@ -131,11 +162,57 @@ describe('ends', () => {
   })
 })
 
+describe('whatever comes, one character at a time', () => {
+  const long = (piece: (at: number) => string) => {
+    let text = ''
+    for (let at = 0; text.length < 8192; at++) text += piece(at)
+    return inPieces(text.slice(0, 8192), 1)
+  }
+  async function costOf(said: readonly string[]) {
+    const before = process.cpuUsage().user
+    let [last, blocked] = [performance.now(), 0]
+    const beat = () => {
+      const now = performance.now()
+      blocked = Math.max(blocked, now - last)
+      last = now
+    }
+    const timer = setInterval(beat, 1)
+    const { failure } = await over(said)
+    clearInterval(timer)
+    beat()
+    expect(failure).toBeUndefined()
+    return { cpu: process.cpuUsage().user - before, blocked }
+  }
+  it.each([
+    ['blanks', () => ' '],
+    ['blanks with a letter now and then', (at: number) => (at % 390 === 0 ? 'x' : ' ')],
+    ['other blanks', (at: number) => (at % 390 === 0 ? 'x' : '\u00a0')],
+    ['lines', () => '\n'],
+    ['braces', (at: number) => `{ ${((at * 7919) % 997).toString(36)} `],
+    ['objects', (at: number) => `{ "${at % 10}a `],
+    ['calls', (at: number) => `{"name":${at} `],
+    ['tags', (at: number) => `<script${at % 10} `],
+    ['pictures', (at: number) => `![a${at % 10} `],
+    ['words', (at: number) => `wort${at} `],
+  ])('%s cost no more than text, and leave others their turn', { timeout: 60_000 }, async (_, piece) => {
+    const text = await costOf(long(at => `Der Mieter ${at} zahlt heute die Miete. `))
+    const { cpu, blocked } = await costOf(long(piece))
+    expect(cpu / text.cpu).toBeLessThan(5)
+    // Measured: 30 ms at most; the machine may be busy with something else.
+    expect(blocked).toBeLessThan(150)
+  })
+})
+
 describe('failures', () => {
   it('leave what was written', async () => {
     const { written, failure } = await over(['Die Kaution beträgt 2.670 Euro. Die ', new AppError('model-crashed')])
     expect(failure).toMatchObject({ code: 'model-crashed' })
     expect(written.sentences).toHaveLength(1)
+  })
+  it('what was shown last is there for whoever leaves at it', async () => {
+    const { written, failure } = await over(['Und sie ist ', new AppError('model-crashed')])
+    expect(failure).toBeDefined()
+    expect(written.draft).toBe('Und sie ist')
   })
   it('a stop acts at once, also where the model does not hear it', async () => {
     const stop = new AbortController()

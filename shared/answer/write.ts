@@ -34,8 +34,16 @@ export interface Writing {
 
 /** Characters an answer may have per token that the model may write: what comes beyond was not asked for. */
 const charactersPerToken = 16
-/** How often a sentence may come again before the rest is left out. */
+/** How often a sentence, or a few, may come again before the rest is left out. */
 const repeats = 2
+const longestRound = 8
+/** More blanks than these are a loop. */
+const mostBlanks = 400
+/** An open line is read again when it has grown by this part of its length, or when nothing came for `pause` milliseconds. */
+const growth = 32
+const pause = 50
+/** Milliseconds of work at a time. */
+const longestBreath = 10
 
 export const nothingWritten = (): Written => ({ sentences: [], citations: [], draft: '', declined: false })
 
@@ -49,7 +57,8 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
   const addresses = addressesOf(sources)
   const knows = (address: string) => addresses.all.has(address)
   const thinking = createThinkingFilter()
-  const seen = new Map<string, number>()
+  /** Of all sentences, those too that are not shown; a model that has lost itself tells the last few again. */
+  const told: string[] = []
   /** Sentences that say that there is no answer; shown only when another follows. */
   let withheld: Cut[] = []
   let declined = false
@@ -57,34 +66,67 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
   let plain = ''
   let raw = ''
   let length = 0
+  /** Blanks at the end of what was written, before they were made few. */
+  let blanks = 0
+  /** How long `raw` was when it was last read, and how long it must be to be read again at once. */
+  let due = 0
+  let breath = performance.now()
 
   const stop = new AbortController()
   const abortSignal = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   const parts = partsOf(chat, prompt, maxTokens, abortSignal)
   try {
-    for await (const part of parts) {
+    for (let waits = false; ; ) {
+      await breathe()
+      const part = await parts.next(waits ? pause : undefined)
+      if (part === undefined) {
+        waits = false
+        if (!(yield* readOn(false))) return yield* finish()
+        continue
+      }
       // Cut at its longest: to be seen as such.
       const cut = part.type === 'finish' && part.finishReason.unified === 'length'
       const delta = part.type === 'text-delta' ? part.delta : cut ? ' …' : ''
-      if (delta === '') continue
-      const { text, reset } = thinking.push(delta)
-      if (reset) {
-        Object.assign(written, nothingWritten())
-        withheld = []
-        declined = false
-        seen.clear()
-        plain = ''
-        raw = ''
+      if (delta !== '') {
+        // What was proven stays: readers have it, and count their citations by it.
+        const { text, reset } = thinking.push(delta, written.citations.length === 0)
+        if (reset) {
+          Object.assign(written, nothingWritten())
+          withheld = []
+          declined = false
+          told.length = 0
+          plain = ''
+          raw = ''
+          due = 0
+        }
+        add(text)
+        length += text.length
+        if (length > maxTokens * charactersPerToken || blanks > mostBlanks || loops(raw)) return yield* finish()
+        waits = raw.length < due && !text.includes('\n')
+        if (!waits && !(yield* readOn(false))) return yield* finish()
       }
-      raw += text
-      length += text.length
-      if (length > maxTokens * charactersPerToken || loops(raw)) return yield* finish()
-      if (!(yield* readOn(false))) return
+      if (part.type === 'finish') break
     }
-    raw += thinking.finish()
+    add(thinking.finish())
     yield* finish()
   } finally {
     stop.abort()
+    parts.end()
+  }
+
+  /** Others have their turn, however fast the model writes. */
+  async function breathe(): Promise<void> {
+    if (performance.now() - breath < longestBreath) return
+    await new Promise<void>(resolve => setImmediate(resolve))
+    breath = performance.now()
+  }
+
+  /** Runs of blanks, which expressions would go through again and again, become one; a line and an empty line stay. */
+  function add(text: string): void {
+    const end = text.trimEnd()
+    blanks = text.length - end.length + (end === '' ? blanks : 0)
+    const kept = raw.trimEnd()
+    raw = kept + (raw.slice(kept.length) + text).replaceAll(BLANKS, fewer)
   }
 
   async function* finish(): AsyncGenerator<AnswerEvent, void> {
@@ -94,7 +136,7 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
     written.draft = ''
   }
 
-  /** Makes plain what is settled and cuts off the sentences in it. False when the model only repeats itself. */
+  /** Makes plain what is settled and cuts off the sentences in it. False when the model only repeats itself: then nothing is left to read. */
   async function* readOn(complete: boolean): AsyncGenerator<AnswerEvent, boolean> {
     const settled = complete ? raw.length : settledLength(raw)
     const feed = complete ? settled : raw.lastIndexOf('\n', settled - 1) + 1
@@ -102,15 +144,18 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
       plain += plainText(raw.slice(0, feed), knows)
       raw = raw.slice(feed)
     }
-    // What stands on the line that is being written is made plain anew each time.
+    // What stands on the line that is being written is made plain anew each time; the longer it is, the less often.
     let open = plainText(raw.slice(0, settled - feed), knows)
     for (;;) {
       const cut = cutSentence(plain + open, written.sentences.length + withheld.length === 0, language, complete)
       if (!cut?.finished) {
         // Which source it will cite is not known yet: no address is shown.
         const draft = plainText(cut?.text ?? '', () => false).trim()
-        if (draft !== '' && draft !== written.draft) yield { type: 'draft', text: draft }
+        const news = draft !== '' && draft !== written.draft
+        // Whoever leaves now has seen it.
         written.draft = draft
+        if (news) yield { type: 'draft', text: draft }
+        due = raw.length + Math.floor(raw.length / growth)
         return true
       }
       const inPlain = Math.min(cut.length, plain.length)
@@ -122,22 +167,28 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
         raw = raw.slice(settled - feed)
       }
       if (cut.text === '') continue
-      const count = (seen.get(cut.text) ?? 0) + 1
-      seen.set(cut.text, count)
-      if (count > repeats) return false
-      if (count > 1) continue
-      if (declines(cut.text, language)) {
+      told.push(cut.text)
+      if (goesRound(told)) {
+        plain = ''
+        raw = ''
+        return false
+      }
+      if (told.at(-2) === cut.text) continue
+      const { proofs, from } = await proofOf(cut)
+      // "Rauchen ist nicht erlaubt, so der Text" sounds like it, and is an answer.
+      if (proofs.length === 0 && declines(cut.text, language)) {
         declined = true
         withheld.push(cut)
         continue
       }
       for (const earlier of withheld) yield keep(earlier, [])
       withheld = []
-      yield await check(cut)
+      yield keep(cut, proofs, from)
+      await breathe()
     }
   }
 
-  async function check(cut: Cut): Promise<AnswerEvent> {
+  async function proofOf(cut: Cut): Promise<{ proofs: Citation[]; from: ReadonlySet<Source> }> {
     const cited = sources.filter(source => cut.cited.includes(source.number))
     const supportOf = (text: string) =>
       findSupport(text, language, ground, cited, question) ?? findSupport(text, language, ground, sources, question)
@@ -149,11 +200,11 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
     for (const { source, start, end } of support ?? []) {
       const proof = await writing.prove(source, start, end)
       // Half a proof is none.
-      if (!proof) return keep(cut, [])
+      if (!proof) return { proofs: [], from: new Set() }
       proofs.push(proof)
       from.add(source)
     }
-    return keep(cut, proofs, from)
+    return { proofs, from }
   }
 
   function keep(cut: Cut, proofs: readonly Citation[], from: ReadonlySet<Source> = new Set()): AnswerEvent {
@@ -176,13 +227,19 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
   }
 }
 
-/** The parts of the answer, as long as nobody stops it. Throws when it ends without its end. */
-async function* partsOf(
+interface Parts {
+  /** Undefined when none comes within so many milliseconds. Throws when the answer ends without its end. */
+  next(within?: number): Promise<LanguageModelV4StreamPart | undefined>
+  end(): void
+}
+
+/** The parts of the answer, as long as nobody stops it. */
+function partsOf(
   chat: ChatModel,
   prompt: LanguageModelV4Prompt,
   maxOutputTokens: number,
   abortSignal: AbortSignal,
-): AsyncGenerator<LanguageModelV4StreamPart, void> {
+): Parts {
   const stopped = new Promise<never>((_, reject) => {
     const stop = () => reject(new AppError('cancelled'))
     if (abortSignal.aborted) stop()
@@ -191,29 +248,56 @@ async function* partsOf(
   // Whoever stops reading has no use for it.
   stopped.catch(() => {})
   const options = { prompt, maxOutputTokens, reasoning: 'none' as const, abortSignal }
-  const { stream } = await Promise.race([chat.model.doStream(options), stopped])
-  const reader = stream.getReader()
-  try {
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), stopped])
-      if (done) throw new AppError('model-crashed')
+  let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined
+  let reading: ReturnType<ReadableStreamDefaultReader<LanguageModelV4StreamPart>['read']> | undefined
+
+  return {
+    async next(within) {
+      reader ??= (await Promise.race([chat.model.doStream(options), stopped])).stream.getReader()
+      // One that was not waited for long enough is still on its way.
+      reading ??= reader.read()
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<undefined>(resolve => {
+        if (within !== undefined) timer = setTimeout(resolve, within, undefined)
+      })
+      const read = await Promise.race([reading, stopped, late]).finally(() => clearTimeout(timer))
+      if (read === undefined) return undefined
+      reading = undefined
+      if (read.done) throw new AppError('model-crashed')
+      const { value } = read
       if (value.type === 'error') throw value.error
-      if (value.type === 'finish') {
-        if (value.finishReason.unified === 'error') throw new AppError('model-crashed')
-        yield value
-        return
-      }
-      yield value
-    }
-  } finally {
-    reader.cancel().catch(() => {})
+      if (value.type === 'finish' && value.finishReason.unified === 'error') throw new AppError('model-crashed')
+      return value
+    },
+    end() {
+      reading?.catch(() => {})
+      reader?.cancel().catch(() => {})
+    },
   }
 }
 
-/** The same few characters again and again at the end: a model that has lost itself. */
+/** The same few characters again and again at the end: a model that has lost itself. Blanks are counted apart. */
 function loops(raw: string): boolean {
   const tail = raw.slice(-400)
-  return tail.length === 400 && /^([\s\S]{1,40}?)\1{9,}[\s\S]{0,40}$/.test(tail.slice(tail.search(/\S/)))
+  return tail.length === 400 && /^([\s\S]{1,40}?)\1{9,}[\s\S]{0,40}$/.test(tail.trimStart())
+}
+
+/** The last few sentences, one to eight of them, once more and once more. */
+function goesRound(told: readonly string[]): boolean {
+  for (let period = 1; period <= longestRound; period++) {
+    const length = period * (repeats + 1)
+    if (told.length < length) return false
+    const last = told.slice(-length)
+    if (last.every((text, at) => at < period || text === last[at - period])) return true
+  }
+  return false
+}
+
+const BLANKS = /\s+/g
+const fewer = (run: string) => {
+  const feed = run.indexOf('\n')
+  if (feed < 0) return run.length === 1 ? run : ' '
+  return run.includes('\n', feed + 1) ? '\n\n' : '\n'
 }
 
 function addressesOf(sources: readonly Source[]): { all: Set<string>; by: Map<Source, Set<string>> } {
