@@ -131,7 +131,8 @@ test('documents are embedded when a model comes, follow it when it changes, and 
 
   await open.core.documents.delete(open.scope, id)
   expect(await vectors()).toBe((await open.core.documents.get(open.scope, other)).chunks)
-  expect(await firstFor(paraphrase)).not.toContain('Hund')
+  // Nothing that is left is nearer than chance.
+  expect((await firstFor(paraphrase)) ?? '').not.toContain('Hund')
   await open.core.documents.undo(open.scope, id)
   await open.core.embedded(open.scope)
   expect(await firstFor(paraphrase)).toContain('Hund')
