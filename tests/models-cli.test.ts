@@ -59,9 +59,11 @@ describe('models on the command line', () => {
     expect(refused.stderr).not.toMatch(/at .*\.ts|Error:/)
     expect((await readdir(path.join(place.folder, 'library', 'models'))).sort()).toEqual([
       'chat.gguf',
-      'checksums.json',
+      'chat.gguf.sha256',
       'other.gguf',
+      'other.gguf.sha256',
       'vectors.gguf',
+      'vectors.gguf.sha256',
     ])
   })
 

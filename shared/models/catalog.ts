@@ -4,6 +4,7 @@ import path from 'node:path'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { ModelRole, Reason } from '../model/index.ts'
 import type { Log } from '../ports.ts'
+import { isModelFile } from './file-name.ts'
 import { describeModel, type ModelDescription } from './gguf/describe.ts'
 
 export interface ModelEntry {
@@ -37,7 +38,6 @@ export interface Catalog {
 
 export type Described = ModelEntry & { description: ModelDescription }
 
-const ending = '.gguf'
 /** Descriptions kept; a folder of more models is read anew each time. */
 const kept = 256
 
@@ -88,7 +88,7 @@ export function createCatalog({ folder, named, log }: { folder: string; named: N
       if (isAbsent(error)) return [] as string[]
       throw unknown(error)
     })
-    const files = names.filter(name => name.toLowerCase().endsWith(ending)).map(name => path.join(folder, name))
+    const files = names.filter(isModelFile).map(name => path.join(folder, name))
     const inFolder = (await Promise.all(files.map(file => statOf(file)))).filter(found => found !== undefined)
     inFolder.sort((a, b) => b.modified - a.modified || (a.path < b.path ? -1 : 1))
     const byName = await Promise.all(

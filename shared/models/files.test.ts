@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../errors.ts'
 import { createModelFiles } from './files.ts'
 
@@ -37,7 +37,7 @@ describe('model files', () => {
     await expect(files().add(await source('GGUF more'))).rejects.toMatchObject({ code: 'model-exists' })
     await expect(files().add(path.join(base, 'none.gguf'))).rejects.toMatchObject({ code: 'file-missing' })
     await expect(files().add(base)).rejects.toMatchObject({ code: 'file-missing' })
-    expect((await readdir(folder)).sort()).toEqual(['checksums.json', 'small.gguf'])
+    expect((await readdir(folder)).sort()).toEqual(['small.gguf', 'small.gguf.sha256'])
   })
 
   it('leave nothing behind when the copy is stopped, and clear away what a killed process left', async () => {
@@ -48,7 +48,7 @@ describe('model files', () => {
     // No system gives out a number this high.
     await writeFile(path.join(folder, 'old.gguf.99999999.part'), 'half')
     await files().add(file)
-    expect((await readdir(folder)).sort()).toEqual(['checksums.json', 'small.gguf'])
+    expect((await readdir(folder)).sort()).toEqual(['small.gguf', 'small.gguf.sha256'])
   })
 
   it('are verified byte by byte; one put there by hand is pinned, by its name with or without the ending', async () => {
@@ -66,7 +66,52 @@ describe('model files', () => {
     await files().add(await source('GGUF weights'))
     await files().remove('small')
     await expect(files().remove('small')).rejects.toMatchObject({ code: 'model-not-found' })
-    expect(JSON.parse(await readFile(path.join(folder, 'checksums.json'), 'utf8'))).toEqual({})
-    await expect(files().remove('checksums.json')).rejects.toMatchObject({ code: 'model-not-found' })
+    expect(await readdir(folder)).toEqual([])
+    await files().add(await source('GGUF weights'))
+    await expect(files().remove('small.gguf.sha256')).rejects.toMatchObject({ code: 'model-not-found' })
+  })
+
+  it.each([
+    ['by a second name', link],
+    ['by a look before, where there are no second names', refused],
+  ])('of one name added at once are taken once: %s', async (_, place) => {
+    const [one, other] = [await source('GGUF one'), path.join(base, 'elsewhere', 'small.gguf')]
+    await mkdir(path.dirname(other))
+    await writeFile(other, 'GGUF another')
+    // Both have seen that the name is free, and have copied, before either goes on.
+    let arrived = 0
+    const both = Promise.withResolvers<void>()
+    const meeting: typeof link = async (from, to) => {
+      if (++arrived === 2) both.resolve()
+      await both.promise
+      // Without second names, one after the other is all that can be told apart.
+      if (place === refused && arrived++ === 2)
+        await vi.waitFor(async () => expect(await readdir(folder)).toContain('small.gguf'))
+      await place(from, to)
+    }
+    const results = await Promise.allSettled(
+      [one, other].map(file => createModelFiles({ folder, check, place: meeting }).add(file)),
+    )
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'model-exists' } })
+    expect(await files().verify('small')).toMatchObject({ state: 'sound' })
+    expect((await readdir(folder)).sort()).toEqual(['small.gguf', 'small.gguf.sha256'])
+  })
+
+  it('of many names added at once all keep their checksums', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `model-${index}.gguf`)
+    await Promise.all(names.map(async name => files().add(await source(`GGUF ${name}`, name))))
+    for (const name of names) expect(await files().verify(name)).toMatchObject({ state: 'sound' })
+  })
+
+  it('may end in capitals', async () => {
+    expect(await files().add(await source('GGUF weights', 'X.GGUF'))).toMatchObject({ name: 'X.GGUF' })
+    expect(await files().verify('X')).toMatchObject({ name: 'X.GGUF', state: 'sound' })
+    await files().remove('X.GGUF')
+    expect(await readdir(folder)).toEqual([])
   })
 })
+
+async function refused(): Promise<void> {
+  throw Object.assign(new Error('no second names here'), { code: 'EPERM' })
+}

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError, toAppError } from '../errors.ts'
+import { isModelFile, withModelEnding, withoutModelEnding } from './file-name.ts'
 
 /** The folder `<data>/models`: weights as files, their checksums beside them. */
 export interface ModelFiles {
@@ -31,99 +32,113 @@ export interface FileOptions {
   progress?: (done: number, all: number) => void
 }
 
-type Checksums = Record<string, { size: number; sha256: string }>
-
-const ending = '.gguf'
-const checksumFile = 'checksums.json'
+/** Beside each model, in a file of its own: two processes that add at once do not write over each other's. As `sha256sum` writes it. */
+const checksumEnding = '.sha256'
 /** Left free on the disk beside the copy, in bytes: the database goes on growing. */
 const reserve = 256 * 1024 * 1024
 
 export function createModelFiles({
   folder,
   check,
+  place = link,
 }: {
   folder: string
   /** Throws when llama.cpp could not use the file, or must not see it. */
   check(file: string): Promise<unknown>
+  /** For tests: gives a file a second name, and fails where there is a file of that name. */
+  place?: typeof link
 }): ModelFiles {
-  const checksumsAt = path.join(folder, checksumFile)
+  const checksumOf = (name: string) => path.join(folder, name + checksumEnding)
+  const partOf = (name: string) => path.join(folder, `${name}.${process.pid}.${randomUUID()}.part`)
 
-  async function readChecksums(): Promise<Checksums> {
-    try {
-      return JSON.parse(await readFile(checksumsAt, 'utf8')) as Checksums
-    } catch {
-      // None yet, or broken: every file is pinned anew at its next check.
-      return {}
-    }
+  /** Undefined when there is none, or a broken one: the file is pinned anew at its next check. */
+  async function readChecksum(name: string): Promise<string | undefined> {
+    const text = await readFile(checksumOf(name), 'utf8').catch(() => '')
+    return /^[\da-f]{64}(?= )/.exec(text)?.[0]
   }
 
-  async function writeChecksum(name: string, entry: Checksums[string] | undefined): Promise<void> {
-    const { [name]: _, ...others } = await readChecksums()
-    const partial = `${checksumsAt}.${randomUUID()}.part`
-    await writeFile(partial, `${JSON.stringify(entry ? { ...others, [name]: entry } : others, null, 2)}\n`, {
-      mode: 0o600,
-    })
-    await rename(partial, checksumsAt)
+  async function writeChecksum(name: string, sha256: string): Promise<void> {
+    const partial = partOf(name + checksumEnding)
+    await writeFile(partial, `${sha256}  ${name}\n`, { mode: 0o600 })
+    await rename(partial, checksumOf(name))
   }
 
   /** The name as it stands in the folder, with or without its ending. */
   async function find(name: string): Promise<string> {
-    const names = await readdir(folder).catch(() => [] as string[])
-    const found = names.find(known => known.endsWith(ending) && (known === name || known === name + ending))
+    const models = (await readdir(folder).catch(() => [] as string[])).filter(isModelFile)
+    const found = models.find(known => known === name) ?? models.find(known => withoutModelEnding(known) === name)
     if (!found) throw new AppError('model-not-found', { name })
     return found
   }
 
+  async function refuseTaken(name: string): Promise<void> {
+    const taken = await stat(path.join(folder, name)).then(
+      () => true,
+      () => false,
+    )
+    if (taken) throw new AppError('model-exists', { name })
+  }
+
+  /**
+   * Gives the copy its name, of two at once to one only. Where the file system knows no second names (FAT, some network
+   * drives) it is looked for and then renamed: of two within a millisecond the later one stays.
+   */
+  async function settle(partial: string, name: string): Promise<void> {
+    const target = path.join(folder, name)
+    try {
+      await place(partial, target)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+        throw new AppError('model-exists', { name }, { cause: error })
+      await refuseTaken(name)
+      await rename(partial, target)
+    }
+  }
+
   return {
     async add(file, { signal, progress } = {}) {
-      const name = path.basename(file).endsWith(ending) ? path.basename(file) : path.basename(file) + ending
+      const name = withModelEnding(path.basename(file))
       const { size } = await statOf(file)
       await check(file)
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await sweepParts(folder)
-      const target = path.join(folder, name)
-      const taken = () =>
-        stat(target).then(
-          () => true,
-          () => false,
-        )
-      if (await taken()) throw new AppError('model-exists', { name })
+      await refuseTaken(name)
       const { bavail, bsize } = await statfs(folder)
       if (bavail * bsize < size + reserve) throw new AppError('disk-full')
-      const partial = path.join(folder, `${name}.${process.pid}.part`)
+      const partial = partOf(name)
       try {
         const { sha256, size: read } = await copy(file, partial, size, {
           ...(signal && { signal }),
           ...(progress && { progress }),
         })
         if (read !== size) throw new AppError('file-changed')
-        if (await taken()) throw new AppError('model-exists', { name })
         // What is checked is what is kept, should the file have changed since the first look.
         await check(partial)
-        // The checksum first: a file without one looks as if somebody had put it there by hand.
-        await writeChecksum(name, { size, sha256 })
-        await rename(partial, target)
+        await settle(partial, name)
+        // Only now it is ours to write. A process that is killed here leaves a model that is pinned at its next check.
+        await writeChecksum(name, sha256)
         return { name, size, sha256 }
       } catch (error) {
-        await rm(partial, { force: true })
         throw toAppError(error)
+      } finally {
+        await rm(partial, { force: true })
       }
     },
     async verify(given, options = {}) {
       const name = await find(given)
       const file = path.join(folder, name)
       const { size } = await statOf(file)
-      const known = (await readChecksums())[name]
+      const known = await readChecksum(name)
       const sha256 = await hash(file, size, options)
-      if (known && (known.sha256 !== sha256 || known.size !== size)) return { name, sha256, state: 'changed' }
+      if (known !== undefined && known !== sha256) return { name, sha256, state: 'changed' }
       await check(file)
-      if (!known) await writeChecksum(name, { size, sha256 })
-      return { name, sha256, state: known ? 'sound' : 'pinned' }
+      if (known === undefined) await writeChecksum(name, sha256)
+      return { name, sha256, state: known === undefined ? 'pinned' : 'sound' }
     },
     async remove(given) {
       const name = await find(given)
       await rm(path.join(folder, name))
-      await writeChecksum(name, undefined)
+      await rm(checksumOf(name), { force: true })
     },
   }
 }
@@ -147,7 +162,7 @@ async function statOf(file: string): Promise<{ size: number }> {
 /** Copies of processes that were killed in the middle. */
 async function sweepParts(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    const owner = /\.(\d+)\.part$/.exec(name)?.[1]
+    const owner = /\.(\d+)(\.[\da-f-]{36})?\.part$/.exec(name)?.[1]
     if (owner !== undefined && !lives(Number(owner))) await rm(path.join(folder, name), { force: true })
   }
 }
