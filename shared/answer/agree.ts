@@ -48,11 +48,8 @@ export function agrees(
 const isInside = (thing: { start: number }, { start, end }: Stretch) => thing.start >= start && thing.start < end
 const speaking = (words: readonly ClaimWord[], within?: Stretch) =>
   words.filter(
-    word =>
-      !word.light &&
-      !PLAIN_VERBS.has(word.text.toLowerCase()) &&
-      word.start >= 0 &&
-      (!within || isInside(word, within)),
+    ({ text, light, start }) =>
+      !light && start >= 0 && !PLAIN_VERBS.has(text.toLowerCase()) && (!within || isInside({ start }, within)),
   )
 const same = (one: ClaimWord, other: ClaimWord, language: Language) =>
   (kinship(one.term, other.term, language) >= SAME && !differentNouns(one.text, other.text)) ||
@@ -98,7 +95,10 @@ function exchanges({ claim, quote, words, others, language, stretch, explained }
       const from = step > 0 ? [others[anchor].end, other.start] : [other.end, others[anchor].start]
       const place = { start: from[0], end: from[1] }
       // A figure between them is the nearer neighbour.
-      if (quote.figures.some(figure => isInside(figure, place))) return false
+      const here =
+        step > 0 ? { start: words[before].end, end: word.start } : { start: word.end, end: words[after].start }
+      const figured = ({ figures }: Claim, within: Stretch) => figures.some(figure => isInside(figure, within))
+      if (figured(quote, place) && !figured(claim, here)) return false
       // "Schüler und Studierende": a claim may speak of one of the two.
       if (JOINED.test(quote.text.slice(place.start, place.end)) && !JOINED.test(lead(claim, words, at))) return false
       const [one, two] = [prepositionIn(lead(claim, words, at)), prepositionIn(lead(quote, others, anchor + step))]
@@ -123,6 +123,7 @@ function prepositionIn(text: string): string | undefined {
 
 /** What a sentence says of a kind (a period, a side, an order) its quote says too; where the quote is silent, what stands around it. */
 function sameRelations(said: string, quote: string, around: string): boolean {
+  if (CONTRARY.some(([one, other]) => one.test(said) && !one.test(quote) && other.test(quote))) return false
   return RELATIONS.every(kind => {
     const wanted = kind.filter(({ says }) => says.test(said))
     if (wanted.length === 0) return true
@@ -163,7 +164,7 @@ function deniedByRow(stretch: Stretch, claim: Claim, row: Claim, head: Claim, la
 /** Verbs that stand for each other ("fällt an", "geht an"): their exchange changes nothing. */
 const PLAIN_VERBS = new Set(
   `zahlen zahlt gezahlt bezahlen bezahlt leisten leistet geleistet gehen geht gegangen fallen fällt kommen kommt führen führt tun tut
-    werden wird hat haben put puts go goes went run runs cover covers last lasts require requires do does hold holds come comes made mean means`.split(
+    werden wird hat haben bleiben bleibt lang lange put puts go goes went run runs cover covers last lasts require requires do does hold holds come comes made mean means`.split(
     /\s+/,
   ),
 )
@@ -178,9 +179,11 @@ const ORDER = /(?<!\p{L})(?:first|last|erste[nrsm]?|letzte[nrsm]?)\s+(\p{L}+)/iu
 const whole = (words: string) => new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, 'iu')
 const period = (adverb: string, german: string, english: string, compound: string) => {
   const says = `${adverb}|(?:pro|je|jede[nrsm]?|im|am|in der|eines) ${german}|(?:per|each|every|an?) ${english}`
-  return { says: whole(says), stands: whole(`${says}|${compound}\\p{L}+`) }
+  return { says: whole(says), stands: whole(`${says}|${compound}(?!ende|anfang|beginn|mitte)\\p{L}+`) }
 }
 const word = (words: string) => ({ says: whole(words), stands: whole(words) })
+const ONLY = whole('nur|ausschließlich|lediglich|only|solely')
+const EXCEPT = whole('außer|ausgenommen|except|excluding|unless')
 /** Kinds of which a sentence and its quote say the same or nothing. */
 const RELATIONS: { says: RegExp; stands: RegExp }[][] = [
   [
@@ -197,7 +200,19 @@ const RELATIONS: { says: RegExp; stands: RegExp }[][] = [
     word('vorher|zuvor|vorab|im Voraus|in advance|beforehand|before'),
     word('nachher|danach|im Nachhinein|afterwards|after'),
   ],
-  [word('außer|ausgenommen|except|excluding'), word('einschließlich|inklusive|including|auch bei|even for')],
+  [{ says: ONLY, stands: ONLY }],
+  [{ says: EXCEPT, stands: EXCEPT }, word('einschließlich|inklusive|including|auch bei|even for')],
   [word('Einzug|einziehen'), word('Auszug|ausziehen')],
-  [word('beginning|Anfang|Beginn|start'), word('end|Ende')],
+  [
+    word('beginning|start|(?:Monats|Jahres|Quartals)?(?:Anfang|Beginn)'),
+    word('end|(?:Monats|Jahres|Quartals|Kalenderjahres)?Ende'),
+  ],
+]
+/** What a sentence does not say where its quote says the other. */
+const CONTRARY: [RegExp, RegExp][] = [
+  [/(?<!\p{L})(?:alle[nrsm]?|jede[nrsm]?|all|any|every)(?!\p{L})/iu, ONLY],
+  [
+    /(?<!\p{L})(?:auch|selbst|even|also|including|einschließlich)(?!\p{L})/iu,
+    new RegExp(`${ONLY.source}|${EXCEPT.source}`, 'iu'),
+  ],
 ]

@@ -173,11 +173,13 @@ const light = {
     erforderlich nötig notwendig möglich Höhe Betrag Summe Dauer Anzahl Zeitraum laut gemäß Quelle Quellen Dokument Dokumente Text Angabe
     Angaben folgend folgende zudem außerdem somit jeweils insgesamt zusätzlich dazu bereits genau etwa rund circa ca spätestens hinaus darüber
     sowohl beziehungsweise sodass wobei Frage Antwort weitere betreffend bezüglich vorgesehen festgelegt genannt angegeben beachten Fall Rahmen
-    brauchen braucht benötigt benötigen sein gehört dafür hierfür Person Personen Beispiel Beispiele beispielsweise Euro pro wird darf innerhalb`,
+    brauchen braucht benötigt benötigen sein gehört dafür hierfür Person Personen Beispiel Beispiele beispielsweise Euro pro wird darf innerhalb
+    stündlich täglich wöchentlich monatlich jährlich`,
   en: `amount amounts is equal cost costs get gets receive receives have has include includes including according source sources document
     documents text states state says say mention mentioned stated following also additionally therefore thus total about approximately
     per within required need needs needed necessary possible allowed must set specified given provide provides provided case question answer
-    furthermore moreover example instance mean means however both located there take takes make makes made use used well`,
+    furthermore moreover example instance mean means however both located there take takes make makes made use used well hourly daily
+    weekly monthly yearly annually`,
 }
 const LIGHT = new Set(
   (['de', 'en'] as const).flatMap(language => light[language].split(/\s+/).map(word => stemWord(word, language))),

@@ -166,8 +166,8 @@ const MONEY =
 const NUMBER =
   /(?<![\p{L}\d])(\d{1,3}(?:[ '’]\d{3})+(?!\d)|\d+(?:[.,]\d+)*)(?: (million|billion|thousand|tausend|Mio|Mrd|Tsd|Millionen?|Milliarden?)(?!\p{L}))?/giu
 const CALENDAR =
-  /(?<!\p{L})(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|January|February|March|May|June|July|October|December|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tags?|Mittwochs?|Sonnabends?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)(?!\p{L})/gu
-const WEEKDAYS = [/^Mon/, /^(?:Di|Tu)/, /^(?:Mi|We)/, /^(?:Do|Th)/, /^Fr/, /^Sa|^Sonnabend/, /^S[ou]n/]
+  /(?<!\p{L})(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|January|February|March|May|June|July|October|December|(?:Mon|Diens|Donners|Frei|Sams|Sonn)tags?|(?:mon|diens|donners|frei|sams|sonn)tags|[Mm]ittwochs|Mittwoch|Sonnabends?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)(?!\p{L})/gu
+const WEEKDAYS = [/^Mon/i, /^(?:Di|Tu)/i, /^(?:Mi|We)/i, /^(?:Do|Th)/i, /^Fr/i, /^Sa|^Sonnabend/i, /^S[ou]n/i]
 const WORD = /\p{L}+/gu
 const SCALES: [RegExp, number][] = [
   [/^(?:thousand|tausend|tsd|k$)/i, 1e3],
