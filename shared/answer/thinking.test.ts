@@ -22,6 +22,7 @@ it.each([
   ['ends with <thi', 'ends with <thi'],
   ['laut [1] und [2', 'laut [1] und [2'],
   ['<THINK>a</Think >b', 'b'],
+  ['a <think>b</think>c</think>d', 'a cd'],
   ['[THINK]a[/THINK]b [1]', 'b [1]'],
   ['<seed:think>a</seed:think>b', 'b'],
   ['◁think▷a◁/think▷b', 'b'],

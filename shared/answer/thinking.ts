@@ -7,11 +7,13 @@ export interface ThinkingFilter {
 /**
  * Takes a model's thinking out of what it says, as it comes: `<think>…</think>` in its usual spellings, nested ones and one that never ends;
  * and the channels of the Harmony format. A model whose template opens the block itself writes only its end: then all before was
- * thinking, and `reset` says so. Later such an end is only a stray one.
+ * thinking, and `reset` says so.
  */
 export function createThinkingFilter(): ThinkingFilter {
   let buffer = ''
   let depth = 0
+  /** It says itself where its thinking begins: what else ends is only a stray end. */
+  let begun = false
   /** The name of a channel is read. */
   let header: string | undefined
   return {
@@ -24,7 +26,7 @@ export function createThinkingFilter(): ThinkingFilter {
         else if (depth === 0) text += said
       }
       const over = () => {
-        if (mayReset) {
+        if (mayReset && !begun) {
           text = ''
           reset = true
         }
@@ -42,8 +44,10 @@ export function createThinkingFilter(): ThinkingFilter {
           depth = final ? 0 : 1
           header = undefined
         } else if (sign === 'end') depth = 0
-        else if (opens !== undefined) depth++
-        else if (closes !== undefined && depth === 0) over()
+        else if (opens !== undefined) {
+          depth++
+          begun = true
+        } else if (closes !== undefined && depth === 0) over()
         else depth--
       }
       // The beginning of a tag waits for its end.

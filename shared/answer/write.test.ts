@@ -169,10 +169,12 @@ describe('whatever comes, one character at a time', () => {
     return inPieces(text.slice(0, 8192), 1)
   }
   async function costOf(said: readonly string[]) {
-    const before = process.cpuUsage().user
-    let [last, blocked] = [performance.now(), 0]
+    // Work of this thread: the machine may be busy with something else.
+    const work = () => process.threadCpuUsage().user / 1000
+    const before = work()
+    let [last, blocked] = [before, 0]
     const beat = () => {
-      const now = performance.now()
+      const now = work()
       blocked = Math.max(blocked, now - last)
       last = now
     }
@@ -181,7 +183,7 @@ describe('whatever comes, one character at a time', () => {
     clearInterval(timer)
     beat()
     expect(failure).toBeUndefined()
-    return { cpu: process.cpuUsage().user - before, blocked }
+    return { cpu: work() - before, blocked }
   }
   it.each([
     ['blanks', () => ' '],
@@ -198,8 +200,8 @@ describe('whatever comes, one character at a time', () => {
     const text = await costOf(long(at => `Der Mieter ${at} zahlt heute die Miete. `))
     const { cpu, blocked } = await costOf(long(piece))
     expect(cpu / text.cpu).toBeLessThan(5)
-    // Measured: 30 ms at most; the machine may be busy with something else.
-    expect(blocked).toBeLessThan(150)
+    // Measured: 50 ms at most, with what the engine does once; minutes before blanks were made few.
+    expect(blocked).toBeLessThan(100)
   })
 })
 
