@@ -19,10 +19,11 @@ export function agrees(
   claim: Claim,
   { claim: quote, previous, context, row }: GroundSentence,
   language: Language,
-) {
+): boolean {
   const said = claim.text.slice(Math.max(0, stretch.start), stretch.end)
   const around = [previous?.claim.text, context.text].join('\n')
   if (!sameRelations(said, quote.text, around) || !sameOrder(said, quote.text)) return false
+  if (!sameComparisons(said, quote.text)) return false
   if (!sameDenials(said, quote.text) || (row && deniedByRow(stretch, claim, quote, context, language))) return false
   const halves = stretchesOf(quote.text)
   const explaining = [...context.words, ...(previous?.claim.words ?? [])]
@@ -132,6 +133,15 @@ function sameRelations(said: string, quote: string, around: string): boolean {
   })
 }
 
+/** "Weniger Speicher" is not said by "mehr Speicher", though the quote may say "weniger" of something else. */
+function sameComparisons(said: string, quote: string): boolean {
+  const compared = [...quote.toLowerCase().matchAll(COMPARISON)]
+  return [...said.toLowerCase().matchAll(COMPARISON)].every(([, degree, thing]) => {
+    const ofThis = compared.filter(([, , other]) => other === thing)
+    return ofThis.length === 0 || ofThis.some(([, other]) => other === degree)
+  })
+}
+
 /** "Every first Saturday" is not "every Saturday", unless the quote speaks of Saturdays twice. */
 function sameOrder(said: string, quote: string): boolean {
   const next = ORDER.test(said) ? undefined : ORDER.exec(quote)?.[1].toLowerCase()
@@ -174,6 +184,7 @@ const PREPOSITION =
 const HALVES = /;\s|:\s|\s(?=(?:während|wohingegen|while|whereas)\s)/giu
 const JOINED_DENIAL = /(?<!\p{L})(?:nicht|non)-(\p{L}+)/giu
 const DENIED_CELL = /(?<!\p{L})(?:no|none|nein|keine?r?)(?!\p{L})/iu
+const COMPARISON = /(?<!\p{L})(mehr|weniger|more|less|fewer|höhere[nrsm]?|niedrigere[nrsm]?|higher|lower)\s+(\p{L}+)/giu
 const ORDER = /(?<!\p{L})(?:first|last|erste[nrsm]?|letzte[nrsm]?)\s+(\p{L}+)/iu
 
 const whole = (words: string) => new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, 'iu')

@@ -32,7 +32,8 @@ export interface Support {
 /**
  * The quotes that prove a sentence, or undefined. Every figure and name stands in them, most of the words, no more and no fewer
  * negations; and a figure stands in the sentence that the words around it fit best, so that "Die Kaution beträgt 890 Euro" is not proven
- * by the rent. `within`: where to look (the sources it cites). A figure without words of its own ("890 Euro.") is read with the question.
+ * by the rent; no word is exchanged (`agree.ts`), no figure moved (`bind.ts`). `within`: where to look (the sources it cites). A figure
+ * without words of its own ("890 Euro.") is read with the question.
  */
 export function findSupport(
   sentence: string,

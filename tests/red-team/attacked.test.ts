@@ -7,7 +7,7 @@ describe('sentences written to get past the check', () => {
   it('hardly do where they are false', () => {
     expect(attackedFalse).toHaveLength(40)
     const proven = provenOf(attackedFalse, attackedText)
-    expect(proven.length, proven.join('\n')).toBeLessThanOrEqual(2)
+    expect(proven.length, proven.join('\n')).toBeLessThanOrEqual(1)
   })
   it('mostly do where they are true', () => {
     expect(attackedTrue).toHaveLength(33)
