@@ -111,9 +111,12 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
   }
 }
 
+/** What a file makes Node itself keep must not fill the memory; the weights lie outside of it. */
+const modelOptions = ['--max-old-space-size=512']
+
 /** Models in a process of their own, which starts with the first use; they stay in the data directory also for a temporary library. */
 export function openModels(config: Config, log: Log): Models {
-  const processes = createForkedProcesses({ entries: { model: modelEntry }, log })
+  const processes = createForkedProcesses({ entries: { model: modelEntry }, log, execArgv: { model: modelOptions } })
   return createModels({ settings: { ...config.models, folder: config.modelsFolder }, processes, log })
 }
 

@@ -12,6 +12,7 @@ import { refuseLong } from './input.ts'
 import { createPieces, type Piece } from './pieces.ts'
 import type { ChatMessage, Results, Task } from './protocol.ts'
 import type { ChatStyle } from './style.ts'
+import { withTimeLimit } from './time-limit.ts'
 
 export interface Control {
   /** Throws `cancelled` once nobody wants this any more. */
@@ -37,6 +38,8 @@ export interface ChatOptions {
 const rewriteContext = 1024
 /** An answer shorter than this is none: a prompt that leaves less room is refused. */
 const leastRoom = 32
+/** Milliseconds for writing a prompt as the model's template wants it. */
+const writeTime = 5_000
 /** Models that cannot go back to an earlier token (recurrent ones) keep copies of their state: every so many tokens, this much memory. */
 const checkpoints = { interval: 256, max: 16, maxMemory: 256 * 1024 * 1024 }
 
@@ -156,7 +159,7 @@ export async function openChat(model: LlamaModel, options: ChatOptions): Promise
     })
     const opening: ChatHistoryItem = { type: 'model', response: [...style.opening] }
     try {
-      return style.wrapper.generateContextState({ chatHistory: [...history, opening] })
+      return withTimeLimit(writeTime, () => style.wrapper.generateContextState({ chatHistory: [...history, opening] }))
     } catch (error) {
       // A template may refuse a conversation: no system message, two questions in a row.
       throw new AppError('model-unsupported', { detail: 'template' }, { cause: error })

@@ -41,7 +41,7 @@ const idle: Control = { check() {}, progress() {}, piece() {} }
 test('what is loaded is counted, and one whose place was taken is unloaded when its last user ends', async () => {
   const seen: Granted[] = []
   const gigabyte = 1024 ** 3
-  const engine = createEngine({ threads: 1 }, { loading() {}, loaded() {} }, async granted => {
+  const engine = createEngine({ threads: 1 }, { loading() {}, loaded() {}, note() {} }, async granted => {
     seen.push(granted)
     return gigabyte
   })

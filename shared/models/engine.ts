@@ -39,6 +39,8 @@ export interface EngineEvents {
   /** Called again as it gets on. */
   loading(key: string): void
   loaded(key: string): void
+  /** For the log. */
+  note(name: string, detail: string): void
 }
 
 export function createEngine(settings: ProcessSettings, events: EngineEvents, findFree = memoryFree): Engine {
@@ -109,6 +111,7 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents, fi
     const architecture = textAt(header, 'general.architecture') ?? ''
     if (file.role === 'chat') {
       const style = chatStyle(textAt(header, 'tokenizer.chat_template') ?? '', architecture, model.tokenizer)
+      if (style.trouble !== undefined) events.note(file.name, `asked in the plainest form: ${style.trouble}`)
       return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize })) }
     }
     const pooling = numberAt(header, `${architecture}.pooling_type`)

@@ -19,6 +19,7 @@ process.on('message', (message: ToModel) => {
     engine = createEngine(message.settings, {
       loading: key => tell({ type: 'loading', key }),
       loaded: key => tell({ type: 'loaded', key }),
+      note: (name, detail) => tell({ type: 'note', name, detail }),
     })
   if (message.type === 'ping') tell({ type: 'pong' })
   if (message.type === 'unload') void engine?.unload(message.key).catch(fall)

@@ -73,6 +73,8 @@ export type FromModel =
   /** A model is being loaded, or how far it is; from `loaded` on the time of work counts again. */
   | { type: 'loading'; key: string }
   | { type: 'loaded'; key: string }
+  /** For the log. */
+  | { type: 'note'; name: string; detail: string }
   /** It gets on: a prompt batch, a token that is not shown yet. */
   | { type: 'progress'; id: number }
   | { type: 'piece'; id: number; kind: 'text' | 'reasoning'; text: string }

@@ -59,3 +59,20 @@ test('a model that thinks is kept from it', () => {
 test('what nobody knows, or cannot be run, is asked in the plainest form', () => {
   for (const name of ['broken', 'none'] as const) expect(prompt(name, 'llama')).toContain('From when?')
 })
+
+test('a template that would run for minutes, or fill the memory, is not run', { timeout: 20_000 }, () => {
+  const loop = (list: string, body: string) => `{% for item in ${list} %}${body}{% endfor %}`
+  const hostile = [
+    loop('range(30000000)', 'x'),
+    loop('range(9999)', loop('range(9999)', loop('range(9999)', 'x'))),
+    `${' '.repeat(64 * 1024)}{{messages[0].content}}`,
+  ]
+  for (const template of hostile) {
+    const started = performance.now()
+    const style = chatStyle(template, 'llama', tokenizer)
+    expect(style.wrapper.wrapperName).toBe('General')
+    expect(style.trouble).toMatch(/template|timed out/)
+    expect(performance.now() - started).toBeLessThan(4_000)
+  }
+  expect(chatStyle(templates.phi, 'phi3', tokenizer).trouble).toBeUndefined()
+})

@@ -13,6 +13,7 @@ import {
   QwenChatWrapper,
   type Tokenizer,
 } from 'node-llama-cpp'
+import { withTimeLimit } from './time-limit.ts'
 
 export interface ChatStyle {
   /** Text of users and documents is never read as a sign of the format: the library tokenizes it apart. */
@@ -24,7 +25,16 @@ export interface ChatStyle {
   begins: boolean
   /** What an answer begins with before the model goes on: an empty thought keeps it from thinking. */
   opening: ChatModelResponse['response']
+  /** Why its own template is not used, for the log. */
+  trouble?: string
 }
+
+/** Of a template that is run, in characters: the longest in use has a tenth of that. */
+const longestTemplate = 64 * 1024
+/** Milliseconds. The library renders it a dozen times to find out what it can do: some 10 ms. */
+const templateTime = 2_000
+/** A conversation has no ten thousand of anything; a list of millions fills the memory before the time is up. */
+const hugeRange = /\brange\s*\([^)]*\d{5}/
 
 const think = { open: '<think>', close: '</think>' }
 /** In the template of a model that thinks unless it is told not to. */
@@ -60,11 +70,15 @@ export function chatStyle(template: string, architecture: string, tokenizer: Tok
   if (has('<start_of_turn>')) return style(new GemmaChatWrapper())
   if (has('[INST]', '<<SYS>>')) return style(new Llama2ChatWrapper())
   if (has('[INST]')) return style(new MistralChatWrapper())
-  if (template.trim() !== '')
-    try {
-      return style(new JinjaTemplateChatWrapper({ template, reasoning: false, tokenizer }))
-    } catch {
-      // A template the library cannot run: the plainest form is understood by most models.
-    }
-  return style(new GeneralChatWrapper())
+  if (template.trim() === '') return style(new GeneralChatWrapper())
+  // A template the library cannot run, or should not: the plainest form is understood by most models.
+  const plain = (trouble: string) => style(new GeneralChatWrapper(), { trouble })
+  if (template.length > longestTemplate) return plain(`its template has ${template.length} characters`)
+  if (hugeRange.test(template)) return plain('its template makes lists of more than 10,000')
+  try {
+    const create = () => new JinjaTemplateChatWrapper({ template, reasoning: false, tokenizer })
+    return style(withTimeLimit(templateTime, create))
+  } catch (error) {
+    return plain(String(error).slice(0, 300))
+  }
 }

@@ -187,6 +187,10 @@ export function createSupervisor({
       dispatch()
       return
     }
+    if (message.type === 'note') {
+      log.warn('a model is not used as its file says', { name: message.name, detail: message.detail })
+      return
+    }
     const work = process.working.get(message.id)
     if (!work) return
     work.silence = 0
