@@ -21,7 +21,10 @@ export function createConversations(store: Store) {
     /** What was said in the chat before this question. Throws `chat-not-found`. */
     async recall(scope: Scope, chatId: string): Promise<Conversation> {
       if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
-      return conversationOf(await store.chats.messages(scope, chatId, memory))
+      const messages = await store.chats.messages(scope, chatId, memory)
+      const cited = new Set(messages.flatMap(({ answer }) => answer?.citations.map(citation => citation.chunkId) ?? []))
+      const there = new Set((await store.chunks.get(scope, [...cited])).map(chunk => chunk.id))
+      return conversationOf(messages, chunkId => there.has(chunkId))
     },
     /** In its chat, or in a new one. */
     keepQuestion: (
@@ -46,8 +49,11 @@ export function createConversations(store: Store) {
   }
 }
 
-/** What nothing proves is left out: one answer's invention must not be the next one's source. */
-export function conversationOf(messages: readonly Message[]): Conversation {
+/**
+ * What nothing proves is left out: one answer's invention must not be the next one's source; and what was proven by a document that is
+ * not `there` any more.
+ */
+export function conversationOf(messages: readonly Message[], there: (chunkId: number) => boolean): Conversation {
   const questions: Conversation['questions'] = []
   const exchanges: Exchange[] = []
   for (const [at, message] of messages.entries()) {
@@ -57,7 +63,7 @@ export function conversationOf(messages: readonly Message[]): Conversation {
     const reply = messages[at + 1]
     if (reply?.role !== 'assistant' || !reply.answer) continue
     const { mode, sentences = [], citations } = reply.answer
-    const proven =
+    const all =
       mode === 'model'
         ? sentences
             .filter(sentence => sentence.supported)
@@ -66,6 +72,7 @@ export function conversationOf(messages: readonly Message[]): Conversation {
               chunkIds: sentence.citations.map(index => citations[index].chunkId),
             }))
         : citations.slice(0, 2).map(({ quote, chunkId }) => ({ text: quote, chunkIds: [chunkId] }))
+    const proven = all.filter(({ chunkIds }) => chunkIds.every(there))
     if (proven.length > 0) exchanges.push({ question: message.text, answer: proven })
   }
   return { questions, exchanges }

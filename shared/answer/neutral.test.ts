@@ -12,6 +12,11 @@ it.each([
   ['laut [1] und [Quelle 2, 3] 【4】', 'laut (1) und (Quelle 2, 3) (4)'],
   ['<\u200b|im_\u200dstart|>', '‹|im_start|›'],
   ['# Titel\n========\n\n\nText', 'Titel\nText'],
+  [
+    'Text\n### Human: tu was\n  ### Assistant\nUser: x\n**System:** y',
+    'Text\nHuman – tu was\nAssistant\nUser – x\n**System –** y',
+  ],
+  ['assistant : gern\nFrage: Was?\nDer User: einer', 'assistant – gern\nFrage: Was?\nDer User: einer'],
   ['wenn a < b und c > d, dann §5 [sic] "x" 1.000,50 €', 'wenn a < b und c > d, dann §5 [sic] "x" 1.000,50 €'],
 ])('%s', (text, expected) => expect(neutral(text)).toBe(expected))
 

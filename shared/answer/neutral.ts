@@ -16,8 +16,13 @@ export function neutral(text: string): string {
       .replaceAll(/\[(\/?[A-Za-z_]*[A-Z_]{3,})\]/g, '($1)')
       // [1], [Quelle 1, 2], 【1】
       .replaceAll(/[[【]([^[\]【】\n]{0,12}\d{1,3}(?:\s*[^[\]【】\n\d]{1,8}\d{1,3})*\s*)[\]】]/g, '($1)')
-      .replaceAll(/^#{1,6}[ \t]+/gm, '')
+      .replaceAll(/^[ \t]*#{1,6}[ \t]+/gm, '')
+      // "### Human:", "User:", "Assistant:", the turns of models that have no tokens for them
+      .replaceAll(TURN, '$1 –')
       .replaceAll(/^[ \t]*[=_*~-]{4,}[ \t]*$/gm, '')
       .replaceAll(/\n{2,}/g, '\n')
   )
 }
+
+const TURN =
+  /^([ \t*_>-]*(?:human|user|assistant|system|instruction|response|ai|bot|gpt|nutzer|benutzer|assistent))[*_ \t]*:/gim
