@@ -303,6 +303,19 @@ describe('a chat', () => {
       expect(understood).toMatch(/^Und wie lange gilt sie\? — \P{Lu}*Kündigungsfrist/u)
     })
   })
+  it('only the documents asked for are in the prompt, whatever the last answer was written from', async () => {
+    const model = await openWith([[good]])
+    const { document } = await open.core.documents.add(open.scope, {
+      name: 'neu.txt',
+      open: () => bytes('Die Kaution beträgt 1.950 Euro laut Nachtrag und ist in Raten zu zahlen.'),
+    })
+    await open.core.settled(open.scope)
+    const first = await ask('Wie hoch ist die Kaution?')
+    expect(promptText(model, 0)).toContain('mietvertrag.txt')
+    await ask('Wie hoch ist die Kaution?', { chatId: first.answer.chatId, documents: [document.id] })
+    expect(promptText(model, 1)).toContain('neu.txt')
+    expect(promptText(model, 1)).not.toContain('mietvertrag.txt')
+  })
   it('a document that was deleted since is in no prompt', async () => {
     const model = await openWith([[good], ['Haustiere sind nach vorheriger Zustimmung der Vermieterin erlaubt. [1]']])
     const first = await ask('Wie hoch ist die Kaution?')
@@ -315,6 +328,8 @@ describe('a chat', () => {
     await open.core.documents.delete(open.scope, old.id)
     await ask('Wie hoch ist die Kaution?', { chatId: first.answer.chatId })
     expect(promptText(model, 1)).toContain('Nachtrag')
+    // What it proved is not told either.
+    expect(promptText(model, 1)).not.toContain('drei gleichen Raten')
     expect(promptText(model, 1)).not.toContain('mietvertrag.txt')
   })
 })

@@ -171,7 +171,8 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       complete = true
     } catch (error) {
       result.reason = reasonOf(toAppError(error))
-      failure = error
+      // The model's own word for a stop is not ours.
+      failure = signal.aborted ? toAppError(error) : error
     } finally {
       // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.
       if (!complete) result.reason ??= { code: 'cancelled' }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { sample } from '../../tests/red-team/library.ts'
-import { inPieces, type Said } from '../../tests/red-team/spoken-model.ts'
+import { libraryOf, sample } from '../../tests/red-team/library.ts'
+import { inPieces, type Said, spokenModel } from '../../tests/red-team/spoken-model.ts'
 import { writeOver } from '../../tests/red-team/write-over.ts'
 import { AppError } from '../errors.ts'
+import { cite } from './cite.ts'
+import { chooseStretches, numbered } from './sources.ts'
+import { nothingWritten, write } from './write.ts'
 
 const files = { 'mietvertrag.md': sample('mietvertrag.md') }
 const over = (said: string | readonly Said[], options: Parameters<typeof writeOver>[3] = {}) =>
@@ -65,6 +68,30 @@ describe('citations', () => {
         { text: 'Die Kaution beträgt 2.670 Euro.', lead: '', citations: [0], supported: true },
       ])
     }
+  })
+  it('half a proof is none', async () => {
+    const { chunks, segments } = libraryOf(files)
+    const hits = chunks.map(chunk => ({ chunk, score: 1, rank: 1, before: null, after: null }))
+    const said = 'Die Kaution beträgt 2.670 Euro, und die Kündigungsfrist beträgt drei Monate.'
+    const proofsWithout = async (lost: number) => {
+      const written = nothingWritten()
+      let asked = 0
+      const writing = {
+        chat: spokenModel([[said]]),
+        maxTokens: 512,
+        prompt: [],
+        sources: numbered(chooseStretches(hits, [], 4000)),
+        question: 'Wie hoch ist die Kaution?',
+        language: 'de' as const,
+        prove: async ({ chunk }: { chunk: (typeof chunks)[number] }, start: number, end: number) =>
+          ++asked === lost ? undefined : cite(chunk, start, end, segments.get(chunk.documentId) ?? []),
+      }
+      for await (const _ of write(writing, written));
+      return written.sentences.map(({ supported, citations }) => ({ supported, citations: citations.length }))
+    }
+    expect(await proofsWithout(0)).toEqual([{ supported: true, citations: 2 }])
+    expect(await proofsWithout(1)).toEqual([{ supported: false, citations: 0 }])
+    expect(await proofsWithout(2)).toEqual([{ supported: false, citations: 0 }])
   })
   it('are not given to what nothing proves', async () => {
     const { written } = await over('Die Kaution beträgt 890 Euro [1].')
@@ -219,7 +246,7 @@ describe('failures', () => {
   it('a stop acts at once, also where the model does not hear it', async () => {
     const stop = new AbortController()
     const never = new Promise<void>(() => {})
-    setTimeout(() => stop.abort(), 20)
+    setTimeout(() => stop.abort(), 500)
     const { written, failure } = await over(['Die Kaution beträgt 2.670 Euro. Und sie ', { wait: never }], {
       signal: stop.signal,
     })
