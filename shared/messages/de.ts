@@ -140,6 +140,7 @@ export const de: Messages = {
       'tokenizer-unknown': 'die Art, wie es Texte in Wörter zerlegt, wird nicht unterstützt',
       experts: 'Modelle aus mehreren Experten werden nicht unterstützt',
       split: 'es ist auf mehrere Dateien verteilt; fügen Sie sie zuerst zu einer zusammen',
+      addition: 'es ist nur ein Zusatz zu einem Modell (ein Adapter, oder was Bilder liest), kein Modell',
       role: 'es ist für etwas anderes gemacht',
       template: 'seine Vorlage lehnt ein solches Gespräch ab',
       'no-vector': 'es liefert keine brauchbaren Vektoren',

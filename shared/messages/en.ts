@@ -125,6 +125,7 @@ export const en = {
       'tokenizer-unknown': 'the way it cuts texts into words is not supported',
       experts: 'models made of several experts are not supported',
       split: 'it is split into several files; join them into one first',
+      addition: 'it is only an addition to a model (an adapter, or what reads images), not a model',
       role: 'it is made for something else',
       template: 'its template refuses such a conversation',
       'no-vector': 'it gives no usable vectors',

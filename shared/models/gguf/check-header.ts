@@ -19,6 +19,7 @@ const RANK = 4
 export async function checkHeader(header: GgufHeader, fileSize = header.size): Promise<Shape> {
   const { name } = header
   const breath = createBreath()
+  checkWhole(header)
   checkPositions(header, fileSize)
   const key = 'general.architecture'
   if (header.metadata.get(key) === undefined) throw invalid(name, 'key-missing', key)
@@ -26,8 +27,6 @@ export async function checkHeader(header: GgufHeader, fileSize = header.size): P
   if (prefix === undefined) throw invalid(name, 'key-invalid', key)
   const architecture = ARCHITECTURES.get(prefix)
   if (!architecture) throw unsupported(name, 'architecture', prefix.slice(0, 64))
-  if ((numberAt(header, 'split.count') ?? 0) > 1 || header.metadata.get('split.count')?.type === 'array')
-    throw unsupported(name, 'split')
   const split = header.metadata.get('split.count')
   if (split && split.type !== 'u16') throw invalid(name, 'key-invalid', 'split.count')
   const shape = checkKeys(header, architecture, prefix)
@@ -35,6 +34,19 @@ export async function checkHeader(header: GgufHeader, fileSize = header.size): P
   checkRole(header, architecture, prefix)
   await checkTokenizer(header, breath)
   return shape
+}
+
+/** What belongs to a model and is none by itself is a mistake that people make; it deserves its own word. */
+function checkWhole(header: GgufHeader): void {
+  const { name, metadata } = header
+  // The library looks for the other parts by the name alone, too.
+  const parts = Number(/-\d{5}-of-(\d{5})\.gguf$/i.exec(name)?.[1] ?? 1)
+  if (parts > 1 || (numberAt(header, 'split.count') ?? 0) > 1 || metadata.get('split.count')?.type === 'array')
+    throw unsupported(name, 'split')
+  const type = textAt(header, 'general.type')
+  // Source: `GGUFType` and `MODEL_ARCH.MMPROJ` in gguf-py/gguf/constants.py of llama.cpp.
+  if (type === 'adapter' || type === 'mmproj' || textAt(header, 'general.architecture') === 'clip')
+    throw unsupported(name, 'addition')
 }
 
 /** Each tensor's data begin where the one before ends, and all lie within the file. */

@@ -29,6 +29,7 @@ export const UNSUPPORTED = [
   'tokenizer-unknown',
   'experts',
   'split',
+  'addition',
   'role',
   'no-vector',
   'dimensions',
