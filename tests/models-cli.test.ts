@@ -2,7 +2,7 @@ import { copyFile, readdir, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scriptedChat, tinyEmbedder } from '../scripts/tiny-models.ts'
-import { writeGguf } from '../scripts/write-gguf.ts'
+import { string, writeGguf } from '../scripts/write-gguf.ts'
 import { makePlace, type Place } from './run-cli.ts'
 
 interface ModelJson {
@@ -83,5 +83,46 @@ describe('models on the command line', () => {
     expect(models.find(({ name }) => name === 'chat.gguf')).toMatchObject({ used: true })
     expect((await place.run(['models', 'remove', ...data, 'other'])).stdout).toBe('Removed: other\n')
     expect((await place.run(['models', 'remove', ...data, 'other'])).code).toBe(1)
+  })
+
+  test('eval says what is wrong with a model the user named, not that there is none', async () => {
+    await writeFile(path.join(place.folder, 'broken.gguf'), 'GGUF, and then nothing')
+    const broken = path.join(place.folder, 'broken.gguf')
+    for (const [variable, options] of [
+      ['EMBEDDING_MODEL_PATH', ['--mode', 'vectors']],
+      ['RERANKER_MODEL_PATH', ['--mode', 'hybrid']],
+      ['LLM_MODEL_PATH', ['--answers', '1']],
+    ] as const) {
+      const { code, stderr } = await place.run(['eval', ...data, 'set.json', ...options], {
+        environment: { [variable]: broken },
+      })
+      expect(code).toBe(1)
+      expect(stderr).toContain('The model file “broken.gguf” cannot be used')
+    }
+  })
+
+  test('parts of models, and additions to models, are refused in plain words and are none to answer', async () => {
+    const models = path.join(place.folder, 'library', 'models')
+    const addition = { tensors: [] }
+    const files = {
+      'big-00002-of-00003.gguf': { ...addition, metadata: { 'split.count': { type: 'u16', value: 3 } } },
+      'named-00001-of-00002.gguf': scriptedChat('Part.'),
+      'mmproj.gguf': { ...addition, metadata: { 'general.architecture': string('clip') } },
+      'lora.gguf': {
+        ...addition,
+        metadata: { 'general.architecture': string('llama'), 'general.type': string('adapter') },
+      },
+    } as const
+    for (const [name, model] of Object.entries(files)) await writeGguf(path.join(models, name), model)
+    const { models: listed } = await list()
+    const textOf = (name: string) => listed.find(model => model.name === name)?.problem?.text
+    for (const name of ['big-00002-of-00003.gguf', 'named-00001-of-00002.gguf'])
+      expect(textOf(name)).toContain('split into several files')
+    for (const name of ['mmproj.gguf', 'lora.gguf']) expect(textOf(name)).toContain('only an addition')
+    for (const name of Object.keys(files))
+      expect(listed.find(model => model.name === name)).toMatchObject({ role: null, used: false })
+    expect(listed.find(({ role, used }) => role === 'chat' && used)).toMatchObject({ name: 'chat.gguf' })
+    const { stdout } = await place.run(['models', 'list', ...data])
+    expect(stdout.split('\n').find(line => line.startsWith('lora.gguf'))).toContain('only an addition')
   })
 })

@@ -46,7 +46,13 @@ async function evalCommand(context: Context, files: string[], mode: SearchMode, 
     ...(mode === 'words' ? [] : (['embedding', 'reranking'] as const)),
     ...(answers > 0 ? (['chat'] as const) : []),
   ]
-  const used = (await findModels(context)).flatMap(({ name, path: file, used: inUse, description }) =>
+  const entries = await findModels(context)
+  for (const role of roles) {
+    // A model the user named and that cannot be used is what to tell, not that there is none.
+    const { name, problem } = entries.find(entry => entry.named && entry.path === namedFile(config(), role)) ?? {}
+    if (problem) throw new AppError(problem.code, { name: name ?? '', ...problem.values })
+  }
+  const used = entries.flatMap(({ name, path: file, used: inUse, description }) =>
     inUse && description && roles.includes(description.role) ? [{ name, role: description.role, path: file }] : [],
   )
   if (answers > 0 && !used.some(({ role }) => role === 'chat'))
@@ -132,11 +138,13 @@ export async function evaluate(
   }
 }
 
+const named = { chat: 'chatFile', embedding: 'embeddingFile', reranking: 'rerankingFile' } as const
+const namedFile = ({ models }: Config, role: ModelRole) => models[named[role]]
+
 /** These models and no others: what has no part in what is measured is not there. */
 export function withModels(config: Config, used: readonly { role: ModelRole; path: string }[]): Config {
   const { contextSize, maxTokens, temperature, threads } = config.models
-  const names = { chat: 'chatFile', embedding: 'embeddingFile', reranking: 'rerankingFile' } as const
-  const files = Object.fromEntries(used.map(({ role, path: file }) => [names[role], file]))
+  const files = Object.fromEntries(used.map(({ role, path: file }) => [named[role], file]))
   return { ...config, modelsFolder: '', models: { contextSize, maxTokens, temperature, threads, ...files } }
 }
 
