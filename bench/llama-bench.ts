@@ -24,10 +24,12 @@ export interface Measure {
   /** Prompt tokens a batch. */
   batch?: number
   embeddings?: boolean
+  /** Times it is done; the mean counts, as where many are done in a row. */
+  repeat?: number
 }
 
 export interface LlamaBench {
-  /** Tokens a second, one round without warm-up of more than llama-bench's own. */
+  /** Tokens a second, after llama-bench's own warm-up. */
   measure(model: string, what: Measure): Promise<number>
 }
 
@@ -47,8 +49,8 @@ export async function findLlamaBench(note: (line: string) => void): Promise<Llam
     }
   }
   return {
-    async measure(model, { threads, prompt = 0, generate = 0, depth = 0, batch, embeddings }) {
-      const numbers = { t: threads, p: prompt, n: generate, d: depth, r: 1, ngl: 0 }
+    async measure(model, { threads, prompt = 0, generate = 0, depth = 0, batch, embeddings, repeat = 1 }) {
+      const numbers = { t: threads, p: prompt, n: generate, d: depth, r: repeat, ngl: 0 }
       const args = Object.entries(numbers).flatMap(([name, value]) => [`-${name}`, String(value)])
       if (batch !== undefined) args.push('-b', String(batch), '-ub', String(batch))
       if (embeddings) args.push('-embd', '1')

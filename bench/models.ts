@@ -21,6 +21,7 @@ import { createTemporaryFolder } from './temporary-folder.ts'
 
 /** What else goes on on the machine only adds: of so many rounds, ours and theirs in turns, the best of each counts. */
 const rounds = 3
+const chunks = 32
 const answerTokens = 48
 const promptTokens = 512
 
@@ -29,13 +30,13 @@ export const bench: Bench = async ({ note, args }) => {
   const wanted = (part: string) => !args.includes('--only') || only === part
   await using folder = await createTemporaryFolder('models')
   const figures: Figure[] = []
-  if (wanted('speed')) figures.push(...(await speed(folder.path, note)))
+  if (wanted('speed')) figures.push(...(await speed(folder.path, args, note)))
   if (wanted('mutations')) figures.push(...(await mutations(args, note)))
   if (wanted('kills')) figures.push(...(await kills(args, note)))
   return figures
 }
 
-async function speed(folder: string, note: (line: string) => void): Promise<Figure[]> {
+async function speed(folder: string, args: readonly string[], note: (line: string) => void): Promise<Figure[]> {
   const chatFile = path.join(folder, 'qwen3-0.6b-shape.gguf')
   const embeddingFile = path.join(folder, 'e5-small-shape.gguf')
   note('writing models of real shapes with random weights …')
@@ -45,7 +46,8 @@ async function speed(folder: string, note: (line: string) => void): Promise<Figu
   const llama = await findLlamaBench(note)
   const figures: Figure[] = [atMost('context creation', await contextTime(chatFile), 'ms', 200)]
   const cores = availableParallelism()
-  for (const threads of new Set([cores, Math.max(1, cores - 1)])) {
+  const wanted = Number(args[args.indexOf('--threads') + 1])
+  for (const threads of args.includes('--threads') ? [wanted] : new Set([cores, Math.max(1, cores - 1)])) {
     const models = openBenchModels({ chatFile, embeddingFile, threads, note })
     try {
       const chat = (await models.chat())!
@@ -72,22 +74,28 @@ async function chatSpeed({ chat, file, threads, llama, note }: Subject & { chat:
   const whileLoading = loading.end()
   const peer = (what: Omit<Measure, 'threads'>) => llama?.measure(file, { threads, ...what })
   const best = { prompt: 0, small: 0, large: 0, generate: 0, peer: 0 }
-  const speaking = watchDelay()
+  const delays: number[] = []
+  const ours = async (asked: Asked) => {
+    const speaking = watchDelay()
+    const ran = await run(chat, asked)
+    delays.push(speaking.end())
+    return ran
+  }
   for (let round = 0; round < rounds; round++) {
     const system = letters(promptTokens, `p${threads}${round}`)
-    const cold = await run(chat, { system, question: 'Why?', tokens: 1 })
+    const cold = await ours({ system, question: 'Why?', tokens: 1 })
     best.prompt = Math.max(best.prompt, (cold.fresh / cold.time) * 1000)
     best.small = Math.max(best.small, (await peer({ prompt: cold.fresh, batch: 64 })) ?? 0)
     best.large = Math.max(best.large, (await peer({ prompt: cold.fresh })) ?? 0)
     // The same prompt, known by now: what is left of the difference is the answer.
-    const one = await run(chat, { system, question: 'Why?', tokens: 1 })
-    const many = await run(chat, { system, question: 'Why?', tokens: answerTokens + 1 })
+    const one = await ours({ system, question: 'Why?', tokens: 1 })
+    const many = await ours({ system, question: 'Why?', tokens: answerTokens + 1 })
     best.generate = Math.max(best.generate, ((many.generated - one.generated) / (many.time - one.time)) * 1000)
     best.peer = Math.max(best.peer, (await peer({ generate: answerTokens, depth: cold.prompt })) ?? 0)
     const speeds = Object.entries(best).map(([name, value]) => `${name} ${value.toFixed(1)}`)
     note(`${threads} threads, best so far, tokens a second: ${speeds.join(', ')}`)
   }
-  const whileSpeaking = speaking.end()
+  const whileSpeaking = Math.max(...delays)
   const by = `${threads} ${threads === 1 ? 'thread' : 'threads'}`
   const ratio = (ours: number, theirs: number) => (theirs > 0 ? ours / theirs : null)
   const figures = [
@@ -139,14 +147,17 @@ async function embeddingSpeed(subject: Subject & { embedding: EmbeddingModel }):
   const best = { ours: 0, peer: 0 }
   const questions: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const values = Array.from({ length: 48 }, (_, at) => words(200, round * 1000 + at))
+    const values = Array.from({ length: chunks }, (_, at) => words(200, round * 1000 + at))
     const counts = await embedding.countTokens(values)
     const started = performance.now()
     await embedding.model.doEmbed({ values })
     const seconds = (performance.now() - started) / 1000
     best.ours = Math.max(best.ours, counts.reduce((sum, count) => sum + count, 0) / seconds)
     const prompt = Math.round(median(counts))
-    best.peer = Math.max(best.peer, (await llama?.measure(file, { threads, prompt, embeddings: true })) ?? 0)
+    best.peer = Math.max(
+      best.peer,
+      (await llama?.measure(file, { threads, prompt, embeddings: true, repeat: chunks })) ?? 0,
+    )
     for (let question = 0; question < 5; question++) {
       const asked = performance.now()
       await embedding.model.doEmbed({ values: [`query: ${words(12, round * 77 + question)}`] })
