@@ -35,22 +35,30 @@ describe('routes', () => {
     expect(parseRoute('#/chat', null).view).toBe('ask')
     expect(parseRoute('#/nonsense/x', null).view).toBe('ask')
     expect(parseRoute('#/search?q=a%20b', null).query.get('q')).toBe('a b')
-    expect(parseRoute('#/library?read=d1&page=-3&lines=x', null).reading).toEqual({
+    expect(parseRoute('#/library?read=d1&page=-3&part=x&span=row-x', null).reading).toEqual({
       documentId: 'd1',
       page: null,
-      lines: null,
+      part: null,
       mark: null,
     })
+  })
+
+  it('keeps the stretch of a document without pages in the address', () => {
+    const { window } = createWindow('#/')
+    const router = createRouter(window)
+    const part = { segment: 4, span: { unit: 'row' as const, first: 7, last: 9 } }
+    router.read({ documentId: 'd1', page: null, part, mark: null })
+    expect(parseRoute(window.location.hash, null).reading).toEqual({ documentId: 'd1', page: null, part, mark: null })
   })
 
   it('opens a document beside a view, turns its pages in one step of the history, and closes it', () => {
     const { window, steps, back } = createWindow('#/search?q=rent')
     const router = createRouter(window)
     const mark = { kind: 'quote' as const, quote: 'Rent is due', rects: [] }
-    router.read({ documentId: 'd1', page: 3, lines: null, mark })
+    router.read({ documentId: 'd1', page: 3, part: null, mark })
     expect(steps.at(-1)?.hash).toBe('#/search?q=rent&read=d1&page=3')
     expect(router.get()).toMatchObject({ view: 'search', reading: { documentId: 'd1', page: 3, mark } })
-    router.read({ documentId: 'd1', page: 4, lines: null, mark: null }, { replace: true })
+    router.read({ documentId: 'd1', page: 4, part: null, mark: null }, { replace: true })
     expect(steps).toHaveLength(2)
     expect(router.get().reading).toMatchObject({ page: 4, mark: null })
     router.close()

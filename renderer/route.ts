@@ -1,9 +1,9 @@
 import { useSyncExternalStore } from 'react'
-import type { Citation } from '../shared/model/index.ts'
+import type { Citation, Span, Unit } from '../shared/model/index.ts'
 
 /**
  * Where the user is: everything stands behind the `#`, so that the server has one page only and the same bundle runs in a
- * window without a server's paths. What is open beside it travels along as `read`, `page`, `lines`.
+ * window without a server's paths. What is open beside it travels along as `read`, `page`, `part`, `span`.
  */
 export interface Route {
   view: View
@@ -20,7 +20,8 @@ export type View = 'ask' | 'chat' | 'library' | 'trash' | 'search' | 'models' | 
 export interface Reading {
   documentId: string
   page: number | null
-  lines: [number, number] | null
+  /** Where there are no pages. */
+  part: { segment: number; span: Span | null } | null
   /** Kept in the history's state: it survives a reload, but not a copied address. */
   mark: Mark | null
 }
@@ -40,7 +41,7 @@ export function parseRoute(hash: string, state: unknown): Route {
   const [view = '', id = ''] = path.split('/')
   const query = new URLSearchParams(search)
   const documentId = query.get('read')
-  const lines = /^(\d+)-(\d+)$/.exec(query.get('lines') ?? '')
+  const segment = Number.parseInt(query.get('part') ?? '', 10)
   const page = Number.parseInt(query.get('page') ?? '', 10)
   return {
     view: views.includes(view) && (view !== 'chat' || id !== '') ? (view as View) : 'ask',
@@ -50,11 +51,16 @@ export function parseRoute(hash: string, state: unknown): Route {
       ? {
           documentId,
           page: page > 0 ? page : null,
-          lines: lines ? [Number(lines[1]), Number(lines[2])] : null,
+          part: segment > 0 ? { segment, span: spanOf(query.get('span')) } : null,
           mark: markOf(state),
         }
       : null,
   }
+}
+
+function spanOf(text: string | null): Span | null {
+  const [, unit, first, last] = /^(line|paragraph|row|slide)-(\d+)-(\d+)$/.exec(text ?? '') ?? []
+  return unit ? { unit: unit as Unit, first: Number(first), last: Number(last) } : null
 }
 
 function markOf(state: unknown): Mark | null {
@@ -100,11 +106,12 @@ export function createRouter(window: Window): Router {
     go(view, { id, query = {}, replace = false } = {}) {
       move(hashOf(view, id ?? null, new URLSearchParams(query)), null, replace)
     },
-    read({ documentId, page, lines, mark }, { replace = false } = {}) {
+    read({ documentId, page, part, mark }, { replace = false } = {}) {
       const query = withoutReading(route.query)
       query.set('read', documentId)
       if (page !== null) query.set('page', String(page))
-      if (lines !== null) query.set('lines', lines.join('-'))
+      if (part !== null) query.set('part', String(part.segment))
+      if (part?.span) query.set('span', `${part.span.unit}-${part.span.first}-${part.span.last}`)
       move(hashOf(route.view, route.id, query), mark ? { mark } : null, replace)
     },
     close() {
@@ -115,7 +122,7 @@ export function createRouter(window: Window): Router {
 
 function withoutReading(query: URLSearchParams): URLSearchParams {
   const rest = new URLSearchParams(query)
-  for (const name of ['read', 'page', 'lines']) rest.delete(name)
+  for (const name of ['read', 'page', 'part', 'span']) rest.delete(name)
   return rest
 }
 

@@ -46,9 +46,28 @@ describe('the words of the screen', () => {
 
   it('say where something stands', () => {
     expect(deWords.place({ page: 7, where: null })).toBe('Seite 7')
-    expect(enWords.place({ page: null, where: { headings: ['A', 'B'], lines: [1, 2] } })).toBe('B')
-    expect(enWords.place({ page: null, where: { headings: [], lines: [3, 9] } })).toBe('lines 3–9')
-    expect(enWords.place({ page: null, where: { headings: [], lines: [3, 3] } })).toBe('line 3')
+    expect(
+      enWords.place({
+        page: null,
+        where: { segment: 1, cells: null, headings: ['A', 'B'], span: { unit: 'line', first: 1, last: 2 } },
+      }),
+    ).toBe('B')
+    expect(
+      enWords.place({
+        page: null,
+        where: { segment: 1, cells: null, headings: [], span: { unit: 'line', first: 3, last: 9 } },
+      }),
+    ).toBe('lines 3–9')
+    expect(
+      enWords.place({
+        page: null,
+        where: { segment: 1, cells: null, headings: [], span: { unit: 'line', first: 3, last: 3 } },
+      }),
+    ).toBe('line 3')
+    const where = { headings: ['Rent'], segment: 2, span: { unit: 'row' as const, first: 7, last: 7 } }
+    expect(enWords.place({ page: null, where: { ...where, cells: 'B7:D7' } })).toBe('Rent, B7:D7')
+    const slide = { headings: ['Ziele'], segment: 3, span: { unit: 'slide' as const, first: 3, last: 3 }, cells: null }
+    expect(deWords.place({ page: null, where: slide })).toBe('Folie 3')
     expect(enWords.place({ page: null, where: null })).toBe('beginning')
   })
 

@@ -22,7 +22,7 @@ export interface Words {
   /** In kB, MB, GB of 1000. */
   size(bytes: number): string
   date(time: number): string
-  /** “page 7”, “lines 3–9”, or the last heading. */
+  /** “page 7”, “slide 3”, “Rent, B7:D7”, the last heading, or “lines 3–9”. */
   place(place: Place): string
   projectName(name: string): string
 }
@@ -70,10 +70,12 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
     place({ page, where }: Place) {
       if (page !== null) return say('chat.page', { page })
       const heading = where?.headings.at(-1)
-      if (heading) return heading
-      if (!where?.lines) return say('chat.beginning')
-      const [from, to] = where.lines
-      return from === to ? say('chat.line', { line: from }) : say('chat.lines', { from, to })
+      const span = where?.span
+      if (where?.cells) return [heading, where.cells].filter(Boolean).join(', ')
+      if (heading && span?.unit !== 'slide') return heading
+      if (!span) return say('chat.beginning')
+      const { unit, first, last } = span
+      return say(first === last ? `chat.${unit}` : `chat.${unit}s`, { first, last })
     },
     projectName: (name: string) => (name === firstProject ? say('app.firstProject') : name),
   })

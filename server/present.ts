@@ -1,7 +1,7 @@
 /** The core's nouns as the command line shows them: in words for people, in fixed shapes for programs. */
 import { AppError, reasonOf, toAppError } from '../shared/errors.ts'
 import { explain, type MessageKey, type Translate } from '../shared/messages/index.ts'
-import type { Citation, Document, DocumentState, Passage, Place, Reason, Receipt } from '../shared/model/index.ts'
+import type { Citation, Document, DocumentState, Passage, Place, Reason, Receipt, Span } from '../shared/model/index.ts'
 import { prose, safe } from './text.ts'
 
 /** A reason in the user's words, on one line and harmless. */
@@ -50,14 +50,13 @@ export function placeText(translate: Translate, { page, where }: Place): string 
   if (page !== null) return translate('cli.place.page', { page })
   if (!where) return ''
   const headings = where.headings.map(prose).filter(Boolean).join(' › ')
-  const [first, last] = where.lines ?? []
-  const lines =
-    first === undefined || last === undefined
-      ? ''
-      : first === last
-        ? translate('cli.place.line', { line: first })
-        : translate('cli.place.lines', { first, last })
-  return [headings, lines].filter(Boolean).join(', ')
+  return [headings, where.cells ?? spanText(translate, where.span)].filter(Boolean).join(', ')
+}
+
+function spanText(translate: Translate, span: Span | null): string {
+  if (!span) return ''
+  const { unit, first, last } = span
+  return translate(first === last ? `cli.place.${unit}` : `cli.place.${unit}s`, { first, last })
 }
 
 /** `datei.pdf, S. 26` */

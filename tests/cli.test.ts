@@ -102,7 +102,12 @@ describe('ask', () => {
     expect(text.citations.find(({ quote }) => quote === noticeQuote)).toEqual({
       file: 'mietvertrag.md',
       page: null,
-      where: { headings: ['Mietvertrag über Wohnraum', '§ 5 Kündigung'], lines: [line, line] },
+      where: {
+        headings: ['Mietvertrag über Wohnraum', '§ 5 Kündigung'],
+        segment: 1,
+        span: { unit: 'line', first: line, last: line },
+        cells: null,
+      },
       quote: noticeQuote,
       rects: [],
     })
@@ -203,7 +208,7 @@ describe('a library', () => {
     expect(passages[0]).toEqual({
       file: '2024/a.md',
       page: null,
-      where: { headings: expect.any(Array), lines: expect.any(Array) },
+      where: { headings: expect.any(Array), segment: 1, span: expect.any(Object), cells: null },
       text: expect.stringContaining('Der Zähler hat die Nummer 4711-88.'),
       score: expect.any(Number),
     })

@@ -24,7 +24,7 @@ export const DocumentRow = memo(function DocumentRow({
   const folder = path.slice(0, -name.length).replace(/\/$/, '')
   const share = shareOf(document)
   const readable = document.parsed > 0
-  const open = () => router.read({ documentId: document.id, page: paged ? 1 : null, lines: null, mark: null })
+  const open = () => router.read({ documentId: document.id, page: paged ? 1 : null, part: null, mark: null })
   const facts = [
     ...(state === 'ready' ? [progressOf(document, words)] : []),
     ...(state === 'ready' && paged && segments ? [words('progress.pages', { count: segments })] : []),

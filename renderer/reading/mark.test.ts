@@ -5,7 +5,7 @@ import { linesOf, marksOf, rectanglesOf, stretchesOf } from './mark.ts'
 const paragraph = (text: string, first: number, last = first): Block => ({
   kind: 'paragraph',
   text,
-  lines: [first, last],
+  span: { unit: 'line', first, last },
 })
 
 describe('marking', () => {
@@ -23,13 +23,18 @@ describe('marking', () => {
     const first = paragraph('Rent is due.', 1)
     const second = paragraph('Rent is due.', 9)
     const segments: Segment[] = [{ number: 1, blocks: [first, second] }]
-    expect([...marksOf(segments, { text: 'Rent is due.', lines: [9, 9] }).keys()]).toEqual([second])
-    expect([...marksOf(segments, { text: 'Rent is due.', lines: null }).keys()]).toEqual([first, second])
+    expect([...marksOf(segments, { text: 'Rent is due.', span: { unit: 'line', first: 9, last: 9 } }).keys()]).toEqual([
+      second,
+    ])
+    expect([...marksOf(segments, { text: 'Rent is due.', span: null }).keys()]).toEqual([first, second])
   })
 
   it('marks the whole block where the words are not found in the lines', () => {
     const block = paragraph('Rent is due.', 3, 5)
-    const marks = marksOf([{ number: 1, blocks: [block] }], { text: 'Something else', lines: [4, 4] })
+    const marks = marksOf([{ number: 1, blocks: [block] }], {
+      text: 'Something else',
+      span: { unit: 'line', first: 4, last: 4 },
+    })
     expect(marks.get(block)).toEqual([[0, 12]])
   })
 

@@ -1,4 +1,4 @@
-import type { Block, Rectangle, Segment } from '../../shared/model/index.ts'
+import type { Block, Rectangle, Segment, Span } from '../../shared/model/index.ts'
 
 /** Characters of a line that hardly stand in two places. */
 const longLine = 30
@@ -20,27 +20,27 @@ export function stretchesOf(text: string, marked: string): Stretch[] {
   })
 }
 
-/** Whether the block lies in these lines of the source. */
-export function liesIn({ lines }: Block, range: [number, number] | null): boolean {
-  return lines !== undefined && range !== null && lines[0] <= range[1] && lines[1] >= range[0]
+/** Whether the block lies in this stretch of the source. */
+export function liesIn({ span }: Block, stretch: Span): boolean {
+  return span?.unit === stretch.unit && span.first <= stretch.last && span.last >= stretch.first
 }
 
 /**
- * Which blocks of a text are marked, and where. Lines tell which of several equal sentences is meant; where the words are
- * not found in them, the whole blocks are marked.
+ * Which blocks of a text are marked, and where. The span tells which of several equal sentences is meant; where the words are
+ * not found there, the whole blocks are marked.
  */
 export function marksOf(
   segments: readonly Segment[],
-  { text, lines }: { text: string; lines: [number, number] | null },
+  { text, span }: { text: string; span: Span | null },
 ): Map<Block, Stretch[]> {
   const blocks = segments.flatMap(segment => segment.blocks)
-  const meant = lines ? blocks.filter(block => liesIn(block, lines)) : blocks
+  const meant = span ? blocks.filter(block => liesIn(block, span)) : blocks
   const marks = new Map<Block, Stretch[]>()
   for (const block of meant) {
     const stretches = stretchesOf(block.text, text)
     if (stretches.length > 0) marks.set(block, stretches)
   }
-  if (marks.size === 0 && lines) for (const block of meant) marks.set(block, [[0, block.text.length]])
+  if (marks.size === 0 && span) for (const block of meant) marks.set(block, [[0, block.text.length]])
   return marks
 }
 

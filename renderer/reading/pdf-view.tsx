@@ -43,7 +43,7 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
     (to: number) => {
       const page = Math.min(last, Math.max(1, to))
       const { mark, page: homePage } = home.current
-      router.read({ documentId, page, lines: null, mark: page === homePage ? mark : null }, { replace: true })
+      router.read({ documentId, page, part: null, mark: page === homePage ? mark : null }, { replace: true })
     },
     [router, documentId, last],
   )

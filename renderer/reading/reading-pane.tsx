@@ -70,7 +70,11 @@ export function ReadingPane({ reading }: { reading: Reading }) {
             <PdfView key={document.id} document={document} reading={reading} />
           </Suspense>
         ) : (
-          <TextView key={`${document.id} ${reading.page} ${reading.lines}`} document={document} reading={reading} />
+          <TextView
+            key={`${document.id} ${reading.page} ${reading.part?.segment} ${reading.part?.span?.first}`}
+            document={document}
+            reading={reading}
+          />
         ))}
     </section>
   )

@@ -1,6 +1,5 @@
-import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query'
 import { useLayoutEffect, useMemo, useRef } from 'react'
-import type { Client } from '../../shared/api/client.ts'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { Segment } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
@@ -24,18 +23,11 @@ interface Part {
 export function TextView({ document, reading }: { document: ApiDocument; reading: Reading }) {
   const words = useWords()
   const { client } = useApp()
-  const { projectId, id: documentId, segments: total } = document
-  const { page, lines, mark } = reading
-  const start = useQuery({
-    queryKey: ['segment-of', projectId, documentId, page, lines],
-    queryFn: async ({ signal }) =>
-      page ?? (lines && total ? await segmentOfLine(client, { projectId, documentId }, lines[0], total, signal) : 1),
-    staleTime: Number.POSITIVE_INFINITY,
-  })
-  const begin = Math.max(1, (start.data ?? 1) - 1)
+  const { projectId, id: documentId } = document
+  const { page, part, mark } = reading
+  const begin = Math.max(1, (page ?? part?.segment ?? 1) - 1)
   const query = useInfiniteQuery({
     queryKey: ['segments', projectId, documentId, begin],
-    enabled: start.isSuccess,
     initialPageParam: { from: begin, limit: step },
     queryFn: async ({ pageParam: { from, limit }, signal }): Promise<Part> => ({
       from,
@@ -52,9 +44,15 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
   const marks = useMemo(
     () =>
       mark
-        ? marksOf(page ? segments.filter(({ number }) => number === page) : segments, { text: mark.quote, lines })
+        ? marksOf(
+            segments.filter(segment => isMeant(segment, reading)),
+            {
+              text: mark.quote,
+              span: part?.span ?? null,
+            },
+          )
         : undefined,
-    [segments, mark, lines, page],
+    [segments, mark, part, reading],
   )
   const scroller = useScroll(segments, reading)
 
@@ -67,13 +65,8 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
       className="relative min-h-0 grow overflow-y-auto bg-surface"
     >
       <div className={`mx-auto max-w-read px-5 py-8 sm:px-8 ${mark?.kind === 'passage' ? 'soft-marks' : ''}`}>
-        {(start.isPending || query.isPending) && !query.isError && !start.isError && <Loading />}
-        {(start.isError || query.isError) && (
-          <Problem
-            error={start.error ?? query.error}
-            retry={() => void (start.isError ? start.refetch() : query.refetch())}
-          />
-        )}
+        {query.isPending && <Loading />}
+        {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
         {query.hasPreviousPage && (
           <Button look="quiet" onClick={() => void query.fetchPreviousPage()}>
             {words('reading.earlier')}
@@ -132,22 +125,8 @@ function useScroll(segments: readonly Segment[], { page }: Reading) {
   return scroller
 }
 
-/** The segment that holds a line of the source, by halving: about ten small requests for a thousand segments. */
-async function segmentOfLine(
-  client: Client,
-  document: { projectId: string; documentId: string },
-  line: number,
-  total: number,
-  signal: AbortSignal,
-): Promise<number> {
-  let low = 1
-  let high = total
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    const { blocks } = await client.documents.segment({ ...document, number: middle }, { signal })
-    const last = blocks.findLast(block => block.lines)?.lines?.[1] ?? 0
-    if (last < line) low = middle + 1
-    else high = middle
-  }
-  return low
+/** A passage may run over into the next segment; rows are counted anew on each sheet, so others are left out. */
+function isMeant({ number }: Segment, { page, part }: Reading): boolean {
+  if (page !== null) return number === page
+  return part === null || number === part.segment || number === part.segment + 1
 }

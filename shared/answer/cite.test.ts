@@ -78,18 +78,65 @@ describe('cite', () => {
 
 test('where there are no pages, the headings above and the lines tell the place', () => {
   const pieces: Piece[] = [
-    { at: 0, segment: 1, block: 0, from: 0, to: 1, kind: 'paragraph', lines: [4, 4] },
-    { at: 2, segment: 1, block: 1, from: 0, to: 1, kind: 'heading', level: 2, lines: [6, 6] },
-    { at: 4, segment: 1, block: 2, from: 0, to: 1, kind: 'paragraph', lines: [8, 9] },
+    { at: 0, segment: 1, block: 0, from: 0, to: 1, kind: 'paragraph', span: { unit: 'line', first: 4, last: 4 } },
+    {
+      at: 2,
+      segment: 1,
+      block: 1,
+      from: 0,
+      to: 1,
+      kind: 'heading',
+      level: 2,
+      span: { unit: 'line', first: 6, last: 6 },
+    },
+    { at: 4, segment: 1, block: 2, from: 0, to: 1, kind: 'paragraph', span: { unit: 'line', first: 8, last: 9 } },
   ]
   const headings = [
     { level: 1, text: 'Eins' },
     { level: 2, text: 'Zwei' },
   ]
   const chunk = chunkOf(pieces, ['a', 'B', 'c'], { paged: false, headings })
-  expect(placeOfChunk(chunk)).toEqual({ page: null, where: { headings: ['Eins', 'Zwei'], lines: [4, 9] } })
-  expect(placeOf(chunk, pieces[0])).toEqual({ page: null, where: { headings: ['Eins', 'Zwei'], lines: [4, 4] } })
-  expect(placeOf(chunk, pieces[2])).toEqual({ page: null, where: { headings: ['Eins', 'B'], lines: [8, 9] } })
+  expect(placeOfChunk(chunk)).toEqual({
+    page: null,
+    where: { cells: null, segment: 1, headings: ['Eins', 'Zwei'], span: { unit: 'line', first: 4, last: 9 } },
+  })
+  expect(placeOf(chunk, pieces[0])).toEqual({
+    page: null,
+    where: { cells: null, segment: 1, headings: ['Eins', 'Zwei'], span: { unit: 'line', first: 4, last: 4 } },
+  })
+  expect(placeOf(chunk, pieces[2])).toEqual({
+    page: null,
+    where: { cells: null, segment: 1, headings: ['Eins', 'B'], span: { unit: 'line', first: 8, last: 9 } },
+  })
+})
+
+test('a quote on a sheet knows its cells, and a chunk stops counting where a sheet begins', () => {
+  const row = (number: number, text: string): Block => ({
+    kind: 'table-row',
+    text,
+    cells: [0, 6],
+    columns: [2, 28],
+    span: { unit: 'row', first: number, last: number },
+  })
+  const blocks = [row(7, 'Miete 500'), row(8, 'Strom 80'), row(1, 'Pacht 20')]
+  const pieces = blocks.map((block, index): Piece => {
+    const at = blocks.slice(0, index).reduce((sum, { text }) => sum + text.length + 1, 0)
+    return { at, segment: 4, block: index, from: 0, to: block.text.length, kind: 'table-row', span: block.span! }
+  })
+  const chunk = chunkOf(
+    pieces,
+    blocks.map(block => block.text),
+    { paged: false, headings: [{ level: 1, text: 'Kosten' }] },
+  )
+  const segments: Segment[] = [{ number: 4, blocks }]
+  expect(cite(chunk, 0, 9, segments)?.where).toEqual({
+    headings: ['Kosten'],
+    segment: 4,
+    span: { unit: 'row', first: 7, last: 7 },
+    cells: 'B7:AB7',
+  })
+  expect(cite(chunk, 6, 9, segments)?.where?.cells).toBe('AB7')
+  expect(placeOfChunk(chunk).where).toMatchObject({ span: { unit: 'row', first: 7, last: 8 }, cells: null })
 })
 
 test('a cell that wraps gives a rectangle per line, not one over its neighbours', () => {

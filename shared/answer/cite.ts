@@ -1,4 +1,4 @@
-import type { Block, Citation, Piece, Place, Rectangle, Run, Segment, StoredChunk } from '../model/index.ts'
+import type { Block, Citation, Piece, Place, Rectangle, Run, Segment, Span, StoredChunk } from '../model/index.ts'
 
 export const longestQuote = 300
 
@@ -25,21 +25,32 @@ export function cite(
     chunkId: chunk.id,
     file: chunk.file,
     quote,
-    ...placeOf(chunk, piece),
+    ...placeOf(chunk, piece, cellsOf(block, from, from + quote.length)),
     rects: rectanglesOf(block, from, from + quote.length),
   }
 }
 
-/** Where a chunk stands: on the page where it begins, or under the heading of its first text, over all of its lines. */
+/** Where a chunk stands: on the page where it begins, or under the heading of its first text, over all of its stretch there. */
 export function placeOfChunk(chunk: StoredChunk): Place {
   const place = placeOf(chunk, chunk.pieces.find(piece => piece.kind !== 'heading') ?? chunk.pieces[0])
   if (!place.where) return { ...place, page: chunk.pieces[0]?.segment ?? null }
-  const lines = chunk.pieces.flatMap(piece => piece.lines ?? [])
-  return { page: null, where: { ...place.where, lines: lines.length > 0 ? [lines[0], Math.max(...lines)] : null } }
+  return { page: null, where: { ...place.where, span: wholeOf(chunk.pieces) } }
+}
+
+/** From the first piece on, as far as the same is counted: rows begin anew on another sheet. */
+function wholeOf(pieces: readonly Piece[]): Span | null {
+  let whole: Span | null = null
+  for (const { span } of pieces) {
+    if (!span) continue
+    if (!whole) whole = { ...span }
+    else if (span.unit !== whole.unit || span.first < whole.first) break
+    else whole.last = Math.max(whole.last, span.last)
+  }
+  return whole
 }
 
 /** Where a piece of a chunk stands. */
-export function placeOf(chunk: StoredChunk, piece: Piece | undefined): Place {
+export function placeOf(chunk: StoredChunk, piece: Piece | undefined, cells: string | null = null): Place {
   if (chunk.paged) return { page: piece?.segment ?? null, where: null }
   const path = [...chunk.headings]
   for (const heading of chunk.pieces) {
@@ -49,7 +60,29 @@ export function placeOf(chunk: StoredChunk, piece: Piece | undefined): Place {
     path.push({ level: heading.level, text: chunk.text.slice(heading.at, heading.at + heading.to - heading.from) })
   }
   const headings = path.map(heading => heading.text)
-  return { page: null, where: { headings, lines: piece?.lines ?? null } }
+  const segment = piece?.segment ?? chunk.pieces[0]?.segment ?? 1
+  return { page: null, where: { headings, segment, span: piece?.span ?? null, cells } }
+}
+
+/** The cells of a row of a sheet that `text.slice(from, to)` reaches into, such as `B7:D7`. */
+function cellsOf({ cells = [], columns, span }: Block, from: number, to: number): string | null {
+  if (!columns || span?.unit !== 'row') return null
+  const reached = columns.filter((_, index) => {
+    const start = cells[index] ?? 0
+    return start < to && (cells[index + 1] ?? Number.POSITIVE_INFINITY) > from
+  })
+  const [first, last] = [reached[0], reached[reached.length - 1]]
+  if (first === undefined || last === undefined) return null
+  const name = (column: number) => `${columnName(column)}${span.first}`
+  return first === last ? name(first) : `${name(first)}:${name(last)}`
+}
+
+/** 1 is `A`, 27 is `AA`. */
+function columnName(column: number): string {
+  let name = ''
+  for (let rest = column; rest > 0; rest = Math.floor((rest - 1) / 26))
+    name = String.fromCharCode(65 + ((rest - 1) % 26)) + name
+  return name
 }
 
 /** The piece a position of the chunk's text lies in. */

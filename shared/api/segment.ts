@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Place, Rectangle, Segment } from '../model/index.ts'
+import type { Place, Rectangle, Segment, Span } from '../model/index.ts'
 
 export const rectangle = z
   .tuple([z.number(), z.number(), z.number(), z.number()])
@@ -7,10 +7,16 @@ export const rectangle = z
     'Left, top, right, bottom in points from the upper left of the page as shown',
   ) satisfies z.ZodType<Rectangle>
 
-const lines = z.tuple([z.number().int(), z.number().int()]).describe('First and last line of the source, from 1')
+export const span = z
+  .object({
+    unit: z.enum(['line', 'paragraph', 'row', 'slide']),
+    first: z.number().int(),
+    last: z.number().int(),
+  })
+  .describe('Where there are no pages: from – to in the source’s own counting, from 1') satisfies z.ZodType<Span>
 
 const block = z.object({
-  kind: z.enum(['heading', 'paragraph', 'list-item', 'table-row', 'code', 'caption', 'footnote']),
+  kind: z.enum(['heading', 'paragraph', 'list-item', 'table-row', 'code', 'caption', 'footnote', 'note']),
   text: z.string(),
   level: z.number().int().optional().describe('Of a heading; 1 is the highest'),
   cells: z.array(z.number().int()).optional().describe('Of a table row: where each cell starts in `text`'),
@@ -19,7 +25,8 @@ const block = z.object({
     .array(z.object({ at: z.number().int(), end: z.number().int(), rect: rectangle }))
     .optional()
     .describe('Of a page: where each stretch of `text` stands'),
-  lines: lines.optional(),
+  columns: z.array(z.number().int()).optional().describe('Of a row of a sheet: the column of each cell, from 1'),
+  span: span.optional(),
   continues: z.boolean().optional().describe('It continues the last block of the segment before'),
 })
 
@@ -36,8 +43,13 @@ export const segment = z.object({
 export const place = {
   page: z.number().int().nullable().describe('From 1; null where there are no pages'),
   where: z
-    .object({ headings: z.array(z.string()), lines: lines.nullable() })
+    .object({
+      headings: z.array(z.string()),
+      segment: z.number().int(),
+      span: span.nullable(),
+      cells: z.string().nullable().describe('Of a quote on a sheet, such as `B7:D7`'),
+    })
     .nullable()
-    .describe('Where there is no page: the path of headings, and the lines'),
+    .describe('Where there is no page: the path of headings, the segment, and the stretch'),
 }
 z.object(place) satisfies z.ZodType<Place>

@@ -98,7 +98,7 @@ export function createChunker({
       block: index,
       kind: block.kind,
       ...(block.header !== undefined && { header: block.header }),
-      ...(block.lines && { lines: block.lines }),
+      ...(block.span && { span: block.span }),
     }
     const density = densityOf(block.text)
     if (block.kind === 'heading') {

@@ -51,6 +51,7 @@ export const en = {
     'model-unproven': 'What the model wrote cannot be proven from your documents; they are quoted instead.',
     'model-declined': 'The model found no answer in your documents; they are quoted instead.',
     'model-not-found': 'There is no model “{{name}}”.',
+    'model-other': 'The model “{{name}}” is not there; “{{other}}” answered in its place.',
     'model-exists': 'There is a model “{{name}}” already.',
     'disk-full': 'The disk is full. Make room and try again; nothing that was stored is lost.',
     'data-directory':
@@ -234,8 +235,14 @@ export const en = {
     },
     place: {
       page: 'p. {{page}}',
-      line: 'line {{line}}',
+      line: 'line {{first}}',
       lines: 'lines {{first}}–{{last}}',
+      paragraph: 'paragraph {{first}}',
+      paragraphs: 'paragraphs {{first}}–{{last}}',
+      row: 'row {{first}}',
+      rows: 'rows {{first}}–{{last}}',
+      slide: 'slide {{first}}',
+      slides: 'slides {{first}}–{{last}}',
     },
     quoted: '“{{text}}”',
     firstProject: 'My documents',

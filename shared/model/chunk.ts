@@ -1,5 +1,5 @@
 import type { Language } from './document.ts'
-import type { BlockKind } from './segment.ts'
+import type { BlockKind, Span } from './segment.ts'
 
 /** Where a stretch of a chunk's text comes from: `text.slice(at, at + to - from)` is `from … to` of a block's text. */
 export interface Piece {
@@ -14,8 +14,8 @@ export interface Piece {
   level?: number
   /** Of a table row: its header row's text. */
   header?: string
-  /** Of a text file: first and last line of the block, from 1. */
-  lines?: [first: number, last: number]
+  /** Where there are no pages: where the block stands. */
+  span?: Span
 }
 
 export interface Heading {

@@ -1,7 +1,26 @@
 /** `[left, top, right, bottom]` in points from the upper left of the page as shown (rotation and crop box applied). */
 export type Rectangle = [left: number, top: number, right: number, bottom: number]
 
-export type BlockKind = 'heading' | 'paragraph' | 'list-item' | 'table-row' | 'code' | 'caption' | 'footnote'
+export type BlockKind =
+  | 'heading'
+  | 'paragraph'
+  | 'list-item'
+  | 'table-row'
+  | 'code'
+  | 'caption'
+  | 'footnote'
+  /** Beside the text: what a speaker notes on a slide, a comment in the margin. */
+  | 'note'
+
+/** What a source without pages counts its text by. */
+export type Unit = 'line' | 'paragraph' | 'row' | 'slide'
+
+/** A stretch of a source without pages, in its own counting, from 1. Rows are counted anew on each sheet. */
+export interface Span {
+  unit: Unit
+  first: number
+  last: number
+}
 
 /**
  * A run of text on a page: `text.slice(at, end)` of its block stands inside `rect`. Runs are in reading order, do not
@@ -28,8 +47,10 @@ export interface Block {
   header?: string
   /** A page: the runs of text with their rectangles. */
   runs?: Run[]
-  /** A text file: first and last line of the block, from 1. */
-  lines?: [first: number, last: number]
+  /** Of a row of a sheet: the column of each of its cells, from 1. */
+  columns?: number[]
+  /** Where there are no pages: where the block stands. */
+  span?: Span
   /** The paragraph continues the last block of the segment before (a sentence runs across the page break). */
   continues?: boolean
 }
@@ -53,12 +74,16 @@ export interface Segment {
 export interface Place {
   /** 1-based page of a paged format, else null. */
   page: number | null
-  /** Where there is no page: heading path and lines. Null for pages. */
+  /** Where there is no page: heading path and span. Null for pages. */
   where: Where | null
 }
 
 export interface Where {
+  /** The path of headings; a sheet's name, a chapter's title and a slide's title count as such. */
   headings: string[]
-  /** First and last line of the source, from 1. */
-  lines: [number, number] | null
+  /** The segment it stands in. */
+  segment: number
+  span: Span | null
+  /** Of a quote on a sheet: its cells, such as `B7` or `B7:D7`. */
+  cells: string | null
 }

@@ -4,11 +4,11 @@ import { frontmatterFromMarkdown } from 'mdast-util-frontmatter'
 import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { frontmatter } from 'micromark-extension-frontmatter'
 import { gfm } from 'micromark-extension-gfm'
-import type { Block } from '../../model/index.ts'
+import type { Block, Span } from '../../model/index.ts'
 import type { Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { decodeFile, linesOf } from './decode.ts'
-import { segmentsOf } from './segments.ts'
+import { linesFrom, segmentsOf } from './segments.ts'
 
 // The parser builds a tree of the whole of its input, so a long file is handed to it in parts cut before a heading.
 const PART = 200_000
@@ -60,19 +60,19 @@ function* parsePart(source: string, first: number): Generator<Block> {
 }
 
 function* fromNode(node: RootContent, offset: number, depth: number): Generator<Block> {
-  const lines = linesIn(node, offset)
+  const span = linesIn(node, offset)
   switch (node.type) {
     case 'heading':
-      yield* block({ kind: 'heading', level: node.depth, text: inline(node), lines })
+      yield* block({ kind: 'heading', level: node.depth, text: inline(node), span })
       return
     case 'code':
-      yield* block({ kind: 'code', text: node.value, lines })
+      yield* block({ kind: 'code', text: node.value, span })
       return
     case 'yaml':
-      yield* block({ kind: 'paragraph', text: node.value, lines })
+      yield* block({ kind: 'paragraph', text: node.value, span })
       return
     case 'html':
-      yield* block({ kind: 'paragraph', text: withoutTags(node.value), lines })
+      yield* block({ kind: 'paragraph', text: withoutTags(node.value), span })
       return
     case 'table':
       yield* fromTable(node, offset)
@@ -99,7 +99,7 @@ function* fromNode(node: RootContent, offset: number, depth: number): Generator<
       return
   }
   // Front matter in TOML has no type of its own in mdast; whatever else an extension brings has its text.
-  yield* block({ kind: 'paragraph', text: inline(node), lines })
+  yield* block({ kind: 'paragraph', text: inline(node), span })
 }
 
 function* fromItem(item: Parent, label: string, offset: number, depth: number): Generator<Block> {
@@ -107,9 +107,9 @@ function* fromItem(item: Parent, label: string, offset: number, depth: number): 
   for (const child of item.children as RootContent[]) {
     if (child.type === 'paragraph') {
       const text = inline(child)
-      yield* block({ kind: 'list-item', text: first ? label + text : text, lines: linesIn(child, offset) })
+      yield* block({ kind: 'list-item', text: first ? label + text : text, span: linesIn(child, offset) })
     } else if (depth < MAX_DEPTH) yield* fromNode(child, offset, depth)
-    else yield* block({ kind: 'list-item', text: inline(child), lines: linesIn(child, offset) })
+    else yield* block({ kind: 'list-item', text: inline(child), span: linesIn(child, offset) })
     first = false
   }
 }
@@ -128,7 +128,7 @@ function* fromTable(table: Table, offset: number): Generator<Block> {
     }
     if (index === 0) header = text
     if (text === '') continue
-    const result: Block = { kind: 'table-row', text, cells, lines: linesIn(row, offset) }
+    const result: Block = { kind: 'table-row', text, cells, span: linesIn(row, offset) }
     yield index > 0 && header !== '' ? { ...result, header } : result
   }
 }
@@ -172,7 +172,7 @@ function withoutTags(html: string): string {
   return html.replace(/<!--[\s\S]*?-->/g, ' ').replace(/<[^>]*>/g, ' ')
 }
 
-function linesIn(node: Nodes, offset: number): [number, number] {
+function linesIn(node: Nodes, offset: number): Span {
   const first = (node.position?.start.line ?? 1) + offset
-  return [first, Math.max(first, (node.position?.end.line ?? 1) + offset)]
+  return linesFrom(first, Math.max(first, (node.position?.end.line ?? 1) + offset))
 }

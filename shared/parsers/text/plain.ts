@@ -2,7 +2,7 @@ import type { Block, BlockKind } from '../../model/index.ts'
 import type { Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { cutAt, decodeFile, linesOf } from './decode.ts'
-import { segmentsOf } from './segments.ts'
+import { linesFrom, segmentsOf } from './segments.ts'
 
 // A paragraph longer than this goes on in another block (a file without line ends, a log).
 const MAX_BLOCK = 8_000
@@ -104,13 +104,13 @@ function* toBlocks(kind: BlockKind, group: TextLine[]): Generator<Block> {
     text = text === '' ? next.trimStart() : joinLine(text.trimEnd(), next.trimStart())
   }
   text = text.trim()
-  const lines: [number, number] = [group[0]!.number, group[group.length - 1]!.number]
+  const span = linesFrom(group[0]!.number, group[group.length - 1]!.number)
   while (text.length > MAX_BLOCK) {
     const cut = cutAt(text, MAX_BLOCK)
-    yield { kind, text: text.slice(0, cut).trimEnd(), lines }
+    yield { kind, text: text.slice(0, cut).trimEnd(), span }
     text = text.slice(cut).trimStart()
   }
-  if (text !== '') yield { kind, text, lines }
+  if (text !== '') yield { kind, text, span }
 }
 
 // After one of these a word ending in a hyphen is short for a longer one: “Haupt- und Nebensatz”.

@@ -1,10 +1,14 @@
-import type { Block } from '../../model/index.ts'
+import type { Block, Span } from '../../model/index.ts'
 import type { Reading } from '../formats.ts'
 
 /** Blocks in one segment of a format without pages. */
 export const BLOCKS = 100
 // And characters, whichever comes first: a segment is what is stored and redone at once.
 const CHARACTERS = 100_000
+
+export function linesFrom(first: number, last: number): Span {
+  return { unit: 'line', first, last }
+}
 
 /**
  * Groups blocks into numbered segments, leaving out those up to `after` (the text is read from its start each time, so there

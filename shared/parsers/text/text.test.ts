@@ -48,12 +48,12 @@ describe('plain text', () => {
       {
         kind: 'paragraph',
         text: 'Der Mieter verpflichtet sich, die Wohnung pfleglich zu behandeln und Schäden, die über die gewöhnliche Abnutzung hinausgehen, sofort zu melden.',
-        lines: [1, 3],
+        span: { unit: 'line', first: 1, last: 3 },
       },
       {
         kind: 'paragraph',
         text: 'Der Vermieter sorgt für Heizung und warmes Wasser im Haupt- und im Nebengebäude.',
-        lines: [5, 6],
+        span: { unit: 'line', first: 5, last: 6 },
       },
     ])
   })
@@ -96,11 +96,11 @@ describe('plain text', () => {
 
   test('every line end ends a line', async () => {
     const result = await blocks(openPlainText, 'Eins.\r\n\r\nZwei.\r\rDrei.\n\nVier.')
-    expect(result.map(block => [block.text, block.lines])).toEqual([
-      ['Eins.', [1, 1]],
-      ['Zwei.', [3, 3]],
-      ['Drei.', [5, 5]],
-      ['Vier.', [7, 7]],
+    expect(result.map(block => [block.text, block.span])).toEqual([
+      ['Eins.', { unit: 'line', first: 1, last: 1 }],
+      ['Zwei.', { unit: 'line', first: 3, last: 3 }],
+      ['Drei.', { unit: 'line', first: 5, last: 5 }],
+      ['Vier.', { unit: 'line', first: 7, last: 7 }],
     ])
   })
 
@@ -174,23 +174,39 @@ describe('Markdown', () => {
     ].join('\n')
     const result = await blocks(openMarkdown, content)
     expect(result).toEqual([
-      { kind: 'paragraph', text: 'title: Handbuch', lines: [1, 3] },
-      { kind: 'heading', level: 1, text: 'Die Heizung', lines: [4, 4] },
-      { kind: 'paragraph', text: 'Sie läuft ab Oktober und nie im Juli, auch nicht bei Regen.', lines: [6, 7] },
-      { kind: 'list-item', text: 'erstens', lines: [9, 9] },
-      { kind: 'list-item', text: 'zweitens', lines: [10, 10] },
-      { kind: 'list-item', text: 'darunter', lines: [11, 11] },
-      { kind: 'list-item', text: '3. drittens', lines: [13, 13] },
-      { kind: 'list-item', text: '4. viertens', lines: [14, 14] },
-      { kind: 'table-row', text: 'Gerät Preis', cells: [0, 6], lines: [16, 16] },
-      { kind: 'table-row', text: 'Pumpe 120 €', cells: [0, 6], header: 'Gerät Preis', lines: [18, 18] },
-      { kind: 'table-row', text: 'Uhr', cells: [0], header: 'Gerät Preis', lines: [19, 19] },
-      { kind: 'code', text: 'heat --now\n  --all', lines: [21, 24] },
-      { kind: 'paragraph', text: 'Zitat eines Nachbarn.', lines: [26, 26] },
-      { kind: 'paragraph', text: 'Mit Fußnote.', lines: [28, 28] },
-      { kind: 'footnote', text: 'Die Note.', lines: [30, 30] },
-      { kind: 'paragraph', text: 'Roh fett', lines: [32, 32] },
-      { kind: 'paragraph', text: 'Ein Bild vom Kessel', lines: [34, 34] },
+      { kind: 'paragraph', text: 'title: Handbuch', span: { unit: 'line', first: 1, last: 3 } },
+      { kind: 'heading', level: 1, text: 'Die Heizung', span: { unit: 'line', first: 4, last: 4 } },
+      {
+        kind: 'paragraph',
+        text: 'Sie läuft ab Oktober und nie im Juli, auch nicht bei Regen.',
+        span: { unit: 'line', first: 6, last: 7 },
+      },
+      { kind: 'list-item', text: 'erstens', span: { unit: 'line', first: 9, last: 9 } },
+      { kind: 'list-item', text: 'zweitens', span: { unit: 'line', first: 10, last: 10 } },
+      { kind: 'list-item', text: 'darunter', span: { unit: 'line', first: 11, last: 11 } },
+      { kind: 'list-item', text: '3. drittens', span: { unit: 'line', first: 13, last: 13 } },
+      { kind: 'list-item', text: '4. viertens', span: { unit: 'line', first: 14, last: 14 } },
+      { kind: 'table-row', text: 'Gerät Preis', cells: [0, 6], span: { unit: 'line', first: 16, last: 16 } },
+      {
+        kind: 'table-row',
+        text: 'Pumpe 120 €',
+        cells: [0, 6],
+        header: 'Gerät Preis',
+        span: { unit: 'line', first: 18, last: 18 },
+      },
+      {
+        kind: 'table-row',
+        text: 'Uhr',
+        cells: [0],
+        header: 'Gerät Preis',
+        span: { unit: 'line', first: 19, last: 19 },
+      },
+      { kind: 'code', text: 'heat --now\n  --all', span: { unit: 'line', first: 21, last: 24 } },
+      { kind: 'paragraph', text: 'Zitat eines Nachbarn.', span: { unit: 'line', first: 26, last: 26 } },
+      { kind: 'paragraph', text: 'Mit Fußnote.', span: { unit: 'line', first: 28, last: 28 } },
+      { kind: 'footnote', text: 'Die Note.', span: { unit: 'line', first: 30, last: 30 } },
+      { kind: 'paragraph', text: 'Roh fett', span: { unit: 'line', first: 32, last: 32 } },
+      { kind: 'paragraph', text: 'Ein Bild vom Kessel', span: { unit: 'line', first: 34, last: 34 } },
     ])
   })
 
@@ -202,7 +218,7 @@ describe('Markdown', () => {
     const headings = result.filter(block => block.kind === 'heading')
     expect(headings).toHaveLength(60)
     const lines = content.split('\n')
-    for (const block of headings) expect(lines[block.lines![0] - 1]).toBe(`# ${block.text}`)
+    for (const block of headings) expect(lines[block.span!.first - 1]).toBe(`# ${block.text}`)
     expect(result.filter(block => block.kind === 'code')).toHaveLength(60)
   })
 
