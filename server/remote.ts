@@ -132,11 +132,36 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
       delete: verb('delete'),
       undo: verb('undo'),
     },
-    async *ask({ projectId }, { question, chatId, documents }, signal) {
-      const input = { projectId, question, ...(chatId && { chatId }), ...(documents && { documents: [...documents] }) }
-      for await (const event of await client.answers.ask(input, signal && { signal })) {
-        if (event.type === 'interrupted') throw new AppError(event.reason.code, event.reason.values)
-        if (event.type !== 'started') yield event
+    async *ask({ projectId }, { question = '', chatId, again, documents, search, evenIfWeak, ...wishes }, signal) {
+      // Ways to measure the search, which the contract does not offer.
+      if (search !== undefined || evenIfWeak !== undefined) throw new AppError('internal')
+      const options = signal && { signal }
+      const events = again
+        ? await client.answers.regenerate({ projectId, chatId: chatId ?? '', messageId: again.messageId }, options)
+        : await client.answers.ask(
+            {
+              projectId,
+              question,
+              ...wishes,
+              ...(chatId && { chatId }),
+              ...(documents && { documents: [...documents] }),
+            },
+            options,
+          )
+      let answerId: string | undefined
+      // At once: the server would wait for somebody who reads on, and the chat's next question with it.
+      const stop = () => {
+        if (answerId !== undefined) client.answers.stop({ projectId, answerId }).catch(() => {})
+      }
+      signal?.addEventListener('abort', stop, { once: true })
+      try {
+        for await (const event of events) {
+          if (event.type === 'interrupted') throw new AppError(event.reason.code, event.reason.values)
+          if (event.type === 'started') answerId = event.answerId
+          else yield event
+        }
+      } finally {
+        signal?.removeEventListener('abort', stop)
       }
     },
     async search({ projectId }, query, { limit = 10, documents, signal } = {}) {

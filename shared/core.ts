@@ -1,6 +1,7 @@
 /** The one file that sees all folders of the core and no adapter. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, toPassage } from './answer/ask.ts'
+import { createRecallPassages } from './answer/passages.ts'
 import { splitSentences } from './answer/sentences.ts'
 import { type Chats, createChats } from './chats/chats.ts'
 import { AppError } from './errors.ts'
@@ -36,7 +37,13 @@ export type { Projects } from './workspace/projects.ts'
 export interface Core {
   projects: Projects
   documents: Documents
-  chats: Chats
+  chats: Chats & {
+    /**
+     * The passages that were shown with an answer, as far as they are still there; and how many are not. Throws
+     * `chat-not-found`, `message-not-found`.
+     */
+    passages(scope: Scope, chatId: string, messageId: string): Promise<{ passages: Passage[]; missing: number }>
+  }
   assistants: Assistants
   settings: {
     get(userId: string): Promise<Settings>
@@ -153,6 +160,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     embedQuestion: gateway.embedQuestion,
     reranker: async () => ((await gateway.reranks()) ? gateway.rerank : undefined),
   })
+  const recallPassages = createRecallPassages(store)
   const health = createModelHealth({ clock, pause: (ports.patience ?? defaultPatience).pause })
   const vectorIndexes = createVectorIndexes({ store, queue, clock, log, health, embedding: gateway.embedding, wake })
   let looker: ReturnType<typeof setInterval> | undefined
@@ -241,7 +249,16 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   return {
     projects,
     documents,
-    chats: createChats({ store, clock }),
+    chats: {
+      ...createChats({ store, clock }),
+      async passages(scope, chatId, messageId) {
+        if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
+        const kept = await store.chats.passages(scope, chatId, messageId)
+        if (!kept) throw new AppError('message-not-found', { id: messageId })
+        const passages = await recallPassages(scope, kept)
+        return { passages, missing: kept.length - passages.length }
+      },
+    },
     assistants: createAssistants({ store }),
     settings: {
       get: userId => store.settings.get(userId),

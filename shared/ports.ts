@@ -177,7 +177,8 @@ export interface Parsers {
  * All throw `model-missing`, `model-invalid`, `model-unsupported` for what is set up, but cannot be used.
  */
 export interface Models {
-  chat(): Promise<ChatModel | undefined>
+  /** The one to use; with a name, that of its file or its own, the one that is called so. */
+  chat(name?: string): Promise<ChatModel | undefined>
   /** The one to use; with a fingerprint, the one that made those vectors, if its file is still there. */
   embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
   reranking(): Promise<RerankingModel | undefined>

@@ -19,6 +19,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'project-not-found': 404,
   'document-not-found': 404,
   'chat-not-found': 404,
+  'message-not-found': 404,
+  'answer-not-found': 404,
   'assistant-not-found': 404,
   'segment-not-found': 404,
   'model-not-found': 404,

@@ -1,6 +1,6 @@
 /** What each route of the contract does. Uploads and originals are streams: `transfers.ts` has them. */
 import { implement, ORPCError } from '@orpc/server'
-import { contract, type ServerEvent, type Session } from '../../shared/api/index.ts'
+import { contract, type ServerEvent, type Session, type StreamedAnswer } from '../../shared/api/index.ts'
 import type { AskRequest, Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
 import type { DocumentState, Scope } from '../../shared/model/index.ts'
@@ -8,7 +8,7 @@ import { type RunningAnswers, titleOf } from './answers.ts'
 import type { EventHub } from './events.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { type Caller, problemOf } from './problems.ts'
-import { pageOf, toApiDocument, toApiProject } from './shapes.ts'
+import { pageOf, pagingOf, toApiDocument, toApiDocuments, toApiProject } from './shapes.ts'
 
 export interface CallContext {
   caller: Caller
@@ -43,29 +43,29 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     return found
   }
 
-  async function* answer(
-    scope: Scope,
-    chatId: string,
-    assistantId: string | null,
-    request: AskRequest,
-    signal: AbortSignal,
-    caller: Caller,
-  ) {
+  async function* streamed(events: () => AsyncIterable<StreamedAnswer>, caller: Caller) {
     try {
-      yield* answers.run(scope, chatId, await throughAssistant(scope, assistantId, request), signal)
+      yield* events()
     } catch (error) {
       const problem = problemOf(error, caller)
       throw new ORPCError('PROBLEM', { status: problem.status, message: problem.title, data: problem, cause: error })
     }
   }
 
-  /** An assistant that is gone has nothing more to say. */
+  /** As its assistant does it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
   async function throughAssistant(scope: Scope, id: string | null, request: AskRequest): Promise<AskRequest> {
     const assistant = id === null ? undefined : (await core.assistants.list(scope)).find(one => one.id === id)
-    const chosen = assistant?.documents
-    if (!chosen) return request
-    const documents = request.documents ? request.documents.filter(one => chosen.includes(one)) : chosen
-    return { ...request, documents }
+    if (!assistant) return request
+    const { documents: chosen, instructions, language, model, temperature } = assistant
+    const documents = request.documents && chosen ? request.documents.filter(one => chosen.includes(one)) : chosen
+    return {
+      ...(instructions && { instructions }),
+      ...(language && { language }),
+      ...(model && { model }),
+      ...(temperature !== null && { temperature }),
+      ...request,
+      ...(documents && { documents }),
+    }
   }
 
   function demandQuestion(text: string): string {
@@ -114,19 +114,14 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     documents: {
       list: os.documents.list.handler(async ({ input }) => {
         await demandProject(input.projectId)
-        const all = await core.documents.list(scopeOf(input))
-        const states: Partial<Record<DocumentState, number>> = {}
-        for (const document of all) states[document.state] = (states[document.state] ?? 0) + 1
-        const wanted = input.state ? all.filter(document => document.state === input.state) : all
-        if (input.order === 'newest') wanted.reverse()
-        if (input.order === 'path') wanted.sort((a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }))
-        const { items, next, total } = pageOf(wanted, input)
-        return { documents: items.map(toApiDocument), next, total, states }
+        const { order, state, name } = input
+        const filter = { order, ...(state && { states: [state] }), ...(name && { name }), ...pagingOf(input) }
+        const page = await core.documents.page(scopeOf(input), filter)
+        return { ...toApiDocuments(page), states: page.states }
       }),
       trash: os.documents.trash.handler(async ({ input }) => {
         await demandProject(input.projectId)
-        const { items, next, total } = pageOf((await core.documents.trash(scopeOf(input))).reverse(), input)
-        return { documents: items.map(toApiDocument), next, total }
+        return toApiDocuments(await core.documents.page(scopeOf(input), { trashed: true, ...pagingOf(input) }))
       }),
       upload: os.documents.upload.handler(elsewhere),
       original: os.documents.original.handler(elsewhere),
@@ -194,16 +189,36 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
           input.chatId === undefined
             ? await core.chats.create(scope, { title: titleOf(question), assistantId: input.assistantId ?? null })
             : await core.chats.get(scope, input.chatId)
-        const request = { question, ...(input.documents && { documents: input.documents }) }
-        return answer(scope, chat.id, chat.assistantId, request, signal ?? never, context.caller)
+        const { documents, instructions, language, mode, model, temperature } = input
+        const request = await throughAssistant(scope, chat.assistantId, {
+          question,
+          ...(documents && { documents }),
+          ...(instructions !== undefined && { instructions }),
+          ...(language && { language }),
+          ...(mode && { mode }),
+          ...(model !== undefined && { model }),
+          ...(temperature !== undefined && { temperature }),
+        })
+        const asked = { chatId: chat.id, text: question, questionId: null, request }
+        return streamed(() => answers.run(scope, asked, signal ?? never), context.caller)
       }),
       regenerate: os.answers.regenerate.handler(async ({ input, signal, context }) => {
         const scope = scopeOf(input)
         const chat = await core.chats.get(scope, input.chatId)
-        const last = (await core.chats.messages(scope, chat.id)).findLast(message => message.role === 'user')
-        if (!last) throw new AppError('question-empty')
-        const request = { question: last.text }
-        return answer(scope, chat.id, chat.assistantId, request, signal ?? never, context.caller)
+        const messages = await core.chats.messages(scope, chat.id)
+        const { messageId } = input
+        const named = messageId === undefined ? messages.length - 1 : messages.findIndex(({ id }) => id === messageId)
+        const question = messages.findLast(({ role }, at) => role === 'user' && at <= named)
+        if (!question)
+          throw messageId ? new AppError('message-not-found', { id: messageId }) : new AppError('question-empty')
+        const again = { again: { messageId: question.id } }
+        const request = await throughAssistant(scope, chat.assistantId, again)
+        const asked = { chatId: chat.id, text: question.text, questionId: question.id, request }
+        return streamed(() => answers.run(scope, asked, signal ?? never), context.caller)
+      }),
+      follow: os.answers.follow.handler(({ input, signal, context }) => {
+        const events = answers.follow(scopeOf(input), input.answerId, signal ?? never)
+        return streamed(() => events, context.caller)
       }),
       stop: os.answers.stop.handler(({ input }) => ({ stopped: answers.stop(scopeOf(input), input.answerId) })),
     },
@@ -221,8 +236,13 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       }),
       get: os.chats.get.handler(async ({ input }) => {
         const chat = await core.chats.get(scopeOf(input), input.chatId)
-        return { chat, messages: await core.chats.messages(scopeOf(input), chat.id) }
+        // Asked for first: what ends in between is among the messages.
+        const answering = answers.of(scopeOf(input), chat.id)
+        return { chat, messages: await core.chats.messages(scopeOf(input), chat.id), answering }
       }),
+      passages: os.chats.passages.handler(({ input }) =>
+        core.chats.passages(scopeOf(input), input.chatId, input.messageId),
+      ),
       update: os.chats.update.handler(async ({ input }) => {
         const { projectId, chatId, title, assistantId } = input
         const chat = await core.chats.update(scopeOf(input), chatId, {
@@ -268,12 +288,14 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     jobs: {
       list: os.jobs.list.handler(async () => {
         const projects = await core.projects.list(userId)
-        const lists = await Promise.all(projects.map(({ id }) => core.documents.list({ userId, projectId: id })))
-        const open = lists.flat().filter(document => underWay.includes(document.state))
+        const filter = { states: underWay, order: 'oldest', limit: mostJobs } as const
+        const pages = await Promise.all(
+          projects.map(({ id }) => core.documents.page({ userId, projectId: id }, filter)),
+        )
         const trouble = core.trouble()
         return {
-          documents: open.slice(0, mostJobs).map(toApiDocument),
-          total: open.length,
+          documents: pages.flatMap(({ documents }) => documents.map(toApiDocument)).slice(0, mostJobs),
+          total: pages.reduce((sum, page) => sum + page.total, 0),
           trouble: trouble ? reasonOf(trouble) : null,
         }
       }),

@@ -85,7 +85,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
     },
     async stop(grace) {
       stopping = true
-      answers.stopAll()
+      const answered = answers.stopAll()
       hub.close()
       const closed = [...servers].map(
         server =>
@@ -100,7 +100,8 @@ export function createServer(deps: ServerDependencies): CloisterServer {
       const timer = setTimeout(() => {
         for (const server of servers) server.closeAllConnections()
       }, grace)
-      await Promise.all(closed)
+      // What nobody reads any more is kept too.
+      await Promise.all([...closed, answered])
       clearInterval(sweeping)
       clearTimeout(timer)
     },

@@ -118,6 +118,7 @@ describe('a model fails', () => {
     'model-unproven': {},
     'model-declined': {},
     'model-not-found': { name: 'x' },
+    'model-other': { name: 'x', other: 'y' },
     'model-exists': { name: 'x' },
   }
   it('and why is told with all that its text needs', async () => {

@@ -1,17 +1,18 @@
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
-import type { Answer, AnswerEvent, Citation, ErrorCode, Scope } from '../model/index.ts'
+import type { Answer, AnswerEvent, Citation, ErrorCode, KeptPassage, Message, Scope } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
 import type { Search, SearchMode } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
 import { readAhead } from './ahead.ts'
 import { createCompose } from './compose.ts'
-import { createConversations, noConversation } from './conversation.ts'
+import { type Conversation, createConversations, type Earlier, noConversation } from './conversation.ts'
 import { ANSWER_THRESHOLD, evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
 import { createGate } from './gate.ts'
-import { createProve, toPassage, toQuotable } from './passages.ts'
+import { createProve, toKept, toPassage, toQuotable } from './passages.ts'
+import { createPlaces } from './places.ts'
 import { selectQuotes } from './quotes.ts'
 import { rewriteBudget, rewriteQuestion } from './rewrite.ts'
 import { settle } from './settle.ts'
@@ -21,13 +22,27 @@ import { nothingWritten, type Written } from './write.ts'
 export { toPassage } from './passages.ts'
 
 export interface AskRequest {
-  question: string
+  /** Left out only with `again`. */
+  question?: string
   /** Goes on with this chat; a new one without it. */
   chatId?: string
+  /**
+   * An answer of the chat, or its question, which is answered anew: the new answer takes the place of the old one, when it
+   * is complete, or stopped after something of it was shown. Until then, and where it fails, the old one stays.
+   */
+  again?: { messageId: string }
   /** Only these documents. */
   documents?: readonly string[]
   /** `quotes`: no model writes anything. Without it, one does where there is one. */
   mode?: 'model' | 'quotes'
+  /** What the model is told besides the rules, of the user's own: they are trusted, but switch off neither citing nor checking. */
+  instructions?: string
+  /** Of the answer; the question's when not said. */
+  language?: 'de' | 'en'
+  /** How freely the model writes; as the installation is set when not said. */
+  temperature?: number
+  /** Name of the chat model; where that is not there, the one in use answers, or quotes do, and the answer's reason says so. */
+  model?: string
   /** What the search may go by; words and vectors when not said. */
   search?: SearchMode
   /** Answers also where it would decline: so that answers and declining can be measured apart. */
@@ -36,8 +51,9 @@ export interface AskRequest {
 
 /**
  * Answers from the documents: passages first; then what a model writes, each sentence checked, or else quotes; then `finish`. Should the model
- * fail, quotes follow, and the answer's reason says why. Question and answer are kept in the chat, also when it was stopped.
- * Throws `question-empty`, `question-too-long`, `chat-not-found`, `project-not-found`, `cancelled`.
+ * fail, quotes follow, and the answer's reason says why; where an answer of a model stands already, the failure is thrown. Question and
+ * answer are kept in the chat, also when it was stopped. Throws `question-empty`, `question-too-long`, `chat-not-found`,
+ * `message-not-found`, `project-not-found`, `cancelled`.
  */
 export type Ask = (scope: Scope, request: AskRequest, signal?: AbortSignal) => AsyncIterable<AnswerEvent>
 
@@ -51,6 +67,15 @@ const surelyNear = 0.99
 
 /** Where nothing is quoted, there is nothing to say of it. */
 const speaksOfQuotes: ReadonlySet<ErrorCode> = new Set(['model-unproven', 'model-declined'])
+/** Not of a failure, but of what the model wrote. */
+const isJudgement = (error: unknown) => speaksOfQuotes.has(toAppError(error).code)
+
+/** A question as it is searched for. */
+interface Understood {
+  text: string
+  refersBack: boolean
+  inheritedFrom?: number | undefined
+}
 
 export function createAsk({ store, search, gateway }: { store: Store; search: Search; gateway: Gateway }): Ask {
   const compose = createCompose({ store })
@@ -58,19 +83,26 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
   const gate = createGate()
 
   return async function* ask(scope, request, signal) {
-    const text = request.question.normalize('NFC').trim()
-    if (text === '') throw new AppError('question-empty')
+    const text = request.question?.normalize('NFC').trim() ?? ''
+    if (text === '' && !request.again) throw new AppError('question-empty')
     if (text.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
     if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
     yield* readAhead(async function* (within) {
-      const turns = createTurnTaker(gateway, scope, within)
+      const turns = createTurnTaker(gateway, scope, { model: request.model, signal: within })
       const leaves: (() => void)[] = []
-      const enter = async (chatId: string) => {
-        leaves.push(await gate.enter(`${scope.projectId} ${chatId}`, within))
+      const enter = async function* (chatId: string) {
+        const places = createPlaces()
+        const entered = gate.enter(`${scope.projectId} ${chatId}`, { signal: within, waiting: places.hear })
+        // Whoever leaves while waiting leaves the line too.
+        entered.then(
+          leave => leaves.push(leave),
+          () => {},
+        )
+        yield* places.tell(entered)
       }
       try {
         // What a question refers to must have been answered: the questions of one chat come one after the other.
-        if (request.chatId !== undefined) await enter(request.chatId)
+        if (request.chatId !== undefined) yield* enter(request.chatId)
         yield* answer(scope, request, text, turns, within, enter)
       } finally {
         turns.end()
@@ -82,22 +114,25 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
   async function* answer(
     scope: Scope,
     request: AskRequest,
-    text: string,
+    given: string,
     turns: TurnTaker,
     signal: AbortSignal,
-    enter: (chatId: string) => Promise<void>,
+    enter: (chatId: string) => AsyncIterable<AnswerEvent>,
   ): AsyncGenerator<AnswerEvent, void> {
-    const conversation = request.chatId === undefined ? noConversation : await chats.recall(scope, request.chatId)
+    const { conversation, earlier } = await before()
+    const text = earlier?.question.text ?? given
     const completed = completeQuestion(text, conversation.questions)
-    const asked = request.mode !== 'quotes' && completed.unsure ? await rewritten() : completed
-    const { chatId } = await chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
-    if (request.chatId === undefined) await enter(chatId)
+    const asked = earlier ? understood(earlier.question) : await understoodNow()
+    const { chatId } =
+      earlier?.question ?? (await chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null))
+    if (request.chatId === undefined) yield* enter(chatId)
 
     const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
-    const translate = createTranslate(question.language)
+    const language = request.language ?? question.language
+    const translate = createTranslate(language)
     const result: Omit<Answer, 'messageId'> = {
       mode: 'declined',
-      language: question.language,
+      language,
       text: '',
       sentences: [],
       citations: [],
@@ -108,6 +143,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     }
     const quoted: Citation[] = []
     let written: Written | undefined
+    let shown: KeptPassage[] = []
     let messageId = ''
     let complete = false
     let failure: unknown
@@ -119,6 +155,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
         signal,
       }
       const { plan, hits, nearness = 0 } = await search.find(scope, question, options)
+      shown = hits.map(toKept)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
       const passages = hits.map(toQuotable)
       const seeds = selectQuotes(question, plan, passages, { limit: seedCount })
@@ -132,10 +169,31 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       if (quotable || (near && hits.length > 0)) {
         if (request.mode !== 'quotes') {
           const { exchanges } = conversation
-          const { documents } = request
-          const attempt = { scope, chatId, question, hits, quotes: seeds, exchanges, documents, prove, signal }
+          const { documents, instructions, temperature } = request
+          const wishes = {
+            language,
+            ...(instructions && { instructions }),
+            ...(temperature !== undefined && { temperature }),
+          }
+          const attempt = {
+            scope,
+            chatId,
+            question,
+            hits,
+            quotes: seeds,
+            exchanges,
+            documents,
+            prove,
+            signal,
+            ...wishes,
+          }
           try {
             const turn = yield* turns.take()
+            if (request.model !== undefined) {
+              const name = request.model
+              if (!turn) result.reason = { code: 'model-not-found', values: { name } }
+              else if (turn.instead) result.reason = { code: 'model-other', values: { name, other: turn.chat.name } }
+            }
             if (turn) {
               written = nothingWritten()
               result.model = turn.chat.name
@@ -148,6 +206,8 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
             }
           } catch (error) {
             if (signal.aborted) throw error
+            // Quotes are no replacement for what a model wrote before.
+            if (earlier?.answer?.answer?.mode === 'model' && !isJudgement(error)) throw error
             result.reason = reasonOf(toAppError(error))
             written = undefined
           }
@@ -177,21 +237,41 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       // Also when it was stopped, failed, or nobody reads on: what was shown is kept as far as it went.
       if (!complete) result.reason ??= { code: 'cancelled' }
       settle(result, quoted, written)
-      const keeping = chats.keepAnswer(scope, result)
-      // The first error is the one to tell.
-      messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined)))?.id ?? ''
+      const begun = signal.aborted && (quoted.length > 0 || (written?.sentences.length ?? 0) > 0)
+      if (complete || begun || !earlier?.answer) {
+        const keeping = chats.keepAnswer(scope, result, shown, earlier)
+        // The first error is the one to tell.
+        messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined))) ?? ''
+      }
     }
     if (failure !== undefined) throw failure
     yield { type: 'finish', answer: { ...result, messageId } }
 
+    /** What was said before; and the question that is answered anew, if it is one. */
+    async function before(): Promise<{ conversation: Conversation; earlier?: Earlier }> {
+      const { again, chatId } = request
+      if (again) return chats.goBack(scope, chatId ?? '', again.messageId)
+      return { conversation: chatId === undefined ? noConversation : await chats.recall(scope, chatId) }
+    }
+
+    /** As it was the first time: the reader has seen what was searched for. */
+    function understood({ completed: kept }: Message): Understood {
+      if (kept === null) return { text, refersBack: false }
+      return kept === completed.text ? completed : { text: kept, refersBack: true }
+    }
+
+    async function understoodNow(): Promise<Understood> {
+      return request.mode !== 'quotes' && completed.unsure ? rewritten() : completed
+    }
+
     /** The question as a model completes it, where the rule is unsure and the model is free at once; else as the rule did. */
-    async function rewritten() {
+    async function rewritten(): Promise<Understood> {
       const late = AbortSignal.timeout(rewriteBudget)
       const turn = await turns.soon(rewriteBudget)
       const language = analyzeQuestion(text).language
       const within = AbortSignal.any([signal, late])
       const rewrite = turn && (await rewriteQuestion(turn.chat, text, conversation, language, within))
-      return rewrite ? { text: rewrite, refersBack: true, inheritedFrom: undefined } : completed
+      return rewrite ? { text: rewrite, refersBack: true } : completed
     }
   }
 }

@@ -14,6 +14,10 @@ export interface Composition {
   chatId: string
   chat: ChatModel
   question: Question
+  /** Of the answer. */
+  language: 'de' | 'en'
+  instructions?: string
+  temperature?: number
   hits: readonly Hit[]
   /** The sentences that answer best, best first. */
   quotes: readonly Quote[]
@@ -39,8 +43,8 @@ export function createCompose({ store }: { store: Store }): Compose {
   const remembered = new Map<string, { chunkId: number; start: number; end: number }[]>()
 
   return async function* compose(composition, written) {
-    const { chat, chatId, exchanges, hits, prove, question, quotes, signal } = composition
-    const { language, text } = question
+    const { chat, chatId, exchanges, hits, instructions, language, prove, quotes, signal, temperature } = composition
+    const { text } = composition.question
     const maxTokens = Math.min(chat.maxTokens, Math.floor(chat.contextSize / 2))
     const earlier = await recall(composition)
     for (let budget = sourceBudget, room = chat.contextSize - maxTokens; ; budget = Math.floor(budget / 2)) {
@@ -52,7 +56,10 @@ export function createCompose({ store }: { store: Store }): Compose {
       const found = new Set(hits.map(hit => hit.chunk.id))
       const kept = budget === sourceBudget ? keepStretches(earlier, fresh, needed, found) : undefined
       const sources = numbered(kept ?? fresh)
-      const { prompt, fits } = buildPrompt({ language, sources, history: exchanges, question: text }, room)
+      const { prompt, fits } = buildPrompt(
+        { language, sources, history: exchanges, question: text, ...(instructions && { instructions }) },
+        room,
+      )
       if (!fits) {
         if (!kept && budget < 60) throw tooSmall(chat)
         // What was kept is longer than a fresh choice.
@@ -74,6 +81,7 @@ export function createCompose({ store }: { store: Store }): Compose {
             question: text,
             language,
             prove: ({ chunk }, start, end) => prove(chunk, start, end),
+            ...(temperature !== undefined && { temperature }),
             ...(signal && { signal }),
           },
           written,

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Answer, Message, Scope } from '../model/index.ts'
+import type { Answer, KeptPassage, Message, Scope } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Exchange } from './prompt.ts'
 
@@ -16,15 +16,44 @@ export const noConversation: Conversation = { questions: [], exchanges: [] }
 /** Earlier messages a question may refer back to. */
 const memory = 8
 
+/** A question of the chat that is answered anew. */
+export interface Earlier {
+  /** The question. */
+  question: Message
+  /** What was answered so far; undefined where nothing was kept of it. */
+  answer: Message | undefined
+}
+
 export function createConversations(store: Store) {
+  async function understand(scope: Scope, messages: readonly Message[]): Promise<Conversation> {
+    const cited = new Set(messages.flatMap(({ answer }) => answer?.citations.map(citation => citation.chunkId) ?? []))
+    const there = new Set((await store.chunks.get(scope, [...cited])).map(chunk => chunk.id))
+    return conversationOf(messages, chunkId => there.has(chunkId))
+  }
+
   return {
     /** What was said in the chat before this question. Throws `chat-not-found`. */
     async recall(scope: Scope, chatId: string): Promise<Conversation> {
       if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
-      const messages = await store.chats.messages(scope, chatId, memory)
-      const cited = new Set(messages.flatMap(({ answer }) => answer?.citations.map(citation => citation.chunkId) ?? []))
-      const there = new Set((await store.chunks.get(scope, [...cited])).map(chunk => chunk.id))
-      return conversationOf(messages, chunkId => there.has(chunkId))
+      return understand(scope, await store.chats.messages(scope, chatId, memory))
+    },
+    /**
+     * The question that this message is, or answers; and what was said before it. Throws `chat-not-found`,
+     * `message-not-found`.
+     */
+    async goBack(
+      scope: Scope,
+      chatId: string,
+      messageId: string,
+    ): Promise<{ earlier: Earlier; conversation: Conversation }> {
+      if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
+      const messages = await store.chats.messages(scope, chatId)
+      const named = messages.findIndex(({ id }) => id === messageId)
+      const at = messages.findLastIndex(({ role }, index) => role === 'user' && index <= named)
+      if (at < 0) throw new AppError('message-not-found', { id: messageId })
+      const reply = messages[at + 1]
+      const earlier = { question: messages[at], answer: reply?.role === 'assistant' ? reply : undefined }
+      return { earlier, conversation: await understand(scope, messages.slice(Math.max(0, at - memory), at)) }
     },
     /** In its chat, or in a new one. */
     keepQuestion: (
@@ -36,14 +65,29 @@ export function createConversations(store: Store) {
       store.transaction(async tx => {
         await store.projects.require(tx, scope)
         const id = chatId ?? (await store.chats.insert(tx, scope, text.slice(0, 80))).id
-        return store.chats.append(tx, scope, { chatId: id, role: 'user', text, answer: null, completed })
+        return store.chats.append(tx, scope, {
+          chatId: id,
+          role: 'user',
+          text,
+          answer: null,
+          completed,
+        })
       }),
-    keepAnswer(scope: Scope, answer: Omit<Answer, 'messageId'>): Promise<Message> {
+    /** In the place of the earlier one, where there is one; behind its question, where that was asked long ago. Gives its id. */
+    keepAnswer(
+      scope: Scope,
+      answer: Omit<Answer, 'messageId'>,
+      passages: readonly KeptPassage[],
+      earlier?: Earlier,
+    ): Promise<string> {
       const { mode, sentences, citations, model, reason, text, chatId } = answer
-      const kept = { mode, sentences, citations, model, reason }
+      const kept = { text, answer: { mode, sentences, citations, model, reason }, passages }
       return store.transaction(async tx => {
         await store.projects.require(tx, scope)
-        return store.chats.append(tx, scope, { chatId, role: 'assistant', text, answer: kept, completed: null })
+        const { question, answer: before } = earlier ?? {}
+        if (before && (await store.chats.replace(tx, scope, before.id, kept))) return before.id
+        const message = { ...kept, chatId, role: 'assistant' as const, completed: null }
+        return (await store.chats.append(tx, scope, message, question?.createdAt)).id
       })
     },
   }

@@ -1,10 +1,10 @@
-import type { Citation, Passage, Scope, Segment, StoredChunk } from '../model/index.ts'
+import type { Citation, KeptPassage, Passage, Piece, Scope, Segment, StoredChunk } from '../model/index.ts'
 import type { Hit } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
 import { cite, placeOfChunk } from './cite.ts'
 import type { QuotablePassage } from './quotes.ts'
 
-export function toPassage({ chunk, score, before, after }: Hit): Passage {
+export function toPassage({ chunk, score, before, after }: Pick<Hit, 'chunk' | 'score' | 'before' | 'after'>): Passage {
   return {
     chunkId: chunk.id,
     documentId: chunk.documentId,
@@ -17,6 +17,47 @@ export function toPassage({ chunk, score, before, after }: Hit): Passage {
     ...placeOfChunk(chunk),
   }
 }
+
+export function toKept({ chunk, score }: Hit): KeptPassage {
+  const { segment = 0, block = 0, from = 0 } = chunk.pieces[0] ?? {}
+  return { documentId: chunk.documentId, position: chunk.position, segment, block, from, score }
+}
+
+/**
+ * Passages that were shown with an answer, as they are now: where a document was cut in another way since, the chunk that
+ * now holds the place where the passage began. What was deleted, or is being read anew, is missing.
+ */
+export function createRecallPassages(store: Store) {
+  return async (scope: Scope, kept: readonly KeptPassage[]): Promise<Passage[]> => {
+    const { chunks } = store
+    const expected = await chunks.at(scope, kept)
+    const found: { chunk: StoredChunk; score: number }[] = []
+    for (const passage of kept) {
+      const chunk =
+        expected.find(
+          candidate =>
+            candidate.documentId === passage.documentId &&
+            candidate.position === passage.position &&
+            candidate.pieces.some(piece => holds(piece, passage)),
+        ) ?? (await chunks.holding(scope, passage))
+      if (chunk && !found.some(one => one.chunk.id === chunk.id)) found.push({ chunk, score: passage.score })
+    }
+    const beside = (chunk: StoredChunk, step: number) => ({
+      documentId: chunk.documentId,
+      position: chunk.position + step,
+    })
+    const near = await chunks.at(
+      scope,
+      found.flatMap(({ chunk }) => [beside(chunk, -1), beside(chunk, 1)]),
+    )
+    const at = (chunk: StoredChunk, step: number) =>
+      near.find(one => one.documentId === chunk.documentId && one.position === chunk.position + step) ?? null
+    return found.map(({ chunk, score }) => toPassage({ chunk, score, before: at(chunk, -1), after: at(chunk, 1) }))
+  }
+}
+
+const holds = (piece: Piece, { segment, block, from }: KeptPassage) =>
+  piece.segment === segment && piece.block === block && piece.from <= from && from < Math.max(piece.to, piece.from + 1)
 
 export function toQuotable({ chunk, score }: Hit): QuotablePassage {
   return {

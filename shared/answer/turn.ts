@@ -1,5 +1,6 @@
 import type { Gateway, Turn } from '../gateway/index.ts'
 import type { AnswerEvent, Scope } from '../model/index.ts'
+import { createPlaces } from './places.ts'
 
 /** One question's turn at the chat model: asked for once, waited for in one place or another, given back for certain by `end`. */
 export interface TurnTaker {
@@ -10,20 +11,22 @@ export interface TurnTaker {
   end(): void
 }
 
-export function createTurnTaker(gateway: Gateway, scope: Scope, signal: AbortSignal | undefined): TurnTaker {
+/** `model`: the name of the one that is wanted. */
+export function createTurnTaker(
+  gateway: Gateway,
+  scope: Scope,
+  { model, signal }: { model: string | undefined; signal: AbortSignal },
+): TurnTaker {
   const left = new AbortController()
-  const places: number[] = []
-  let told = () => {}
+  const places = createPlaces()
   let pending: Promise<Turn | undefined> | undefined
 
   function ask(): Promise<Turn | undefined> {
     if (pending) return pending
     pending = gateway.turn(scope, {
-      signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
-      waiting(place) {
-        places.push(place)
-        told()
-      },
+      ...(model !== undefined && { model }),
+      signal: AbortSignal.any([signal, left.signal]),
+      waiting: places.hear,
     })
     // Whoever waits for it hears of it; nobody may be left to.
     pending.catch(() => {})
@@ -35,30 +38,15 @@ export function createTurnTaker(gateway: Gateway, scope: Scope, signal: AbortSig
       let timer: ReturnType<typeof setTimeout> | undefined
       const passed = new Promise<undefined>(resolve => {
         timer = setTimeout(resolve, budget, undefined)
-        told = () => {
-          if (places.some(place => place > 0)) resolve(undefined)
-        }
+        void places.taken().then(() => resolve(undefined))
       })
       try {
         return await Promise.race([ask().catch(() => undefined), passed])
       } finally {
         clearTimeout(timer)
-        told = () => {}
       }
     },
-    async *take(): AsyncGenerator<AnswerEvent, Turn | undefined> {
-      const turn = ask()
-      for (;;) {
-        const news = new Promise<'news'>(resolve => {
-          told = () => resolve('news')
-        })
-        for (const place of places.splice(0)) yield { type: 'waiting' as const, place }
-        const result = await Promise.race([turn, places.length > 0 ? ('news' as const) : news])
-        if (result === 'news') continue
-        for (const place of places.splice(0)) yield { type: 'waiting' as const, place }
-        return result
-      }
-    },
+    take: () => places.tell(ask()),
     end() {
       left.abort()
       pending?.then(

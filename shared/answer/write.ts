@@ -26,7 +26,10 @@ export interface Writing {
   prompt: LanguageModelV4Prompt
   sources: readonly Source[]
   question: string
+  /** Of the answer. */
   language: 'de' | 'en'
+  /** The model's own when not said. */
+  temperature?: number
   /** The citation of a stretch of a source's chunk, if its document holds these very letters. */
   prove(source: Source, start: number, end: number): Promise<Citation | undefined>
   signal?: AbortSignal
@@ -52,7 +55,7 @@ export const nothingWritten = (): Written => ({ sentences: [], citations: [], dr
  * taken out, loops are cut. Throws what the model throws; `cancelled` at once when the signal says so, whatever the model does.
  */
 export async function* write(writing: Writing, written: Written): AsyncGenerator<AnswerEvent, void> {
-  const { chat, language, maxTokens, prompt, question, signal, sources } = writing
+  const { language, maxTokens, question, signal, sources } = writing
   const ground = readGround(sources)
   const addresses = addressesOf(sources)
   const knows = (address: string) => addresses.all.has(address)
@@ -74,7 +77,7 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
 
   const stop = new AbortController()
   const abortSignal = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
-  const parts = partsOf(chat, prompt, maxTokens, abortSignal)
+  const parts = partsOf(writing, abortSignal)
   try {
     for (let waits = false; ; ) {
       await breathe()
@@ -234,12 +237,7 @@ interface Parts {
 }
 
 /** The parts of the answer, as long as nobody stops it. */
-function partsOf(
-  chat: ChatModel,
-  prompt: LanguageModelV4Prompt,
-  maxOutputTokens: number,
-  abortSignal: AbortSignal,
-): Parts {
+function partsOf({ chat, prompt, maxTokens, temperature }: Writing, abortSignal: AbortSignal): Parts {
   const stopped = new Promise<never>((_, reject) => {
     const stop = () => reject(new AppError('cancelled'))
     if (abortSignal.aborted) stop()
@@ -247,7 +245,13 @@ function partsOf(
   })
   // Whoever stops reading has no use for it.
   stopped.catch(() => {})
-  const options = { prompt, maxOutputTokens, reasoning: 'none' as const, abortSignal }
+  const options = {
+    prompt,
+    maxOutputTokens: maxTokens,
+    reasoning: 'none' as const,
+    abortSignal,
+    ...(temperature !== undefined && { temperature }),
+  }
   let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined
   let reading: ReturnType<ReadableStreamDefaultReader<LanguageModelV4StreamPart>['read']> | undefined
 

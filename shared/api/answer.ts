@@ -59,7 +59,7 @@ export const streamedAnswer = z.discriminatedUnion('type', [
 const question = z.string().max(10_000).describe('At most 2,000 characters')
 const tags = ['Answers']
 const streaming =
-  'A stream of server-sent events: `started`, the passages found, then quotes, or drafts and checked sentences, then `finish`; or `interrupted`. `waiting` says how many questions come first. Closing the connection stops the work; what was shown so far is kept.'
+  'A stream of server-sent events: `started`, the passages found, then quotes, or drafts and checked sentences, then `finish`; or `interrupted`. `waiting` says how many questions come first, in its chat or at the model. When nobody has read it for 3 seconds, the work stops; what was shown so far is kept.'
 
 export const answers = {
   ask: oc
@@ -77,6 +77,11 @@ export const answers = {
         chatId: id.optional().describe('Goes on with this chat; a new one without it'),
         assistantId: id.optional().describe('Whom a new chat is with'),
         documents: documentIds.optional().describe('Only these documents'),
+        instructions: z.string().max(8000).optional().describe('Instead of the assistant’s'),
+        language: language.exclude(['other']).optional().describe('Of the answer, instead of the assistant’s'),
+        model: z.string().max(200).optional().describe('Name of a chat model, instead of the assistant’s'),
+        temperature: z.number().min(0).max(2).optional().describe('Instead of the assistant’s'),
+        mode: z.enum(['model', 'quotes']).optional().describe('`quotes`: no model writes anything'),
       }),
     )
     .output(eventIterator(streamedAnswer)),
@@ -84,11 +89,27 @@ export const answers = {
     .route({
       method: 'POST',
       path: '/projects/{projectId}/chats/{chatId}/regenerate',
-      summary: 'Answer the last question of a chat again',
-      description: streaming,
+      summary: 'Answer a question of a chat again',
+      description: `The new answer takes the place of the old one, which stays until then, and where the new one fails. ${streaming}`,
       tags,
     })
-    .input(z.object({ ...inProject, chatId: id }))
+    .input(
+      z.object({
+        ...inProject,
+        chatId: id,
+        messageId: id.optional().describe('The answer, or its question; the last one without it'),
+      }),
+    )
+    .output(eventIterator(streamedAnswer)),
+  follow: oc
+    .route({
+      method: 'GET',
+      path: '/projects/{projectId}/answers/{answerId}',
+      summary: 'Read along with a running answer',
+      description: 'From its beginning. `answering` of its chat names it.',
+      tags,
+    })
+    .input(z.object({ ...inProject, answerId: id }))
     .output(eventIterator(streamedAnswer)),
   stop: oc
     .route({

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { answerMode, answerSentence } from './answer.ts'
 import { id, inProject, next, paging, time } from './common.ts'
 import { reason } from './problem.ts'
-import { citation } from './search.ts'
+import { citation, passage } from './search.ts'
 
 export const chat = z.object({
   id,
@@ -33,8 +33,17 @@ export const message = z.object({
     .string()
     .nullable()
     .describe('The user’s: the question as it was searched for, where it referred back to an earlier one'),
+  passages: z.number().int().describe('The assistant’s: how many passages were shown with it'),
   createdAt: time,
 })
+
+export const answering = z
+  .object({
+    answerId: id.describe('To follow or stop it with'),
+    question: z.string(),
+    questionId: id.nullable().describe('Of a question that is answered anew'),
+  })
+  .describe('An answer that is being given, or waits for its turn')
 
 const one = z.object({ ...inProject, chatId: id })
 const base = '/projects/{projectId}/chats'
@@ -52,7 +61,22 @@ export const chats = {
   get: oc
     .route({ method: 'GET', path: `${base}/{chatId}`, summary: 'A chat with its messages, oldest first', tags })
     .input(one)
-    .output(z.object({ chat, messages: z.array(message) })),
+    .output(z.object({ chat, messages: z.array(message), answering: z.array(answering) })),
+  passages: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{chatId}/messages/{messageId}/passages`,
+      summary: 'Passages that were shown with an answer',
+      description: 'As their documents have them now, in the order in which they were shown.',
+      tags,
+    })
+    .input(one.extend({ messageId: id }))
+    .output(
+      z.object({
+        passages: z.array(passage),
+        missing: z.number().int().describe('Passages whose document was deleted, or is being read anew'),
+      }),
+    ),
   update: oc
     .route({ method: 'PATCH', path: `${base}/{chatId}`, summary: 'Rename a chat, or change its assistant', tags })
     .input(one.extend({ title: z.string().min(1).max(200).optional(), assistantId: id.nullable().optional() }))
@@ -75,3 +99,4 @@ export const chats = {
 
 export type ApiChat = z.output<typeof chat>
 export type ApiMessage = z.output<typeof message>
+export type Answering = z.output<typeof answering>

@@ -17,7 +17,7 @@ import { settingRoutes } from './setting.ts'
 
 export type { StreamedAnswer } from './answer.ts'
 export type { ApiAssistant } from './assistant.ts'
-export type { ApiChat, ApiMessage } from './chat.ts'
+export type { Answering, ApiChat, ApiMessage } from './chat.ts'
 export type { ApiDocument, Upload } from './document.ts'
 export type { ServerEvent } from './job.ts'
 export type { ApiModel } from './model.ts'

@@ -6,16 +6,21 @@ import { createTurns } from './turns.ts'
 /** The chat model for one answer; nobody else has it until `end`. */
 export interface Turn {
   chat: ChatModel
+  /** Not the one that was asked for: that is not there. */
+  instead: boolean
   end(): void
 }
 
 /** Which model does what, who comes when, and what happens when one fails. */
 export interface Gateway {
   /**
-   * Undefined when no chat model is set up. `waiting` hears the place in the queue. Throws `cancelled`, and what is wrong
-   * with the model that is set up.
+   * Undefined when no chat model is set up. With a name, that model's turn; where it is not there, that of the one in use.
+   * `waiting` hears the place in the queue. Throws `cancelled`, and what is wrong with the model that is set up.
    */
-  turn(scope: Scope, options: { signal?: AbortSignal; waiting(place: number): void }): Promise<Turn | undefined>
+  turn(
+    scope: Scope,
+    options: { model?: string; signal?: AbortSignal; waiting(place: number): void },
+  ): Promise<Turn | undefined>
   embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
   /**
    * The question as a vector of the model with this fingerprint; undefined when it cannot be had in time. It never stands
@@ -67,11 +72,12 @@ export function createGateway({ models, log }: { models: Models; log: Log }): Ga
   }
 
   return {
-    async turn({ userId }, { signal, waiting }) {
-      const chat = await models.chat()
+    async turn({ userId }, { model, signal, waiting }) {
+      const named = model === undefined ? undefined : await models.chat(model)
+      const chat = named ?? (await models.chat())
       if (!chat) return undefined
       const end = await turns.take(userId, { waiting, ...(signal && { signal }) })
-      return { chat, end }
+      return { chat, instead: model !== undefined && !named, end }
     },
     embedding: fingerprint => models.embedding(fingerprint),
     embedQuestion: (fingerprint, question, signal) =>

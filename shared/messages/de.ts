@@ -38,6 +38,8 @@ export const de: Messages = {
     'project-not-found': 'Ein Projekt „{{name}}“ gibt es nicht.',
     'document-not-found': 'Ein Dokument „{{id}}“ gibt es in diesem Projekt nicht.',
     'document-ambiguous': '„{{id}}“ kann mehrere Dokumente meinen: {{ids}}',
+    'message-not-found': 'Eine Nachricht „{{id}}“ gibt es in dieser Unterhaltung nicht.',
+    'answer-not-found': 'Diese Antwort ist beendet; was von ihr bleibt, steht in ihrer Unterhaltung.',
     'chat-not-found': 'Eine Unterhaltung „{{id}}“ gibt es in diesem Projekt nicht.',
     'project-exists': 'Ein Projekt „{{name}}“ gibt es schon.',
     'last-project': 'Das letzte Projekt kann nicht gelöscht werden. Legen Sie zuerst ein anderes an.',
@@ -62,6 +64,7 @@ export const de: Messages = {
       'Was das Modell schrieb, ließ sich aus Ihren Dokumenten nicht belegen; sie werden stattdessen zitiert.',
     'model-declined': 'Das Modell fand in Ihren Dokumenten keine Antwort; sie werden stattdessen zitiert.',
     'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
+    'model-other': 'Das Modell „{{name}}“ ist nicht da; statt seiner hat „{{other}}“ geantwortet.',
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'disk-full':
       'Der Datenträger ist voll. Schaffen Sie Platz und versuchen Sie es noch einmal; nichts Gespeichertes ist verloren.',

@@ -31,6 +31,8 @@ export const en = {
     'project-not-found': 'There is no project “{{name}}”.',
     'document-not-found': 'There is no document “{{id}}” in this project.',
     'document-ambiguous': '“{{id}}” may be several documents: {{ids}}',
+    'message-not-found': 'There is no message “{{id}}” in this chat.',
+    'answer-not-found': 'This answer has come to its end; its chat has what is kept of it.',
     'chat-not-found': 'There is no chat “{{id}}” in this project.',
     'project-exists': 'There is a project “{{name}}” already.',
     'last-project': 'The last project cannot be deleted. Create another one first.',

@@ -11,7 +11,7 @@ export interface Chat {
   deletedAt: Time | null
 }
 
-/** Immutable once stored. */
+/** Questions never change; an answer is replaced when its question is answered again. */
 export interface Message {
   id: string
   chatId: string
@@ -21,5 +21,22 @@ export interface Message {
   answer: Pick<Answer, 'mode' | 'sentences' | 'citations' | 'model' | 'reason'> | null
   /** The user's: the question as it was searched for, completed from the chat where it refers back. */
   completed: string | null
+  /** The assistant's: how many passages were shown with it. */
+  passages: number
   createdAt: Time
+}
+
+/**
+ * A passage that was shown with an answer, by where it begins: chunks get new numbers, and other borders, when their
+ * document is indexed anew.
+ */
+export interface KeptPassage {
+  documentId: string
+  /** The chunk's, as long as the document is not cut in another way. */
+  position: number
+  /** Segment, index in its blocks and offset, as in `Piece`. */
+  segment: number
+  block: number
+  from: number
+  score: number
 }

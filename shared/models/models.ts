@@ -73,8 +73,14 @@ export function createModels({
   })
 
   return {
-    async chat() {
-      const found = await catalog.find('chat')
+    async chat(name) {
+      const found =
+        name === undefined
+          ? await catalog.find('chat')
+          : (await catalog.entries()).find(
+              (entry): entry is Described =>
+                entry.description?.role === 'chat' && (entry.name === name || entry.description.name === name),
+            )
       if (!found) return undefined
       const file = fileOf(found, 'chat', settings.contextSize)
       return {

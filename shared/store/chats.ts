@@ -1,7 +1,11 @@
-import type { Chat, Message, Scope } from '../model/index.ts'
+import type { Chat, KeptPassage, Message, Scope, Time } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { ChatRow, MessageRow, Read, Tx } from './schema.ts'
+
+export interface NewMessage extends Omit<Message, 'id' | 'createdAt' | 'passages'> {
+  passages?: readonly KeptPassage[]
+}
 
 export interface ChatStore {
   list(scope: Scope): Promise<Chat[]>
@@ -13,7 +17,12 @@ export interface ChatStore {
   update(tx: Tx, scope: Scope, id: string, changes: { title?: string; assistantId?: string | null }): Promise<boolean>
   /** Out of sight (a time) or back (null); undefined when there is none. */
   setDeleted(tx: Tx, scope: Scope, id: string, deletedAt: number | null): Promise<Chat | undefined>
-  append(tx: Tx, scope: Scope, message: Omit<Message, 'id' | 'createdAt'>): Promise<Message>
+  /** `createdAt`: for an answer that comes long after its question; now when not said. */
+  append(tx: Tx, scope: Scope, message: NewMessage, createdAt?: Time): Promise<Message>
+  /** Another answer takes the place of this one, which stays in the change log alone. False when it is not there. */
+  replace(tx: Tx, scope: Scope, id: string, answer: Pick<NewMessage, 'text' | 'answer' | 'passages'>): Promise<boolean>
+  /** What was shown with an answer; undefined when the chat has no such message. */
+  passages(scope: Scope, chatId: string, messageId: string): Promise<KeptPassage[] | undefined>
 }
 
 export function createChatStore({
@@ -101,7 +110,7 @@ export function createChatStore({
       await changes.record(tx, { scope: scope.projectId, entity: 'chat', id, fields })
       return toChat({ ...row, ...fields })
     },
-    async append(tx, scope, message) {
+    async append(tx, scope, message, createdAt = clock.now()) {
       const row: MessageRow = {
         id: ids.next(),
         chat_id: message.chatId,
@@ -109,12 +118,39 @@ export function createChatStore({
         text: message.text,
         answer: message.answer && JSON.stringify(message.answer),
         completed: message.completed,
-        created_at: clock.now(),
+        passages: message.passages ? JSON.stringify(places(message.passages)) : null,
+        created_at: createdAt,
       }
       await tx.insertInto('message').values(row).execute()
-      const { id, ...fields } = { ...row, answer: message.answer }
+      const { id, ...fields } = {
+        ...row,
+        answer: message.answer,
+        passages: message.passages ? places(message.passages) : null,
+      }
       await changes.record(tx, { scope: scope.projectId, entity: 'message', id, fields })
       return toMessage(row)
+    },
+    async replace(tx, scope, id, { text, answer, passages }) {
+      const found = await tx.selectFrom('message').select('chat_id').where('id', '=', id).executeTakeFirst()
+      if (!found || !(await owned(tx, scope, found.chat_id))) return false
+      const row = {
+        text,
+        answer: answer && JSON.stringify(answer),
+        passages: passages ? JSON.stringify(places(passages)) : null,
+      }
+      await tx.updateTable('message').set(row).where('id', '=', id).execute()
+      const fields = { text, answer, passages: passages ? places(passages) : null }
+      await changes.record(tx, { scope: scope.projectId, entity: 'message', id, fields })
+      return true
+    },
+    async passages(scope, chatId, messageId) {
+      const row = await within(scope)
+        .innerJoin('message', 'message.chat_id', 'chat.id')
+        .select('message.passages')
+        .where('chat.id', '=', chatId)
+        .where('message.id', '=', messageId)
+        .executeTakeFirst()
+      return row && placesOf(row.passages).map(toKept)
     },
   }
 }
@@ -138,6 +174,31 @@ function toMessage(row: MessageRow): Message {
     text: row.text,
     answer: row.answer === null ? null : (JSON.parse(row.answer) as Message['answer']),
     completed: row.completed,
+    passages: placesOf(row.passages).length,
     createdAt: row.created_at,
   }
 }
+
+/** Short, since every answer has ten of them. */
+type KeptPlace = [documentId: string, position: number, segment: number, block: number, from: number, score: number]
+
+const places = (passages: readonly KeptPassage[]) =>
+  passages.map(
+    ({ documentId, position, segment, block, from, score }): KeptPlace => [
+      documentId,
+      position,
+      segment,
+      block,
+      from,
+      Math.round(score * 1000) / 1000,
+    ],
+  )
+const placesOf = (stored: string | null) => (stored === null ? [] : (JSON.parse(stored) as KeptPlace[]))
+const toKept = ([documentId, position, segment, block, from, score]: KeptPlace): KeptPassage => ({
+  documentId,
+  position,
+  segment,
+  block,
+  from,
+  score,
+})

@@ -10,6 +10,8 @@ export interface ChunkStore {
   get(scope: Scope, ids: readonly number[]): Promise<StoredChunk[]>
   /** The chunks right before and after these positions, by document. */
   at(scope: Scope, places: readonly { documentId: string; position: number }[]): Promise<StoredChunk[]>
+  /** The chunk of a document that holds this place of a block; reads all pieces of the document. */
+  holding(scope: Scope, place: BlockPlace): Promise<StoredChunk | undefined>
   /** For jobs. In order, those from position `from` on. */
   page(documentId: string, from: number, limit: number): Promise<{ id: number; chunk: ChunkText }[]>
   /**
@@ -21,6 +23,14 @@ export interface ChunkStore {
   clearSome(tx: Tx, documentId: string): Promise<boolean>
   /** Documents some of whose chunks are hidden. Nothing may be inserted for them. */
   hidden(): Promise<string[]>
+}
+
+/** A place in a document, in terms of its segments: see `Piece`. */
+export interface BlockPlace {
+  documentId: string
+  segment: number
+  block: number
+  from: number
 }
 
 /** What a chunk says, and where. */
@@ -98,6 +108,20 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
         )
         .execute()
       return rows.map(toChunk)
+    },
+    async holding(scope, { documentId, segment, block, from }) {
+      const row = await within(scope)
+        .where('chunk.document_id', '=', documentId)
+        .where(
+          sql<boolean>`exists (
+            select 1 from json_each(chunk.pieces) as piece
+            where piece.value ->> 'segment' = ${segment} and piece.value ->> 'block' = ${block}
+            and piece.value ->> 'from' <= ${from} and ${from} < max(piece.value ->> 'to', piece.value ->> 'from' + 1)
+          )`,
+        )
+        .orderBy('chunk.position')
+        .executeTakeFirst()
+      return row && toChunk(row)
     },
     async page(documentId, from, limit) {
       const rows = await read

@@ -140,6 +140,8 @@ export interface MessageRow {
   text: string
   answer: string | null
   completed: string | null
+  /** JSON of `KeptPassage[]`. */
+  passages: string | null
   created_at: number
 }
 

@@ -6,6 +6,7 @@ import { vectors } from './0004-vectors.ts'
 import { assistants } from './0005-assistants.ts'
 import { clearing } from './0006-clearing.ts'
 import { retiredVectors } from './0007-retired-vectors.ts'
+import { passages } from './0008-passages.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { name: '0005-assistants', sql: assistants },
   { name: '0006-clearing', sql: clearing },
   { name: '0007-retired-vectors', sql: retiredVectors },
+  { name: '0008-passages', sql: passages },
 ]
