@@ -6,6 +6,16 @@ export function toApiDocument({ blob: _, ...document }: Document): ApiDocument {
   return document
 }
 
+/** A page that the database made. */
+export function toApiDocuments({ documents, more, total }: { documents: Document[]; more: boolean; total: number }) {
+  const next = more ? (documents.at(-1)?.id ?? null) : null
+  return { documents: documents.map(toApiDocument), next, total }
+}
+
+export function pagingOf({ limit, after }: { limit: number; after?: string | undefined }) {
+  return { limit, ...(after !== undefined && { after }) }
+}
+
 export function toApiProject({ userId: _, ...project }: Project): ApiProject {
   return project
 }

@@ -74,14 +74,17 @@ export const documents = {
         ...paging,
         order: z.enum(['newest', 'oldest', 'path']).default('newest'),
         state: documentState.optional(),
+        name: z.string().max(200).optional().describe('Words that stand in the name or its folders, in either case'),
       }),
     )
     .output(
       z.object({
         documents: z.array(document),
         next,
-        total: z.number().int().describe('Documents in all, over all pages'),
-        states: z.partialRecord(documentState, z.number().int()).describe('How many are in which state, over all'),
+        total: z.number().int().describe('Documents that match, over all pages'),
+        states: z
+          .partialRecord(documentState, z.number().int())
+          .describe('How many of that name are in which state, over all pages'),
       }),
     ),
   upload: oc

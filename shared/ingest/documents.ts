@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Document, DocumentState, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
-import type { Store, Tx } from '../store/index.ts'
+import type { DocumentFilter, DocumentPage, Store, Tx } from '../store/index.ts'
 import { clearAll, removeChunks } from './clear.ts'
 import { clearJob, collectJob, documentKeys, embedJob, indexJob, parseJob } from './jobs.ts'
 
@@ -28,6 +28,7 @@ export interface Documents {
    */
   add(scope: Scope, file: NewFile, signal?: AbortSignal): Promise<{ document: Document; added: boolean }>
   list(scope: Scope): Promise<Document[]>
+  page(scope: Scope, filter: DocumentFilter): Promise<DocumentPage>
   get(scope: Scope, id: string): Promise<Document>
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
   /** A page, or a stretch of a text, as it was read. */
@@ -157,6 +158,7 @@ export function createDocuments(deps: {
       }
     },
     list: scope => store.documents.list(scope),
+    page: (scope, filter) => store.documents.page(scope, filter),
     get,
     receipt: (scope, id) => store.documents.receipt(scope, id),
     segment: (scope, id, number) => store.segments.get(scope, id, number),

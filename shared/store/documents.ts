@@ -31,8 +31,34 @@ export interface Progress {
   indexTime?: number
 }
 
+/** Which documents of a project are wanted, in which order, and which of them. */
+export interface DocumentFilter {
+  /** Those in the trash instead of the others. */
+  trashed?: boolean
+  /** In one of these states. */
+  states?: readonly DocumentState[]
+  /** Each of its words stands in the path, in either case. */
+  name?: string
+  /** `path` puts 2 before 10, and ä beside a. `newest` by default. */
+  order?: 'newest' | 'oldest' | 'path'
+  limit: number
+  /** The last document of the page before; one that is gone for good begins anew. */
+  after?: string
+}
+
+export interface DocumentPage {
+  documents: Document[]
+  /** Whether others follow. */
+  more: boolean
+  /** How many match in all. */
+  total: number
+  /** How many are in which state, over all that match but for their state. */
+  states: Partial<Record<DocumentState, number>>
+}
+
 export interface DocumentStore {
   list(scope: Scope, filter?: { trashed?: boolean }): Promise<Document[]>
+  page(scope: Scope, filter: DocumentFilter): Promise<DocumentPage>
   get(scope: Scope, id: string): Promise<Document | undefined>
   /** For jobs, which name a document alone: with the scope it belongs to, also when it is in the trash. */
   find(id: string): Promise<{ document: Document; scope: Scope; parserState: string | null } | undefined>
@@ -75,7 +101,69 @@ export function createDocumentStore({
       .where('document.project_id', '=', projectId)
       .where('project.user_id', '=', userId)
 
+  /** Those a filter means, whatever their state. */
+  const matching = (scope: Scope, { trashed = false, name = '' }: DocumentFilter) => {
+    let query = read
+      .selectFrom('document')
+      .innerJoin('project', 'project.id', 'document.project_id')
+      .where('document.project_id', '=', scope.projectId)
+      .where('project.user_id', '=', scope.userId)
+      .where('document.deleted_at', trashed ? 'is not' : 'is', null)
+    for (const word of name.normalize('NFC').split(/\s+/).filter(Boolean))
+      query = query.where(sql<boolean>`document.path glob ${anyCase(word)}`)
+    return query
+  }
+  const inStates = (scope: Scope, filter: DocumentFilter) => {
+    const query = matching(scope, filter)
+    return filter.states ? query.where('document.state', 'in', filter.states) : query
+  }
+
+  /** The ids of a page, and of one more where others follow. */
+  async function idsOfPage(scope: Scope, filter: DocumentFilter): Promise<string[]> {
+    const { order = 'newest', limit, after } = filter
+    if (order === 'path') {
+      // No engine has an order in which 2 comes before 10, so the names alone are read and sorted here: of 10,000
+      // documents in 70 ms, 47 of them on the event loop. Other orders take 10 ms and 2.
+      const rows = await inStates(scope, filter).select(['document.id', 'document.path']).execute()
+      rows.sort((a, b) => byName.compare(a.path, b.path) || (a.id < b.id ? -1 : 1))
+      const start = after === undefined ? 0 : rows.findIndex(({ id }) => id === after) + 1
+      return rows.slice(start, start + limit + 1).map(({ id }) => id)
+    }
+    const [direction, beyond] = order === 'newest' ? (['desc', '<'] as const) : (['asc', '>'] as const)
+    let query = inStates(scope, filter).select('document.id')
+    const last =
+      after === undefined ? undefined : await within(read, scope).where('document.id', '=', after).executeTakeFirst()
+    if (last)
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('document.created_at', 'document.id'), beyond, tuple(last.created_at, last.id)),
+      )
+    const rows = await query
+      .orderBy('document.created_at', direction)
+      .orderBy('document.id', direction)
+      .limit(limit + 1)
+      .execute()
+    return rows.map(({ id }) => id)
+  }
+
   return {
+    async page(scope, filter) {
+      const counts = await matching(scope, filter)
+        .select(['document.state', ({ fn }) => fn.countAll<number>().as('count')])
+        .groupBy('document.state')
+        .execute()
+      const states = Object.fromEntries(counts.map(({ state, count }) => [state, count])) as DocumentPage['states']
+      const wanted = filter.states ?? (Object.keys(states) as DocumentState[])
+      const ids = await idsOfPage(scope, filter)
+      const shown = ids.slice(0, filter.limit)
+      const rows = shown.length > 0 ? await within(read, scope).where('document.id', 'in', shown).execute() : []
+      const byId = new Map(rows.map(row => [row.id, row]))
+      return {
+        documents: shown.flatMap(id => byId.get(id) ?? []).map(toDocument),
+        more: ids.length > shown.length,
+        total: wanted.reduce((sum, state) => sum + (states[state] ?? 0), 0),
+        states,
+      }
+    },
     async list(scope, filter = {}) {
       const query = within(read, scope).where('document.deleted_at', filter.trashed ? 'is not' : 'is', null)
       const rows = await query.orderBy('document.created_at').orderBy('document.id').execute()
@@ -203,6 +291,17 @@ export function createDocumentStore({
       return row !== undefined
     },
   }
+}
+
+const byName = new Intl.Collator('de', { numeric: true })
+
+/** A pattern for `glob` that finds a word anywhere in either case; `like` knows only A to Z. Both are SQLite's own. */
+function anyCase(word: string): string {
+  const cases = [...word].map(letter => {
+    const both = new Set([letter, letter.toLowerCase(), letter.toUpperCase()].filter(one => [...one].length === 1))
+    return both.size > 1 || '*?['.includes(letter) ? `[${[...both].join('')}]` : letter
+  })
+  return `*${cases.join('')}*`
 }
 
 /** Chunks seen to in the newest index of vectors. */

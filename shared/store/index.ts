@@ -18,7 +18,7 @@ import { createVectorStore, type VectorStore } from './vectors.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
 export type { ChunkText } from './chunks.ts'
-export type { NewDocument, Progress } from './documents.ts'
+export type { DocumentFilter, DocumentPage, NewDocument, Progress } from './documents.ts'
 export type { Tx } from './schema.ts'
 export type { VectorIndex } from './vectors.ts'
 export type { Candidate, Vocabulary } from './words.ts'

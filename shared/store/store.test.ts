@@ -195,6 +195,74 @@ describe('documents', () => {
   })
 })
 
+describe('a page of documents', () => {
+  const add = (scope: Scope, paths: string[]) =>
+    open.store.transaction(async tx => {
+      const ids: string[] = []
+      for (const path of paths) {
+        const name = path.split('/').at(-1)!
+        ids.push(
+          (await open.store.documents.insert(tx, scope, { ...file(`${scope.projectId} ${path}`), name, path })).id,
+        )
+      }
+      return ids
+    })
+  const paths = async (filter: Parameters<typeof open.store.documents.page>[1], scope = open.scope) =>
+    (await open.store.documents.page(scope, filter)).documents.map(({ path }) => path)
+
+  test('comes in each order, one after the other, until there are no more', async () => {
+    const ids = await add(open.scope, ['Blatt 10.md', 'Ätna.md', 'Blatt 2.md', 'zuletzt.md', 'b.md'])
+    await add(await otherProject(), ['theirs.md'])
+    const orders = { oldest: [0, 1, 2, 3, 4], newest: [4, 3, 2, 1, 0], path: [1, 4, 2, 0, 3] } as const
+    for (const [order, wanted] of Object.entries(orders)) {
+      const seen: string[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await open.store.documents.page(open.scope, {
+          order: order as keyof typeof orders,
+          limit: 2,
+          ...(after && { after }),
+        })
+        expect(page).toMatchObject({ total: 5, states: { queued: 5 } })
+        seen.push(...page.documents.map(({ id }) => id))
+        if (!page.more) break
+        after = seen.at(-1)
+      }
+      expect(seen).toEqual(wanted.map(at => ids[at]))
+    }
+  })
+
+  test('holds those with the words in their path, in either case, and takes signs for what they are', async () => {
+    await add(open.scope, ['Über/Straße 1.md', 'über 100 %.md', '[Entwurf] a*b?.md', 'ab.md', "O'Neil.md"])
+    const named = (name: string) => paths({ name, order: 'oldest', limit: 9 })
+    expect(await named('ÜBER')).toEqual(['Über/Straße 1.md', 'über 100 %.md'])
+    expect(await named(' u\u0308ber  straße')).toEqual(['Über/Straße 1.md'])
+    expect(await named('a*b')).toEqual(['[Entwurf] a*b?.md'])
+    expect(await named('[entwurf]')).toEqual(['[Entwurf] a*b?.md'])
+    expect(await named('?')).toEqual(['[Entwurf] a*b?.md'])
+    expect(await named('%')).toEqual(['über 100 %.md'])
+    expect(await named("o'n")).toEqual(["O'Neil.md"])
+    expect(await named('^-a')).toEqual([])
+    expect(await named('  ')).toHaveLength(5)
+  })
+
+  test('is counted by state, and holds the states that are wanted', async () => {
+    const [first, second, third] = await add(open.scope, ['a.md', 'b.md', 'c.txt'])
+    await open.store.transaction(async tx => {
+      await open.store.documents.update(tx, first!, { state: 'failed' })
+      await open.store.documents.update(tx, third!, { state: 'ready' })
+      await open.store.documents.setDeleted(tx, open.scope, second!, 7)
+    })
+    const page = await open.store.documents.page(open.scope, { states: ['failed'], limit: 1 })
+    expect(page).toMatchObject({ more: false, total: 1, states: { failed: 1, ready: 1 } })
+    expect(page.documents.map(({ id }) => id)).toEqual([first])
+    expect(await paths({ trashed: true, limit: 5 })).toEqual(['b.md'])
+    expect((await open.store.documents.page(open.scope, { name: 'txt', limit: 1 })).states).toEqual({ ready: 1 })
+    expect(await paths({ limit: 5, after: second!, order: 'oldest' })).toEqual(['c.txt'])
+    expect(await paths({ limit: 5, after: '01a1fe0c-e806-7665-8b79-8b8eba239c1e' })).toHaveLength(2)
+    expect(await paths({ limit: 5 }, { ...open.scope, userId: 'someone else' })).toEqual([])
+  })
+})
+
 describe('projects', () => {
   test('purging one leaves no row of it and nothing of the others is touched', async () => {
     await addDocument(open.scope, 'b1', [chunk(0, ['frist'])])
