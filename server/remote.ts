@@ -114,6 +114,7 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
         return found
       },
       create: async (_userId, name) => toProject(await client.projects.create({ name })),
+      rename: async ({ projectId }, name) => toProject(await client.projects.update({ projectId, name })),
       delete: async ({ projectId }) => void (await client.projects.delete({ projectId })),
     },
     documents: {

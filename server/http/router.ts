@@ -105,6 +105,11 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
         return toApiProject(project)
       }),
       get: os.projects.get.handler(async ({ input }) => toApiProject(await demandProject(input.projectId))),
+      update: os.projects.update.handler(async ({ input }) => {
+        const project = await core.projects.rename(scopeOf(input), input.name)
+        publish({ type: 'projects' })
+        return toApiProject(project)
+      }),
       delete: os.projects.delete.handler(async ({ input }) => {
         await core.projects.delete(scopeOf(input))
         publish({ type: 'projects' })

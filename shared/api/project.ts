@@ -23,6 +23,10 @@ export const projects = {
     .route({ method: 'GET', path: '/projects/{projectId}', summary: 'One project', tags: ['Projects'] })
     .input(z.object({ projectId: id }))
     .output(project),
+  update: oc
+    .route({ method: 'PATCH', path: '/projects/{projectId}', summary: 'Rename a project', tags: ['Projects'] })
+    .input(z.object({ projectId: id, name }))
+    .output(project),
   delete: oc
     .route({
       method: 'DELETE',

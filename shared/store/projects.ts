@@ -13,6 +13,8 @@ export interface ProjectStore {
   byName(userId: string, name: string): Promise<Project | undefined>
   /** Throws `project-exists`. */
   insert(tx: Tx, userId: string, name: string, type: ProjectType): Promise<Project>
+  /** False when there is none. Throws `project-exists`. */
+  rename(tx: Tx, scope: Scope, name: string): Promise<boolean>
   /** Removes the project with its rows, history and index for good. The blobs are left to the collection. */
   purge(tx: Tx, scope: Scope): Promise<void>
 }
@@ -33,6 +35,16 @@ export function createProjectStore({
 }): ProjectStore {
   const live = (userId: string) =>
     read.selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
+
+  async function demandFree(tx: Tx, userId: string, name: string): Promise<void> {
+    const query = tx
+      .selectFrom('project')
+      .select('id')
+      .where('user_id', '=', userId)
+      .where('name', '=', name)
+      .where('deleted_at', 'is', null)
+    if (await query.executeTakeFirst()) throw new AppError('project-exists', { name })
+  }
 
   return {
     async list(userId) {
@@ -58,14 +70,7 @@ export function createProjectStore({
         .values({ id: userId, created_at: now })
         .onConflict(conflict => conflict.doNothing())
         .execute()
-      const taken = await tx
-        .selectFrom('project')
-        .select('id')
-        .where('user_id', '=', userId)
-        .where('name', '=', name)
-        .where('deleted_at', 'is', null)
-        .executeTakeFirst()
-      if (taken) throw new AppError('project-exists', { name })
+      await demandFree(tx, userId, name)
       const row: ProjectRow = { id: ids.next(), user_id: userId, name, type, created_at: now, deleted_at: null }
       await tx.insertInto('project').values(row).execute()
       await tx.insertInto('library').values({ project_id: row.id, chunks: 0, terms: 0 }).execute()
@@ -76,6 +81,16 @@ export function createProjectStore({
         fields: { name, type, created_at: now },
       })
       return toProject(row)
+    },
+    async rename(tx, { userId, projectId }, name) {
+      const owned = tx.selectFrom('project').select('name').where('id', '=', projectId).where('user_id', '=', userId)
+      const before = await owned.where('deleted_at', 'is', null).executeTakeFirst()
+      if (!before) return false
+      if (before.name === name) return true
+      await demandFree(tx, userId, name)
+      await tx.updateTable('project').set({ name }).where('id', '=', projectId).execute()
+      await changes.record(tx, { scope: projectId, entity: 'project', id: projectId, fields: { name } })
+      return true
     },
     async purge(tx, { userId, projectId }) {
       const owned = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)

@@ -16,6 +16,8 @@ export interface Projects {
   find(userId: string, nameOrId?: string): Promise<Project>
   /** Throws `project-exists`, `name-invalid`. */
   create(userId: string, name: string): Promise<Project>
+  /** Throws `project-not-found`, `project-exists`, `name-invalid`. */
+  rename(scope: Scope, name: string): Promise<Project>
   /** For good, with everything in it. Throws `last-project`: there is always one. */
   delete(scope: Scope): Promise<void>
 }
@@ -43,6 +45,17 @@ export function createProjects({
     return store.projects.list(userId)
   }
 
+  /** As it is kept. Throws `name-invalid`, and `project-exists` where one of these has the name. */
+  function demandName(name: string, others: readonly Project[]): string {
+    const clean = name.normalize('NFC').trim()
+    if (clean === '' || clean.length > longestName || /\p{Cc}|\p{Bidi_Control}/u.test(clean)) {
+      throw new AppError('name-invalid', { name: clean.slice(0, longestName), max: longestName })
+    }
+    const taken = others.flatMap(project => namesOf(project.name))
+    if (taken.includes(folded(clean))) throw new AppError('project-exists', { name: clean })
+    return clean
+  }
+
   return {
     list,
     async find(userId, nameOrId) {
@@ -54,13 +67,18 @@ export function createProjects({
       return found
     },
     async create(userId, name) {
-      const clean = name.normalize('NFC').trim()
-      if (clean === '' || clean.length > longestName || /\p{Cc}|\p{Bidi_Control}/u.test(clean)) {
-        throw new AppError('name-invalid', { name: clean.slice(0, longestName), max: longestName })
-      }
-      const taken = (await list(userId)).flatMap(project => namesOf(project.name))
-      if (taken.includes(folded(clean))) throw new AppError('project-exists', { name: clean })
+      const clean = demandName(name, await list(userId))
       return store.transaction(tx => store.projects.insert(tx, userId, clean, 'documents'))
+    },
+    async rename(scope, name) {
+      const projects = await list(scope.userId)
+      const project = projects.find(({ id }) => id === scope.projectId)
+      const others = projects.filter(one => one !== project)
+      const clean = demandName(name, others)
+      if (!project || !(await store.transaction(tx => store.projects.rename(tx, scope, clean)))) {
+        throw new AppError('project-not-found', { name: scope.projectId })
+      }
+      return { ...project, name: clean }
     },
     async delete(scope) {
       const projects = await list(scope.userId)

@@ -133,6 +133,26 @@ describe('lists', () => {
     expect([second.documents.map(({ name }) => name), second.next]).toEqual([['b10.txt'], null])
     const sorted = await client.documents.list({ projectId, order: 'path' })
     expect(sorted.documents.map(({ name }) => name)).toEqual(['a.txt', 'b9.txt', 'b10.txt'])
+    const named = await client.documents.list({ projectId, name: 'B1', limit: 1 })
+    expect(named).toMatchObject({ documents: [{ name: 'b10.txt' }], total: 1, next: null })
     await client.projects.delete({ projectId })
+  })
+})
+
+describe('a project', () => {
+  it('is renamed, unless another is called so or it is no name', async () => {
+    const { client } = server
+    const { id: projectId } = await client.projects.create({ name: 'Haus' })
+    const { id: other } = await client.projects.create({ name: 'Garten' })
+    expect(await client.projects.update({ projectId, name: ' Haus am See ' })).toMatchObject({ name: 'Haus am See' })
+    expect(await client.projects.update({ projectId, name: 'haus AM See' })).toMatchObject({ name: 'haus AM See' })
+    expect((await client.projects.get({ projectId })).name).toBe('haus AM See')
+    const refused = (name: string) => expect(client.projects.update({ projectId, name })).rejects
+    await refused('garten').toMatchObject({ code: 'project-exists' })
+    await refused('My documents').toMatchObject({ code: 'project-exists' })
+    await refused('  ').toMatchObject({ code: 'name-invalid' })
+    await client.projects.delete({ projectId })
+    await refused('Fort').toMatchObject({ code: 'project-not-found' })
+    await client.projects.delete({ projectId: other })
   })
 })
