@@ -3,7 +3,7 @@
  * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
  */
 import type { Dialect } from 'kysely'
-import type { ChatModel, EmbeddingModel, RerankingModel, Segment, Time } from './model/index.ts'
+import type { ChatModel, EmbeddingModel, FoundFile, Reason, RerankingModel, Segment, Time } from './model/index.ts'
 
 export type { Time } from './model/index.ts'
 
@@ -149,6 +149,12 @@ export interface ParseRequest {
   after: number
   /** The last state that came with one of them. */
   state?: string
+  /** Opens a protected file; kept nowhere. */
+  password?: string
+  /** What stands inside, up to this number, is known already. */
+  filesAfter?: number
+  /** A folder for what stands inside; without one it is named and not taken out. */
+  scratch?: string
 }
 
 export type ParseEvent =
@@ -156,8 +162,9 @@ export type ParseEvent =
   | { type: 'start'; mediaType: string; paged: boolean; segments: number | null }
   /** `state`, where it changed: what to hand back when reading goes on. Opaque, and small: what is long is not kept. */
   | { type: 'segment'; segment: Segment; state?: string }
-  /** Last. `cut` when the text went on past the limit. */
-  | { type: 'finish'; segments: number; cut: boolean }
+  | ({ type: 'file' } & FoundFile)
+  /** Last. `cut` when the text went on past the limit; `reasons`: what else was lost of it, and why. */
+  | { type: 'finish'; segments: number; cut: boolean; reasons: Reason[] }
 
 /**
  * Reads documents in processes that can be killed: a parser that hangs, crashes or swallows memory harms nothing else.

@@ -186,7 +186,7 @@ describe('a parser that fails', () => {
           text: `Absatz ${index} ${'wort '.repeat(120)}ende.`,
         }))
         yield { type: 'segment', segment: { number: 1, blocks } }
-        yield { type: 'finish', segments: 1, cut: false }
+        yield { type: 'finish', segments: 1, cut: false, reasons: [] }
       },
     })
     open.core.start()

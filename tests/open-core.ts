@@ -98,7 +98,7 @@ export function createLineParser(
         const blocks = text === '' ? [] : [{ kind: 'paragraph' as const, text, runs }]
         yield { type: 'segment', segment: { number: index + 1, width: 595, height: 842, blocks } }
       }
-      yield { type: 'finish', segments: lines.length, cut: false }
+      yield { type: 'finish', segments: lines.length, cut: false, reasons: [] }
     },
     async close() {},
   }

@@ -1,6 +1,6 @@
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Document, Reason, Segment } from '../model/index.ts'
-import type { Blobs, Clock, Job, Log, Parsers, Queue } from '../ports.ts'
+import type { Blobs, Clock, Job, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
 import type { Progress, Store, Tx } from '../store/index.ts'
 import { failDocument } from './fail.ts'
 import { indexJob } from './jobs.ts'
@@ -66,7 +66,7 @@ export function createParseStage(deps: {
       await settle({}, tx => failDocument(tx, { store, queue }, { ...document, parsed }, reason))
     }
 
-    async function read(file: string): Promise<{ segments: number; cut: boolean }> {
+    async function read(file: string): Promise<Extract<ParseEvent, { type: 'finish' }>> {
       let batch: Segment[] = []
       let since = clock.now()
       let learned = state
@@ -93,9 +93,9 @@ export function createParseStage(deps: {
             batch.push(event.segment)
             if (event.state !== undefined) learned = event.state.length <= maxState ? event.state : null
             if (batch.length >= batchSize || clock.now() - since > batchTime) await flush()
-          } else {
+          } else if (event.type === 'finish') {
             await flush()
-            return { segments: event.segments, cut: event.cut }
+            return event
           }
         }
         throw new AppError('parser-crashed')

@@ -12,8 +12,19 @@ export const de: Messages = {
     'too-many-pages': 'Das Dokument hat mehr als {{limit}} Seiten. Teilen Sie es auf.',
     'password-protected':
       'Das Dokument ist mit einem Kennwort geschützt. Speichern Sie eine Kopie ohne Kennwort und fügen Sie diese hinzu.',
+    'password-wrong': 'Das Kennwort passt nicht. Bitte versuchen Sie es noch einmal.',
     damaged:
       'Die Datei ist beschädigt und nicht lesbar. Öffnen Sie sie in ihrem Programm, speichern Sie sie neu und fügen Sie diese Fassung hinzu.',
+    'partly-damaged':
+      'Die Datei ist beschädigt; gelesen wurde, was zu retten war. Prüfen Sie, was fehlt, oder speichern Sie sie in ihrem Programm neu.',
+    'archive-too-large':
+      'Die Datei packt sich zu etwas viel Größerem aus, als erlaubt ist, und wurde deshalb nicht gelesen. Packen Sie sie selbst aus und fügen Sie die Dateien hinzu, die Sie brauchen.',
+    'archive-too-deep': 'Archive und Mails werden bis zu drei Ebenen tief geöffnet. Packen Sie diese Datei selbst aus.',
+    'too-deep': 'Der Inhalt ist zu tief ineinander verschachtelt; gelesen wurde der Text ohne seine Gliederung.',
+    'recognition-off':
+      'Die Texterkennung ist ausgeschaltet. Schalten Sie sie in den Einstellungen ein und lesen Sie das Dokument neu ein.',
+    'recognition-failed': 'Auf {{pages}} gelang die Texterkennung nicht.',
+    'recognition-unsure': 'Auf {{pages}} ist die Texterkennung unsicher; vergleichen Sie mit dem Bild der Seite.',
     'pages-unreadable_one': 'Seite {{pages}} war nicht lesbar; der Rest wurde gelesen.',
     'pages-unreadable_other': '{{count}} Seiten waren nicht lesbar ({{pages}}); der Rest wurde gelesen.',
     'pages-without-text_one':

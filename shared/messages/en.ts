@@ -8,7 +8,17 @@ export const en = {
     'too-large': 'The file is larger than the limit of {{limit}} MB.',
     'too-many-pages': 'The document has more than {{limit}} pages. Split it into parts.',
     'password-protected': 'The document is protected by a password. Save a copy without it and add that.',
+    'password-wrong': 'The password does not fit. Please try again.',
     damaged: 'The file is damaged and cannot be read. Open it in its own program, save it anew and add that.',
+    'partly-damaged':
+      'The file is damaged; what could be saved was read. See what is missing, or save it anew in its own program.',
+    'archive-too-large':
+      'The file unpacks to much more than is allowed, so it was not read. Unpack it yourself and add the files you need.',
+    'archive-too-deep': 'Archives and mails are opened up to three levels deep. Unpack this file yourself.',
+    'too-deep': 'The content is nested too deeply; its text was read without its structure.',
+    'recognition-off': 'Text recognition is switched off. Switch it on in the settings, then read the document again.',
+    'recognition-failed': 'Text recognition failed on {{pages}}.',
+    'recognition-unsure': 'Text recognition is unsure on {{pages}}; compare with the picture of the page.',
     'pages-unreadable_one': 'Page {{pages}} could not be read; the rest was.',
     'pages-unreadable_other': '{{count}} pages could not be read ({{pages}}); the rest was.',
     'pages-without-text_one': 'Page {{pages}} has no text (probably an image) and cannot be found by its words.',

@@ -62,3 +62,17 @@ export interface Receipt {
   furnitureLines: number
   reasons: Reason[]
 }
+
+/** A file inside another: an attachment of a mail, an entry of an archive. In the order of the source. */
+export interface FoundFile {
+  /** From 1; the same each time the source is read. */
+  number: number
+  /** Without folders, and harmless: no separators, no control characters, at most 255 bytes. */
+  name: string
+  /** With the folders it has inside, joined by `/`; never leads out. */
+  path: string
+  /** Its bytes, in `scratch`: the reader's now, to be removed by it. Absent where it was not taken out. */
+  file?: string
+  /** Why it was not taken out. */
+  reason?: Reason
+}

@@ -1,16 +1,16 @@
-import type { Segment } from '../model/index.ts'
+import type { FoundFile, Reason, Segment } from '../model/index.ts'
 import type { ParserLimits } from './protocol.ts'
 
 /** An opened file. */
-export interface Source {
+export interface Source<Item = Reading | FoundFile> {
   /** How many there are, where that is known before reading. */
   segments: number | null
   /**
-   * The segments after number `after`, in order. Returns true when the text went on past a limit. `state`: the last that
-   * came with a segment up to `after`, from any process and any version. With it, what comes is what would have come
-   * without the break.
+   * The segments after number `after`, in order, and among them the files inside after number `filesAfter`. `state`: the
+   * last that came with a segment up to `after`, from any process and any version. With it, what comes is what would have
+   * come without the break.
    */
-  read(after: number, state?: string): AsyncGenerator<Reading, boolean>
+  read(after: number, state?: string, filesAfter?: number): AsyncGenerator<Item, Ending>
   close(): Promise<void>
 }
 
@@ -18,6 +18,23 @@ export interface Reading {
   segment: Segment
   /** What was learned so far, where it is another than before. */
   state?: string
+}
+
+/** How the text ended. */
+export interface Ending {
+  /** It went on past a limit. */
+  cut: boolean
+  /** What else was lost, in words for the receipt. */
+  reasons?: Reason[]
+}
+
+/** What a reader may know besides the file. */
+export interface Opening {
+  limits: ParserLimits
+  note: Note
+  password?: string
+  /** A folder for files inside; without one they are named and not taken out. */
+  scratch?: string
 }
 
 /** Tells the log what was lost on the way, and why; never text of the document. */
@@ -31,7 +48,7 @@ export interface Format {
   /** Do the first bytes (up to `HEAD`) look like it? */
   matches(head: Uint8Array): boolean
   /** Loads the reader only where it is needed: the host asks for names and never loads one. */
-  open(file: string, limits: ParserLimits, note: Note): Promise<Source>
+  open(file: string, opening: Opening): Promise<Source>
 }
 
 /** So many bytes from the start decide. */
@@ -44,21 +61,22 @@ export const FORMATS: readonly Format[] = [
     extensions: ['pdf'],
     paged: true,
     matches: isPdf,
-    open: async (file, limits, note) => (await import('./pdf/pdf.ts')).openPdf(file, limits, note),
+    open: async (file, { limits, note, password }) =>
+      (await import('./pdf/pdf.ts')).openPdf(file, limits, note, password),
   },
   {
     mediaType: 'text/markdown',
     extensions: ['md', 'markdown', 'mdown', 'mkd'],
     paged: false,
     matches: isText,
-    open: async (file, limits) => (await import('./text/markdown.ts')).openMarkdown(file, limits),
+    open: async (file, { limits }) => (await import('./text/markdown.ts')).openMarkdown(file, limits),
   },
   {
     mediaType: 'text/plain',
     extensions: ['txt', 'text', 'log'],
     paged: false,
     matches: isText,
-    open: async (file, limits) => (await import('./text/plain.ts')).openPlainText(file, limits),
+    open: async (file, { limits }) => (await import('./text/plain.ts')).openPlainText(file, limits),
   },
 ]
 

@@ -28,6 +28,6 @@ parentPort?.on('message', (message: ToParser) => {
       break
     default:
       event({ type: 'segment', segment: { number: 1, blocks: [{ kind: 'paragraph', text: 'Gut.' }] } })
-      event({ type: 'finish', segments: 1, cut: false })
+      event({ type: 'finish', segments: 1, cut: false, reasons: [] })
   }
 })

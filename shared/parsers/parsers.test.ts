@@ -88,7 +88,7 @@ describe('reading', () => {
     withParsers({}, async parsers => {
       const events = await collect(parsers.parse(await file('drei.pdf', pages(3))))
       expect(events[0]).toEqual({ type: 'start', mediaType: 'application/pdf', paged: true, segments: 3 })
-      expect(events.at(-1)).toEqual({ type: 'finish', segments: 3, cut: false })
+      expect(events.at(-1)).toEqual({ type: 'finish', segments: 3, cut: false, reasons: [] })
       const segments = events.flatMap(event => (event.type === 'segment' ? [event.segment] : []))
       expect(segments.map(segment => segment.number)).toEqual([1, 2, 3])
       expect(segments[1]!.blocks[0]!.text).toBe('Seite Nummer 2 erzählt von der Heizung im Keller.')

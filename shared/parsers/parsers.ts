@@ -53,7 +53,7 @@ export function createParsers(options: ParsersOptions): Parsers {
           return
         }
         yield event
-        if (event.type === 'segment' && ++taken === WINDOW / 2) {
+        if (event.type !== 'start' && ++taken === WINDOW / 2) {
           await tell(member, { type: 'more', count: taken })
           taken = 0
         }

@@ -20,12 +20,12 @@ export const DEFAULT_LIMITS: ParserLimits = {
   characters: 200_000_000,
 }
 
-/** Segments on their way that the reader has not asked past yet: what bounds the memory of both sides. */
+/** Segments and files on their way that the reader has not asked past yet: what bounds the memory of both sides. */
 export const WINDOW = 8
 
 export type ToParser =
   | { type: 'parse'; request: ParseRequest; limits: ParserLimits }
-  /** The reader took so many segments. */
+  /** The reader took so many of them. */
   | { type: 'more'; count: number }
 
 export type FromParser =

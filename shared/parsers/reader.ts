@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises'
 import { parentPort } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { ParseEvent, ParseRequest } from '../ports.ts'
-import { type Format, formatOf, HEAD, type Source } from './formats.ts'
+import { type Ending, type Format, formatOf, HEAD, type Source } from './formats.ts'
 import { type FromParser, type ParserLimits, type ToParser, WINDOW } from './protocol.ts'
 
 function start(port: NonNullable<typeof parentPort>) {
@@ -34,29 +34,39 @@ function start(port: NonNullable<typeof parentPort>) {
 
   async function parse(request: ParseRequest, limits: ParserLimits) {
     const format = await detect(request)
-    const source = await format.open(request.file, limits, detail => post({ type: 'note', detail }))
+    const source = await format.open(request.file, {
+      limits,
+      note: detail => post({ type: 'note', detail }),
+      ...(request.password !== undefined && { password: request.password }),
+      ...(request.scratch !== undefined && { scratch: request.scratch }),
+    })
     try {
       emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })
-      const cut = await sendSegments(source, request)
-      emit({ type: 'finish', segments: cut.last, cut: cut.cut })
+      const { last, cut, reasons = [] } = await sendSegments(source, request)
+      emit({ type: 'finish', segments: last, cut, reasons })
     } finally {
       await source.close()
     }
   }
 
-  async function sendSegments(source: Source, { after, state }: ParseRequest): Promise<{ last: number; cut: boolean }> {
+  async function sendSegments(
+    source: Source,
+    { after, state, filesAfter }: ParseRequest,
+  ): Promise<Ending & { last: number }> {
     let last = source.segments === null ? after : Math.min(after, source.segments)
-    const segments = source.read(after, state)
+    const segments = source.read(after, state, filesAfter)
     for (;;) {
       const { value, done } = await segments.next()
-      if (done) return { last, cut: value }
-      last = value.segment.number
+      if (done) return { last, ...value }
       while (outstanding >= WINDOW)
         await new Promise<void>(resolve => {
           wake = resolve
         })
       outstanding++
-      emit({ type: 'segment', ...value })
+      if ('segment' in value) {
+        last = value.segment.number
+        emit({ type: 'segment', ...value })
+      } else emit({ type: 'file', ...value })
     }
   }
 }

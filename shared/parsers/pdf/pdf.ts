@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { getDocument, type PDFDocumentProxy, type PDFPageProxy, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
-import type { Note, Reading, Source } from '../formats.ts'
+import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { endingOf, markContinuation } from './continuation.ts'
 import { fontsOf, layoutPage, type PageText } from './page.ts'
@@ -21,7 +21,12 @@ const RESTORE_TIME = 10_000
  * PDF by pdf.js: text only, no operator list (pages per CPU-second are what a library of thousands of pages feels).
  * Throws `password-protected`, `damaged`, `too-many-pages`. A page that cannot be read becomes a segment that says so.
  */
-export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>, note: Note): Promise<Source> {
+export async function openPdf(
+  file: string,
+  limits: Pick<ParserLimits, 'pages'>,
+  note: Note,
+  password?: string,
+): Promise<Source<Reading>> {
   const task = getDocument({
     data: new Uint8Array(await readFile(file)),
     cMapUrl: join(PACKAGE, 'cmaps/'),
@@ -30,6 +35,7 @@ export async function openPdf(file: string, limits: Pick<ParserLimits, 'pages'>,
     wasmUrl: join(PACKAGE, 'wasm/'),
     useSystemFonts: false,
     verbosity: VerbosityLevel.ERRORS,
+    ...(password !== undefined && { password }),
   })
   let document: PDFDocumentProxy
   try {
@@ -64,7 +70,7 @@ async function* pagesOf(
   after: number,
   before: State | undefined,
   note: Note,
-): AsyncGenerator<Reading, boolean> {
+): AsyncGenerator<Reading, Ending> {
   const typography = await restore(document, before?.learned, note)
   // A page between the two was given up: nothing goes on with it.
   let ending = before?.page === after ? before.ending : 'closed'
@@ -74,7 +80,7 @@ async function* pagesOf(
     ending = endingOf(segment)
     yield { segment, state: writeState({ page, ending, learned: typography.learned() }) }
   }
-  return false
+  return { cut: false }
 }
 
 /**

@@ -5,7 +5,7 @@ import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { frontmatter } from 'micromark-extension-frontmatter'
 import { gfm } from 'micromark-extension-gfm'
 import type { Block, Span } from '../../model/index.ts'
-import type { Source } from '../formats.ts'
+import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { decodeFile, linesOf } from './decode.ts'
 import { linesFrom, segmentsOf } from './segments.ts'
@@ -18,7 +18,7 @@ const MAX_LINE = 100_000
 const MAX_DEPTH = 50
 
 /** Markdown with GitHub's tables and front matter; the text as it is read, without its markup. */
-export async function openMarkdown(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source> {
+export async function openMarkdown(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
   return {
     segments: null,
     read: after => segmentsOf(blocksOf(decodeFile(file)), after, limits.characters),

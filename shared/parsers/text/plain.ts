@@ -1,5 +1,5 @@
 import type { Block, BlockKind } from '../../model/index.ts'
-import type { Source } from '../formats.ts'
+import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { cutAt, decodeFile, linesOf } from './decode.ts'
 import { linesFrom, segmentsOf } from './segments.ts'
@@ -15,7 +15,7 @@ const SHORT = 0.6
  * Plain text: paragraphs by blank lines, hard-wrapped lines joined. Lines that are meant as lines (short ones: verse, an
  * address, a log, a table drawn with spaces) stay apart.
  */
-export async function openPlainText(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source> {
+export async function openPlainText(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
   return {
     segments: null,
     read: after => segmentsOf(blocksOf(decodeFile(file)), after, limits.characters),

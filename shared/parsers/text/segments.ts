@@ -1,5 +1,5 @@
 import type { Block, Span } from '../../model/index.ts'
-import type { Reading } from '../formats.ts'
+import type { Ending, Reading } from '../formats.ts'
 
 /** Blocks in one segment of a format without pages. */
 export const BLOCKS = 100
@@ -12,14 +12,14 @@ export function linesFrom(first: number, last: number): Span {
 
 /**
  * Groups blocks into numbered segments, leaving out those up to `after` (the text is read from its start each time, so there
- * is no state to take up). Returns true when the text went past `limit`
- * characters: what follows is left out.
+ * is no state to take up). What follows after `limit` characters is left
+ * out, and the text is `cut`.
  */
 export async function* segmentsOf(
   blocks: AsyncIterable<Block>,
   after: number,
   limit: number,
-): AsyncGenerator<Reading, boolean> {
+): AsyncGenerator<Reading, Ending> {
   let number = 1
   let current: Block[] = []
   let size = 0
@@ -27,7 +27,7 @@ export async function* segmentsOf(
   for await (const block of blocks) {
     if (total + block.text.length > limit) {
       if (current.length > 0 && number > after) yield { segment: { number, blocks: current } }
-      return true
+      return { cut: true }
     }
     current.push(block)
     size += block.text.length
@@ -39,5 +39,5 @@ export async function* segmentsOf(
     size = 0
   }
   if (current.length > 0 && number > after) yield { segment: { number, blocks: current } }
-  return false
+  return { cut: false }
 }

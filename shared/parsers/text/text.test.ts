@@ -25,7 +25,7 @@ async function segments(
   const reader = source.read(after)
   for (;;) {
     const { value, done } = await reader.next()
-    if (done) return { segments: all, cut: value }
+    if (done) return { segments: all, cut: value.cut }
     all.push(value.segment)
   }
 }
