@@ -57,6 +57,12 @@ export const read = {
       queryKey: ['chat', projectId, chatId],
       queryFn: ({ signal }) => client.chats.get({ projectId, chatId }, { signal }),
     }),
+  /** Those that were shown with an answer. */
+  passages: (client: Client, projectId: string, chatId: string, messageId: string) =>
+    queryOptions({
+      queryKey: ['passages', projectId, chatId, messageId],
+      queryFn: ({ signal }) => client.chats.passages({ projectId, chatId, messageId }, { signal }),
+    }),
   assistants: (client: Client, projectId: string) =>
     queryOptions({
       queryKey: ['assistants', projectId],

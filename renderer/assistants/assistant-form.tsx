@@ -29,6 +29,7 @@ export function AssistantForm({
     instructions: assistant?.instructions ?? '',
     language: assistant?.language ?? null,
     model: assistant?.model ?? null,
+    temperature: assistant?.temperature ?? null,
     documents: assistant?.documents ?? null,
   })
   const [error, setError] = useState<unknown>(null)
@@ -112,6 +113,20 @@ export function AssistantForm({
           )}
         </Field>
       )}
+      <Field label={words('assistants.temperature')} hint={words('assistants.temperatureHint')}>
+        {ids => (
+          <input
+            {...ids}
+            type="number"
+            min={0}
+            max={2}
+            step={0.1}
+            value={values.temperature ?? ''}
+            onChange={event => change({ temperature: event.target.value === '' ? null : event.target.valueAsNumber })}
+            className={fieldLook}
+          />
+        )}
+      </Field>
       <Documents chosen={values.documents} choose={documents => change({ documents })} />
       {error !== null && <Problem error={error} />}
       <div className="mt-6 flex justify-end gap-3">

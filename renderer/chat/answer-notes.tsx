@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { Passage, Reason } from '../../shared/model/index.ts'
+import type { Reason } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { Link } from '../parts/link.tsx'
 import { read } from '../queries.ts'
@@ -32,15 +32,7 @@ export function QuotesMode({ reason }: { reason: Reason | null }) {
 }
 
 /** No answer: says so, what was searched, and what may help. */
-export function Declined({
-  text,
-  passages,
-  reason,
-}: {
-  text: string
-  passages: Passage[] | null
-  reason: Reason | null
-}) {
+export function Declined({ text, found, reason }: { text: string; found: number; reason: Reason | null }) {
   const words = useWords()
   const searched = useSearched()
   const { ready, working } = searched ?? { ready: 0, working: 0 }
@@ -52,7 +44,7 @@ export function Declined({
         <p>
           {searched && (ready > 0 ? words('chat.declinedSearched', { count: ready }) : words('chat.declinedEmpty'))}{' '}
           {working > 0 && words('chat.declinedWorking', { count: working })}{' '}
-          {passages && passages.length > 0 && words('chat.declinedNearest')}
+          {found > 0 && words('chat.declinedNearest')}
         </p>
         {ready > 0 && <p>{words('chat.declinedHint')}</p>}
         {reason && <p>{words.explain(reason)}</p>}

@@ -1,6 +1,6 @@
 import { memo, useId } from 'react'
 import type { ApiMessage } from '../../shared/api/index.ts'
-import type { Answer, AnswerSentence, Citation, Passage } from '../../shared/model/index.ts'
+import type { Answer, AnswerSentence, Citation } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { useWords } from '../words.tsx'
 import { Declined, QuotesMode } from './answer-notes.tsx'
@@ -18,19 +18,20 @@ export function contentOf({ text, answer }: ApiMessage): AnswerContent {
 
 export const AnswerView = memo(function AnswerView({
   content,
-  passages,
+  found,
   draft = '',
   streaming = false,
 }: {
   content: AnswerContent
-  passages: Passage[] | null
+  /** How many passages stand above it. */
+  found: number
   /** The sentence being written. */
   draft?: string
   streaming?: boolean
 }) {
   const words = useWords()
   const { mode, sentences, citations, reason, model, text } = content
-  if (mode === 'declined') return <Declined text={text} passages={passages} reason={reason} />
+  if (mode === 'declined') return <Declined text={text} found={found} reason={reason} />
   if (mode === 'quotes')
     return (
       <div data-answer className="read-measure mt-6">

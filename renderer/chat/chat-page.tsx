@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowDown } from 'lucide-react'
-import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { ApiMessage } from '../../shared/api/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { AssistantChoice } from '../assistants/assistant-choice.tsx'
@@ -12,21 +12,24 @@ import { useWords } from '../words.tsx'
 import { isRunning } from './live-answers.ts'
 import { QuestionBox } from './question-box.tsx'
 import { AssistantContext } from './searched.ts'
-import { LiveTurn, StoredTurn } from './turn.tsx'
-import { turnsOf } from './turns.ts'
+import { LiveTurn, NotAnsweredAgain, StoredTurn } from './turn.tsx'
+import { messagesBefore, placeOf, turnsOf } from './turns.ts'
 
 export function ChatPage({ chatId }: { chatId: string }) {
   const words = useWords()
   const { client, queries, answers } = useApp()
   const project = useProject()
   const chat = useQuery(read.chat(client, project.id, chatId))
-  const live = useStore(answers.list).find(one => one.chatId === chatId)
+  const found = useStore(answers.list).find(one => one.chatId === chatId)
+  // The answer that was there before stays, with a word below it.
+  const failedAgain = found?.again && found.state === 'failed' ? found : undefined
+  const live = failedAgain ? undefined : found
   const end = useRef<HTMLDivElement>(null)
   const newest = useRef<HTMLDivElement>(null)
   const away = useAway(end)
   const running = live !== undefined && isRunning(live)
   const messages = chat.data?.messages ?? noMessages
-  const before = live ? live.from : messages.length
+  const before = live ? messagesBefore(messages, live) : messages.length
   const turns = useMemo(() => turnsOf(messages.slice(0, before)), [messages, before])
 
   const last = turns.at(-1)
@@ -35,6 +38,13 @@ export function ChatPage({ chatId }: { chatId: string }) {
   useLayoutEffect(() => {
     if (count > 0) newest.current?.scrollIntoView({ block: 'start' })
   }, [count])
+
+  // Asked for in another window, or before this page was loaded again.
+  const answering = chat.data?.answering[0]
+  useEffect(() => {
+    if (!answering || (found && (isRunning(found) || found.answerId === answering.answerId))) return
+    answers.follow({ projectId: project.id, chatId, answering, from: placeOf(messages, answering) })
+  }, [answering, found, answers, project.id, chatId, messages])
 
   const ask = (question: string) => {
     const from = messages.length
@@ -48,9 +58,10 @@ export function ChatPage({ chatId }: { chatId: string }) {
   }
   const again = useCallback(() => {
     const from = messages.findLastIndex(({ role }) => role === 'user')
-    const question = messages[from]?.text
-    if (question === undefined) return
-    answers.regenerate({ projectId: project.id, chatId, question, from })
+    const question = messages[from]
+    if (!question) return
+    const { id: messageId, text } = question
+    answers.regenerate({ projectId: project.id, chatId, messageId, question: text, from })
     newest.current?.scrollIntoView({ block: 'start' })
   }, [messages, answers, project.id, chatId])
   const setAssistant = async (assistantId: string | null) => {
@@ -82,8 +93,9 @@ export function ChatPage({ chatId }: { chatId: string }) {
             {live ? (
               <LiveTurn live={live} {...(!running && { again: retry })} />
             ) : (
-              last && <StoredTurn turn={last} again={again} />
+              last && <StoredTurn turn={last} last {...(!failedAgain && { again })} />
             )}
+            {failedAgain && <NotAnsweredAgain problem={failedAgain.problem} again={again} />}
           </div>
         </AssistantContext>
         <div ref={end} />

@@ -7,7 +7,7 @@ import { groupsOf } from '../reading/blocks.tsx'
 import { createWords } from '../words.tsx'
 import { textWithSources } from './copy.ts'
 import { paragraphsOf } from './paragraphs.ts'
-import { turnsOf } from './turns.ts'
+import { messagesBefore, placeOf, turnsOf } from './turns.ts'
 
 const words = createWords('de', de)
 const sentence = (text: string, lead = ' ', citations: number[] = [], supported = true): AnswerSentence => ({
@@ -46,16 +46,25 @@ describe('what is shown of a chat', () => {
 
   it('puts answers below their questions', () => {
     const message = (id: string, role: 'user' | 'assistant') => ({ id, role }) as ApiMessage
-    const turns = turnsOf([
-      message('1', 'user'),
-      message('2', 'assistant'),
-      message('3', 'assistant'),
-      message('4', 'user'),
+    const turns = turnsOf([message('1', 'user'), message('2', 'assistant'), message('3', 'user')])
+    expect(turns.map(({ question, answer }) => [question.id, answer?.id])).toEqual([
+      ['1', '2'],
+      ['3', undefined],
     ])
-    expect(turns.map(({ question, answers }) => [question.id, answers.map(({ id }) => id)])).toEqual([
-      ['1', ['2', '3']],
-      ['4', []],
-    ])
+  })
+
+  it('puts a turn on its way where its question stands, or will stand', () => {
+    const message = (id: string, role: 'user' | 'assistant', text: string) => ({ id, role, text }) as ApiMessage
+    const messages = [message('1', 'user', 'Was?'), message('2', 'assistant', 'Das.')]
+    const live = { again: false, question: ' Was? ', from: 2 }
+    expect(messagesBefore(messages, live)).toBe(2)
+    const waited = [...messages, message('3', 'user', 'Wer?'), message('4', 'assistant', 'Er.')]
+    expect(messagesBefore(waited, live)).toBe(4)
+    expect(messagesBefore([...waited, message('5', 'user', 'Was?')], live)).toBe(4)
+    expect(messagesBefore(waited, { ...live, again: true, from: 0 })).toBe(0)
+    expect(placeOf(waited, { question: 'Wer?', questionId: '3' })).toBe(2)
+    expect(placeOf(waited, { question: 'Wann?', questionId: null })).toBe(4)
+    expect(placeOf(waited.slice(0, 3), { question: 'Wer?', questionId: null })).toBe(2)
   })
 
   it('copies an answer with its sources, and says what is not proven', () => {

@@ -33,6 +33,8 @@ function setUp(events: (StreamedAnswer | Error)[], messages: { id: string }[] = 
   const stopped: unknown[] = []
   const client = {
     answers: {
+      follow: async () => client.answers.ask({ projectId: 'p', question: '' }),
+      regenerate: async () => client.answers.ask({ projectId: 'p', question: '' }),
       ask: async () =>
         (async function* () {
           for (const event of events) {
@@ -47,7 +49,8 @@ function setUp(events: (StreamedAnswer | Error)[], messages: { id: string }[] = 
     },
     chats: { get: async () => ({ chat: {}, messages }) },
   } as unknown as Client
-  const answers = createLiveAnswers({ client, queries: new QueryClient(), frame: run => queueMicrotask(run) })
+  const queries = new QueryClient()
+  const answers = createLiveAnswers({ client, queries, frame: run => queueMicrotask(run) })
   const started: string[] = []
   const ask = () =>
     answers.ask({
@@ -58,7 +61,7 @@ function setUp(events: (StreamedAnswer | Error)[], messages: { id: string }[] = 
       from: 0,
       started: id => started.push(id),
     })
-  return { answers, ask, started, stopped }
+  return { answers, ask, queries, started, stopped }
 }
 
 const start: StreamedAnswer = { type: 'started', answerId: 'a', chatId: 'c' }
@@ -74,14 +77,14 @@ describe('an answer on its way', () => {
       { type: 'sentence', sentence: answer.sentences[0]!, citations: [citation] },
       { type: 'finish', answer },
     ]
-    const { answers, ask, started } = setUp(events, [{ id: 'm1' }, { id: 'm2' }])
+    const { answers, ask, queries, started } = setUp(events, [{ id: 'm1' }, { id: 'm2' }])
     const states: string[] = []
     answers.list.subscribe(() => states.push(answers.list.get()[0]?.state ?? 'gone'))
     ask()
     await expect.poll(() => answers.list.get()).toEqual([])
     expect(started).toEqual(['c'])
     expect(states.at(-2)).toBe('finished')
-    expect(answers.passages.get().get('m2')).toEqual([passage])
+    expect(queries.getQueryData(['passages', 'p', 'c', 'm2'])).toEqual({ passages: [passage], missing: 0 })
   })
 
   it('stays when the chat does not hold it yet', async () => {
@@ -107,6 +110,34 @@ describe('an answer on its way', () => {
     ask()
     await expect.poll(() => answers.list.get()[0]?.problem?.reason.code).toBe('server-unreachable')
     expect(answers.list.get().some(isRunning)).toBe(false)
+  })
+
+  it('reads along with one that another page asked for, once', async () => {
+    const { answers } = setUp([start, { type: 'waiting', place: 1 }, { type: 'finish', answer }], [{ id: 'm2' }])
+    const states: unknown[] = []
+    answers.list.subscribe(() => states.push(answers.list.get().map(({ question, again }) => [question, again])))
+    const answering = { answerId: 'a', question: 'When is rent due?', questionId: 'm1' }
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })
+    expect(answers.list.get()).toMatchObject([{ question: 'When is rent due?', again: true, state: 'searching' }])
+    await expect.poll(() => answers.list.get()).toEqual([])
+    const shown = states.length
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })
+    expect(states).toHaveLength(shown)
+  })
+
+  it('forgets one that had ended when it was to be read along with', async () => {
+    const { answers } = setUp([new ApiError({ code: 'answer-not-found', status: 404 })])
+    const answering = { answerId: 'b', question: 'When?', questionId: null }
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })
+    expect(answers.list.get()).toHaveLength(1)
+    await expect.poll(() => answers.list.get()).toEqual([])
+  })
+
+  it('says why a question could not be answered again, and lets it be', async () => {
+    const { answers } = setUp([start, new ApiError({ code: 'model-crashed', status: 503, detail: 'It stopped.' })])
+    answers.regenerate({ projectId: 'p', chatId: 'c', messageId: 'm1', question: 'When?', from: 0 })
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    expect(answers.list.get()[0]).toMatchObject({ again: true, problem: { text: 'It stopped.' } })
   })
 
   it('keeps what was written when it is interrupted', async () => {

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Client } from '../../shared/api/client.ts'
-import type { StreamedAnswer } from '../../shared/api/index.ts'
+import type { Answering, StreamedAnswer } from '../../shared/api/index.ts'
 import { ApiError } from '../../shared/api/problem.ts'
 import { toAppError } from '../../shared/errors.ts'
 import type { Answer, AnswerSentence, Citation, Passage, Reason } from '../../shared/model/index.ts'
@@ -14,8 +14,10 @@ export interface LiveAnswer {
   /** Null until the server has named it. */
   chatId: string | null
   answerId: string | null
-  /** Messages of the chat that stand before this turn. */
+  /** Messages of the chat that stand before this turn, at least. */
   from: number
+  /** A question of the chat, answered anew: its answer stays until there is another one. */
+  again: boolean
   question: string
   /** As it was searched for, where that differs. */
   completed: string | null
@@ -35,8 +37,6 @@ export interface LiveAnswer {
 
 export interface LiveAnswers {
   readonly list: Store<readonly LiveAnswer[]>
-  /** Passages of answers given since the page was opened, by message: the server does not keep them. */
-  readonly passages: Store<ReadonlyMap<string, Passage[]>>
   ask(request: {
     projectId: string
     question: string
@@ -47,7 +47,10 @@ export interface LiveAnswers {
     /** The chat is there. */
     started(chatId: string): void
   }): void
-  regenerate(request: { projectId: string; chatId: string; question: string; from: number }): void
+  /** `messageId`: the question's. */
+  regenerate(request: { projectId: string; chatId: string; messageId: string; question: string; from: number }): void
+  /** Reads along with an answer that another page asked for, or this one before it was loaded again. */
+  follow(request: { projectId: string; chatId: string; answering: Answering; from: number }): void
   stop(key: number): void
   dismiss(key: number): void
 }
@@ -66,9 +69,10 @@ export function createLiveAnswers({
   frame(run: () => void): void
 }): LiveAnswers {
   const list = createStore<readonly LiveAnswer[]>([])
-  const passages = createStore<ReadonlyMap<string, Passage[]>>(new Map())
   const controls = new Map<number, AbortController>()
   const fresh = new Map<number, LiveAnswer>()
+  /** Answers that were read along with: each once. */
+  const followed = new Set<string>()
   let keys = 0
 
   const show = () => {
@@ -84,7 +88,7 @@ export function createLiveAnswers({
     fresh.set(key, { ...now, ...changed })
   }
 
-  function begin(about: Pick<LiveAnswer, 'projectId' | 'chatId' | 'question' | 'from'>): LiveAnswer {
+  function begin(about: About): LiveAnswer {
     const live: LiveAnswer = { ...blank, ...about, key: keys++ }
     // One turn at a time stands at the end of a chat.
     list.change(all => [...all.filter(one => one.chatId !== about.chatId || isRunning(one)), live])
@@ -92,10 +96,11 @@ export function createLiveAnswers({
   }
 
   async function run(
-    { key, projectId }: LiveAnswer,
+    live: LiveAnswer,
     open: (signal: AbortSignal) => Promise<AsyncIterable<StreamedAnswer>>,
     started: (chatId: string) => void,
   ): Promise<void> {
+    const { key } = live
     const control = new AbortController()
     controls.set(key, control)
     try {
@@ -111,6 +116,8 @@ export function createLiveAnswers({
       else {
         const error = toAppError(thrown)
         const text = error instanceof ApiError ? error.detail : ''
+        // It came to its end in between: the chat has it.
+        if (error.code === 'answer-not-found') list.change(all => all.filter(one => one.key !== key))
         change(key, {
           state: 'failed',
           draft: '',
@@ -120,19 +127,20 @@ export function createLiveAnswers({
     } finally {
       controls.delete(key)
       show()
-      await settle(key, projectId)
+      await settle(key, live)
     }
   }
 
   /** What is kept in the chat takes the place of what was streamed, in one paint. */
-  async function settle(key: number, projectId: string): Promise<void> {
-    const now = latest(key)
-    if (!now?.chatId) return
+  async function settle(key: number, began: LiveAnswer): Promise<void> {
+    const { projectId, chatId, messageId, passages, state } = latest(key) ?? began
+    if (!chatId) return
     void queries.invalidateQueries({ queryKey: ['chats', projectId] })
-    const { messageId, passages: found } = now
-    if (messageId && found) passages.change(all => new Map(all).set(messageId, found))
+    const kept = messageId && read.passages(client, projectId, chatId, messageId).queryKey
+    if (kept && passages && state === 'finished') queries.setQueryData(kept, { passages, missing: 0 })
+    else if (kept) void queries.invalidateQueries({ queryKey: kept })
     try {
-      const query = read.chat(client, projectId, now.chatId)
+      const query = read.chat(client, projectId, chatId)
       const { messages } = await queries.fetchQuery({ ...query, staleTime: 0 })
       if (messageId && messages.some(({ id }) => id === messageId))
         list.change(all => all.filter(one => one.key !== key))
@@ -143,17 +151,26 @@ export function createLiveAnswers({
 
   return {
     list,
-    passages,
     ask({ projectId, question, chatId, assistantId, from, started }) {
-      const live = begin({ projectId, chatId, question, from })
+      const live = begin({ projectId, chatId, question, from, again: false })
       const input = { projectId, question, ...(chatId && { chatId }), ...(assistantId && { assistantId }) }
       void run(live, signal => client.answers.ask(input, { signal }), started)
     },
-    regenerate({ projectId, chatId, question, from }) {
-      const live = begin({ projectId, chatId, question, from })
+    regenerate({ projectId, chatId, messageId, question, from }) {
+      const live = begin({ projectId, chatId, question, from, again: true })
       void run(
         live,
-        signal => client.answers.regenerate({ projectId, chatId }, { signal }),
+        signal => client.answers.regenerate({ projectId, chatId, messageId }, { signal }),
+        () => {},
+      )
+    },
+    follow({ projectId, chatId, answering: { answerId, question, questionId }, from }) {
+      if (followed.has(answerId)) return
+      followed.add(answerId)
+      const live = begin({ projectId, chatId, question, from, again: questionId !== null })
+      void run(
+        live,
+        signal => client.answers.follow({ projectId, answerId }, { signal }),
         () => {},
       )
     },
@@ -169,7 +186,9 @@ export function createLiveAnswers({
   }
 }
 
-const blank: Omit<LiveAnswer, 'key' | 'projectId' | 'chatId' | 'question' | 'from'> = {
+type About = Pick<LiveAnswer, 'projectId' | 'chatId' | 'question' | 'from' | 'again'>
+
+const blank: Omit<LiveAnswer, 'key' | keyof About> = {
   answerId: null,
   completed: null,
   state: 'searching',
@@ -194,7 +213,9 @@ export function after(live: LiveAnswer, event: StreamedAnswer): Partial<LiveAnsw
       return { state: 'reading', passages: event.passages, completed }
     }
     case 'waiting':
-      return { state: event.place > 0 ? 'waiting' : 'reading', place: event.place }
+      // In its chat before the search, at the model behind it.
+      if (event.place === 0) return { state: live.passages ? 'reading' : 'searching', place: 0 }
+      return { state: 'waiting', place: event.place }
     case 'quote':
       return { state: 'writing', quotes: [...live.quotes, event.citation], draft: '' }
     case 'draft':

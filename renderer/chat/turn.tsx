@@ -1,80 +1,41 @@
-import { memo, useState } from 'react'
-import type { Passage } from '../../shared/model/index.ts'
-import { useApp } from '../app-context.ts'
+import { memo } from 'react'
 import { Button } from '../parts/button.tsx'
-import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 import { AnswerActions } from './answer-actions.tsx'
 import { type AnswerContent, AnswerView, contentOf } from './answer-view.tsx'
 import { isRunning, type LiveAnswer } from './live-answers.ts'
-import { Passages } from './passages.tsx'
+import { KeptPassages, Passages } from './passages.tsx'
 import type { Turn } from './turns.ts'
 
 /** A question and its answer as the chat keeps them. */
 export const StoredTurn = memo(function StoredTurn({
-  turn,
+  turn: { question, answer },
+  last = false,
   again,
 }: {
   turn: Turn
+  last?: boolean
   /** Of the last turn. */
   again?: () => void
 }) {
-  const words = useWords()
-  const { answers } = useApp()
-  const [all, showAll] = useState(false)
-  const found = useStore(answers.passages)
-  const { question } = turn
-  const latest = turn.answers.at(-1)
-  const earlier = turn.answers.slice(0, -1)
+  const content = answer && contentOf(answer)
   return (
     // Turns far above cost nothing until they are scrolled to; the wider box leaves room for what hangs out of the column.
     <article
-      className={`-mx-4 mb-12 px-4 ${again ? '' : '[contain-intrinsic-size:auto_28rem] [content-visibility:auto]'}`}
+      className={`-mx-4 mb-12 px-4 ${last ? '' : '[contain-intrinsic-size:auto_28rem] [content-visibility:auto]'}`}
     >
       <Question text={question.text} completed={question.completed} />
-      {earlier.length > 0 && (
-        <Button look="quiet" className="mt-2 -ml-3 text-xs" aria-expanded={all} onClick={() => showAll(!all)}>
-          {all ? words('chat.hideEarlier') : words('chat.earlier', { count: earlier.length })}
-        </Button>
+      {answer && content && (
+        <>
+          <KeptPassages message={answer} open={last} />
+          <AnswerView content={content} found={answer.passages} />
+          <AnswerActions content={content} question={question.text} {...(again && { again })} />
+        </>
       )}
-      {all &&
-        earlier.map(message => (
-          <div key={message.id} className="mb-6 border-b border-line pb-6 opacity-80">
-            <AnswerView content={contentOf(message)} passages={found.get(message.id) ?? null} />
-          </div>
-        ))}
-      {latest && (
-        <Shown
-          content={contentOf(latest)}
-          passages={found.get(latest.id) ?? null}
-          question={question.text}
-          again={again}
-        />
-      )}
-      {!latest && again && <Unanswered again={again} />}
+      {!answer && again && <Unanswered again={again} />}
     </article>
   )
 })
-
-function Shown({
-  content,
-  passages,
-  question,
-  again,
-}: {
-  content: AnswerContent
-  passages: Passage[] | null
-  question: string
-  again: (() => void) | undefined
-}) {
-  return (
-    <>
-      {passages && <Passages passages={passages} />}
-      <AnswerView content={content} passages={passages} />
-      <AnswerActions content={content} question={question} {...(again && { again })} />
-    </>
-  )
-}
 
 function Unanswered({ again }: { again(): void }) {
   const words = useWords()
@@ -107,18 +68,13 @@ export function LiveTurn({ live, again }: { live: LiveAnswer; again?: () => void
       <Question text={live.question} completed={live.completed} />
       {passages && <Passages passages={passages} />}
       {(written || live.draft !== '') && (
-        <AnswerView content={content} draft={live.draft} passages={passages} streaming={running} />
+        <AnswerView content={content} draft={live.draft} found={passages?.length ?? 0} streaming={running} />
       )}
       <Progress live={live} />
       {live.state === 'interrupted' && (
         <p className="mt-4 text-sm text-soft">{words(written ? 'chat.interrupted' : 'chat.interruptedEmpty')}</p>
       )}
-      {live.state === 'failed' && problem && (
-        <div role="alert" className="mt-4 rounded-xl bg-danger-soft px-4 py-3 text-sm">
-          <p className="font-medium">{words('chat.failed')}</p>
-          <p className="mt-1">{problem.text || words.explain(problem.reason)}</p>
-        </div>
-      )}
+      {live.state === 'failed' && problem && <Failed problem={problem} title={words('chat.failed')} />}
       {!running && written && <AnswerActions content={content} question={live.question} {...(again && { again })} />}
       {!running && !written && again && (
         <Button className="mt-3" onClick={again}>
@@ -126,6 +82,29 @@ export function LiveTurn({ live, again }: { live: LiveAnswer; again?: () => void
         </Button>
       )}
     </article>
+  )
+}
+
+/** What went wrong in answering a question anew, below the answer that it has. */
+export function NotAnsweredAgain({ problem, again }: { problem: LiveAnswer['problem']; again(): void }) {
+  const words = useWords()
+  return (
+    <div className="mb-12">
+      {problem && <Failed problem={problem} title={words('chat.failedAgain')} />}
+      <Button className="mt-3" onClick={again}>
+        {words('chat.again')}
+      </Button>
+    </div>
+  )
+}
+
+function Failed({ problem, title }: { problem: NonNullable<LiveAnswer['problem']>; title: string }) {
+  const words = useWords()
+  return (
+    <div role="alert" className="mt-4 rounded-xl bg-danger-soft px-4 py-3 text-sm">
+      <p className="font-medium">{title}</p>
+      <p className="mt-1">{problem.text || words.explain(problem.reason)}</p>
+    </div>
   )
 }
 
