@@ -151,9 +151,8 @@ export interface ParseRequest {
   state?: string
   /** Opens a protected file; kept nowhere. */
   password?: string
-  /** What stands inside, up to this number, is known already. */
+  /** Files inside: up to this number they are known already; they are taken out into `scratch`, or only named without it. */
   filesAfter?: number
-  /** A folder for what stands inside; without one it is named and not taken out. */
   scratch?: string
 }
 
