@@ -28,8 +28,26 @@ export interface PdfText {
   wordSpacing?: number
 }
 
+/** A filled rectangle, in points from the upper left; lies under the texts. */
+export interface PdfBox {
+  x: number
+  y: number
+  width: number
+  height: number
+  /** 0 is black, 1 is white. */
+  grey: number
+}
+
+/** An entry of the outline that a reader shows beside the pages. */
+export interface PdfBookmark {
+  title: string
+  /** From 1. */
+  page: number
+}
+
 export interface PdfPage {
   texts: PdfText[]
+  boxes?: PdfBox[]
   /** Points; A4 by default. */
   width?: number
   height?: number
@@ -44,6 +62,8 @@ export interface PdfPage {
 export interface PdfOptions {
   pages: PdfPage[]
   title?: string
+  /** Not together with a password: their titles are not encrypted. */
+  bookmarks?: readonly PdfBookmark[]
   /** Asked for before the file opens (RC4, 40 bits: for tests, it protects nothing). */
   password?: string
   /** Refers to the pages this many times, so that a small file claims many. */
@@ -52,7 +72,7 @@ export interface PdfOptions {
 
 const A4 = { width: 595.28, height: 841.89 }
 
-/** A PDF 1.4 file of our own making: text at positions, nothing else. For fixtures and samples. */
+/** A PDF 1.4 file of our own making: text at positions, rectangles, an outline, nothing else. For fixtures and samples. */
 export function writePdf(options: PdfOptions): Uint8Array {
   const objects: (string | { dictionary: string; stream: Buffer })[] = []
   const add = (object: string | { dictionary: string; stream: Buffer }) => objects.push(object)
@@ -71,7 +91,7 @@ export function writePdf(options: PdfOptions): Uint8Array {
   for (const page of options.pages) {
     const width = page.width ?? A4.width
     const height = page.height ?? A4.height
-    const stream = Buffer.from(page.content ?? contentOf(page.texts, height, fontOf), 'latin1')
+    const stream = Buffer.from(page.content ?? contentOf(page, height, fontOf), 'latin1')
     if (page.content !== undefined) fontOf('Helvetica')
     const content = add({ dictionary: '', stream })
     const resources = [...fonts].map(([name, number]) => `/${name} ${number} 0 R`).join(' ')
@@ -85,14 +105,40 @@ export function writePdf(options: PdfOptions): Uint8Array {
     )
   }
   const all = Array.from({ length: options.repeat ?? 1 }, () => kids).flat()
-  objects[0] = '<< /Type /Catalog /Pages 2 0 R >>'
+  const root = objects.length + 1
+  if (options.bookmarks?.length) addOutline(options.bookmarks, kids, root, add)
+  const outline = objects.length >= root ? ` /Outlines ${root} 0 R` : ''
+  objects[0] = `<< /Type /Catalog /Pages 2 0 R${outline} >>`
   objects[1] = `<< /Type /Pages /Kids [${all.map(kid => `${kid} 0 R`).join(' ')}] /Count ${all.length} >>`
   return assemble(objects, options)
 }
 
-function contentOf(texts: readonly PdfText[], height: number, fontOf: (font: PdfFont) => number): string {
+/** Adds the root, which gets the number `root`, and its entries behind it. */
+function addOutline(
+  bookmarks: readonly PdfBookmark[],
+  pages: readonly number[],
+  root: number,
+  add: (object: string) => number,
+): void {
+  const last = bookmarks.length
+  add(`<< /Type /Outlines /First ${root + 1} 0 R /Last ${root + last} 0 R /Count ${last} >>`)
+  const entry = (at: number) => `${root + at} 0 R`
+  for (const [index, { title, page }] of bookmarks.entries()) {
+    const at = index + 1
+    const text = Buffer.from(`\ufeff${title}`, 'utf16le').swap16().toString('hex')
+    const links = `${at > 1 ? ` /Prev ${entry(at - 1)}` : ''}${at < last ? ` /Next ${entry(at + 1)}` : ''}`
+    add(`<< /Title <${text}> /Parent ${entry(0)}${links} /Dest [${pages[page - 1]} 0 R /Fit] >>`)
+  }
+}
+
+function contentOf(page: PdfPage, height: number, fontOf: (font: PdfFont) => number): string {
   const parts: string[] = []
-  for (const text of texts) {
+  for (const box of page.boxes ?? []) {
+    const corner = `${box.x.toFixed(2)} ${(height - box.y - box.height).toFixed(2)}`
+    parts.push(`${box.grey} g ${corner} ${box.width.toFixed(2)} ${box.height.toFixed(2)} re f`)
+  }
+  if (parts.length > 0) parts.push('0 g')
+  for (const text of page.texts) {
     const font = text.font ?? 'Helvetica'
     fontOf(font)
     const angle = ((text.angle ?? 0) * Math.PI) / 180
@@ -208,8 +254,25 @@ function rc4(key: Buffer, bytes: Buffer): Buffer {
   return result
 }
 
+// Helvetica-Bold from space to tilde (Adobe's font metrics of the standard 14 fonts), in thousandths of an em.
+const BOLD = (
+  '278 333 474 556 556 889 722 238 333 333 389 584 278 333 278 278 ' +
+  '556 556 556 556 556 556 556 556 556 556 333 333 584 584 584 611 975 ' +
+  '722 722 722 722 667 611 778 722 278 556 722 611 833 722 778 667 778 722 667 611 722 667 944 667 667 611 ' +
+  '333 278 333 584 556 333 ' +
+  '556 611 556 611 556 333 611 611 278 278 556 278 889 611 611 611 611 389 556 333 611 556 778 556 556 500 ' +
+  '389 280 389 584'
+)
+  .split(' ')
+  .map(Number)
+
 /** How wide a text is set, in points. */
 export function widthOf(text: string, font: PdfFont, size: number): number {
+  if (font === 'Helvetica-Bold') {
+    // An accented letter is as wide as its base letter; what has none is about as wide as ß.
+    const bold = (character: string) => BOLD[character.normalize('NFD').charCodeAt(0) - 0x20] ?? 611
+    return ([...text].reduce((sum, character) => sum + bold(character), 0) * size) / 1000
+  }
   const widths = font.startsWith('Courier') ? MONO : font.startsWith('Times') ? SERIF : SANS
   let width = 0
   for (let index = 0; index < text.length; index++) width += glyphWidth(widths, text.charCodeAt(index))
