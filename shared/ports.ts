@@ -3,9 +3,9 @@
  * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
  */
 import type { Dialect } from 'kysely'
-import type { ChatModel, EmbeddingModel, FoundFile, Reason, RerankingModel, Segment, Time } from './model/index.ts'
+import type { ChatModel, EmbeddingModel, ParseEvent, ParseRequest, RerankingModel, Time } from './model/index.ts'
 
-export type { Time } from './model/index.ts'
+export type { ParseEvent, ParseRequest, Time } from './model/index.ts'
 
 export interface Clock {
   now(): Time
@@ -139,31 +139,6 @@ export interface ChildProcess {
   kill(): void
   readonly exit: Promise<{ code: number | null; signal: string | null }>
 }
-
-export interface ParseRequest {
-  /** Local path, only read. */
-  file: string
-  /** File name: its extension decides the format together with the first bytes. */
-  name: string
-  /** Segments up to this number are known already and are not read again. */
-  after: number
-  /** The last state that came with one of them. */
-  state?: string
-  /** Opens a protected file; kept nowhere. */
-  password?: string
-  /** Files inside: up to this number they are known already; they are taken out into `scratch`, or only named without it. */
-  filesAfter?: number
-  scratch?: string
-}
-
-export type ParseEvent =
-  /** First: what it is, before anything was read. `segments` is known for pages only. */
-  | { type: 'start'; mediaType: string; paged: boolean; segments: number | null }
-  /** `state`, where it changed: what to hand back when reading goes on. Opaque, and small: what is long is not kept. */
-  | { type: 'segment'; segment: Segment; state?: string }
-  | ({ type: 'file' } & FoundFile)
-  /** Last. `cut` when the text went on past the limit; `reasons`: what else was lost of it, and why. */
-  | { type: 'finish'; segments: number; cut: boolean; reasons: Reason[] }
 
 /**
  * Reads documents in processes that can be killed: a parser that hangs, crashes or swallows memory harms nothing else.
