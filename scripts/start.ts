@@ -1,4 +1,5 @@
 /** `npm start`: builds the screen where that is still to be done, then serves. */
+import { spawnSync } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -18,8 +19,11 @@ const sources = ['renderer', 'shared/api', 'shared/messages', 'shared/errors.ts'
 const built = await newest('dist/renderer/index.html')
 const changed = Math.max(...(await Promise.all(sources.map(newest))))
 if (built < changed) {
-  const { build } = await import('vite')
-  await build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' })
+  // In a process of its own: what builds takes 300 MB and more, which the server would keep.
+  const vite = path.join(root, 'node_modules/vite/bin/vite.js')
+  const args = [vite, 'build', '--config', path.join(root, 'vite.config.ts'), '--logLevel', 'warn']
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status !== 0) process.exit(status ?? 1)
 }
 process.argv.splice(2, 0, 'serve')
 await import('../server/main.ts')

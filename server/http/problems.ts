@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http'
 import type { Response } from 'express'
 import type { Issue, Problem } from '../../shared/api/index.ts'
 import { type AppError, reasonOf, toAppError } from '../../shared/errors.ts'
 import { createTranslate, type MessageLanguage, type Translate } from '../../shared/messages/index.ts'
 import type { ErrorCode } from '../../shared/model/index.ts'
 import { textOf } from '../present.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 /** The status of each code; 500 where none stands here. */
 const statuses: Partial<Record<ErrorCode, number>> = {

@@ -1,6 +1,5 @@
 /** The core behind HTTP: one Express application, listening on this machine alone or on a Unix socket. */
-import { createServer as createHttpServer, type Server } from 'node:http'
-import { OpenAPIHandler } from '@orpc/openapi/node'
+import type { Server } from 'node:http'
 import { ORPCError } from '@orpc/server'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import type { Issue, Session } from '../../shared/api/index.ts'
@@ -10,12 +9,14 @@ import { FORMATS } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createAccess, refuseStrangers } from './access.ts'
 import { createRunningAnswers } from './answers.ts'
+import { createCarry } from './carry.ts'
 import { createEventHub } from './events.ts'
 import { prepare, securityHeaders } from './headers.ts'
 import type { ModelShelf } from './model-shelf.ts'
+import { createServer as createHttpServer } from './node-http.ts'
 import { createPage } from './page.ts'
 import { problemOf, sendProblem } from './problems.ts'
-import { createRouter } from './router.ts'
+import { type CallContext, createRouter } from './router.ts'
 import { allowedMethods } from './routes.ts'
 import { createTransfers } from './transfers.ts'
 
@@ -166,7 +167,7 @@ function createApp(
   app.post('/api/v1/models', transfers.addModel)
   app.use(['/api', '/health'], readBody)
 
-  const handler = new OpenAPIHandler(router, {
+  const carry = createCarry<CallContext>(router, {
     interceptors: [
       async ({ next, ...options }) => {
         try {
@@ -189,12 +190,10 @@ function createApp(
   })
   app.use(['/api', '/health'], async (req, res, next) => {
     nameProblems(res)
-    const { matched } = await handler.handle(req, res, {
-      context: {
-        caller: res.locals.caller,
-        identify: given =>
-          void res.setHeader('Set-Cookie', given === undefined ? access.forget(req) : access.cookieFor(req, given)),
-      },
+    const matched = await carry(req, res, {
+      caller: res.locals.caller,
+      identify: given =>
+        void res.setHeader('Set-Cookie', given === undefined ? access.forget(req) : access.cookieFor(req, given)),
     })
     if (!matched) next(new AppError('route-not-found'))
   })
