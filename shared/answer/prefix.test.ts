@@ -11,6 +11,7 @@ import type { ChatModel } from '../model/index.ts'
 import { createModels, modelEntry } from '../models/models.ts'
 import type { Models } from '../ports.ts'
 import { createForkedProcesses } from '../processes/fork.ts'
+import type { AskRequest } from './ask.ts'
 
 /** Over the real llama.cpp, whose own count tells what of a prompt was read anew. */
 let folder: string
@@ -68,9 +69,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function ask(question: string, chatId?: string) {
+async function ask(question: string, chatId?: string, wishes: Partial<AskRequest> = {}) {
   let understood = ''
-  for await (const event of open.core.ask(open.scope, { question, ...(chatId && { chatId }) })) {
+  for await (const event of open.core.ask(open.scope, { question, ...wishes, ...(chatId && { chatId }) })) {
     if (event.type === 'passages') understood = event.question
     if (event.type === 'finish') return { answer: event.answer, understood }
   }
@@ -97,4 +98,15 @@ it('a follow-up reads rules and sources no second time, also when its question w
   expect([rewrite.rewrite, again.rewrite]).toEqual([true, false])
   // The oldest turn fell out: what follows the sources is read again.
   expect(again.anew).toBeLessThan(800)
+})
+
+it('an assistant’s instructions are read once', async () => {
+  const wishes = { instructions: 'Nennen Sie Fristen zuerst. '.repeat(20), language: 'de', temperature: 0 } as const
+  const before = read.length
+  const first = await ask('Wie lange ist die Kündigungsfrist für den Mieter?', undefined, wishes)
+  await ask('Und wie lange gilt die Kündigungsfrist für die Vermieterin?', first.answer.chatId, wishes)
+  const [cold, warm] = read.slice(before)
+  // Of what was read for others, our rules are the same.
+  expect(cold.anew).toBeGreaterThan(500)
+  expect(warm.anew).toBeLessThan(400)
 })

@@ -332,6 +332,12 @@ describe('the folder', () => {
     expect(await found.chat()).toMatchObject({ name: 'Newer' })
     const { content } = await (await found.chat())!.model.doGenerate(call('?'))
     expect(content).toEqual([{ type: 'text', text: 'Neu.' }])
+    for (const name of ['old.gguf', 'Tiny chat']) {
+      const chosen = await found.chat(name)
+      expect(chosen).toMatchObject({ name: 'Tiny chat' })
+      expect((await chosen!.model.doGenerate(call('?'))).content).toEqual([{ type: 'text', text: answer }])
+    }
+    expect(await found.chat('gone.gguf')).toBeUndefined()
     expect(await listModels(other, {})).toMatchObject([
       { name: 'broken.gguf', used: false, problem: { code: 'model-invalid' } },
       { name: 'new.gguf', used: true, description: { role: 'chat' } },

@@ -61,8 +61,16 @@ describe.each(ways)('a whole visit over %s', (way, clientOf) => {
     expect(last.answer.citations[0]).toMatchObject({ quote: 'Die Miete beträgt 850 Euro im Monat.', page: 2 })
     const { chatId } = last.answer
 
-    await collect(await client.answers.regenerate({ projectId, chatId }))
-    const { chat, messages } = await client.chats.get({ projectId, chatId })
+    const { messageId } = last.answer
+    expect((await collect(await client.answers.regenerate({ projectId, chatId }))).at(-1)).toMatchObject({
+      type: 'finish',
+      answer: { chatId, messageId },
+    })
+    const { chat, messages, answering } = await client.chats.get({ projectId, chatId })
+    expect([messages.map(({ role }) => role), answering]).toEqual([['user', 'assistant'], []])
+    const shown = await client.chats.passages({ projectId, chatId, messageId })
+    expect(shown).toMatchObject({ passages: [{ documentId, page: 1 }], missing: 0 })
+    expect(shown.passages).toHaveLength(messages[1].passages)
     expect(chat.title).toBe('Wie hoch ist die Miete?')
     expect(messages[1].answer?.citations[0].quote).toContain('850 Euro')
     expect((await client.chats.update({ projectId, chatId, title: 'Miete' })).title).toBe('Miete')
