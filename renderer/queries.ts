@@ -9,6 +9,8 @@ export const pageSize = 50
 export interface DocumentsView {
   order: 'newest' | 'oldest' | 'path'
   state: DocumentState | null
+  /** Words that stand in the name. */
+  name: string
   after: string | null
 }
 
@@ -19,12 +21,19 @@ export const read = {
       queryKey: ['projects'],
       queryFn: async ({ signal }) => (await client.projects.list(undefined, { signal })).projects,
     }),
-  documents: (client: Client, projectId: string, { order, state, after }: DocumentsView) =>
+  documents: (client: Client, projectId: string, { order, state, name, after }: DocumentsView) =>
     queryOptions({
-      queryKey: ['documents', projectId, { order, state, after }],
+      queryKey: ['documents', projectId, { order, state, name, after }],
       queryFn: ({ signal }) =>
         client.documents.list(
-          { projectId, limit: pageSize, order, ...(state && { state }), ...(after && { after }) },
+          {
+            projectId,
+            limit: pageSize,
+            order,
+            ...(state && { state }),
+            ...(name && { name }),
+            ...(after && { after }),
+          },
           { signal },
         ),
       placeholderData: keepPreviousData,

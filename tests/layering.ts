@@ -29,7 +29,8 @@ export const allowed: Record<string, readonly string[]> = {
   ...each(adapters, [...base, 'shared/ports.ts']),
   main: [...core, ...adapters],
   server: [...core, ...adapters],
-  renderer: [...base, 'shared/api'],
+  // Samples as files that can be tried, not as code.
+  renderer: [...base, 'shared/api', 'samples'],
 }
 
 /** Only these may import a package, or its namesake and what starts with it and a slash. */

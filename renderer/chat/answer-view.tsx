@@ -56,7 +56,7 @@ export const AnswerView = memo(function AnswerView({
           {citations.length > 0 && <Sources citations={citations} />}
           <div className="mt-4 space-y-1 text-xs text-soft">
             {unproven && <p>{words('chat.someUnsupported')}</p>}
-            {reason && <p>{words.explain(reason)}</p>}
+            {reason && <p>{reason.code === 'cancelled' ? words('chat.interrupted') : words.explain(reason)}</p>}
             {model && <p>{words('chat.model', { model })}</p>}
           </div>
         </>
@@ -148,7 +148,7 @@ function Quote({ citation, number }: { citation: Citation; number: number }) {
         onClick={open}
         data-citation={number}
         aria-label={words('chat.source', { number, file: citation.file, place: words.place(citation) })}
-        className="mt-1 min-h-8 text-left text-sm text-accent underline-offset-4 hover:underline"
+        className="mt-1 min-h-8 text-left text-sm wrap-anywhere text-accent underline-offset-4 hover:underline"
       >
         {words('chat.passage', { file: citation.file, place: words.place(citation) })}
       </button>

@@ -21,6 +21,7 @@ export function AskPage() {
   const [assistantId, setAssistant] = useState<string | null>(null)
   const live = useStore(answers.list).find(one => one.chatId === null && one.projectId === project.id)
   const empty = counts.data?.total === 0
+  const [suggested, suggest] = useState('')
 
   const ask = (question: string) =>
     answers.ask({
@@ -52,10 +53,19 @@ export function AskPage() {
         )}
         {counts.isError && <Problem error={counts.error} retry={() => void counts.refetch()} />}
         {empty ? (
-          <AddFiles lead={words('ask.emptyLead')} />
+          <>
+            <AddFiles lead={words('ask.emptyLead')} tried={suggest} />
+            <HowItWorks />
+          </>
         ) : (
           <>
-            <QuestionBox running={running} ask={ask} stop={() => live && answers.stop(live.key)} focus>
+            <QuestionBox
+              running={running}
+              ask={ask}
+              stop={() => live && answers.stop(live.key)}
+              suggested={suggested}
+              focus
+            >
               <AssistantChoice chosen={assistantId} choose={setAssistant} />
             </QuestionBox>
             <AssistantContext value={assistantId}>
@@ -66,6 +76,23 @@ export function AskPage() {
       </div>
       <div className="grow-[1.6] basis-0" />
     </div>
+  )
+}
+
+/** What happens here, before anything has. */
+function HowItWorks() {
+  const words = useWords()
+  return (
+    <ol className="mt-10 grid gap-6 text-sm text-soft sm:grid-cols-3">
+      {(['add', 'ask', 'check'] as const).map((step, at) => (
+        <li key={step}>
+          <p className="font-serif text-base text-ink">
+            {at + 1}. {words(`ask.steps.${step}`)}
+          </p>
+          <p className="mt-1 text-pretty">{words(`ask.steps.${step}Lead`)}</p>
+        </li>
+      ))}
+    </ol>
   )
 }
 

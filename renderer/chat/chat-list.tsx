@@ -3,18 +3,18 @@ import { useState } from 'react'
 import type { ApiChat } from '../../shared/api/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
-import { Field, fieldLook } from '../parts/field.tsx'
 import { Link } from '../parts/link.tsx'
 import { Menu } from '../parts/menu.tsx'
+import { NameDialog } from '../parts/name-dialog.tsx'
 import { Problem, sentenceOf } from '../parts/problem.tsx'
+import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 import { isRunning } from './live-answers.ts'
 
 export function ChatList({ current, done }: { current: string | null; done(): void }) {
   const words = useWords()
-  const { client, answers } = useApp()
+  const { client, queries, answers } = useApp()
   const project = useProject()
   const [renaming, setRenaming] = useState<ApiChat | null>(null)
   const live = useStore(answers.list)
@@ -50,7 +50,20 @@ export function ChatList({ current, done }: { current: string | null; done(): vo
           </Button>
         )}
       </div>
-      {renaming && <Rename chat={renaming} close={() => setRenaming(null)} />}
+      {renaming && (
+        <NameDialog
+          title={words('chat.renameTitle')}
+          label={words('chat.title')}
+          action={words('app.save')}
+          name={renaming.title}
+          save={async title => {
+            await client.chats.update({ projectId: project.id, chatId: renaming.id, title })
+            void queries.invalidateQueries({ queryKey: ['chats', project.id] })
+            void queries.invalidateQueries({ queryKey: read.chat(client, project.id, renaming.id).queryKey })
+          }}
+          close={() => setRenaming(null)}
+        />
+      )}
     </div>
   )
 }
@@ -99,7 +112,7 @@ function Item({
         followed={done}
         aria-current={current ? 'page' : undefined}
         title={title}
-        className={`min-w-0 grow truncate rounded-lg py-2 pl-2 text-sm ${busy ? 'breathing' : ''} ${current ? 'text-ink' : 'text-soft hover:text-ink'}`}
+        className={`min-w-0 grow truncate rounded-lg px-2 py-2 text-sm group-focus-within:pr-9 group-hover:pr-9 pointer-coarse:pr-9 ${busy ? 'breathing' : ''} ${current ? 'text-ink' : 'text-soft hover:text-ink'}`}
       >
         {title}
       </Link>
@@ -109,54 +122,8 @@ function Item({
           { label: words('chat.rename'), run: rename },
           { label: words('chat.delete'), run: () => void remove(), danger: true },
         ]}
-        className="size-8 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-100"
+        className="absolute! right-0.5 size-8 opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-100"
       />
     </li>
-  )
-}
-
-function Rename({ chat, close }: { chat: ApiChat; close(): void }) {
-  const words = useWords()
-  const { client, queries } = useApp()
-  const [title, setTitle] = useState(chat.title)
-  const [error, setError] = useState<unknown>(null)
-  const save = async () => {
-    try {
-      await client.chats.update({ projectId: chat.projectId, chatId: chat.id, title })
-      void queries.invalidateQueries({ queryKey: ['chats', chat.projectId] })
-      close()
-    } catch (thrown) {
-      setError(thrown)
-    }
-  }
-  return (
-    <Dialog title={words('chat.renameTitle')} open close={close}>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          void save()
-        }}
-      >
-        <Field label={words('chat.title')}>
-          {ids => (
-            <input
-              {...ids}
-              required
-              maxLength={200}
-              value={title}
-              onChange={event => setTitle(event.target.value)}
-              className={fieldLook}
-            />
-          )}
-        </Field>
-        {error !== null && <Problem error={error} />}
-        <div className="mt-6 flex justify-end gap-3">
-          <Button onClick={close}>{words('app.cancel')}</Button>
-          <Button look="main" type="submit" disabled={title.trim() === ''}>
-            {words('app.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
   )
 }

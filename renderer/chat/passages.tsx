@@ -7,7 +7,7 @@ import { useApp, useProject } from '../app-context.ts'
 import { Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useWords } from '../words.tsx'
-import { useOpenPassage } from './open-place.ts'
+import { PassageItem } from './passage-item.tsx'
 
 /** How many are shown before one asks for all. */
 const first = 3
@@ -68,7 +68,7 @@ function List({
           {passages.length > 0 && (
             <ul className="mt-1 divide-y divide-line rounded-xl border border-line bg-surface">
               {(all ? passages : passages.slice(0, first)).map(passage => (
-                <OnePassage key={passage.chunkId} passage={passage} />
+                <PassageItem key={passage.chunkId} passage={passage} />
               ))}
             </ul>
           )}
@@ -85,25 +85,5 @@ function List({
         </>
       )}
     </div>
-  )
-}
-
-function OnePassage({ passage }: { passage: Passage }) {
-  const words = useWords()
-  const open = useOpenPassage(passage)
-  return (
-    <li>
-      <button
-        type="button"
-        onClick={open}
-        className="flex w-full flex-wrap items-baseline gap-x-3 rounded-xl px-3.5 py-2 text-left text-sm hover:bg-sunken sm:flex-nowrap"
-      >
-        <span className="flex max-w-full shrink-0 font-medium sm:max-w-[60%]">
-          <span className="min-w-16 truncate">{passage.file}</span>
-          <span className="min-w-16 truncate whitespace-pre">, {words.place(passage)}</span>
-        </span>
-        <span className="min-w-0 truncate text-soft">{passage.text}</span>
-      </button>
-    </li>
   )
 }

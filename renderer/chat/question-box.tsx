@@ -12,17 +12,20 @@ export function QuestionBox({
   ask,
   stop,
   focus = false,
+  suggested = '',
   children,
 }: {
   running: boolean
   ask(question: string): void
   stop(): void
   focus?: boolean
+  /** Stands in the field from the beginning. */
+  suggested?: string
   /** Below the field: whom it is asked of. */
   children?: ReactNode
 }) {
   const words = useWords()
-  const [text, setText] = useState('')
+  const [text, setText] = useState(suggested)
   const field = useRef<HTMLTextAreaElement>(null)
   const id = useId()
   const tooLong = text.trim().length > longest

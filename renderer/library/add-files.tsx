@@ -1,48 +1,59 @@
 import { FilePlus2, FolderPlus } from 'lucide-react'
-import { useRef } from 'react'
 import { useApp, useProject } from '../app-context.ts'
-import { Button } from '../parts/button.tsx'
+import { FileButton } from '../parts/file-button.tsx'
+import { sentenceOf } from '../parts/problem.tsx'
 import { useWords } from '../words.tsx'
 import { filesOf } from './dropped-files.ts'
 
-/** The two pickers; with a lead, as the empty place where documents should be. */
-export function AddFiles({ lead }: { lead?: string }) {
+/** What can be tried before one has chosen files of one's own. */
+const samples = {
+  de: {
+    url: new URL('../../samples/mietvertrag.md', import.meta.url),
+    name: 'Mietvertrag (Beispiel).md',
+    question: 'Wie hoch ist die Kaution?',
+  },
+  en: {
+    url: new URL('../../samples/consulting-agreement.md', import.meta.url),
+    name: 'Consulting agreement (sample).md',
+    question: 'When are invoices payable?',
+  },
+} as const
+
+/**
+ * The two pickers; with a lead, as the empty place where documents should be. There a sample can be tried as well:
+ * `tried` is told a question that it answers.
+ */
+export function AddFiles({ lead, tried }: { lead?: string; tried?: (question: string) => void }) {
   const words = useWords()
-  const { uploads, session } = useApp()
+  const { uploads, session, toasts } = useApp()
   const project = useProject()
-  const files = useRef<HTMLInputElement>(null)
-  const folder = useRef<HTMLInputElement>(null)
-  const take = (input: HTMLInputElement) => {
-    uploads.add(project.id, filesOf([...(input.files ?? [])]))
-    input.value = ''
+  const trySample = async () => {
+    const { url, name, question } = samples[words.language]
+    try {
+      const response = await fetch(url)
+      take([new File([await response.blob()], name)])
+      tried?.(question)
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
   }
+  const take = (files: File[]) => uploads.add(project.id, filesOf(files))
   const buttons = (
     <>
-      <Button look="main" onClick={() => files.current?.click()}>
+      <FileButton
+        name="files"
+        look="main"
+        multiple
+        accept={session.extensions.map(extension => `.${extension}`).join(',')}
+        take={take}
+      >
         <FilePlus2 aria-hidden className="size-4" />
         {words('library.add')}
-      </Button>
-      <Button onClick={() => folder.current?.click()} className="pointer-coarse:hidden">
+      </FileButton>
+      <FileButton name="folder" folder take={take} className="pointer-coarse:hidden">
         <FolderPlus aria-hidden className="size-4" />
         {words('library.addFolder')}
-      </Button>
-      <input
-        ref={files}
-        type="file"
-        multiple
-        hidden
-        data-picker="files"
-        accept={session.extensions.map(extension => `.${extension}`).join(',')}
-        onChange={event => take(event.target)}
-      />
-      <input
-        ref={folder}
-        type="file"
-        hidden
-        data-picker="folder"
-        {...{ webkitdirectory: '' }}
-        onChange={event => take(event.target)}
-      />
+      </FileButton>
     </>
   )
   if (lead === undefined) return buttons
@@ -51,6 +62,18 @@ export function AddFiles({ lead }: { lead?: string }) {
       <p className="mx-auto max-w-md text-pretty text-soft">{lead}</p>
       <div className="mt-7 flex flex-wrap justify-center gap-3">{buttons}</div>
       <p className="mt-5 text-sm text-soft pointer-coarse:hidden">{words('library.dropHint')}</p>
+      {tried && (
+        <p className="mt-2 text-sm text-soft">
+          {words('library.sampleLead')}{' '}
+          <button
+            type="button"
+            onClick={() => void trySample()}
+            className="min-h-8 text-accent underline underline-offset-4"
+          >
+            {words('library.sample')}
+          </button>
+        </p>
+      )}
     </div>
   )
 }

@@ -31,6 +31,13 @@ export const DocumentRow = memo(function DocumentRow({
     ...(state === 'ready' && language ? [words(`language.${language}`)] : []),
     words.size(size),
   ]
+  // What gets it going again stands below the reason.
+  const mend: MenuItem | null =
+    state === 'failed' || state === 'cancelled'
+      ? { label: words('app.retry'), run: actions.retry }
+      : state === 'paused'
+        ? { label: words('library.resume'), run: actions.resume }
+        : null
   const items: MenuItem[] = [
     ...(readable ? [{ label: words('library.open'), run: open }] : []),
     { label: words('library.receipt'), run: () => showReceipt(document) },
@@ -41,7 +48,7 @@ export const DocumentRow = memo(function DocumentRow({
           { label: words('library.cancel'), run: actions.cancel },
         ]
       : []),
-    ...(state === 'paused' ? [{ label: words('library.resume'), run: actions.resume }] : []),
+    ...(mend ? [mend] : []),
     ...(state === 'ready' ? [{ label: words('library.again'), run: actions.retry }] : []),
     { label: words('library.delete'), run: actions.remove, danger: true },
   ]
@@ -53,17 +60,17 @@ export const DocumentRow = memo(function DocumentRow({
           <button
             type="button"
             onClick={open}
-            className="max-w-full truncate rounded text-left font-medium underline-offset-4 hover:underline"
+            className="line-clamp-2 max-w-full rounded text-left font-medium wrap-anywhere underline-offset-4 hover:underline"
           >
             {name}
           </button>
         ) : (
-          <span className="block truncate font-medium">{name}</span>
+          <span className="line-clamp-2 font-medium wrap-anywhere">{name}</span>
         )}
         {state !== 'ready' && (
           <p className={`text-sm ${state === 'failed' ? 'text-danger' : ''}`}>{progressOf(document, words)}</p>
         )}
-        <p className="truncate text-sm text-soft">
+        <p className="text-sm text-soft wrap-anywhere">
           {[...facts, ...(folder ? [folder] : [])].join(' · ')}
           {state === 'ready' && document.reason && (
             <>
@@ -90,17 +97,12 @@ export const DocumentRow = memo(function DocumentRow({
             />
           </div>
         )}
+        {mend && (
+          <Button onClick={mend.run} className="mt-2">
+            {mend.label}
+          </Button>
+        )}
       </div>
-      {(state === 'failed' || state === 'cancelled') && (
-        <Button onClick={actions.retry} className="shrink-0">
-          {words('app.retry')}
-        </Button>
-      )}
-      {state === 'paused' && (
-        <Button onClick={actions.resume} className="shrink-0">
-          {words('library.resume')}
-        </Button>
-      )}
       <Menu label={words('library.actions', { name })} items={items} />
     </li>
   )

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Trash2 } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useCallback, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { DocumentState } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
@@ -13,6 +13,7 @@ import { type DocumentsView, pageSize, read } from '../queries.ts'
 import { useWords } from '../words.tsx'
 import { AddFiles } from './add-files.tsx'
 import { DocumentRow } from './document-row.tsx'
+import { NameFilter } from './name-filter.tsx'
 import { UploadsPanel } from './uploads-panel.tsx'
 
 const Receipt = lazy(async () => ({ default: (await import('./receipt.tsx')).ReceiptDialog }))
@@ -25,15 +26,19 @@ export function LibraryPage() {
   const project = useProject()
   const [order, setOrder] = useState<DocumentsView['order']>('newest')
   const [state, setState] = useState<DocumentState | null>(null)
+  const [name, setName] = useState('')
   /** Where each page so far began: the list is told by what comes after an id. */
   const [starts, setStarts] = useState<readonly (string | null)[]>([null])
   const [receiptOf, setReceiptOf] = useState<ApiDocument | null>(null)
+  const find = useCallback((wanted: string) => {
+    setStarts([null])
+    setName(wanted)
+  }, [])
   const after = starts.at(-1) ?? null
-  const query = useQuery(read.documents(client, project.id, { order, state, after }))
+  const query = useQuery(read.documents(client, project.id, { order, state, name, after }))
   const { data } = query
-  const total = data?.total ?? 0
-  const matching = state ? (data?.states[state] ?? 0) : total
-  const empty = data !== undefined && total === 0
+  const ofThatName = Object.values(data?.states ?? {}).reduce((sum, count) => sum + count, 0)
+  const empty = data !== undefined && ofThatName === 0 && name === '' && !query.isPlaceholderData
   const from = (starts.length - 1) * pageSize
 
   return (
@@ -47,13 +52,17 @@ export function LibraryPage() {
           <AddFiles lead={words('ask.emptyLead')} />
         </div>
       )}
-      <div className="mt-8 flex flex-wrap items-center gap-x-6 gap-y-2">
+      {data && !empty && <NameFilter name={name} find={find} />}
+      <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-2">
         {data && !empty && (
           <>
-            <p className="grow text-sm text-soft">{words('library.count', { count: total })}</p>
+            <p role="status" className="grow text-sm text-soft max-sm:w-full">
+              {words('library.count', { count: ofThatName })}
+            </p>
             {(Object.keys(data.states).length > 1 || state) && (
               <Select
                 label={words('library.filter')}
+                hideLabel
                 value={state ?? ''}
                 options={[
                   { value: '', label: words('library.all') },
@@ -87,13 +96,17 @@ export function LibraryPage() {
         )}
         <Link
           view="trash"
-          className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink"
+          className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink max-sm:-ml-2"
         >
           <Trash2 aria-hidden className="size-4" />
           {words('library.trash')}
         </Link>
       </div>
-      {data && !empty && data.documents.length === 0 && <p className="py-10 text-soft">{words('library.noneState')}</p>}
+      {data && !empty && data.documents.length === 0 && (
+        <p className="py-10 wrap-anywhere text-soft">
+          {ofThatName === 0 && name !== '' ? words('library.noneNamed', { name }) : words('library.noneState')}
+        </p>
+      )}
       {data && data.documents.length > 0 && (
         <ul
           aria-label={words('library.list')}
@@ -108,7 +121,7 @@ export function LibraryPage() {
         <Pager
           from={from}
           shown={data.documents.length}
-          total={matching}
+          total={data.total}
           previous={starts.length > 1 ? () => setStarts(starts.slice(0, -1)) : null}
           next={data.next ? () => setStarts([...starts, data.next]) : null}
         />

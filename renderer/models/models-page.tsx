@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { FilePlus2 } from 'lucide-react'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import type { ApiModel } from '../../shared/api/index.ts'
 import { sendFile } from '../api/send-file.ts'
 import { useApp } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Confirm } from '../parts/dialog.tsx'
+import { FileButton } from '../parts/file-button.tsx'
 import { Menu } from '../parts/menu.tsx'
 import { Page } from '../parts/page.tsx'
 import { Loading, Problem, sentenceOf } from '../parts/problem.tsx'
@@ -22,7 +23,6 @@ export function ModelsPage() {
   const words = useWords()
   const { client, queries, toasts } = useApp()
   const query = useQuery(read.models(client))
-  const picker = useRef<HTMLInputElement>(null)
   const [adding, setAdding] = useState<Adding | null>(null)
   const [error, setError] = useState<unknown>(null)
   const [removing, setRemoving] = useState<ApiModel | null>(null)
@@ -73,24 +73,16 @@ export function ModelsPage() {
       title={words('models.title')}
       lead={words('models.lead')}
       actions={
-        <>
-          <Button look="main" disabled={adding !== null} onClick={() => picker.current?.click()}>
-            <FilePlus2 aria-hidden className="size-4" />
-            {words('models.add')}
-          </Button>
-          <input
-            ref={picker}
-            type="file"
-            accept=".gguf"
-            hidden
-            data-picker="model"
-            onChange={event => {
-              const file = event.target.files?.[0]
-              event.target.value = ''
-              if (file) void add(file)
-            }}
-          />
-        </>
+        <FileButton
+          name="model"
+          look="main"
+          accept=".gguf"
+          disabled={adding !== null}
+          take={([file]) => file && void add(file)}
+        >
+          <FilePlus2 aria-hidden className="size-4" />
+          {words('models.add')}
+        </FileButton>
       }
     >
       {error !== null && <Problem error={error} />}

@@ -9,10 +9,11 @@ export interface MenuItem {
   danger?: boolean
 }
 
+// Higher than the window it scrolls, but for what can be done, which stays in sight.
 const content =
-  'z-50 min-w-48 max-w-[calc(100vw-2rem)] rounded-xl border border-line bg-surface p-1.5 text-sm shadow-lift'
+  'z-50 flex max-h-(--radix-dropdown-menu-content-available-height) min-w-48 max-w-[min(24rem,calc(100vw-2rem))] flex-col rounded-xl border border-line bg-surface p-1.5 text-sm wrap-anywhere shadow-lift'
 const item =
-  'flex min-h-9 cursor-pointer items-center gap-2 rounded-lg px-3 py-1.5 outline-none data-[highlighted]:bg-sunken'
+  'flex min-h-9 shrink-0 cursor-pointer items-center gap-2 rounded-lg px-3 py-1.5 outline-none data-[highlighted]:bg-sunken'
 
 /** Three dots with what can be done. */
 export function Menu({ label, items, className }: { label: string; items: readonly MenuItem[]; className?: string }) {
@@ -51,7 +52,11 @@ export function MenuOf({
           {choices && (
             <>
               <DropdownMenu.Label className="px-3 py-1.5 text-xs text-soft">{choices.label}</DropdownMenu.Label>
-              <DropdownMenu.RadioGroup value={choices.value} onValueChange={choices.choose}>
+              <DropdownMenu.RadioGroup
+                value={choices.value}
+                onValueChange={choices.choose}
+                className="min-h-0 overflow-y-auto"
+              >
                 {choices.options.map(({ value, label }) => (
                   <DropdownMenu.RadioItem
                     key={value}
@@ -62,7 +67,7 @@ export function MenuOf({
                   </DropdownMenu.RadioItem>
                 ))}
               </DropdownMenu.RadioGroup>
-              {items.length > 0 && <DropdownMenu.Separator className="my-1.5 h-px bg-line" />}
+              {items.length > 0 && <DropdownMenu.Separator className="my-1.5 h-px shrink-0 bg-line" />}
             </>
           )}
           {items.map(({ label, run, danger }) => (

@@ -76,9 +76,9 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
           <p className="text-soft">{words('reading.empty')}</p>
         )}
         {segments.map(segment => (
-          <div key={segment.number} data-segment={segment.number}>
+          <div key={segment.number} data-segment={segment.number} className="scroll-mt-4">
             {document.paged && (
-              <p className="mt-8 mb-4 border-b border-line pb-1 text-xs text-soft first:mt-0">
+              <p className="mt-8 mb-4 border-b border-line pb-1 text-xs text-soft">
                 {words('chat.page', { page: segment.number })}
               </p>
             )}

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Search } from 'lucide-react'
 import { useEffect, useId, useState } from 'react'
-import type { Passage } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
-import { useOpenPassage } from '../chat/open-place.ts'
+import { PassageItem } from '../chat/passage-item.tsx'
 import { Button } from '../parts/button.tsx'
 import { Page } from '../parts/page.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
@@ -72,7 +71,7 @@ export function SearchPage({ query }: { query: string }) {
       {found.data && found.data.length > 0 && (
         <ol className="mt-2 divide-y divide-line">
           {found.data.map(passage => (
-            <Found key={passage.chunkId} passage={passage} />
+            <PassageItem key={passage.chunkId} passage={passage} long />
           ))}
         </ol>
       )}
@@ -82,27 +81,5 @@ export function SearchPage({ query }: { query: string }) {
         </Button>
       )}
     </Page>
-  )
-}
-
-function Found({ passage }: { passage: Passage }) {
-  const words = useWords()
-  const open = useOpenPassage(passage)
-  return (
-    <li>
-      <button
-        type="button"
-        onClick={open}
-        className="-mx-3 block w-[calc(100%+1.5rem)] rounded-xl px-3 py-4 text-left hover:bg-sunken"
-      >
-        <span className="block text-sm font-medium">
-          {words('chat.passage', { file: passage.file, place: words.place(passage) })}
-        </span>
-        {passage.headings.length > 0 && (
-          <span className="block truncate text-xs text-soft">{passage.headings.join(' › ')}</span>
-        )}
-        <span className="read-measure mt-1.5 line-clamp-4 font-serif text-base">{passage.text}</span>
-      </button>
-    </li>
   )
 }

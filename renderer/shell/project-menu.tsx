@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useApp, useProject } from '../app-context.ts'
-import { Button } from '../parts/button.tsx'
-import { Confirm, Dialog } from '../parts/dialog.tsx'
-import { Field, fieldLook } from '../parts/field.tsx'
+import { Confirm } from '../parts/dialog.tsx'
 import { MenuOf } from '../parts/menu.tsx'
-import { Problem, sentenceOf } from '../parts/problem.tsx'
+import { NameDialog } from '../parts/name-dialog.tsx'
+import { sentenceOf } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useWords } from '../words.tsx'
+
+/** As the server has it. */
+const longestName = 100
 
 /** Which project one is in; others, a new one, and an end to this one. */
 export function ProjectMenu({ select, children }: { select(projectId: string): void; children: ReactNode }) {
@@ -15,15 +17,27 @@ export function ProjectMenu({ select, children }: { select(projectId: string): v
   const { client, queries, toasts } = useApp()
   const project = useProject()
   const { data: projects = [] } = useQuery(read.projects(client))
-  const [asking, setAsking] = useState<'create' | 'delete' | null>(null)
+  const [asking, setAsking] = useState<'create' | 'rename' | 'delete' | null>(null)
   const name = words.projectName(project.name)
 
+  const { queryKey } = read.projects(client)
+
+  const create = async (name: string) => {
+    const made = await client.projects.create({ name })
+    queries.setQueryData(queryKey, before => [...(before ?? []).filter(({ id }) => id !== made.id), made])
+    select(made.id)
+  }
+  const rename = async (name: string) => {
+    const renamed = await client.projects.update({ projectId: project.id, name })
+    queries.setQueryData(queryKey, before => before?.map(one => (one.id === renamed.id ? renamed : one)))
+    toasts.show(words('project.renamed', { name: renamed.name }))
+  }
   const remove = async () => {
     try {
       await client.projects.delete({ projectId: project.id })
       toasts.show(words('project.deleted', { name }))
       const rest = projects.filter(({ id }) => id !== project.id)
-      queries.setQueryData(read.projects(client).queryKey, rest)
+      queries.setQueryData(queryKey, rest)
       if (rest[0]) select(rest[0].id)
     } catch (error) {
       toasts.show(sentenceOf(error, words))
@@ -41,12 +55,34 @@ export function ProjectMenu({ select, children }: { select(projectId: string): v
         }}
         items={[
           { label: words('nav.newProject'), run: () => setAsking('create') },
+          { label: words('nav.renameProject'), run: () => setAsking('rename') },
           ...(projects.length > 1
             ? [{ label: words('nav.deleteProject'), run: () => setAsking('delete'), danger: true }]
             : []),
         ]}
       />
-      {asking === 'create' && <NewProject close={() => setAsking(null)} select={select} />}
+      {asking === 'create' && (
+        <NameDialog
+          title={words('project.create')}
+          lead={words('project.hint')}
+          label={words('project.name')}
+          action={words('app.create')}
+          longest={longestName}
+          save={create}
+          close={() => setAsking(null)}
+        />
+      )}
+      {asking === 'rename' && (
+        <NameDialog
+          title={words('project.rename')}
+          label={words('project.name')}
+          action={words('app.save')}
+          longest={longestName}
+          name={name}
+          save={rename}
+          close={() => setAsking(null)}
+        />
+      )}
       <Confirm
         open={asking === 'delete'}
         title={words('project.delete', { name })}
@@ -56,53 +92,5 @@ export function ProjectMenu({ select, children }: { select(projectId: string): v
         confirm={() => void remove()}
       />
     </>
-  )
-}
-
-function NewProject({ close, select }: { close(): void; select(projectId: string): void }) {
-  const words = useWords()
-  const { client, queries } = useApp()
-  const [name, setName] = useState('')
-  const [error, setError] = useState<unknown>(null)
-  const create = async () => {
-    try {
-      const project = await client.projects.create({ name })
-      const { queryKey } = read.projects(client)
-      queries.setQueryData(queryKey, before => [...(before ?? []).filter(({ id }) => id !== project.id), project])
-      close()
-      select(project.id)
-    } catch (thrown) {
-      setError(thrown)
-    }
-  }
-  return (
-    <Dialog title={words('project.create')} lead={words('project.hint')} open close={close}>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          void create()
-        }}
-      >
-        <Field label={words('project.name')}>
-          {ids => (
-            <input
-              {...ids}
-              required
-              maxLength={200}
-              value={name}
-              onChange={event => setName(event.target.value)}
-              className={fieldLook}
-            />
-          )}
-        </Field>
-        {error !== null && <Problem error={error} />}
-        <div className="mt-6 flex justify-end gap-3">
-          <Button onClick={close}>{words('app.cancel')}</Button>
-          <Button look="main" type="submit" disabled={name.trim() === ''}>
-            {words('app.create')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
   )
 }

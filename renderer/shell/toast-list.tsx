@@ -40,7 +40,7 @@ function OneToast({ toast: { text, action }, dismiss }: { toast: Toast; dismiss(
       onBlur={() => setHeld(false)}
       className="pointer-events-auto flex items-center gap-2 rounded-xl bg-ink py-1.5 pr-1.5 pl-4 text-sm text-paper shadow-lift"
     >
-      <span className="min-w-0 grow py-1.5">{text}</span>
+      <span className="line-clamp-4 min-w-0 grow wrap-anywhere">{text}</span>
       {action && (
         <button
           type="button"
