@@ -13,7 +13,10 @@ function routes(): Plugin {
   const name = 'virtual:routes'
   return {
     name: 'cloister:routes',
-    resolveId: id => (id === name ? `\0${name}` : undefined),
+    resolveId(id) {
+      if (id === 'zod') this.error('the page would carry zod (25 kB gzipped): import types alone, or `api-error.ts`')
+      return id === name ? `\0${name}` : undefined
+    },
     async load(id) {
       if (id !== `\0${name}`) return undefined
       const { contract } = await import('./shared/api/index.ts')

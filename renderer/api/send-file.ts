@@ -1,4 +1,4 @@
-import { ApiError, isProblem } from '../../shared/api/problem.ts'
+import { ApiError, isProblem } from '../../shared/api/api-error.ts'
 
 /**
  * One file by `multipart/form-data`, with its progress: `fetch` does not tell how much of a body has left. Throws

@@ -1,8 +1,8 @@
 import { QueryClient } from '@tanstack/react-query'
 import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../shared/api/api-error.ts'
 import type { Client } from '../../shared/api/client.ts'
 import type { StreamedAnswer } from '../../shared/api/index.ts'
-import { ApiError } from '../../shared/api/problem.ts'
 import type { Answer, Citation, Passage } from '../../shared/model/index.ts'
 import { createLiveAnswers, isRunning } from './live-answers.ts'
 

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
+import { ApiError } from '../../shared/api/api-error.ts'
 import type { Client } from '../../shared/api/client.ts'
 import type { Answering, StreamedAnswer } from '../../shared/api/index.ts'
-import { ApiError } from '../../shared/api/problem.ts'
 import { toAppError } from '../../shared/errors.ts'
 import type { Answer, AnswerSentence, Citation, Passage, Reason } from '../../shared/model/index.ts'
 import { read } from '../queries.ts'

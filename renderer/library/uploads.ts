@@ -1,5 +1,5 @@
+import { ApiError } from '../../shared/api/api-error.ts'
 import type { Upload as Outcome, Session } from '../../shared/api/index.ts'
-import { ApiError } from '../../shared/api/problem.ts'
 import { toAppError } from '../../shared/errors.ts'
 import type { Reason } from '../../shared/model/index.ts'
 import { sendFile } from '../api/send-file.ts'

@@ -1,4 +1,4 @@
-import { ApiError } from '../../shared/api/problem.ts'
+import { ApiError } from '../../shared/api/api-error.ts'
 import { reasonOf, toAppError } from '../../shared/errors.ts'
 import { useWords, type Words } from '../words.tsx'
 import { Button } from './button.tsx'

@@ -16,7 +16,8 @@ import type { answer, answerEvent } from './answer.ts'
 import type { chat, message } from './chat.ts'
 import { createClient, follow } from './client.ts'
 import type { document, receipt } from './document.ts'
-import { ApiError, contract } from './index.ts'
+import { ApiError, contract, isProblem } from './index.ts'
+import { problem as problemSchema } from './problem.ts'
 import type { citation, passage } from './search.ts'
 import type { segment } from './segment.ts'
 
@@ -52,6 +53,26 @@ const clientOf = (
   fetch: (request: Request) => Promise<Response>,
   more: { token?: string; language?: () => string } = {},
 ) => createClient({ routes: minifyContractRouter(contract), url: 'http://127.0.0.1:1', fetch, ...more })
+
+it.each<[boolean, unknown]>([
+  [true, problem],
+  [true, { ...problem, more: 1 }],
+  [true, { ...problem, values: { limit: 3 }, issues: [{ path: '', message: 'Nein.' }] }],
+  [false, { ...problem, values: undefined }],
+  [false, { ...problem, values: { file: null } }],
+  [false, { ...problem, values: [] }],
+  [false, { ...problem, status: 409.5 }],
+  [false, { ...problem, status: '409' }],
+  [false, { ...problem, code: 3 }],
+  [false, { ...problem, issues: {} }],
+  [false, { ...problem, issues: [{ path: '' }] }],
+  [false, [problem]],
+  [false, null],
+  [false, 'problem'],
+])('%s: a problem, for the page as for its schema', (expected, value) => {
+  expect(isProblem(value)).toBe(expected)
+  expect(problemSchema.safeParse(value).success).toBe(expected)
+})
 
 const projectId = '019a0000-0000-7000-8000-000000000000'
 

@@ -1,8 +1,8 @@
 import { type ClientContext, createORPCClient, getEventMeta, ORPCError } from '@orpc/client'
 import type { AnyContractRouter, ContractRouterClient } from '@orpc/contract'
 import { OpenAPILink } from '@orpc/openapi-client/fetch'
+import { ApiError, isProblem } from './api-error.ts'
 import type { contract } from './index.ts'
-import { ApiError, isProblem } from './problem.ts'
 
 export type Client = ContractRouterClient<typeof contract>
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
 import type { ErrorCode, Reason } from '../model/index.ts'
 
 /** The codes are the closed union of `model/reason.ts`; the list of them stands in the OpenAPI document. */
@@ -30,26 +29,3 @@ export const problem = z.object({
 
 export type Problem = z.output<typeof problem>
 export type Issue = z.output<typeof issue>
-
-/** A refusal of the server, or that it cannot be reached (`server-unreachable`, status 0). */
-export class ApiError extends AppError {
-  readonly status: number
-  /** In the language that was asked for; empty when the server was not reached. */
-  readonly detail: string
-  readonly issues: readonly Issue[]
-  /** Names the request in the server's log. */
-  readonly instance: string
-
-  constructor(refused: Pick<Problem, 'code' | 'status'> & Partial<Problem>, options?: { cause?: unknown }) {
-    super(refused.code, refused.values, options)
-    this.name = 'ApiError'
-    this.status = refused.status
-    this.detail = refused.detail ?? ''
-    this.issues = refused.issues ?? []
-    this.instance = refused.instance ?? ''
-  }
-}
-
-export function isProblem(value: unknown): value is Problem {
-  return problem.safeParse(value).success
-}
