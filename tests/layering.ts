@@ -31,6 +31,7 @@ export const allowed: Record<string, readonly string[]> = {
   server: [...core, ...adapters],
   // Samples as files that can be tried, not as code.
   renderer: [...base, 'shared/api', 'samples'],
+  samples: [],
 }
 
 /** Only these may import a package, or its namesake and what starts with it and a slash. */
