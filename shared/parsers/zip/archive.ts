@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { configure, type FileEntry, Reader, ZipReader } from '@zip.js/zip.js'
 import { AppError } from '../../errors.ts'
+import { type Bytes, openBytes } from './bytes.ts'
+import { findEntries, isPlain, type Packed, unpack } from './recover.ts'
 
 // Workers of the library's own would outlive the document.
 configure({ useWebWorkers: false, useCompressionStream: true })
@@ -33,6 +34,8 @@ export interface ArchiveEntry {
 /** A ZIP, opened. All that is read from it counts against one limit. */
 export interface Archive {
   readonly entries: readonly ArchiveEntry[]
+  /** Its directory is gone or broken: these are the entries that were found without it. */
+  readonly damaged: boolean
   find(name: string): ArchiveEntry | undefined
   /** Throws `archive-too-large`, `password-protected` (also for a wrong one), and `damaged` behind the last bytes that can be had. */
   stream(entry: ArchiveEntry): AsyncGenerator<Uint8Array>
@@ -42,87 +45,140 @@ export interface Archive {
 }
 
 /**
- * Opens a ZIP by its directory, so that a thousand entries cost one look. Throws `archive-too-large`, `damaged`.
+ * Opens a ZIP, a file or bytes in memory, by its directory, so that a thousand entries cost one look; where that cannot be
+ * read, by the headers of its entries. Throws `archive-too-large`, `damaged` when there is not one.
  */
 export async function openArchive(
-  file: string,
+  source: string | Uint8Array,
   { password, limits = ARCHIVE_LIMITS }: { password?: string; limits?: ArchiveLimits } = {},
 ): Promise<Archive> {
-  const handle = await open(file, 'r')
+  const bytes = await openBytes(source)
   try {
-    const { size } = await handle.stat()
-    const reader = new ZipReader(new HandleReader(handle, size), {
+    const { size } = bytes
+    const reader = new ZipReader(new BytesReader(bytes), {
       ...(password !== undefined && { password }),
       checkSignature: true,
       // Names are made harmless by whoever uses them, and what office programs write is often not quite right.
       strictness: 'tolerant',
     })
-    const found = new Map<ArchiveEntry, FileEntry>()
+    const found = new Map<ArchiveEntry, Held>()
     const byName = new Map<string, ArchiveEntry>()
+    const add = (shown: ArchiveEntry, held: Held) => {
+      found.set(shown, held)
+      if (!byName.has(shown.name)) byName.set(shown.name, shown)
+    }
+    let damaged = false
     let count = 0
-    for await (const entry of reader.getEntriesGenerator()) {
-      if (++count > limits.entries) throw tooLarge('entries', limits.entries)
-      if (entry.directory) continue
-      const name = entry.filename.replaceAll('\\', '/')
-      const shown: ArchiveEntry = { name, size: entry.uncompressedSize, encrypted: entry.encrypted }
-      found.set(shown, entry)
-      if (!byName.has(name)) byName.set(name, shown)
+    try {
+      for await (const entry of reader.getEntriesGenerator()) {
+        if (++count > limits.entries) throw tooLarge('entries', limits.entries)
+        if (entry.directory) continue
+        const name = entry.filename.replaceAll('\\', '/')
+        add(
+          { name, size: entry.uncompressedSize, encrypted: entry.encrypted },
+          { entry, packed: packedOf(entry, name) },
+        )
+      }
+    } catch (error) {
+      if (error instanceof AppError) throw error
+      damaged = true
+      const packed = await findEntries(bytes, limits.entries + 1)
+      if (packed.length > limits.entries) throw tooLarge('entries', limits.entries)
+      const known = new Set([...found.values()].map(held => held.packed.at))
+      for (const one of packed) {
+        if (known.has(one.at) || one.name.endsWith('/')) continue
+        add({ name: one.name, size: one.size ?? 0, encrypted: one.encrypted }, { packed: one })
+      }
+      if (found.size === 0) throw error
     }
     let unpacked = 0
 
     async function* stream(entry: ArchiveEntry): AsyncGenerator<Uint8Array> {
       const held = found.get(entry)
       if (!held) throw new Error(`${entry.name} is of another archive`)
-      // Eight chunks at most are on their way, whatever the reader does.
-      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-      const stop = new AbortController()
-      const writing = held.getData(writable, { signal: stop.signal }).then(
-        () => undefined,
-        (error: unknown) => error ?? new Error('stopped'),
-      )
-      let whole = false
       try {
-        for await (const bytes of readable) {
-          unpacked += bytes.length
+        for await (const part of partsOf(held)) {
+          unpacked += part.length
           if (unpacked > limits.bytes) throw tooLarge('bytes', limits.bytes)
           if (unpacked > HARMLESS && unpacked > limits.ratio * size) throw tooLarge('ratio', limits.ratio)
-          yield bytes
+          yield part
         }
-        whole = true
       } catch (error) {
         throw error instanceof AppError ? error : problemOf(error)
-      } finally {
-        if (!whole) stop.abort()
-        await writing
       }
-      const failure = await writing
-      if (failure) throw problemOf(failure)
+    }
+
+    function partsOf({ entry, packed }: Held): AsyncGenerator<Uint8Array> {
+      // The library would lose what it had unpacked of an entry before it came upon the damage.
+      if (isPlain(packed)) return unpack(bytes, packed)
+      if (!entry) throw new Error(packed.encrypted ? 'encrypted' : `method ${packed.method}`)
+      return through(entry)
     }
 
     return {
       entries: [...found.keys()],
+      damaged,
       find: name => byName.get(name),
       stream,
       async read(entry) {
         const parts: Uint8Array[] = []
-        let damaged = false
+        let broken = false
         try {
-          for await (const bytes of stream(entry)) parts.push(bytes)
+          for await (const part of stream(entry)) parts.push(part)
         } catch (error) {
           if (!(error instanceof AppError) || error.code !== 'damaged') throw error
-          damaged = true
+          broken = true
         }
-        return { bytes: Buffer.concat(parts), damaged }
+        return { bytes: Buffer.concat(parts), damaged: broken }
       },
       async close() {
         await reader.close()
-        await handle.close()
+        await bytes.close()
       },
     }
   } catch (error) {
-    await handle.close()
+    await bytes.close()
     throw error instanceof AppError ? error : problemOf(error)
   }
+}
+
+/** Where an entry lies, and the library's own view of it, if it is in the directory. */
+interface Held {
+  packed: Packed
+  entry?: FileEntry
+}
+
+function packedOf(entry: FileEntry, name: string): Packed {
+  return {
+    name,
+    at: entry.offset,
+    packed: entry.compressedSize,
+    size: entry.uncompressedSize,
+    crc: entry.signature,
+    method: entry.compressionMethod,
+    encrypted: entry.encrypted,
+  }
+}
+
+/** What the library unpacks: encrypted entries and rare methods. */
+async function* through(entry: FileEntry): AsyncGenerator<Uint8Array> {
+  // Eight chunks at most are on their way, whatever the reader does.
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const stop = new AbortController()
+  const writing = entry.getData(writable, { signal: stop.signal }).then(
+    () => undefined,
+    (error: unknown) => error ?? new Error('stopped'),
+  )
+  let whole = false
+  try {
+    yield* readable
+    whole = true
+  } finally {
+    if (!whole) stop.abort()
+    await writing
+  }
+  const failure = await writing
+  if (failure) throw failure
 }
 
 function tooLarge(what: 'entries' | 'bytes' | 'ratio', limit: number): AppError {
@@ -136,23 +192,16 @@ function problemOf(cause: unknown): AppError {
   return new AppError(locked ? 'password-protected' : 'damaged', {}, { cause })
 }
 
-class HandleReader extends Reader<FileHandle> {
-  private readonly handle: FileHandle
+class BytesReader extends Reader<Bytes> {
+  private readonly bytes: Bytes
 
-  constructor(handle: FileHandle, size: number) {
-    super(handle)
-    this.handle = handle
-    this.size = size
+  constructor(bytes: Bytes) {
+    super(bytes)
+    this.bytes = bytes
+    this.size = bytes.size
   }
 
   override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
-    const buffer = Buffer.alloc(Math.max(0, Math.min(length, this.size - index)))
-    let read = 0
-    while (read < buffer.length) {
-      const { bytesRead } = await this.handle.read(buffer, read, buffer.length - read, index + read)
-      if (bytesRead === 0) break
-      read += bytesRead
-    }
-    return buffer.subarray(0, read)
+    return this.bytes.read(index, length)
   }
 }
