@@ -1,6 +1,7 @@
 import { configure, type FileEntry, Reader, ZipReader } from '@zip.js/zip.js'
 import { AppError } from '../../errors.ts'
 import { type Bytes, openBytes } from './bytes.ts'
+import { decodeName } from './names.ts'
 import { findEntries, isPlain, type Packed, unpack } from './recover.ts'
 
 // Workers of the library's own would outlive the document.
@@ -29,6 +30,8 @@ export interface ArchiveEntry {
   /** Bytes, as the archive says: a hint, since it may lie. */
   size: number
   encrypted: boolean
+  /** Points at another place instead of holding bytes. */
+  link: boolean
 }
 
 /** A ZIP, opened. All that is read from it counts against one limit. */
@@ -60,6 +63,7 @@ export async function openArchive(
       checkSignature: true,
       // Names are made harmless by whoever uses them, and what office programs write is often not quite right.
       strictness: 'tolerant',
+      decodeText: (text, encoding) => (encoding === 'cp437' ? decodeName(text) : undefined),
     })
     const found = new Map<ArchiveEntry, Held>()
     const byName = new Map<string, ArchiveEntry>()
@@ -75,7 +79,7 @@ export async function openArchive(
         if (entry.directory) continue
         const name = entry.filename.replaceAll('\\', '/')
         add(
-          { name, size: entry.uncompressedSize, encrypted: entry.encrypted },
+          { name, size: entry.uncompressedSize, encrypted: entry.encrypted, link: entry.symlink },
           { entry, packed: packedOf(entry, name) },
         )
       }
@@ -87,7 +91,7 @@ export async function openArchive(
       const known = new Set([...found.values()].map(held => held.packed.at))
       for (const one of packed) {
         if (known.has(one.at) || one.name.endsWith('/')) continue
-        add({ name: one.name, size: one.size ?? 0, encrypted: one.encrypted }, { packed: one })
+        add({ name: one.name, size: one.size ?? 0, encrypted: one.encrypted, link: false }, { packed: one })
       }
       if (found.size === 0) throw error
     }
