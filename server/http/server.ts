@@ -98,11 +98,15 @@ export function createServer(deps: ServerDependencies): CloisterServer {
       const sweeping = setInterval(() => {
         for (const server of servers) server.closeIdleConnections()
       }, sweepTime)
-      const timer = setTimeout(() => {
-        for (const server of servers) server.closeAllConnections()
-      }, grace)
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<void>(resolve => {
+        timer = setTimeout(() => {
+          for (const server of servers) server.closeAllConnections()
+          resolve()
+        }, grace)
+      })
       // What nobody reads any more is kept too.
-      await Promise.all([...closed, answered])
+      await Promise.all([...closed, Promise.race([answered, late])])
       clearInterval(sweeping)
       clearTimeout(timer)
     },
