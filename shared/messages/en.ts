@@ -16,6 +16,9 @@ export const en = {
       'The file unpacks to much more than is allowed, so it was not read. Unpack it yourself and add the files you need.',
     'archive-too-deep': 'Archives and mails are opened up to three levels deep. Unpack this file yourself.',
     'too-deep': 'The content is nested too deeply; its text was read without its structure.',
+    'mail-sealed':
+      'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
+    'files-left-out': 'Of {{total}} files in it, {{count}} were not taken. Each says why.',
     'recognition-off': 'Text recognition is switched off. Switch it on in the settings, then read the document again.',
     'recognition-failed': 'Text recognition failed on {{pages}}.',
     'recognition-unsure': 'Text recognition is unsure on {{pages}}; compare with the picture of the page.',

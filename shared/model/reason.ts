@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'archive-too-large'
   | 'archive-too-deep'
   | 'too-deep'
+  | 'mail-sealed'
+  | 'files-left-out'
   | 'pages-unreadable'
   | 'pages-without-text'
   | 'no-text'

@@ -45,6 +45,8 @@ export interface Format {
   /** Lower case, without the dot. */
   extensions: readonly string[]
   paged: boolean
+  /** Other files are inside, each to be a document of its own. */
+  container?: boolean
   /** Do the first bytes (up to `HEAD`) look like it? */
   matches(head: Uint8Array): boolean
   /** Loads the reader only where it is needed: the host asks for names and never loads one. */
@@ -77,6 +79,39 @@ export const FORMATS: readonly Format[] = [
     paged: false,
     matches: isText,
     open: async (file, { limits }) => (await import('./text/plain.ts')).openPlainText(file, limits),
+  },
+  {
+    mediaType: 'message/rfc822',
+    extensions: ['eml'],
+    paged: false,
+    container: true,
+    matches: head => mailHeaders.test(latin(head)) && !latin(head).includes('\0'),
+    open: async (file, opening) => (await import('./mail/eml.ts')).openMail(file, opening),
+  },
+  {
+    mediaType: 'application/vnd.ms-outlook',
+    extensions: ['msg'],
+    paged: false,
+    container: true,
+    matches: head => latin(head).startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'),
+    open: async (file, opening) => (await import('./mail/msg.ts')).openMsg(file, opening),
+  },
+  {
+    mediaType: 'application/mbox',
+    extensions: ['mbox'],
+    paged: false,
+    container: true,
+    matches: head => /^(?:\xef\xbb\xbf)?From [^\n]*\n/.test(latin(head)),
+    open: async (file, opening) => (await import('./mail/mbox.ts')).openMbox(file, opening),
+  },
+  {
+    mediaType: 'application/zip',
+    extensions: ['zip'],
+    paged: false,
+    container: true,
+    // An empty one has nothing but the end of its directory; one in several parts begins with a mark of its own.
+    matches: head => ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'].some(magic => latin(head).startsWith(magic)),
+    open: async (file, opening) => (await import('./zip/folder.ts')).openFolder(file, opening),
   },
 ]
 
@@ -134,3 +169,10 @@ export function wideOrder(head: Uint8Array): 'le' | 'be' | undefined {
   if (even > 0.6 * pairs && odd < 0.05 * pairs) return 'be'
   return undefined
 }
+
+function latin(head: Uint8Array): string {
+  return Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1')
+}
+
+// A mail begins with headers; what a mailbox puts before them may still be there.
+const mailHeaders = /^(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\n)?[!-9;-~]{1,76}[ \t]*:/

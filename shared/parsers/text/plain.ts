@@ -28,7 +28,8 @@ interface TextLine {
   number: number
 }
 
-async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
+/** Paragraphs and list items of a text, counted in lines. */
+export async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
   let number = 1
   let group: TextLine[] = []
   let size = 0

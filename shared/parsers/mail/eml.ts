@@ -1,0 +1,141 @@
+/** Mails as they were sent (RFC 5322, MIME), by postal-mime. */
+import { open, readFile } from 'node:fs/promises'
+import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
+import { AppError } from '../../errors.ts'
+import type { FoundFile, Reason } from '../../model/index.ts'
+import type { Ending, Opening, Reading, Source } from '../formats.ts'
+import { createTaker } from '../found.ts'
+import { segmentsOf } from '../text/segments.ts'
+import { blocksOfMail, tidy } from './blocks.ts'
+import { asLatin, withCharset } from './charset.ts'
+import { endingOf, subjectName } from './name.ts'
+
+/** Bytes. Read into memory as a whole: see `eml.test.ts` for what that takes. */
+const limit = 200 * 1024 ** 2
+
+/** Throws `too-large`, `damaged`. What cannot be opened (S/MIME, PGP) is a reason, and the headers are read. */
+export async function openMail(file: string, { limits, scratch, note }: Opening): Promise<Source> {
+  const bytes = await readMail(file)
+  const email = await parse(bytes, note)
+  const reasons: Reason[] = []
+  if (isCut(email, bytes)) reasons.push({ code: 'partly-damaged' })
+  if (isSealed(email)) reasons.push({ code: 'mail-sealed' })
+  return {
+    segments: null,
+    read: (after, _state, filesAfter) => read(after, filesAfter),
+    close: async () => {},
+  }
+
+  async function* read(after: number, filesAfter: number | undefined): AsyncGenerator<Reading | FoundFile, Ending> {
+    const mail = { subject: email.subject ?? '', headers: headersOf(email), plain: email.text, html: email.html }
+    const { cut } = yield* segmentsOf(blocksOfMail(mail), after, limits.characters)
+    const taker = createTaker({ after: filesAfter, scratch })
+    for (const attachment of email.attachments) {
+      // A signature says something about the mail, and nothing by itself.
+      if (signature.test(attachment.mimeType)) continue
+      const found = await taker.take({ path: nameOf(attachment), bytes: () => [bytesOf(attachment)] })
+      if (found) yield found
+    }
+    return { cut, reasons }
+  }
+}
+
+async function readMail(file: string): Promise<Buffer> {
+  const handle = await open(file, 'r')
+  try {
+    const { size } = await handle.stat()
+    if (size > limit) throw new AppError('too-large', { limit })
+    return await readFile(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function parse(bytes: Buffer, note: (detail: string) => void): Promise<Email> {
+  const email = await read(bytes)
+  const unclear = [email.text, email.html, email.subject, ...email.attachments.map(({ filename }) => filename)]
+  if (!unclear.some(text => text?.includes('\ufffd'))) return email
+  // Bytes that are no UTF-8, and nothing says what they are: of mails from before there was UTF-8.
+  const again = await read(withCharset(asLatin(bytes)))
+  note('a mail does not say its encoding: taken for Windows-1252')
+  return again
+
+  async function read(source: Buffer): Promise<Email> {
+    try {
+      return await PostalMime.parse(source, { forceRfc822Attachments: true, maxNestingDepth: 100 })
+    } catch (error) {
+      throw new AppError('damaged', {}, { cause: error })
+    }
+  }
+}
+
+/** Who, to whom, when: with the names the mail gives them. */
+function headersOf(email: Email): string[] {
+  const lines: string[] = []
+  for (const [key, addresses] of [
+    ['from', email.from && [email.from]],
+    ['to', email.to],
+    ['cc', email.cc],
+    ['bcc', email.bcc],
+  ] as const) {
+    const label = email.headers.find(header => header.key === key)?.originalKey
+    if (label && addresses) lines.push(`${label}: ${addresses.map(addressText).join(', ')}`)
+  }
+  const date = email.headers.find(header => header.key === 'date')
+  if (date) lines.push(`${date.originalKey}: ${dateText(date.value)}`)
+  return lines
+}
+
+function addressText({ name, address, group }: Address): string {
+  if (group) return `${name}: ${group.map(addressText).join(', ')}`
+  return name && name !== address ? `${name} <${address}>` : address
+}
+
+/** `2026-11-21 12:33 (Sat, 21 Nov 2026 12:33:34 +0100)`: by the sender's clock, as it stands in the mail. */
+export function dateText(written: string): string {
+  const clean = tidy(written)
+  const time = Date.parse(clean.replace(/\s*\([^()]*\)\s*$/, ''))
+  if (Number.isNaN(time)) return clean
+  const zone = /([+-])(\d\d)(\d\d)\b/.exec(clean)
+  const shift = zone ? (zone[1] === '-' ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3])) : 0
+  const local = new Date(time + shift * 60_000)
+  if (Number.isNaN(local.getTime())) return clean
+  return `${local.toISOString().slice(0, 16).replace('T', ' ')} (${clean})`
+}
+
+const signature = /^application\/(?:x-)?(?:pkcs7|pgp)-signature$/
+
+/** Encrypted, or inside its signature: what it says is not to be had without the keys. */
+function isSealed({ attachments, text = '' }: Email): boolean {
+  const sealed = attachments.some(({ mimeType }) => /^application\/(?:(?:x-)?pkcs7-mime|pgp-encrypted)$/.test(mimeType))
+  return sealed || /^\s*-----BEGIN PGP MESSAGE-----/.test(text)
+}
+
+/** Does the outermost part lack its end? What comes after a break in a mail without parts cannot be missed. */
+function isCut(email: Email, bytes: Buffer): boolean {
+  const type = email.headers.find(({ key }) => key === 'content-type')?.value ?? ''
+  if (!/^\s*multipart\//i.test(type)) return false
+  const boundary = /boundary\s*=\s*(?:"((?:[^"\\]|\\.)+)"|([^\s;"]+))/i.exec(type)
+  if (!boundary) return false
+  const end = Buffer.from(`--${(boundary[1] ?? boundary[2] ?? '').replace(/\\(.)/g, '$1')}--`, 'utf8')
+  return bytes.lastIndexOf(end) === -1
+}
+
+function nameOf(attachment: Attachment): string {
+  const { filename, mimeType } = attachment
+  const ending = endingOf(mimeType)
+  // Mails inside mails are often called by their subject alone.
+  if (mimeType === 'message/rfc822') {
+    if (filename) return /\.(?:eml|msg)$/i.test(filename) ? filename : `${filename}.eml`
+    return subjectName(bytesOf(attachment))
+  }
+  if (filename) return /\.[^./\\\s]{1,8}$/.test(filename) ? filename : `${filename}${ending}`
+  return `unnamed${ending}`
+}
+
+function bytesOf({ content }: Attachment): Buffer {
+  if (typeof content === 'string') return Buffer.from(content)
+  return content instanceof Uint8Array
+    ? Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+    : Buffer.from(content)
+}
