@@ -40,8 +40,8 @@ async function* listing(file: string): AsyncGenerator<Block> {
   let number = 0
   for await (const { head } of mailsIn(file)) {
     const { subject, from, date } = headersIn(head)
-    const text = tidy([subject, from, dateText(date)].filter(Boolean).join(' – '))
-    if (text === '') continue
+    const known = [subject, from, dateText(date)].map(tidy).filter(Boolean)
+    const text = known.length > 0 ? known.join(' – ') : mailName('')
     number += 1
     yield { kind: 'list-item', text, span: { unit: 'paragraph', first: number, last: number } }
   }

@@ -16,11 +16,14 @@ const MsgReader: typeof library.default = 'default' in library ? library.default
 /** Bytes. The library reads it as a whole. */
 const limit = 200 * 1024 ** 2
 const utf8 = 65001
+const latin = 'windows-1252'
+/** Bytes of the larger of the two kinds. */
+const sector = 4096
 
 /** Throws `too-large`, `damaged`, `type-mismatch` for an OLE file that is something else. */
 export async function openMsg(file: string, { limits, scratch }: Opening): Promise<Source> {
   if ((await stat(file)).size > limit) throw new AppError('too-large', { limit })
-  const { reader, fields } = readFields(await readFile(file))
+  const { reader, fields, damaged } = readFields(await readFile(file))
   if (fields.messageClass === undefined && fields.subject === undefined && fields.body === undefined)
     throw new AppError('type-mismatch', { type: 'application/vnd.ms-outlook' })
   const reasons: Reason[] = /^IPM\.Note\.SMIME(?!\.MultipartSigned)/i.test(fields.messageClass ?? '')
@@ -46,11 +49,28 @@ export async function openMsg(file: string, { limits, scratch }: Opening): Promi
       const found = await taker.take(insideOf(reader, attachment))
       if (found) yield found
     }
-    return { cut, reasons: [...reasons, ...(taker.damaged ? [{ code: 'partly-damaged' } as const] : [])] }
+    return { cut, reasons: [...reasons, ...(damaged || taker.damaged ? [{ code: 'partly-damaged' } as const] : [])] }
   }
 }
 
-function readFields(bytes: Buffer): { reader: InstanceType<typeof MsgReader>; fields: FieldsData } {
+type Reader = InstanceType<typeof MsgReader>
+
+function readFields(bytes: Buffer): { reader: Reader; fields: FieldsData; damaged: boolean } {
+  // The last sector is often shorter than it should be.
+  const padded = Buffer.concat([bytes, Buffer.alloc(sector)])
+  try {
+    return { ...decoded(padded), damaged: false }
+  } catch (error) {
+    try {
+      // What is missing at the end is taken for nothing: the texts are small and stand near the beginning.
+      return { ...decoded(Buffer.concat([bytes, Buffer.alloc(bytes.length + sector)])), damaged: true }
+    } catch {
+      throw new AppError('damaged', {}, { cause: error })
+    }
+  }
+}
+
+function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData } {
   const read = (ansiEncoding?: string) => {
     const reader = new MsgReader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     if (ansiEncoding !== undefined) reader.parserConfig = { ansiEncoding }
@@ -58,24 +78,21 @@ function readFields(bytes: Buffer): { reader: InstanceType<typeof MsgReader>; fi
     if (fields.error !== undefined) throw new Error(fields.error)
     return { reader, fields }
   }
-  try {
-    const first = read()
-    // Texts that are no Unicode are of this code page; the mail says it only inside.
-    const page = codepageOf(first.fields)
-    return page === undefined ? first : read(page)
-  } catch (error) {
-    throw new AppError('damaged', {}, { cause: error })
-  }
+  // Texts that are no Unicode are of this code page; the mail says it only inside.
+  const found = read(codepageOf(read().fields))
+  const { subject, body } = found.fields
+  // Some say UTF-8 and write what their system writes.
+  return `${subject}${body}`.includes('\ufffd') ? read(latin) : found
 }
 
 /** Windows-1252 where nothing else is said. */
-function codepageOf(fields: FieldsData): string | undefined {
+function codepageOf(fields: FieldsData): string {
   const { messageCodepage, internetCodepage } = fields as { messageCodepage?: unknown; internetCodepage?: unknown }
   for (const page of [messageCodepage, internetCodepage]) {
     if (page === utf8) return 'utf8'
     if (typeof page === 'number' && iconv.encodingExists(`cp${page}`)) return `cp${page}`
   }
-  return 'windows-1252'
+  return latin
 }
 
 function htmlOf(fields: FieldsData): string | undefined {
@@ -117,13 +134,13 @@ function headersOf(fields: FieldsData): string[] {
 
 /** A name with its address; addresses of Exchange's own directory say nothing to anybody. */
 function person(name: string | undefined, ...addresses: (string | undefined)[]): string {
-  const address = addresses.find(text => text?.includes('@')) ?? ''
+  const address = addresses.find(text => /^[^\s/]+@/.test(text ?? '')) ?? ''
   const clean = tidy(name ?? '').replace(/^'(.*)'$/, '$1')
   if (clean === '' || clean.toLowerCase() === address.toLowerCase()) return address
   return address === '' ? clean : `${clean} <${address}>`
 }
 
-function insideOf(reader: InstanceType<typeof MsgReader>, attachment: FieldsData): Inside {
+function insideOf(reader: Reader, attachment: FieldsData): Inside {
   const { innerMsgContent, fileName, fileNameShort, name, extension, dataId } = attachment
   if (innerMsgContent === true) {
     const subject = name ?? attachment.innerMsgContentFields?.subject ?? 'mail'
@@ -141,7 +158,7 @@ function insideOf(reader: InstanceType<typeof MsgReader>, attachment: FieldsData
   return { path: called, bytes: () => [contentOf(reader, attachment)] }
 }
 
-function contentOf(reader: InstanceType<typeof MsgReader>, attachment: FieldsData): Buffer {
+function contentOf(reader: Reader, attachment: FieldsData): Buffer {
   try {
     return Buffer.from(reader.getAttachment(attachment).content)
   } catch (error) {
