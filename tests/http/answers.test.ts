@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { createRemoteCore } from '../../server/remote.ts'
 import type { StreamedAnswer } from '../../shared/api/index.ts'
 import { AppError } from '../../shared/errors.ts'
 import { noModels } from '../open-core.ts'
 import { type Said, type SpokenModel, spokenModel } from '../red-team/spoken-model.ts'
 import { until } from '../run-cli.ts'
-import { collect, openTestServer, type TestServer } from './open-server.ts'
+import { collect, openTestServer, type TestServer, token } from './open-server.ts'
 
 let server: TestServer
 afterEach(() => server.stop())
@@ -166,6 +167,45 @@ describe('an assistant', () => {
     const [prompt, temperature] = [model.calls[2].prompt[0].content, model.calls[2].temperature]
     expect([prompt, temperature]).toEqual([expect.not.stringContaining('knapp'), 0])
     expect(prompt).toContain('auf Deutsch')
+  })
+})
+
+describe('commands through a server', () => {
+  const remote = () => {
+    const owner = { host: 'test', pid: process.pid, instance: 'test' }
+    return createRemoteCore({ owner, pid: process.pid, address: server.url, socket: null, token }, 'en')
+  }
+
+  it('hand over what is wished, and answer again', async () => {
+    const model = await openWith([[`${rent} [1]`], ['850 Euro. [1]']])
+    const core = remote()
+    const first = await collect(core.ask(server.scope, { question, instructions: 'Kurz.', temperature: 0.2 }))
+    expect(model.calls[0].prompt[0].content).toContain('Kurz.')
+    expect(model.calls[0].temperature).toBe(0.2)
+    const last = first.at(-1)
+    if (last?.type !== 'finish') throw new Error('no finish')
+    const { chatId, messageId } = last.answer
+    const again = await collect(core.ask(server.scope, { chatId, again: { messageId } }))
+    expect(again.at(-1)).toMatchObject({ type: 'finish', answer: { messageId, text: '850 Euro.' } })
+    expect((await get(chatId)).messages).toHaveLength(2)
+  })
+
+  it('stop an answer at once: the next question of the chat does not wait for a reader', async () => {
+    const model = await openWith([[`${rent} [1] `, 'Und ', { wait: new Promise(() => {}) }]])
+    const stop = new AbortController()
+    const asked = watch(remote().ask(server.scope, { question }, stop.signal) as AsyncIterable<StreamedAnswer>)
+    await until(() => asked.has('sentence'), 'a sentence')
+    const { client, projectId } = server
+    const [chat] = (await client.chats.list({ projectId })).chats
+    // Somebody else reads on: leaving alone would not stop it.
+    const { answerId } = (await get(chat.id)).answering[0]
+    const other = watch(await client.answers.follow({ projectId, answerId }))
+    await until(() => other.has('sentence'), 'read along')
+    stop.abort()
+    expect(await asked.ended).toBeInstanceOf(Error)
+    await other.ended
+    expect(other.events.at(-1)).toMatchObject({ type: 'interrupted', reason: { code: 'cancelled' } })
+    expect(model.calls[0].abortSignal?.aborted).toBe(true)
   })
 })
 
