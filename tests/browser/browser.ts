@@ -61,18 +61,18 @@ export async function drop(page: Page, name: string, bytes: Uint8Array): Promise
 }
 
 /**
- * How the marks on a PDF page lie on what is printed, in pixels of its canvas: what of the ink around them (6 points each
- * way) lies inside, and how much of a mark's width the ink spans.
+ * How the first mark on a PDF page lies on what is printed, in pixels of its canvas: what of the ink around it (so many
+ * points each way: fewer than to the next line) lies inside, and how much of its width the ink spans.
  */
-export async function inkUnderMark(page: Page): Promise<{ inside: number; outside: number; span: number }> {
-  return page.evaluate(() => {
+export async function inkUnderMark(page: Page, around = 6): Promise<{ inside: number; outside: number; span: number }> {
+  return page.evaluate(around => {
     const canvas = document.querySelector<HTMLCanvasElement>('[data-page] canvas')
     const mark = document.querySelector('[data-mark]')
     if (!canvas || !mark) throw new Error('no canvas or no mark')
     const shown = canvas.getBoundingClientRect()
     const box = mark.getBoundingClientRect()
     const sharpness = canvas.width / shown.width
-    const border = Math.round(6 * (shown.width / 595) * sharpness)
+    const border = Math.round(around * (shown.width / 595) * sharpness)
     const left = Math.round((box.left - shown.left) * sharpness)
     const top = Math.round((box.top - shown.top) * sharpness)
     const width = Math.round(box.width * sharpness)
@@ -95,5 +95,5 @@ export async function inkUnderMark(page: Page): Promise<{ inside: number; outsid
       }
     }
     return { inside, outside, span: (last - first) / width }
-  })
+  }, around)
 }

@@ -9,7 +9,7 @@ import { en } from '../../renderer/messages/en.ts'
 import { scriptedChat } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
 import { chromiumPath, drop, faults, inkUnderMark, launch, visit } from './browser.ts'
-import { type Handbook, writeHandbook } from './handbook.ts'
+import { clubManual, installationManual, longManual } from './manuals.ts'
 import { type Served, serve } from './serve.ts'
 
 const why = chromiumPath ? '' : ' (skipped: no Chromium here; CHROMIUM may name one)'
@@ -17,7 +17,7 @@ if (!chromiumPath && process.env.CI === 'true') throw new Error('CI has no Chrom
 
 describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s${why}`, language => {
   const words = language === 'de' ? de : en
-  const handbook: Handbook = writeHandbook(language)
+  const manual = clubManual()
   let data: string
   let browser: Browser
   let server: Served
@@ -37,7 +37,7 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
   })
 
   const see = (text: string) => page.getByText(text, { exact: false }).first().waitFor()
-  const row = () => page.locator('[data-document]', { hasText: handbook.file })
+  const row = () => page.locator('[data-document]', { hasText: manual.file })
   const ask = async (question: string) => {
     await page.locator('[data-main-field]').fill(question)
     await page.keyboard.press('Enter')
@@ -73,21 +73,21 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
       }
       new MutationObserver(tell).observe(document.body, { subtree: true, childList: true, characterData: true })
     })
-    await drop(page, handbook.file, handbook.bytes)
+    await drop(page, manual.file, manual.bytes)
     await row().and(page.locator('[data-state=ready]')).waitFor()
-    expect(seen.some(text => text.includes(words.progress.queued) || / 24 /.test(text))).toBe(true)
-    await expect.poll(() => row().innerText()).toContain(language === 'de' ? '24 Seiten' : '24 pages')
+    expect(seen.some(text => text.includes(words.progress.queued) || text.includes(` ${manual.pages} `))).toBe(true)
+    await expect.poll(() => row().innerText()).toContain(`${manual.pages} ${language === 'de' ? 'Seiten' : 'pages'}`)
     expect(await faults(page)).toEqual([])
   })
 
   it('tells what was read of it', async () => {
     await row()
-      .getByRole('button', { name: words.library.actions.replace('{{name}}', handbook.file) })
+      .getByRole('button', { name: words.library.actions.replace('{{name}}', manual.file) })
       .click()
     await page.getByRole('menuitem', { name: words.library.receipt }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText(words.receipt.complete).waitFor()
-    expect(await dialog.innerText()).toMatch(/24/)
+    expect(await dialog.innerText()).toContain(String(manual.pages))
     expect(await faults(page)).toEqual([])
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'hidden' })
@@ -95,17 +95,17 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
 
   it('answers without a model in the words of the manual, and says why', async () => {
     await page.getByRole('link', { name: words.nav.ask }).click()
-    await ask(handbook.question)
-    await page.locator('blockquote', { hasText: handbook.sentence }).waitFor()
+    await ask(manual.question)
+    await page.locator('blockquote', { hasText: manual.sentence }).waitFor()
     await see(words.chat.quotesNoModel)
-    expect(await page.getByRole('heading', { level: 2, name: handbook.question }).count()).toBe(1)
+    expect(await page.getByRole('heading', { level: 2, name: manual.question }).count()).toBe(1)
     expect(await faults(page)).toEqual([])
   })
 
   it('opens the page of a citation, with the words marked on it', async () => {
     await page.locator('[data-citation="1"]').click()
-    await page.locator(`[data-rendered="${handbook.page}"]`).waitFor()
-    const ink = await inkUnderMark(page)
+    await page.locator(`[data-rendered="${manual.page}"]`).waitFor()
+    const ink = await inkUnderMark(page, 2)
     expect(ink.inside).toBeGreaterThan(300)
     expect(ink.outside).toBe(0)
     expect(ink.span).toBeGreaterThan(0.95)
@@ -114,12 +114,12 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
 
   it('marks the same words at any size, and turns pages by key', async () => {
     await page.getByRole('button', { name: words.reading.zoomIn }).click()
-    await expect.poll(async () => (await inkUnderMark(page)).inside).toBeGreaterThan(600)
-    const ink = await inkUnderMark(page)
+    await expect.poll(async () => (await inkUnderMark(page, 2)).inside).toBeGreaterThan(600)
+    const ink = await inkUnderMark(page, 2)
     expect(ink.outside).toBe(0)
     expect(ink.span).toBeGreaterThan(0.95)
     await page.keyboard.press('ArrowRight')
-    await page.locator(`[data-rendered="${handbook.page + 1}"]`).waitFor()
+    await page.locator(`[data-rendered="${manual.page + 1}"]`).waitFor()
     expect(await page.locator('[data-mark]').count()).toBe(0)
     await page.keyboard.press('ArrowLeft')
     await page.locator('[data-mark]').first().waitFor()
@@ -127,9 +127,9 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
 
   it('has it all again after a reload', async () => {
     await page.reload()
-    await page.locator('blockquote', { hasText: handbook.sentence }).waitFor()
-    await page.locator(`[data-rendered="${handbook.page}"]`).waitFor()
-    expect((await inkUnderMark(page)).outside).toBe(0)
+    await page.locator('blockquote', { hasText: manual.sentence }).waitFor()
+    await page.locator(`[data-rendered="${manual.page}"]`).waitFor()
+    expect((await inkUnderMark(page, 2)).outside).toBe(0)
     await page.keyboard.press('Escape')
     await page.locator('[data-page]').waitFor({ state: 'detached' })
   })
@@ -137,25 +137,25 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
   it('takes a model, streams what it writes, and marks what is not proven', async () => {
     const file = path.join(data, 'tiny.gguf')
     const wrong = language === 'de' ? 'Er kostet 900 Euro.' : 'It costs 900 euros.'
-    await writeGguf(file, scriptedChat(`${handbook.sentence.slice(0, -1)} [1]. ${wrong} [1]`))
+    await writeGguf(file, scriptedChat(`${manual.sentence.slice(0, -1)} [1]. ${wrong} [1]`))
     await page.getByRole('link', { name: words.nav.models }).click()
     await page.locator('[data-picker=model]').setInputFiles(file)
     await page.getByText(words.models.inUse, { exact: true }).waitFor()
     expect(await faults(page)).toEqual([])
     await page.getByRole('link', { name: words.nav.ask }).click()
-    await ask(handbook.question)
+    await ask(manual.question)
     await page.getByRole('button', { name: words.chat.copy }).waitFor()
     const answer = page.locator('[data-answer]')
     expect(await answer.locator('.unproven').allInnerTexts()).toEqual([wrong])
     await answer.locator('[data-citation="1"]').first().click()
-    await page.locator(`[data-rendered="${handbook.page}"]`).waitFor()
-    expect((await inkUnderMark(page)).outside).toBe(0)
+    await page.locator(`[data-rendered="${manual.page}"]`).waitFor()
+    expect((await inkUnderMark(page, 2)).outside).toBe(0)
     expect(await faults(page)).toEqual([])
     await page.keyboard.press('Escape')
   })
 
   it('says plainly when the manual does not hold the answer', async () => {
-    await ask(handbook.beyond)
+    await ask(manual.beyond)
     await see(words.chat.declinedHint)
     expect(await faults(page)).toEqual([])
   })
@@ -163,14 +163,14 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
   it('finds words, deletes, and takes it back', async () => {
     await page.keyboard.press('Tab')
     await page.getByRole('link', { name: words.nav.search }).click()
-    await page.locator('[data-main-field]').fill(handbook.question)
+    await page.locator('[data-main-field]').fill(manual.question)
     await page.keyboard.press('Enter')
     await page.locator('main ol li').first().waitFor()
-    expect(await page.locator('main ol li').first().innerText()).toContain(handbook.sentence)
+    expect(await page.locator('main ol li').first().innerText()).toContain(manual.sentence)
     expect(await faults(page)).toEqual([])
     await page.getByRole('link', { name: words.nav.library }).first().click()
     await row()
-      .getByRole('button', { name: words.library.actions.replace('{{name}}', handbook.file) })
+      .getByRole('button', { name: words.library.actions.replace('{{name}}', manual.file) })
       .click()
     await page.getByRole('menuitem', { name: words.library.delete }).click()
     await row().waitFor({ state: 'detached' })
@@ -192,10 +192,26 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
     await see(words.settings.theme)
   })
 
-  it('goes on reading after the server was killed in the middle of it', async () => {
-    const large = writeHandbook(language, 900)
+  const installation = language === 'de' ? installationManual() : undefined
+  it.skipIf(!installation)('answers from the German installation manual too (skipped without EVAL_DIR)', async () => {
+    if (!installation) return
     await page.getByRole('link', { name: words.nav.library }).first().click()
-    await drop(page, 'large.pdf', large.bytes)
+    await drop(page, installation.file, installation.bytes)
+    const read = page.locator('[data-document][data-state=ready]', { hasText: installation.file })
+    await read.waitFor()
+    expect(await read.innerText()).toContain(`${installation.pages} Seiten`)
+    await page.getByRole('link', { name: words.nav.search }).click()
+    await page.locator('[data-main-field]').fill(installation.question)
+    await page.keyboard.press('Enter')
+    const found = page.locator('main ol li', { hasText: installation.file }).first()
+    await found.waitFor()
+    expect(await found.innerText()).toContain(installation.sentence)
+  })
+
+  it('goes on reading after the server was killed in the middle of it', async () => {
+    const large = longManual(20)
+    await page.getByRole('link', { name: words.nav.library }).first().click()
+    await drop(page, 'large.pdf', large)
     const reading = page.locator('[data-document][data-state=parsing]', { hasText: 'large.pdf' })
     await reading.waitFor()
     await server.kill()
