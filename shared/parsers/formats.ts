@@ -113,12 +113,32 @@ export const FORMATS: readonly Format[] = [
     matches: head => ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'].some(magic => latin(head).startsWith(magic)),
     open: async (file, opening) => (await import('./zip/folder.ts')).openFolder(file, opening),
   },
+  {
+    mediaType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    extensions: ['docx', 'docm', 'dotx', 'dotm'],
+    paged: false,
+    matches: isOfficePackage,
+    open: async (file, opening) => (await import('./word/docx.ts')).openDocx(file, opening),
+  },
+  {
+    mediaType: 'application/vnd.oasis.opendocument.text',
+    extensions: ['odt', 'ott', 'fodt'],
+    paged: false,
+    matches: head => latin(head).startsWith('PK') || latin(head).includes('office:document'),
+    open: async (file, opening) => (await import('./word/odt.ts')).openOdt(file, opening),
+  },
 ]
 
 /** The format that a name's extension says. */
 export function formatOf(name: string): Format | undefined {
   const extension = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase()
   return extension === undefined ? undefined : FORMATS.find(format => format.extensions.includes(extension))
+}
+
+/** A ZIP, or the OLE file that holds one behind a password; `openOffice` tells it from a document of Word 97. */
+function isOfficePackage(head: Uint8Array): boolean {
+  const text = latin(head)
+  return text.startsWith('PK') || text.startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')
 }
 
 // Readers accept a PDF whose header stands somewhere in the first kilobyte (Adobe's implementation notes, 3.4.1).

@@ -5,7 +5,7 @@ import { strToU8, zipSync } from 'fflate'
 import crypto from 'officecrypto-tool'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArchive } from './archive.ts'
-import { isOffice, openOffice } from './office.ts'
+import { openOffice } from './office.ts'
 
 const text = Array.from({ length: 5_000 }, (_, index) => `Absatz ${index} kostet ${index * 7} Euro.`).join('\n')
 const zip = Buffer.from(
@@ -29,7 +29,6 @@ describe('a protected office file', () => {
     'is decrypted with its password (%s)',
     async type => {
       const locked = crypto.encrypt(zip, { password: 'geheim', ...(type === 'standard' && { type }) })
-      expect(isOffice(locked)).toBe(true)
       const file = await fileOf(locked)
       const archive = await openOffice(file, { password: 'geheim' })
       const entry = archive.find('a/eins.xml')

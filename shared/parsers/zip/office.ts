@@ -6,18 +6,11 @@ import { AppError } from '../../errors.ts'
 import { ARCHIVE_LIMITS, type Archive, type ArchiveLimits, openArchive } from './archive.ts'
 
 const OLE = Buffer.from('d0cf11e0a1b11ae1', 'hex')
-const ZIP = Buffer.from('PK', 'latin1')
 
 // What Excel takes to protect a workbook's structure: whoever opens it is not asked ([MS-OFFCRYPTO] 2.4.2.3).
 const SILENT_PASSWORD = 'VelvetSweatshop'
 
 const ROUNDS = 1_000_000
-
-/** Whether the first bytes may be those of an Office Open XML or OpenDocument file, in the clear or encrypted. */
-export function isOffice(head: Uint8Array): boolean {
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
-  return bytes.subarray(0, ZIP.length).equals(ZIP) || bytes.subarray(0, OLE.length).equals(OLE)
-}
 
 /**
  * Opens an Office Open XML file, decrypting it in memory where it has to be. Throws `password-protected` (there is none),
