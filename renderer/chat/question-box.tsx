@@ -76,8 +76,10 @@ export function QuestionBox({
         />
         <div className="flex items-center justify-between gap-2 pr-2 pb-2 pl-3">
           <div className="min-w-0">{children}</div>
+          {/* Keys: one must not turn into the other under a finger. */}
           {running ? (
             <button
+              key="stop"
               type="button"
               onClick={stop}
               className="inline-flex min-h-10 min-w-28 items-center justify-center gap-2 rounded-xl border border-edge/60 px-4 text-sm font-medium hover:bg-sunken"
@@ -87,6 +89,7 @@ export function QuestionBox({
             </button>
           ) : (
             <button
+              key="ask"
               type="submit"
               disabled={tooLong || text.trim() === ''}
               className="inline-flex min-h-10 min-w-28 items-center justify-center gap-2 rounded-xl bg-accent px-4 text-sm font-medium text-on-accent hover:opacity-90 disabled:bg-sunken disabled:text-soft"

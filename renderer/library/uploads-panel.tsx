@@ -55,7 +55,12 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
         )}
       </div>
       {shown.length > 0 && (
-        <ul className="max-h-[40dvh] divide-y divide-line overflow-y-auto border-t border-line">
+        <ul
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, and the keyboard must be able to
+          tabIndex={0}
+          aria-label={words('upload.files')}
+          className="max-h-[40dvh] divide-y divide-line overflow-y-auto border-t border-line"
+        >
           {shown.slice(0, most).map(upload => (
             <li key={upload.key} className="px-4 py-2">
               <p className="truncate">{upload.name}</p>

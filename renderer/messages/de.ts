@@ -231,6 +231,7 @@ export const de: ScreenMessages = {
   language: { de: 'Deutsch', en: 'Englisch', other: 'andere Sprache' },
   upload: {
     title: 'Dateien werden hinzugefügt',
+    files: 'Dateien',
     waiting: 'Wartet',
     sending: '{{percent}} % übertragen',
     storing: 'Wird gespeichert …',

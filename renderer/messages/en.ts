@@ -224,6 +224,7 @@ export const en = {
   language: { de: 'German', en: 'English', other: 'other language' },
   upload: {
     title: 'Adding files',
+    files: 'Files',
     waiting: 'Waits',
     sending: '{{percent}} % sent',
     storing: 'Being stored …',

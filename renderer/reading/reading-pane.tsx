@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowLeft, X } from 'lucide-react'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { useApp, useProject } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
@@ -22,10 +22,13 @@ export function ReadingPane({ reading }: { reading: Reading }) {
   const [asText, setAsText] = useState(() => matchMedia('(max-width: 30rem)').matches)
   const document = query.data
   const pane = useFocus(documentId)
+  const alone = useMatches('(max-width: 61.99rem)')
+  const Pane = alone ? 'main' : 'section'
+  const Heading = alone ? 'h1' : 'h2'
   const isPdf = document?.mediaType === 'application/pdf'
 
   return (
-    <section
+    <Pane
       ref={pane}
       tabIndex={-1}
       aria-label={document ? `${words('reading.title')}: ${document.name}` : words('reading.title')}
@@ -35,9 +38,9 @@ export function ReadingPane({ reading }: { reading: Reading }) {
         <IconButton label={words('reading.back')} onClick={router.close} className="lg:hidden">
           <ArrowLeft aria-hidden />
         </IconButton>
-        <h2 className="min-w-0 grow truncate text-sm font-medium" title={document?.path}>
+        <Heading className="min-w-0 grow truncate text-sm font-medium" title={document?.path}>
           {document?.name ?? words('reading.title')}
-        </h2>
+        </Heading>
         {isPdf && (
           <button
             type="button"
@@ -76,7 +79,18 @@ export function ReadingPane({ reading }: { reading: Reading }) {
             reading={reading}
           />
         ))}
-    </section>
+    </Pane>
+  )
+}
+
+function useMatches(query: string): boolean {
+  const list = useMemo(() => matchMedia(query), [query])
+  return useSyncExternalStore(
+    listener => {
+      list.addEventListener('change', listener)
+      return () => list.removeEventListener('change', listener)
+    },
+    () => list.matches,
   )
 }
 

@@ -12,13 +12,16 @@ export interface Served {
 }
 
 /** As `npm start` does: builds the screen where it is older than its sources, and serves. */
-export async function serve(data: string, { port = 0 }: { port?: number } = {}): Promise<Served> {
+export async function serve(
+  data: string,
+  { port = 0, environment = {} }: { port?: number; environment?: Record<string, string> } = {},
+): Promise<Served> {
   const child = spawn(
     process.execPath,
     ['--import', './scripts/check-node.mjs', 'scripts/start.ts', '--json', '--data', data, '--port', String(port)],
     {
       cwd: root,
-      env: { PATH: process.env.PATH, HOME: data, CLOISTER_TOKEN: 'the-key-of-the-browser-test' },
+      env: { PATH: process.env.PATH, HOME: data, CLOISTER_TOKEN: 'the-key-of-the-browser-test', ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
