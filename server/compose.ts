@@ -82,6 +82,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
   const running = await markRunning(folder, file)
   let database: Database | undefined
   try {
+    const scratch = await createScratch(folder, running.instance)
     database = await openSqlite({ file })
     const core = await createCore({
       clock,
@@ -93,6 +94,8 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       events: createEvents(),
       parsers: openParsers(config, log),
       models: openModels(config, log),
+      scratch,
+      limits: { fileSize: config.maxFileSize, files: config.maxFiles },
       backups: name => path.join(backups, name),
       parallel: config.parsers,
       check: { due: running.checkDue, done: running.checked },
@@ -101,6 +104,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       ...core,
       async close() {
         await core.close()
+        await rm(scratch, { recursive: true, force: true })
         await running.end()
       },
     }
@@ -109,6 +113,22 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
     await running.end()
     throw error
   }
+}
+
+/**
+ * A folder of this process for what parsers take out of containers. Those of processes that are gone are removed with what
+ * is in them; who lives has its mark in `running/` (see `running.ts`), made before its folder and taken away after it.
+ */
+async function createScratch(folder: string, instance: string): Promise<string> {
+  const all = path.join(folder, 'scratch')
+  await mkdir(all, { recursive: true, mode: 0o700 })
+  const marks = new Set(await readdir(path.join(folder, 'running')))
+  for (const name of await readdir(all)) {
+    if (!marks.has(`${name}.json`)) await rm(path.join(all, name), { recursive: true, force: true })
+  }
+  const own = path.join(all, instance)
+  await mkdir(own, { recursive: true, mode: 0o700 })
+  return own
 }
 
 /** What a file makes Node itself keep must not fill the memory; the weights lie outside of it. */

@@ -6,6 +6,8 @@ import { currentOwner, mayLive, type Owner } from '../shared/queue/owner.ts'
 const day = 24 * 60 * 60 * 1000
 
 export interface Running {
+  /** Names this process's mark. */
+  instance: string
   /**
    * Whether the database is to be checked: a process before this one ended without taking its mark away (killed, or the
    * machine lost its power), or the last check is a day ago. It stays due until `checked`, over any number of commands.
@@ -37,7 +39,7 @@ export async function markRunning(folder: string, database: string): Promise<Run
     ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
     () => Number.POSITIVE_INFINITY,
   )
-  return { checkDue: age > day, checked, end: () => rm(own, { force: true }) }
+  return { instance: owner.instance, checkDue: age > day, checked, end: () => rm(own, { force: true }) }
 }
 
 /** Half a mark belongs to a process that was killed while writing it, or has just taken it away. */

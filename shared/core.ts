@@ -12,6 +12,7 @@ import { createDocuments, type Documents } from './ingest/documents.ts'
 import { createEmbedStage, defaultPatience } from './ingest/embed.ts'
 import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
+import type { FileLimits } from './ingest/found-files.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
@@ -77,6 +78,8 @@ export interface CoreSettings {
   check?: { due: boolean; done(): Promise<void> }
   /** Milliseconds between two looks whether the embedding model is there, or another one. */
   lookTime?: number
+  /** What one user may add; it holds for files inside of others too. Without, all. */
+  limits?: FileLimits
   /** How long a model that fails is left alone; for tests. */
   patience?: Patience
 }
@@ -183,7 +186,18 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         {
           kind: jobKinds.parse,
           concurrency: ports.parallel,
-          run: createParseStage({ store, blobs, parsers, queue, clock, log, changed }),
+          run: createParseStage({
+            store,
+            blobs,
+            parsers,
+            queue,
+            clock,
+            log,
+            changed,
+            wake,
+            scratch: ports.scratch,
+            limits: ports.limits ?? { fileSize: Number.POSITIVE_INFINITY, files: null },
+          }),
           dead: fail,
         },
         {

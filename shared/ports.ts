@@ -149,6 +149,8 @@ export interface Parsers {
   parse(request: ParseRequest, signal?: AbortSignal): AsyncIterable<ParseEvent>
   /** By name alone, for a first answer before the bytes are there: the media type, or undefined. */
   mediaType(name: string): string | undefined
+  /** By name alone: whether files are inside, each to be a document of its own. */
+  isContainer(name: string): boolean
   close(): Promise<void>
 }
 
@@ -177,6 +179,8 @@ export interface Ports {
   events: Events
   parsers: Parsers
   models: Models
+  /** A folder for this process alone, for what parsers take out of containers; whoever starts next removes what is left. */
+  scratch: string
   /** The path of a new file in the folder of snapshots. */
   backups: (name: string) => string
 }

@@ -45,6 +45,7 @@ export async function openTestCore(
       events: createEvents(),
       parsers: using,
       models,
+      scratch: path.join(folder, 'scratch'),
       backups: name => path.join(folder, name),
       parallel: 1,
       ...settings,
@@ -86,6 +87,7 @@ export function createLineParser(
 ): Parsers {
   return {
     mediaType: name => (name.endsWith('.txt') ? 'text/plain' : undefined),
+    isContainer: () => false,
     async *parse(request, signal): AsyncIterable<ParseEvent> {
       const { readFile } = await import('node:fs/promises')
       const lines = (await readFile(request.file, 'utf8')).split('\n')

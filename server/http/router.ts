@@ -142,6 +142,7 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
         return { document: toApiDocument(document), added }
       }),
       get: documents('get'),
+      files: os.documents.files.handler(({ input }) => core.documents.files(scopeOf(input), input.documentId, input)),
       receipt: os.documents.receipt.handler(async ({ input }) => {
         await core.documents.get(scopeOf(input), input.documentId)
         return { receipt: (await core.documents.receipt(scopeOf(input), input.documentId)) ?? null }

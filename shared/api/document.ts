@@ -9,8 +9,11 @@ export const documentState = z.enum(['queued', 'parsing', 'indexing', 'ready', '
 export const document = z.object({
   id,
   projectId: id,
+  parentId: id.nullable().describe('The mail or archive it came out of'),
   name: z.string().describe('File name without folders'),
-  path: z.string().describe('With the folders it came from, separated by `/`'),
+  path: z
+    .string()
+    .describe('With the folders it came from, or behind the path of the mail or archive, separated by `/`'),
   mediaType: z.string(),
   size: z.number().int().describe('Bytes'),
   state: documentState,
@@ -33,6 +36,15 @@ export const document = z.object({
   deletedAt: time.nullable().describe('Since when it lies in the trash, which keeps it for 30 days'),
 })
 
+/** What became of a file inside a mail or an archive. */
+export const fileInside = z.object({
+  number: z.number().int().describe('In the order of the source, from 1'),
+  name: z.string(),
+  path: z.string().describe('With the folders it has inside'),
+  documentId: id.nullable().describe('The document it is; null for one that was not taken, or is gone'),
+  reason: reason.nullable().describe('Why it is none'),
+})
+
 export const receipt = z.object({
   documentId: id,
   segments: z.number().int(),
@@ -45,6 +57,8 @@ export const receipt = z.object({
   pagesUnreadable: z.array(z.number().int()),
   furnitureLines: z.number().int().describe('Running headers, footers and page numbers that are not searched'),
   reasons: z.array(reason),
+  files: z.array(fileInside).describe('The first files inside; the call `files` has them all'),
+  fileCount: z.number().int().describe('Files inside'),
 })
 
 /** What became of one file of an upload. */
@@ -134,6 +148,21 @@ export const documents = {
     })
     .input(one)
     .output(z.object({ receipt: receipt.nullable() })),
+  files: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{documentId}/files`,
+      summary: 'What was found inside a mail or an archive',
+      description: 'In the order of the source. Empty for what holds no files.',
+      tags,
+    })
+    .input(
+      one.extend({
+        after: z.coerce.number<number>().int().min(0).default(0).describe('Number of the last one seen'),
+        limit: z.coerce.number<number>().int().min(1).max(500).default(100),
+      }),
+    )
+    .output(z.object({ files: z.array(fileInside), total: z.number().int() })),
   original: oc
     .route({
       method: 'GET',

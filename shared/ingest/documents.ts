@@ -1,9 +1,10 @@
 import { AppError } from '../errors.ts'
-import type { Document, DocumentState, Receipt, Scope, Segment } from '../model/index.ts'
+import type { Document, DocumentState, FileInside, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { DocumentFilter, DocumentPage, Store, Tx } from '../store/index.ts'
-import { clearAll, removeChunks } from './clear.ts'
-import { clearJob, collectJob, documentKeys, embedJob, indexJob, parseJob } from './jobs.ts'
+import { clearAll } from './clear.ts'
+import { leaving, trash, unindex as unindexIn } from './families.ts'
+import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
 
 export interface NewFile {
   /** File name; its extension decides the format together with the first bytes. */
@@ -19,6 +20,10 @@ export interface NewFile {
 /**
  * What a user can do with documents. Cancel, retry and delete work in every state: what is so already stays so. `pause`,
  * `resume` and `undo` say `state-conflict` where there is nothing to hold, to go on with or to bring back.
+ *
+ * With a container goes what came out of it: into the trash, out of it, for good; but for a file that another container
+ * holds too, which becomes that one's, and one that was added by itself before or after, which is nobody's. Cancel, pause
+ * and resume reach those of its files that are still under way; retry reads the container again, and adds nothing twice.
  */
 export interface Documents {
   /**
@@ -30,7 +35,14 @@ export interface Documents {
   list(scope: Scope): Promise<Document[]>
   page(scope: Scope, filter: DocumentFilter): Promise<DocumentPage>
   get(scope: Scope, id: string): Promise<Document>
+  /** With the first files inside; `files` has them all. */
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
+  /** What was found inside, in the order of the source, behind number `after`. */
+  files(
+    scope: Scope,
+    id: string,
+    page: { after: number; limit: number },
+  ): Promise<{ files: FileInside[]; total: number }>
   /** A page, or a stretch of a text, as it was read. */
   segment(scope: Scope, id: string, number: number): Promise<Segment | undefined>
   trash(scope: Scope): Promise<Document[]>
@@ -49,6 +61,9 @@ export interface Documents {
   /** For good, with its history, and its bytes where no other document needs them. */
   purge(scope: Scope, id: string): Promise<void>
 }
+
+/** Files inside that a receipt shows. */
+const filesInReceipt = 100
 
 const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 
@@ -74,23 +89,31 @@ export function createDocuments(deps: {
     return document
   }
 
-  /** Changes one document in one transaction, then tells everybody. */
+  /** Changes one document, and those that `run` names, in one transaction, then tells everybody. */
   async function change(
     scope: Scope,
     id: string,
-    run: (tx: Tx, document: Document) => Promise<void>,
+    run: (tx: Tx, document: Document) => Promise<Document[] | undefined>,
     after: { interrupt?: boolean } = {},
   ): Promise<Document> {
-    const before = await store.transaction(async tx => {
+    const touched = await store.transaction(async tx => {
       const document = await store.documents.lock(tx, scope, id)
       if (!document) throw new AppError('document-not-found', { id })
-      await run(tx, document)
-      return document
+      const others = (await run(tx, document)) ?? []
+      return [document, ...others.filter(other => other.id !== id)]
     })
-    if (after.interrupt) deps.interrupt(documentKeys(id))
-    deps.changed(before)
+    if (after.interrupt) deps.interrupt(touched.flatMap(document => documentKeys(document.id)))
+    for (const document of touched) deps.changed(document)
     deps.wake()
     return get(scope, id)
+  }
+
+  /** What came out of a document and is in one of these states, itself not included. */
+  async function inside(tx: Tx, { id }: Document, states: readonly DocumentState[]): Promise<Document[]> {
+    const members = await store.families.members(tx, id)
+    return members
+      .map(({ document }) => document)
+      .filter(({ state, deletedAt }) => deletedAt === null && states.includes(state))
   }
 
   function demand(document: Document, states: readonly DocumentState[], trashed = false): void {
@@ -108,17 +131,27 @@ export function createDocuments(deps: {
     await queue.enqueue(store.executor(tx), parsedAll ? indexJob(document.id) : parseJob(document.id))
   }
 
-  async function unindex(tx: Tx, document: Document): Promise<void> {
-    await queue.cancel(store.executor(tx), [embedJob(document.id).key])
-    await removeChunks(tx, deps, document)
-    await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
+  const unindex = (tx: Tx, document: Document) => unindexIn(tx, deps, document)
+
+  async function stop(tx: Tx, document: Document): Promise<void> {
+    await queue.cancel(store.executor(tx), documentKeys(document.id))
+    await unindex(tx, document)
+    await store.documents.update(tx, document.id, { state: 'cancelled', reason: { code: 'cancelled' } })
+  }
+
+  async function hold(tx: Tx, document: Document): Promise<void> {
+    await queue.cancel(store.executor(tx), documentKeys(document.id))
+    await store.documents.update(tx, document.id, { state: 'paused' })
   }
 
   /** From the blob again: what an earlier try stored is dropped. */
   async function startOver(tx: Tx, document: Document): Promise<void> {
     await unindex(tx, document)
     await store.segments.remove(tx, document.id)
-    await store.documents.update(tx, document.id, { parsed: 0, segments: null, receipt: null, language: null })
+    await store.families.forgetFiles(tx, document.id)
+    await store.families.resetTally(tx, document.id)
+    const nothing = { parsed: 0, segments: null, receipt: null, language: null, reasons: [] }
+    await store.documents.update(tx, document.id, nothing)
     await proceed(tx, { ...document, parsed: 0, segments: null })
   }
 
@@ -138,6 +171,11 @@ export function createDocuments(deps: {
           await store.projects.require(tx, scope)
           const known = await store.documents.byBlob(tx, scope, hash)
           if (known) {
+            // Now it is there by itself, and stays when its container goes.
+            if (known.parentId !== null) {
+              const path = (file.path ?? file.name).normalize('NFC')
+              await store.families.move(tx, scope, known.id, { parentId: null, path })
+            }
             if (known.state === 'failed') await startOver(tx, known)
             else if (known.state === 'cancelled') await proceed(tx, known)
             return { id: known.id, added: false }
@@ -160,7 +198,16 @@ export function createDocuments(deps: {
     list: scope => store.documents.list(scope),
     page: (scope, filter) => store.documents.page(scope, filter),
     get,
-    receipt: (scope, id) => store.documents.receipt(scope, id),
+    async receipt(scope, id) {
+      const receipt = await store.documents.receipt(scope, id)
+      if (!receipt) return undefined
+      const { files, total } = await store.families.files(scope, id, { after: 0, limit: filesInReceipt })
+      return { ...receipt, files, fileCount: total }
+    },
+    async files(scope, id, page) {
+      await get(scope, id)
+      return store.families.files(scope, id, page)
+    },
     segment: (scope, id, number) => store.segments.get(scope, id, number),
     trash: scope => store.documents.list(scope, { trashed: true }),
     async original(scope, id) {
@@ -175,10 +222,11 @@ export function createDocuments(deps: {
         scope,
         id,
         async (tx, document) => {
-          if (document.deletedAt !== null || ![...underWay, 'paused'].includes(document.state)) return
-          await queue.cancel(store.executor(tx), documentKeys(id))
-          await unindex(tx, document)
-          await store.documents.update(tx, id, { state: 'cancelled', reason: { code: 'cancelled' } })
+          if (document.deletedAt !== null) return
+          const stopped = await inside(tx, document, [...underWay, 'paused'])
+          if ([...underWay, 'paused'].includes(document.state)) stopped.push(document)
+          for (const one of stopped) await stop(tx, one)
+          return stopped
         },
         { interrupt: true },
       ),
@@ -194,17 +242,22 @@ export function createDocuments(deps: {
         scope,
         id,
         async (tx, document) => {
-          demand(document, [...underWay, 'paused'])
-          await queue.cancel(store.executor(tx), documentKeys(id))
-          await store.documents.update(tx, id, { state: 'paused' })
+          const held = document.deletedAt === null ? await inside(tx, document, underWay) : []
+          // One that is read itself may be held for the sake of its files.
+          if (held.length === 0) demand(document, [...underWay, 'paused'])
+          if (underWay.includes(document.state)) held.push(document)
+          for (const one of held) await hold(tx, one)
+          return held
         },
         { interrupt: true },
       ),
     resume: (scope, id) =>
       change(scope, id, async (tx, document) => {
-        demand(document, [...underWay, 'paused'])
-        if (document.state !== 'paused') return
-        await proceed(tx, document)
+        const held = document.deletedAt === null ? await inside(tx, document, ['paused']) : []
+        if (held.length === 0) demand(document, [...underWay, 'paused'])
+        if (document.state === 'paused') held.push(document)
+        for (const one of held) await proceed(tx, one)
+        return held
       }),
     delete: (scope, id) =>
       change(
@@ -212,43 +265,69 @@ export function createDocuments(deps: {
         id,
         async (tx, document) => {
           if (document.deletedAt !== null) return
-          await queue.cancel(store.executor(tx), documentKeys(id))
-          await unindex(tx, document)
-          await store.documents.setDeleted(tx, scope, id, clock.now())
+          const family = await leaving(tx, deps, scope, document)
+          const gone = family.filter(({ deletedAt }) => deletedAt === null)
+          // Later than whatever of it lies in the trash already: that does not come back with it.
+          const latest = Math.max(...family.map(({ deletedAt }) => deletedAt ?? 0))
+          await trash(tx, deps, scope, gone, Math.max(clock.now(), latest + 1))
+          return gone
         },
         { interrupt: true },
       ),
     undo: (scope, id) =>
       change(scope, id, async (tx, document) => {
         demand(document, [document.state], true)
-        const twin = await store.documents.byBlob(tx, scope, document.blob)
-        if (twin) throw new AppError('duplicate', { name: document.name, file: twin.path })
-        await store.documents.setDeleted(tx, scope, id, null)
+        const members = await store.families.members(tx, id)
+        const together = members
+          .map(member => member.document)
+          .filter(({ deletedAt }) => deletedAt === document.deletedAt)
+        const back: Document[] = []
+        for (const one of [document, ...together]) {
+          const twin = await store.documents.byBlob(tx, scope, one.blob)
+          if (twin && one.id === id) throw new AppError('duplicate', { name: one.name, file: twin.path })
+          if (!twin) back.push(one)
+        }
+        await store.families.setDeleted(
+          tx,
+          scope,
+          back.map(one => one.id),
+          null,
+        )
         // What had failed, been paused or cancelled stays so; its index is gone either way.
-        if (document.state === 'ready' || underWay.includes(document.state)) await proceed(tx, document)
+        for (const one of back) if (one.state === 'ready' || underWay.includes(one.state)) await proceed(tx, one)
+        return back
       }),
     async purge(scope, id) {
-      await store.transaction(async tx => {
+      const family = await store.transaction(async tx => {
         const document = await store.documents.lock(tx, scope, id)
         if (!document) throw new AppError('document-not-found', { id })
-        await queue.cancel(store.executor(tx), documentKeys(id))
-        // Whoever is interrupted from here on finds it in the trash.
-        if (document.deletedAt === null) await store.documents.setDeleted(tx, scope, id, clock.now())
-        await unindex(tx, document)
+        const gone = await leaving(tx, deps, scope, document)
+        // Whoever is interrupted from here on finds them in the trash.
+        const live = gone.filter(({ deletedAt }) => deletedAt === null)
+        await trash(tx, deps, scope, live, clock.now())
+        return gone
       })
-      await clearAll(store, id)
-      const blob = await store.transaction(async tx => {
-        const document = await store.documents.lock(tx, scope, id)
-        // Another process was first.
-        if (!document) throw new AppError('document-not-found', { id })
-        await queue.cancel(store.executor(tx), [...documentKeys(id), clearJob(id).key])
-        await store.documents.purge(tx, scope, id)
-        await queue.enqueue(store.executor(tx), collectJob(document.blob))
-        return document.blob
-      })
-      deps.log.info('purged', { documentId: id, blob })
-      deps.interrupt(documentKeys(id))
-      await deps.discard(blob)
+      deps.interrupt(family.flatMap(document => documentKeys(document.id)))
+      // What came out of it goes first: a kill in between leaves a container whose purge goes on.
+      for (const document of family.reverse()) await purgeOne(scope, document.id, document.id === id)
     },
+  }
+
+  async function purgeOne(scope: Scope, id: string, wanted: boolean): Promise<void> {
+    await clearAll(store, id)
+    const blob = await store.transaction(async tx => {
+      const document = await store.documents.lock(tx, scope, id)
+      // Another process was first.
+      if (!document && wanted) throw new AppError('document-not-found', { id })
+      if (!document) return undefined
+      await queue.cancel(store.executor(tx), [...documentKeys(id), clearJob(id).key])
+      await store.documents.purge(tx, scope, id)
+      await queue.enqueue(store.executor(tx), collectJob(document.blob))
+      return document.blob
+    })
+    if (blob === undefined) return
+    deps.log.info('purged', { documentId: id, blob })
+    deps.interrupt(documentKeys(id))
+    await deps.discard(blob)
   }
 }

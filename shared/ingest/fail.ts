@@ -25,6 +25,8 @@ export async function failDocument(
     pagesUnreadable: [],
     furnitureLines: 0,
     reasons: [reason],
+    files: [],
+    fileCount: 0,
   }
   await removeChunks(tx, deps, document)
   await deps.store.documents.update(tx, document.id, { state: 'failed', indexed: 0, chunks: 0, reason, receipt })

@@ -45,7 +45,7 @@ export function createIndexStage(deps: {
       await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
       return
     }
-    const { document, scope } = found
+    const { document, scope, reasons } = found
     // What an earlier try stored may still be on its way out: its places are taken.
     await clearAll(store, document.id, { signal, inside: tx => queue.renew(store.executor(tx), job) })
     let started = clock.now()
@@ -113,7 +113,8 @@ export function createIndexStage(deps: {
     if (!take(chunker.end()) || made < document.chunks) return startOver(job, signal, document)
     await commit(document.parsed, 1)
 
-    const receipt = tally.receipt(document, stored, language)
+    const inside = await store.families.countFiles(document.id)
+    const receipt = tally.receipt(document, stored, language, reasons, inside)
     await store.transaction(async tx => {
       await queue.settle(store.executor(tx), job, { state: 'done' })
       await store.documents.update(tx, document.id, {
@@ -193,11 +194,18 @@ function createTally(isFurniture: (block: Block) => boolean) {
         if (block.kind === 'table-row') tableRows += 1
       }
     },
-    receipt(document: Document, chunks: number, language: Language): Receipt {
+    /** `lost`: what the parser said; `inside`: files in it, and how many of them became no document. */
+    receipt(
+      document: Document,
+      chunks: number,
+      language: Language,
+      lost: readonly Reason[],
+      inside: { total: number; leftOut: number },
+    ): Receipt {
       const pages = document.paged ? document.parsed : null
       const reasons: Reason[] = []
       if (characters === 0) reasons.push({ code: 'no-text' })
-      if (document.reason) reasons.push(document.reason)
+      reasons.push(...lost)
       if (unreadable.length > 0) {
         reasons.push({ code: 'pages-unreadable', values: { count: unreadable.length, pages: listPages(unreadable) } })
       }
@@ -206,6 +214,9 @@ function createTally(isFurniture: (block: Block) => boolean) {
           code: 'pages-without-text',
           values: { count: withoutText.length, pages: listPages(withoutText) },
         })
+      }
+      if (inside.leftOut > 0) {
+        reasons.push({ code: 'files-left-out', values: { count: inside.leftOut, total: inside.total } })
       }
       return {
         documentId: document.id,
@@ -219,6 +230,8 @@ function createTally(isFurniture: (block: Block) => boolean) {
         pagesUnreadable: unreadable,
         furnitureLines,
         reasons,
+        files: [],
+        fileCount: inside.total,
       }
     },
   }

@@ -45,6 +45,9 @@ function createStage(path: string, parsers: Parsers) {
     clock: open.clock,
     log: silent,
     changed: () => {},
+    wake: () => {},
+    scratch: open.folder,
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: null },
   })
 }
 

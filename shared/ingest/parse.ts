@@ -3,6 +3,7 @@ import type { Document, Reason, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Job, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
 import type { Progress, Store, Tx } from '../store/index.ts'
 import { failDocument } from './fail.ts'
+import { createFoundFiles, type FileLimits, type FoundFiles } from './found-files.ts'
 import { indexJob } from './jobs.ts'
 
 /** Segments per commit: what a kill costs at most. Fewer when they come slowly, so that progress is seen. */
@@ -15,7 +16,8 @@ const maxState = 16_384
 
 /**
  * The stage parse: blob → segments, committed in batches. A parser that dies is started again behind the last segment
- * stored; a page that kills it twice is noted as unreadable and left out.
+ * stored; a page that kills it twice is noted as unreadable and left out. Files inside become documents on the way
+ * (see `found-files.ts`).
  */
 export function createParseStage(deps: {
   store: Store
@@ -25,8 +27,14 @@ export function createParseStage(deps: {
   clock: Clock
   log: Log
   changed: (document: Document) => void
+  /** Tells the runner at once about new jobs. */
+  wake: () => void
+  /** A folder of this process alone. */
+  scratch: string
+  limits: FileLimits
 }): (job: Job, signal: AbortSignal) => Promise<void> {
   const { store, blobs, parsers, queue, clock, log } = deps
+  const openFiles = createFoundFiles(deps)
 
   return async function parse(job, signal) {
     const found = await store.documents.find(String(job.payload.documentId))
@@ -34,10 +42,23 @@ export function createParseStage(deps: {
       await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
       return
     }
-    const { document } = found
+    const files = await openFiles(found.document, found.scope, job)
+    try {
+      await read(found, files, job, signal)
+    } finally {
+      await files.close()
+    }
+  }
+
+  async function read(
+    { document, parserState }: { document: Document; parserState: string | null },
+    files: FoundFiles,
+    job: Job,
+    signal: AbortSignal,
+  ): Promise<void> {
     let parsed = document.parsed
     // Always what came with the segments up to `parsed`: where reading goes on, it levels headings as it did before.
-    let state = found.parserState
+    let state = parserState
     let lost = 0
     let started = clock.now()
 
@@ -48,7 +69,8 @@ export function createParseStage(deps: {
       started = now
       await store.transaction(async tx => {
         // Only what was read counts as getting on: a file that fails after each start must come to an end.
-        await queue.renew(store.executor(tx), job, progress.parsed === undefined ? 'beat' : undefined)
+        const further = progress.parsed !== undefined || files.waiting
+        await queue.renew(store.executor(tx), job, further ? undefined : 'beat')
         await more(tx)
         await store.documents.update(tx, document.id, { ...progress, parseTime })
       })
@@ -66,24 +88,33 @@ export function createParseStage(deps: {
       await settle({}, tx => failDocument(tx, { store, queue }, { ...document, parsed }, reason))
     }
 
-    async function read(file: string): Promise<Extract<ParseEvent, { type: 'finish' }>> {
+    async function pass(file: string): Promise<Extract<ParseEvent, { type: 'finish' }>> {
       let batch: Segment[] = []
       let since = clock.now()
       let learned = state
       async function flush(): Promise<void> {
-        if (batch.length === 0) return
+        since = clock.now()
+        if (batch.length === 0 && !files.waiting) return
         const segments = batch
-        const last = segments[segments.length - 1].number
         const parserState = learned
         batch = []
-        since = clock.now()
-        await commit({ parsed: last, parserState }, tx => store.segments.insert(tx, document.id, segments))
-        parsed = last
-        state = parserState
+        let taken: Awaited<ReturnType<FoundFiles['commit']>> | undefined
+        const last = segments.at(-1)?.number
+        await commit(last === undefined ? {} : { parsed: last, parserState }, async tx => {
+          await store.segments.insert(tx, document.id, segments)
+          taken = await files.commit(tx)
+        })
+        if (last !== undefined) {
+          parsed = last
+          state = parserState
+        }
+        const added = (await taken?.done()) ?? []
+        for (const child of added) deps.changed(child)
+        if (added.length > 0) deps.wake()
       }
       try {
-        const request = { file, name: document.name, after: parsed, ...(state !== null && { state }) }
-        for await (const event of parsers.parse(request, signal)) {
+        const known = { after: parsed, ...(state !== null && { state }), ...files.request }
+        for await (const event of parsers.parse({ file, name: document.name, ...known }, signal)) {
           if (event.type === 'start') {
             const { mediaType, paged, segments } = event
             await commit({ state: 'parsing', mediaType, paged, segments, reason: null })
@@ -93,6 +124,9 @@ export function createParseStage(deps: {
             batch.push(event.segment)
             if (event.state !== undefined) learned = event.state.length <= maxState ? event.state : null
             if (batch.length >= batchSize || clock.now() - since > batchTime) await flush()
+          } else if (event.type === 'file') {
+            await files.take(event, signal)
+            if (files.full || clock.now() - since > batchTime) await flush()
           } else if (event.type === 'finish') {
             await flush()
             return event
@@ -109,9 +143,10 @@ export function createParseStage(deps: {
       const file = await blobs.file(document.blob)
       if (!file) return fail({ code: 'blob-missing' })
       try {
-        const end = await read(file)
-        const reason = end.cut ? ({ code: 'text-cut' } as const) : null
-        return await settle({ state: 'indexing', segments: end.segments, reason, parserState: null }, tx =>
+        const { segments, cut, reasons: lost } = await pass(file)
+        const reasons: Reason[] = [...(cut ? [{ code: 'text-cut' } as const] : []), ...lost]
+        const progress = { segments, reasons, reason: reasons[0] ?? null, parserState: null }
+        return await settle({ state: 'indexing', ...progress }, tx =>
           queue.enqueue(store.executor(tx), indexJob(document.id)),
         )
       } catch (thrown) {
@@ -119,8 +154,8 @@ export function createParseStage(deps: {
         if (signal.aborted || !(ofTheFile.has(error.code) || mayRecover.has(error.code))) throw thrown
         if (!mayRecover.has(error.code)) return fail(reasonOf(error))
         log.warn('parser ended', { documentId: document.id, after: parsed, code: error.code })
-        if (failedAt !== parsed) {
-          failedAt = parsed
+        if (failedAt !== parsed + files.known) {
+          failedAt = parsed + files.known
           continue
         }
         lost += 1
@@ -144,7 +179,12 @@ const ofTheFile: ReadonlySet<string> = new Set([
   'empty-file',
   'too-many-pages',
   'password-protected',
+  'password-wrong',
   'damaged',
+  'too-large',
+  'archive-too-large',
+  'archive-too-deep',
+  'too-deep',
 ])
 
 /** Ends of the parser process that a fresh one may get past. */

@@ -12,9 +12,11 @@ export type DocumentState = 'queued' | 'parsing' | 'indexing' | 'ready' | 'faile
 export interface Document {
   id: string
   projectId: string
+  /** The container it came out of, a mail or an archive; null for what was added by itself. */
+  parentId: string | null
   /** File name without folders. */
   name: string
-  /** Path relative to the folder it came from, with `/`; equals `name` for a single file. */
+  /** Path relative to the folder it came from, with `/`, or behind its container's path; equals `name` for a single file. */
   path: string
   mediaType: string
   /** Bytes. */
@@ -61,6 +63,21 @@ export interface Receipt {
   /** Running headers, footers and page numbers kept out of the chunks. */
   furnitureLines: number
   reasons: Reason[]
+  /** Files inside, the first of them; `Documents.files` has the others. */
+  files: FileInside[]
+  fileCount: number
+}
+
+/** What became of a file inside. */
+export interface FileInside {
+  number: number
+  name: string
+  /** Inside its container. */
+  path: string
+  /** The document it is, also where the same bytes were there before; null for one that was not taken or is gone. */
+  documentId: string | null
+  /** Why it is none. */
+  reason: Reason | null
 }
 
 /** A file inside another: an attachment of a mail, an entry of an archive. In the order of the source. */

@@ -83,6 +83,7 @@ export function createParsers(options: ParsersOptions): Parsers {
   return {
     parse,
     mediaType: name => formatOf(name)?.mediaType,
+    isContainer: name => formatOf(name)?.container === true,
     close: () => pool.close(),
   }
 }

@@ -19,6 +19,8 @@ export interface Change {
 
 export interface ChangeLog {
   record(tx: Tx, change: Change): Promise<void>
+  /** Many at once, numbered in this order. */
+  recordAll(tx: Tx, changes: readonly Change[]): Promise<void>
   /**
    * Forgets what a row contained (for a project: what all of its rows did) while keeping the numbering: values become
    * null, hashes empty, since a name could be guessed from its hash. The `purged` change that is added wins over
@@ -27,9 +29,16 @@ export interface ChangeLog {
   purge(tx: Tx, scope: string, entity: SyncedEntity, id: string): Promise<void>
 }
 
+// SQLite takes 32,766 parameters in one statement.
+const insertLimit = 500
+
 export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): ChangeLog {
-  async function record(tx: Tx, change: Change): Promise<void> {
-    const fields = Object.entries(change.fields)
+  const record = (tx: Tx, change: Change) => recordAll(tx, [change])
+
+  async function recordAll(tx: Tx, changes: readonly Change[]): Promise<void> {
+    const fields = changes.flatMap(change =>
+      Object.entries(change.fields).map(([field, value]) => ({ change, field, value })),
+    )
     if (fields.length === 0) return
     const replica = (await tx.selectFrom('replica').selectAll().executeTakeFirst()) ?? {
       id: ids.next(),
@@ -42,7 +51,7 @@ export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): Cha
     const physical = Math.max(now, replica.hlc_physical)
     let logical = physical === replica.hlc_physical ? replica.hlc_logical + 1 : 0
     let n = replica.n
-    const rows = fields.map(([field, value]) => {
+    const rows = fields.map(({ change, field, value }) => {
       n += 1
       const row = {
         scope: change.scope,
@@ -58,7 +67,12 @@ export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): Cha
       }
       return { ...row, hash: hashOf(row) }
     })
-    await tx.insertInto('changes').values(rows).execute()
+    for (let at = 0; at < rows.length; at += insertLimit) {
+      await tx
+        .insertInto('changes')
+        .values(rows.slice(at, at + insertLimit))
+        .execute()
+    }
     await tx
       .insertInto('replica')
       .values({ id: replica.id, n, hlc_physical: physical, hlc_logical: logical - 1 })
@@ -70,6 +84,7 @@ export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): Cha
 
   return {
     record,
+    recordAll,
     async purge(tx, scope, entity, id) {
       const forgotten = tx.updateTable('changes').set({ value: null, hash: '' })
       await (entity === 'project'

@@ -19,6 +19,8 @@ export interface ChunkStore {
    * Of a long one only the first piece goes with it, the rest is hidden; false then, and `clearSome` takes it away.
    */
   remove(tx: Tx, projectId: string, documentId: string): Promise<boolean>
+  /** Of many documents at once: hidden with this commit, for `clearSome` to take away. */
+  hide(tx: Tx, projectId: string, documentIds: readonly string[]): Promise<void>
   /** Takes a piece of what is hidden away; true when nothing is left, or nothing was hidden. */
   clearSome(tx: Tx, documentId: string): Promise<boolean>
   /** Documents some of whose chunks are hidden. Nothing may be inserted for them. */
@@ -150,6 +152,12 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       const gone = await clearSome(tx, documentId)
       await tx.deleteFrom('document_vectors').where('document_id', '=', documentId).execute()
       return gone
+    },
+    async hide(tx, projectId, documentIds) {
+      const ids = JSON.stringify(documentIds)
+      await sql`insert into clearing (document_id, project_id) select value, ${projectId} from json_each(${ids}) where true
+        on conflict do nothing`.execute(tx)
+      await sql`delete from document_vectors where document_id in (select value from json_each(${ids}))`.execute(tx)
     },
     clearSome,
     async hidden() {

@@ -10,6 +10,7 @@ export interface NewDocument {
   mediaType: string
   size: number
   blob: string
+  parentId?: string
 }
 
 /** What the stages write: local facts, never synced. */
@@ -24,6 +25,8 @@ export interface Progress {
   language?: Language | null
   reason?: Reason | null
   receipt?: Receipt | null
+  /** What the parser said was lost; `reason` shows the first. */
+  reasons?: Reason[]
   /** What the parser learned from the segments up to `parsed`; dropped where that goes back to 0. */
   parserState?: string | null
   /** Milliseconds to add. */
@@ -61,7 +64,9 @@ export interface DocumentStore {
   page(scope: Scope, filter: DocumentFilter): Promise<DocumentPage>
   get(scope: Scope, id: string): Promise<Document | undefined>
   /** For jobs, which name a document alone: with the scope it belongs to, also when it is in the trash. */
-  find(id: string): Promise<{ document: Document; scope: Scope; parserState: string | null } | undefined>
+  find(
+    id: string,
+  ): Promise<{ document: Document; scope: Scope; parserState: string | null; reasons: Reason[] } | undefined>
   /** The live document with these bytes. */
   byBlob(tx: Read, scope: Scope, blob: string): Promise<Document | undefined>
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
@@ -183,7 +188,8 @@ export function createDocumentStore({
         .executeTakeFirst()
       if (!row) return undefined
       const scope = { userId: row.user_id, projectId: row.project_id }
-      return { document: toDocument(row), scope, parserState: row.parser_state }
+      const reasons = row.reasons === null ? [] : (JSON.parse(row.reasons) as Reason[])
+      return { document: toDocument(row), scope, parserState: row.parser_state, reasons }
     },
     async byBlob(tx, scope, blob) {
       const query = within(tx, scope).where('document.blob', '=', blob).where('document.deleted_at', 'is', null)
@@ -199,7 +205,7 @@ export function createDocumentStore({
       return row && toDocument(row)
     },
     async insert(tx, scope, document) {
-      const row: DocumentRow = {
+      const row = {
         id: ids.next(),
         project_id: scope.projectId,
         name: document.name,
@@ -221,10 +227,14 @@ export function createDocumentStore({
         index_time: 0,
         created_at: clock.now(),
         deleted_at: null,
+        parent_id: document.parentId ?? null,
+        reasons: null,
+        inside_files: 0,
+        inside_bytes: 0,
       }
       await tx.insertInto('document').values(row).execute()
-      const { name, path, media_type, size, blob, created_at } = row
-      const fields = { name, path, media_type, size, blob, created_at }
+      const { name, path, media_type, size, blob, created_at, parent_id } = row
+      const fields = { name, path, media_type, size, blob, created_at, ...(parent_id !== null && { parent_id }) }
       await changes.record(tx, { scope: scope.projectId, entity: 'document', id: row.id, fields })
       return toDocument({ ...row, embedded: 0 })
     },
@@ -244,6 +254,7 @@ export function createDocumentStore({
           ...(progress.language !== undefined && { language: progress.language }),
           ...(progress.reason !== undefined && { reason: progress.reason && JSON.stringify(progress.reason) }),
           ...(progress.receipt !== undefined && { receipt: progress.receipt && JSON.stringify(progress.receipt) }),
+          ...(progress.reasons !== undefined && { reasons: JSON.stringify(progress.reasons) }),
           parse_time: eb('parse_time', '+', Math.round(progress.parseTime ?? 0)),
           index_time: eb('index_time', '+', Math.round(progress.indexTime ?? 0)),
         }))
@@ -305,7 +316,7 @@ function anyCase(word: string): string {
 }
 
 /** Chunks seen to in the newest index of vectors. */
-const embedded = sql<number>`coalesce((
+export const embedded = sql<number>`coalesce((
   select document_vectors.chunks from document_vectors
   where document_vectors.document_id = document.id
   and document_vectors.index_number = (
@@ -313,10 +324,11 @@ const embedded = sql<number>`coalesce((
   'embedded',
 )
 
-function toDocument(row: DocumentRow & { embedded: number }): Document {
+export function toDocument(row: Omit<DocumentRow, 'inside_files' | 'inside_bytes'> & { embedded: number }): Document {
   return {
     id: row.id,
     projectId: row.project_id,
+    parentId: row.parent_id,
     name: row.name,
     path: row.path,
     mediaType: row.media_type,

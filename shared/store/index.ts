@@ -7,6 +7,7 @@ import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
 import { createDocumentStore, type DocumentStore } from './documents.ts'
 import { executor } from './executor.ts'
+import { createFamilyStore, type FamilyStore } from './families.ts'
 import { createLibraries } from './libraries.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/sqlite/index.ts'
@@ -19,6 +20,7 @@ import { createWordStore, type WordStore } from './words.ts'
 
 export type { ChunkText } from './chunks.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress } from './documents.ts'
+export type { FoundRow, Member } from './families.ts'
 export type { Tx } from './schema.ts'
 export type { VectorIndex } from './vectors.ts'
 export type { Candidate, Vocabulary } from './words.ts'
@@ -27,6 +29,7 @@ export type { Candidate, Vocabulary } from './words.ts'
 export interface Store {
   projects: ProjectStore
   documents: DocumentStore
+  families: FamilyStore
   segments: SegmentStore
   chunks: ChunkStore
   words: WordStore
@@ -59,6 +62,7 @@ export async function openStore(deps: {
   return {
     projects: createProjectStore({ read, clock, ids, changes, vectors }),
     documents: createDocumentStore({ read, clock, ids, changes }),
+    families: createFamilyStore({ read, changes }),
     segments: createSegmentStore({ read }),
     chunks: createChunkStore({ read, vectors }),
     words: createWordStore({ read, libraries }),

@@ -7,6 +7,7 @@ export interface Schema {
   changes: ChangeRow
   project: ProjectRow
   document: DocumentRow
+  document_file: DocumentFileRow
   segment: SegmentRow
   chunk: ChunkRow
   library: { number: Generated<number>; project_id: string; chunks: number; terms: number }
@@ -67,6 +68,22 @@ export interface DocumentRow {
   index_time: number
   created_at: number
   deleted_at: number | null
+  /** The container it came out of. */
+  parent_id: string | null
+  /** JSON of `Reason[]`: what the parser said was lost. */
+  reasons: string | null
+  /** Of a document that lies in no other: what came out of it, at every depth. */
+  inside_files: Generated<number>
+  inside_bytes: Generated<number>
+}
+
+export interface DocumentFileRow {
+  document_id: string
+  number: number
+  name: string
+  path: string
+  child_id: string | null
+  reason: string | null
 }
 
 export interface SegmentRow {

@@ -7,6 +7,7 @@ import { assistants } from './0005-assistants.ts'
 import { clearing } from './0006-clearing.ts'
 import { retiredVectors } from './0007-retired-vectors.ts'
 import { passages } from './0008-passages.ts'
+import { filesInside } from './0009-files-inside.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { name: '0006-clearing', sql: clearing },
   { name: '0007-retired-vectors', sql: retiredVectors },
   { name: '0008-passages', sql: passages },
+  { name: '0009-files-inside', sql: filesInside },
 ]

@@ -1,0 +1,80 @@
+/** What happens to the files of a container when something happens to the container. */
+import type { Document, Scope } from '../model/index.ts'
+import type { Queue } from '../ports.ts'
+import type { Member, Store, Tx } from '../store/index.ts'
+import { removeChunks } from './clear.ts'
+import { clearJob, documentKeys, embedJob } from './jobs.ts'
+
+/** Chunks of a family that are taken away at once; with more of them they are hidden, and jobs take them away. */
+const fewChunks = 250
+
+interface Deps {
+  store: Store
+  queue: Queue
+}
+
+/**
+ * The container with all that goes when it goes, parents first. A file that another container holds too, one that stays, is
+ * handed over to that one, and what came out of it stays with it.
+ */
+export async function leaving(tx: Tx, { store }: Deps, scope: Scope, document: Document): Promise<Document[]> {
+  const members = await store.families.members(tx, document.id)
+  const { going, staying } = divide(document, members)
+  for (const { document: child, holder } of staying) {
+    await store.families.move(tx, scope, child.id, { parentId: holder.id, path: holder.path })
+  }
+  return [document, ...members.map(member => member.document).filter(({ id }) => going.has(id))]
+}
+
+function divide(document: Document, members: readonly Member[]) {
+  const going = new Set([document.id, ...members.map(member => member.document.id)])
+  const staying: { document: Document; holder: Member['holders'][number] }[] = []
+  for (let changed = true; changed; ) {
+    changed = false
+    for (const { document: child, holders } of members) {
+      if (!going.has(child.id)) continue
+      const holder = holders.find(({ id }) => !going.has(id))
+      // A container is not kept by what came out of itself.
+      const orphaned = child.parentId !== null && !going.has(child.parentId)
+      if (!holder && !orphaned) continue
+      going.delete(child.id)
+      changed = true
+      if (holder && !orphaned) staying.push({ document: child, holder })
+    }
+  }
+  return { going, staying }
+}
+
+/** To the trash, all with one time, so that they can come back together. */
+export async function trash(tx: Tx, deps: Deps, scope: Scope, documents: readonly Document[], time: number) {
+  const { store, queue } = deps
+  const ids = documents.map(({ id }) => id)
+  await queue.cancel(
+    store.executor(tx),
+    ids.flatMap(id => documentKeys(id)),
+  )
+  await unindexAll(tx, deps, documents)
+  await store.families.setDeleted(tx, scope, ids, time)
+}
+
+async function unindexAll(tx: Tx, deps: Deps, documents: readonly Document[]): Promise<void> {
+  const { store, queue } = deps
+  const indexed = documents.filter(({ chunks }) => chunks > 0)
+  const [first] = documents
+  if (!first) return
+  if (documents.length > 1 && indexed.reduce((sum, { chunks }) => sum + chunks, 0) > fewChunks) {
+    await store.chunks.hide(
+      tx,
+      first.projectId,
+      indexed.map(({ id }) => id),
+    )
+    for (const { id } of indexed) await queue.enqueue(store.executor(tx), clearJob(id))
+  } else for (const one of documents.length > 1 ? indexed : documents) await removeChunks(tx, deps, one)
+  for (const { id } of documents) await store.documents.update(tx, id, { indexed: 0, chunks: 0 })
+}
+
+/** Takes one document out of every search. */
+export async function unindex(tx: Tx, deps: Deps, document: Document): Promise<void> {
+  await deps.queue.cancel(deps.store.executor(tx), [embedJob(document.id).key])
+  await unindexAll(tx, deps, [document])
+}
