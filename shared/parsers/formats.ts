@@ -127,6 +127,34 @@ export const FORMATS: readonly Format[] = [
     matches: head => latin(head).startsWith('PK') || latin(head).includes('office:document'),
     open: async (file, opening) => (await import('./word/odt.ts')).openOdt(file, opening),
   },
+  {
+    mediaType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    extensions: ['xlsx', 'xlsm', 'xltx', 'xltm'],
+    paged: false,
+    matches: isOoxml,
+    open: async (file, opening) => (await import('./sheet/xlsx.ts')).openXlsx(file, opening),
+  },
+  {
+    mediaType: 'application/vnd.oasis.opendocument.spreadsheet',
+    extensions: ['ods', 'ots'],
+    paged: false,
+    matches: isOoxml,
+    open: async (file, opening) => (await import('./sheet/ods.ts')).openOds(file, opening),
+  },
+  {
+    mediaType: 'text/csv',
+    extensions: ['csv'],
+    paged: false,
+    matches: isText,
+    open: async (file, opening) => (await import('./sheet/csv.ts')).openCsv(file, opening),
+  },
+  {
+    mediaType: 'text/tab-separated-values',
+    extensions: ['tsv', 'tab'],
+    paged: false,
+    matches: isText,
+    open: async (file, opening) => (await import('./sheet/csv.ts')).openCsv(file, opening, '\t'),
+  },
 ]
 
 /** The format that a name's extension says. */
@@ -145,6 +173,11 @@ function isOfficePackage(head: Uint8Array): boolean {
 function isPdf(head: Uint8Array): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 1024)).toString('latin1')
   return text.includes('%PDF-')
+}
+
+// A ZIP, or the OLE file that one is kept in behind a password.
+function isOoxml(head: Uint8Array): boolean {
+  return ['PK\x03\x04', '\xd0\xcf\x11\xe0'].some(magic => latin(head).startsWith(magic))
 }
 
 // What begins like this is no text, whatever it is called: ZIP (and all office files), gzip, PNG, JPEG, GIF, OLE, ELF,

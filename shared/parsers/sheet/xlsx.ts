@@ -1,0 +1,160 @@
+import type { Block } from '../../model/index.ts'
+import type { Opening, Reading, Source } from '../formats.ts'
+import { createPackage, mainPart, type Package, type Relationship } from '../office/package.ts'
+import { createTrouble, segmentsWith, type Trouble } from '../office/trouble.ts'
+import { childOf, childrenOf, cleanText, descendantsOf, rawText, relationOf } from '../office/xml.ts'
+import { openOffice } from '../zip/office.ts'
+import { areaOf, type CellNote, readComments, readDrawings, readTables } from './beside.ts'
+import { createRows, type KnownHeaders } from './rows.ts'
+import { readSharedStrings, type SharedStrings } from './shared-strings.ts'
+import { readStyles, type Styles } from './styles.ts'
+import { readWorksheet, type SheetDetails } from './worksheet.ts'
+
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+interface Sheet {
+  name: string
+  part: string
+  hidden: boolean
+  /** Rows that are repeated in print, or filtered: headers. */
+  headers: KnownHeaders['ranges'][number][]
+}
+
+/**
+ * A workbook of Excel: each sheet a heading, its rows with the cells as shown, comments behind their row, what is drawn
+ * behind the rows. Hidden sheets, rows and columns are read as well. Throws what `openOffice` throws, and `damaged`.
+ */
+export async function openXlsx(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
+  const archive = await openOffice(file, { ...(password !== undefined && { password }), mediaType: XLSX })
+  return {
+    segments: null,
+    async *read(after) {
+      const trouble = createTrouble(note)
+      const parts = createPackage(archive, trouble)
+      return yield* segmentsWith(blocksOf(parts, trouble, note), after, limits.characters, trouble)
+    },
+    close: () => archive.close(),
+  }
+}
+
+async function* blocksOf(parts: Package, trouble: Trouble, note: Opening['note']): AsyncGenerator<Block> {
+  const main = await mainPart(parts, 'xl/workbook.xml', XLSX)
+  const relationships = await parts.relationships(main)
+  const { sheets, from1904 } = await readWorkbook(parts, main, relationships, trouble)
+  const target = (type: string, usual: string) =>
+    relationships.find(relationship => relationship.type === type)?.target ?? (parts.has(usual) ? usual : undefined)
+  const { of: styles } = await readStyles(parts, target('styles', 'xl/styles.xml'), await languageOf(parts), from1904)
+  const strings = await readSharedStrings(parts, target('sharedStrings', 'xl/sharedStrings.xml'), trouble)
+  for (const [index, sheet] of sheets.entries()) {
+    if (sheet.hidden) note(`sheet ${index + 1} is hidden`)
+    yield* readSheet(parts, sheet, { strings, styles, trouble }, note)
+  }
+}
+
+async function* readSheet(
+  parts: Package,
+  sheet: Sheet,
+  context: { strings: SharedStrings; styles: Styles; trouble: Trouble },
+  note: Opening['note'],
+): AsyncGenerator<Block> {
+  const relationships = await parts.relationships(sheet.part)
+  const comments = await readComments(parts, relationships)
+  const details: SheetDetails = { frozen: 0, links: [], uncalculated: 0 }
+  const addresses = new Set<string>()
+  let rows: ReturnType<typeof createRows> | undefined
+  let lastRow = 0
+  const named = onceNamed(sheet.name)
+  const tables = [...(await readTables(parts, relationships)), ...sheet.headers]
+
+  for await (const found of readWorksheet(parts, sheet.part, context, details)) {
+    const frozen = details.frozen
+    if (!rows && frozen > 0 && frozen <= 5 && !tables.some(({ row }) => row <= frozen + 1))
+      tables.push({ row: frozen, last: Number.POSITIVE_INFINITY })
+    rows ??= createRows({ ranges: tables })
+    for (const row of found) {
+      // Cells may come in any order in a damaged file; rows that go back are read where they stand.
+      for (const { text } of row.cells) if (/:\/\/|@|^www\./.test(text) && addresses.size < 5_000) addresses.add(text)
+      yield* named(withNotes(rows.push(row), comments))
+      lastRow = Math.max(lastRow, row.number)
+    }
+  }
+  if (rows) yield* named(withNotes(rows.end(), comments))
+  yield* named(comments.map(noteBlock))
+  const linked = new Set(addresses)
+  for (const { row, column, relation } of details.links) {
+    const address = cleanText(relationships.find(({ id, external }) => external && id === relation)?.target ?? '')
+    const shown = address.replace(/^mailto:/, '').replace(/\/$/, '')
+    if (!/^(?:https?|mailto|ftp):/.test(address) || linked.has(address) || linked.has(shown)) continue
+    linked.add(address)
+    yield* named([noteBlock({ row, column, text: shown })])
+  }
+  for (const { row, text } of await readDrawings(parts, relationships))
+    yield* named([{ kind: 'paragraph', text, span: { unit: 'row', first: row, last: row } }])
+  if (details.uncalculated > 0) note(`${details.uncalculated} formulas were never calculated and show nothing`)
+}
+
+/** Puts the sheet's name before its first block: a sheet without content has none. */
+export function onceNamed(name: string): (blocks: Block[]) => Block[] {
+  let told = name === ''
+  return blocks => {
+    if (told || blocks.length === 0) return blocks
+    told = true
+    return [{ kind: 'heading', level: 1, text: name }, ...blocks]
+  }
+}
+
+/** Behind the blocks of a row, the comments of its cells and of the empty rows above it. */
+export function withNotes(blocks: Block[], comments: CellNote[]): Block[] {
+  if (comments.length === 0) return blocks
+  return blocks.flatMap((block, index) => {
+    const row = block.span?.first ?? 0
+    const ends = blocks[index + 1]?.span?.first !== row
+    const behind = comments.findIndex(comment => comment.row > row)
+    return ends ? [block, ...comments.splice(0, behind === -1 ? comments.length : behind).map(noteBlock)] : [block]
+  })
+}
+
+export function noteBlock({ row, column, text }: CellNote): Block {
+  return { kind: 'note', text, cells: [0], columns: [column], span: { unit: 'row', first: row, last: row } }
+}
+
+async function readWorkbook(
+  parts: Package,
+  main: string,
+  relationships: readonly Relationship[],
+  trouble: Trouble,
+): Promise<{ sheets: Sheet[]; from1904: boolean }> {
+  const workbook = await parts.root(main)
+  const from1904 = /^(?:1|true)$/.test(childOf(workbook, 'workbookPr')?.attributes.date1904 ?? '')
+  const sheets: Sheet[] = childrenOf(childOf(workbook, 'sheets'), 'sheet').flatMap(sheet => {
+    const part = relationships.find(({ id }) => id === relationOf(sheet))?.target
+    if (part === undefined) trouble.damaged('a sheet is missing')
+    const { name = '', state = 'visible' } = sheet.attributes
+    return [{ name: cleanText(name), part: part ?? '', hidden: state !== 'visible', headers: [] }]
+  })
+  for (const element of descendantsOf(workbook, 'definedName')) {
+    const { name, localSheetId } = element.attributes
+    const sheet = sheets[Number(localSheetId)]
+    if (localSheetId === undefined || !sheet) continue
+    for (const reference of rawText(element).split(',')) {
+      const area = areaOf(reference)
+      if (!area) continue
+      if (name === '_xlnm._FilterDatabase') sheet.headers.push(area)
+      // Of repeated rows the last one names the columns; it holds for the whole sheet.
+      if (name === '_xlnm.Print_Titles' && area.last - area.row < 5)
+        sheet.headers.push({ row: area.last, last: Number.POSITIVE_INFINITY })
+    }
+  }
+  if (sheets.length === 0) {
+    trouble.damaged('the workbook names no sheet')
+    for (let number = 1; parts.has(`xl/worksheets/sheet${number}.xml`); number++)
+      sheets.push({ name: '', part: `xl/worksheets/sheet${number}.xml`, hidden: false, headers: [] })
+  }
+  return { sheets: sheets.filter(({ part }) => part !== ''), from1904 }
+}
+
+async function languageOf(parts: Package): Promise<string> {
+  const properties = (await parts.relationships('')).find(({ type }) => type === 'core-properties')?.target
+  const root = properties === undefined ? undefined : await parts.root(properties)
+  return rawText(childOf(root, 'language')).trim()
+}
