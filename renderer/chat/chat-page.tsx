@@ -2,9 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { ArrowDown } from 'lucide-react'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { ApiMessage } from '../../shared/api/index.ts'
+import { toAppError } from '../../shared/errors.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { AssistantChoice } from '../assistants/assistant-choice.tsx'
 import { IconButton } from '../parts/button.tsx'
+import { Link } from '../parts/link.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
@@ -73,7 +75,18 @@ export function ChatPage({ chatId }: { chatId: string }) {
   if (chat.isError && !live)
     return (
       <div className="mx-auto max-w-3xl px-4 pt-10 sm:px-8">
-        <Problem error={chat.error} retry={() => void chat.refetch()} />
+        {toAppError(chat.error).code === 'chat-not-found' ? (
+          <>
+            <p>{words('chat.none')}</p>
+            <p className="mt-3">
+              <Link view="ask" className="text-accent underline underline-offset-4">
+                {words('nav.ask')}
+              </Link>
+            </p>
+          </>
+        ) : (
+          <Problem error={chat.error} retry={() => void chat.refetch()} />
+        )}
       </div>
     )
   return (

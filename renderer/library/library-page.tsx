@@ -4,6 +4,7 @@ import { lazy, Suspense, useCallback, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { DocumentState } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
+import { Boundary } from '../parts/boundary.tsx'
 import { Select } from '../parts/field.tsx'
 import { Link } from '../parts/link.tsx'
 import { Page } from '../parts/page.tsx'
@@ -127,9 +128,11 @@ export function LibraryPage() {
         />
       )}
       {receiptOf && (
-        <Suspense>
-          <Receipt document={receiptOf} close={() => setReceiptOf(null)} />
-        </Suspense>
+        <Boundary key={receiptOf.id}>
+          <Suspense>
+            <Receipt document={receiptOf} close={() => setReceiptOf(null)} />
+          </Suspense>
+        </Boundary>
       )}
     </Page>
   )

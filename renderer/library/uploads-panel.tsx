@@ -65,7 +65,7 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
             <li key={upload.key} className="px-4 py-2">
               <p className="truncate">{upload.name}</p>
               <p className={`text-xs ${upload.state === 'refused' ? 'text-danger' : 'text-soft'}`}>
-                {stateOf(upload, words, session)}
+                {stateOf(upload, words, session.maxFileSize)}
               </p>
             </li>
           ))}
@@ -74,18 +74,18 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
           )}
         </ul>
       )}
+      {shown.some(({ problem }) => problem?.kind === 'wrong-kind') && (
+        <p className="border-t border-line px-4 py-2.5 text-xs text-soft">
+          {words('upload.kinds', { extensions: session.extensions.map(one => `.${one}`).join(' ') })}
+        </p>
+      )}
     </section>
   )
 }
 
-function stateOf(
-  { state, sent, size, problem }: Upload,
-  words: Words,
-  { maxFileSize, extensions }: { maxFileSize: number; extensions: readonly string[] },
-): string {
+function stateOf({ state, sent, size, problem }: Upload, words: Words, maxFileSize: number): string {
   if (problem?.kind === 'too-large') return words('upload.tooLarge', { limit: words.size(maxFileSize) })
-  if (problem?.kind === 'wrong-kind')
-    return words('upload.wrongKind', { extensions: extensions.map(one => `.${one}`).join(', ') })
+  if (problem?.kind === 'wrong-kind') return words('upload.wrongKind')
   if (problem) return problem.text || words.explain(problem.reason)
   if (state === 'sending') return words('upload.sending', { percent: size > 0 ? Math.floor((100 * sent) / size) : 0 })
   return words(state === 'storing' ? 'upload.storing' : 'upload.waiting')

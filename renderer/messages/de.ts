@@ -21,6 +21,9 @@ export const de: ScreenMessages = {
     dismiss: 'Ausblenden',
     loading: 'Wird geladen …',
     retry: 'Noch einmal versuchen',
+    partFailed:
+      'Dieser Teil der Seite konnte nicht geladen werden. Läuft Cloister noch? Wenn es wieder da ist, laden Sie die Seite neu.',
+    reload: 'Seite neu laden',
     offline: 'Die Verbindung zu Cloister ist unterbrochen. Sobald sie wieder da ist, geht es von selbst weiter.',
     trouble: 'Die Arbeit an den Dokumenten steht still: {{reason}} Sie geht von selbst weiter.',
     firstProject: 'Meine Dokumente',
@@ -162,7 +165,7 @@ export const de: ScreenMessages = {
   },
   library: {
     title: 'Dokumente',
-    lead: 'PDF, Markdown und reiner Text. Die Dateien bleiben auf diesem Rechner.',
+    lead: 'Woraus Ihre Fragen beantwortet werden. Die Dateien bleiben auf diesem Rechner.',
     add: 'Dateien hinzufügen',
     addFolder: 'Ordner hinzufügen',
     dropHere: 'Loslassen, um die Dateien zu „{{project}}“ hinzuzufügen',
@@ -247,7 +250,8 @@ export const de: ScreenMessages = {
     known_one: '1 war schon da.',
     known_other: '{{count}} waren schon da.',
     tooLarge: 'Die Datei ist größer als die Grenze von {{limit}}.',
-    wrongKind: 'Dateien dieser Art können noch nicht gelesen werden. Möglich sind: {{extensions}}.',
+    wrongKind: 'Dateien dieser Art können noch nicht gelesen werden.',
+    kinds: 'Lesbar sind: {{extensions}}',
     skipped_one: '1 versteckte Datei wurde ausgelassen.',
     skipped_other: '{{count}} versteckte Dateien wurden ausgelassen.',
     andMore: 'und {{count}} weitere',

@@ -20,6 +20,9 @@ export const en = {
     dismiss: 'Dismiss',
     loading: 'Loading …',
     retry: 'Try again',
+    partFailed:
+      'This part of the page could not be loaded. Is Cloister still running? When it is back, load the page anew.',
+    reload: 'Load the page anew',
     offline: 'The connection to Cloister is interrupted. The page goes on by itself when it is back.',
     trouble: 'Work on documents stands still: {{reason}} It goes on by itself.',
     firstProject: 'My documents',
@@ -155,7 +158,7 @@ export const en = {
   },
   library: {
     title: 'Documents',
-    lead: 'PDF, Markdown and plain text. The files stay on this computer.',
+    lead: 'What your questions are answered from. The files stay on this computer.',
     add: 'Add files',
     addFolder: 'Add a folder',
     dropHere: 'Let go to add these files to “{{project}}”',
@@ -240,7 +243,8 @@ export const en = {
     known_one: '1 was there already.',
     known_other: '{{count}} were there already.',
     tooLarge: 'The file is larger than the limit of {{limit}}.',
-    wrongKind: 'Files of this kind cannot be read yet. These can: {{extensions}}.',
+    wrongKind: 'Files of this kind cannot be read yet.',
+    kinds: 'What can be read: {{extensions}}',
     skipped_one: '1 hidden file was left out.',
     skipped_other: '{{count}} hidden files were left out.',
     andMore: 'and {{count}} more',

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowLeft, X } from 'lucide-react'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { toAppError } from '../../shared/errors.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
@@ -56,7 +57,11 @@ export function ReadingPane({ reading }: { reading: Reading }) {
       </header>
       {query.isError && (
         <div className="p-4">
-          <Problem error={query.error} retry={() => void query.refetch()} />
+          {toAppError(query.error).code === 'document-not-found' ? (
+            <p>{words('reading.gone')}</p>
+          ) : (
+            <Problem error={query.error} retry={() => void query.refetch()} />
+          )}
         </div>
       )}
       {query.isPending && (

@@ -8,6 +8,7 @@ import { ChatPage } from '../chat/chat-page.tsx'
 import { DropZone } from '../library/drop-zone.tsx'
 import { LibraryPage } from '../library/library-page.tsx'
 import { UploadsPanel } from '../library/uploads-panel.tsx'
+import { Boundary } from '../parts/boundary.tsx'
 import { IconButton } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
@@ -94,15 +95,19 @@ function Frame({ select }: { select(projectId: string): void }) {
             aria-label={words('app.main')}
             className="relative min-h-0 grow overflow-y-auto outline-none"
           >
-            <Suspense fallback={<Pause />}>
-              <View route={route} />
-            </Suspense>
+            <Boundary key={`${route.view} ${route.id}`}>
+              <Suspense fallback={<Pause />}>
+                <View route={route} />
+              </Suspense>
+            </Boundary>
           </main>
         </div>
         {reading && (
-          <Suspense fallback={<div className="grow basis-0 border-l border-line" />}>
-            <ReadingPane reading={reading} />
-          </Suspense>
+          <Boundary key={reading.documentId}>
+            <Suspense fallback={<div className="grow basis-0 border-l border-line" />}>
+              <ReadingPane reading={reading} />
+            </Suspense>
+          </Boundary>
         )}
       </div>
       <Dialog.Root open={navigating} onOpenChange={setNavigating}>

@@ -94,7 +94,8 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await ready('Lamp.md')
     await panel.getByText(words.upload.problems_other.replace('{{count}}', '3')).waitFor()
     const said = (await panel.innerText()).replace(/\n+/g, '\n')
-    expect(said).toContain('holiday.jpeg\nFiles of this kind cannot be read yet. These can: .pdf')
+    expect(said).toContain('holiday.jpeg\nFiles of this kind cannot be read yet.\n')
+    expect(said).toContain('What can be read: .pdf ')
     expect(said).toMatch(/huge\.txt\nThe file is larger than the limit of 1 MB/)
     expect(said).toMatch(/no paper\.pdf\nThe content is not what the end of the name says/)
     expect(await faults(page)).toEqual([])
@@ -175,7 +176,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await button(words.reading.back).click()
     await page.locator('blockquote').first().waitFor()
     await page.setViewportSize({ width: 1280, height: 860 })
-  })
+  }, 180_000)
 
   it('is used by keyboard alone, and one always sees where one is', async () => {
     await page.setViewportSize({ width: 1280, height: 860 })
@@ -269,6 +270,23 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await button(words.library.purge).click()
     await page.getByRole('dialog').getByRole('button', { name: words.library.purge }).click()
     await text(words.library.trashNone).waitFor()
+  })
+
+  it('keeps the rest of the page when a part of it cannot be fetched', async () => {
+    const other = await visit(browser, { locale: 'en-GB' })
+    await other.goto(server.url)
+    await other.locator('[data-main-field]').waitFor()
+    await other.route(/search-page/, route => route.abort())
+    await other.getByRole('link', { name: words.nav.search }).click()
+    await text(words.app.partFailed, other).waitFor()
+    expect(await faults(other)).toEqual([])
+    await other.getByRole('link', { name: words.nav.library, exact: true }).click()
+    await other.locator('[data-document]').first().waitFor()
+    await other.unroute(/search-page/)
+    await other.getByRole('link', { name: words.nav.search }).click()
+    await other.getByRole('button', { name: words.app.reload }).click()
+    await other.getByRole('searchbox', { name: words.search.label }).waitFor()
+    await other.context().close()
   })
 
   it('keeps what was written when an answer is stopped, and says that it was', async () => {
