@@ -128,6 +128,13 @@ export const FORMATS: readonly Format[] = [
     open: async (file, opening) => (await import('./word/odt.ts')).openOdt(file, opening),
   },
   {
+    mediaType: 'application/rtf',
+    extensions: ['rtf'],
+    paged: false,
+    matches: head => /^(?:\xef\xbb\xbf)?\s*\{\\rtf/.test(latin(head)),
+    open: async (file, opening) => (await import('./word/rtf.ts')).openRtf(file, opening),
+  },
+  {
     mediaType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     extensions: ['xlsx', 'xlsm', 'xltx', 'xltm'],
     paged: false,
