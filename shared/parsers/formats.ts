@@ -162,6 +162,20 @@ export const FORMATS: readonly Format[] = [
     matches: isText,
     open: async (file, opening) => (await import('./sheet/csv.ts')).openCsv(file, opening, '\t'),
   },
+  {
+    mediaType: 'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+    extensions: ['pptx', 'pptm', 'ppsx', 'ppsm', 'potx', 'potm'],
+    paged: false,
+    matches: isOoxml,
+    open: async (file, opening) => (await import('./slides/pptx.ts')).openPptx(file, opening),
+  },
+  {
+    mediaType: 'application/vnd.oasis.opendocument.presentation',
+    extensions: ['odp', 'otp'],
+    paged: false,
+    matches: isOoxml,
+    open: async (file, opening) => (await import('./slides/odp.ts')).openOdp(file, opening),
+  },
 ]
 
 /** The format that a name's extension says. */

@@ -1,0 +1,74 @@
+import { AppError } from '../../errors.ts'
+import type { Block } from '../../model/index.ts'
+import type { Ending, Opening, Reading, Source } from '../formats.ts'
+import { openOpenDocument } from '../office/odf.ts'
+import { createPackage, type Package } from '../office/package.ts'
+import { createTrouble, type Trouble } from '../office/trouble.ts'
+import { attributeOf, childrenOf, descendantsOf, type Element, elementsOf } from '../office/xml.ts'
+import { inNotes, odpShapes, points } from './odp-shapes.ts'
+import { inReadingOrder, onSlide } from './shape.ts'
+
+const ODP = 'application/vnd.oasis.opendocument.presentation'
+
+/** LibreOffice's usual size, 28 by 15.75 cm. */
+const SIZE = { width: 793.7, height: 446.5 }
+
+/**
+ * A presentation of LibreOffice and others: a segment for each page, with notes and comments behind what stands on it.
+ * Throws `password-protected`, `type-mismatch`, `damaged`.
+ */
+export async function openOdp(file: string, { limits, note }: Opening): Promise<Source<Reading>> {
+  const archive = await openOpenDocument(file, ODP)
+  return {
+    segments: null,
+    read(after) {
+      const trouble = createTrouble(note)
+      const parts = createPackage(archive, trouble)
+      return readPages(parts, after, trouble, limits)
+    },
+    close: () => archive.close(),
+  }
+}
+
+async function* readPages(
+  parts: Package,
+  after: number,
+  trouble: Trouble,
+  limits: Opening['limits'],
+): AsyncGenerator<Reading, Ending> {
+  const size = await sizeOf(parts)
+  let number = 0
+  let total = 0
+  const pieces = parts.stream('content.xml')
+  for await (const page of elementsOf(pieces, new Set(['page']), trouble)) {
+    if (++number > limits.pages) throw new AppError('too-many-pages', { limit: limits.pages })
+    if (number <= after) continue
+    const blocks: Block[] = []
+    const { shapes, pictures, comments } = await odpShapes(page, parts)
+    blocks.push(...inReadingOrder(shapes))
+    const silent = blocks.length === 0 && pictures.length > 0
+    if (silent) for (const text of pictures) if (text !== '') blocks.push({ kind: 'caption', text })
+    for (const text of [...(await inNotes(page, parts)), ...comments]) blocks.push({ kind: 'note', text })
+    for (const block of blocks) total += block.text.length
+    if (total > limits.characters) return trouble.ending(true)
+    const problem = silent ? { problem: 'without-text' as const } : {}
+    yield { segment: { number, ...size, blocks: onSlide(blocks, number), ...problem } }
+  }
+  if (number === 0 && trouble.isDamaged) throw new AppError('damaged')
+  return trouble.ending()
+}
+
+/** Of the layout that the first master page names: of all pages, in practice. */
+async function sizeOf(parts: Package): Promise<{ width: number; height: number }> {
+  const root = await parts.root('styles.xml')
+  const master = descendantsOf(root, 'master-page')[0]
+  const wanted = attributeOf(master, 'page-layout-name')
+  const layouts: Element[] = descendantsOf(root, 'page-layout')
+  const layout = layouts.find(one => attributeOf(one, 'name') === wanted) ?? layouts[0]
+  const properties = childrenOf(layout, 'page-layout-properties')[0]
+  const [width, height] = [
+    points(attributeOf(properties, 'page-width')),
+    points(attributeOf(properties, 'page-height')),
+  ]
+  return width && height ? { width, height } : SIZE
+}

@@ -1,0 +1,183 @@
+import { AppError } from '../../errors.ts'
+import type { Segment } from '../../model/index.ts'
+import type { Ending, Opening, Reading, Source } from '../formats.ts'
+import { createPackage, mainPart, type Package, type Relationship } from '../office/package.ts'
+import { createTrouble, type Trouble } from '../office/trouble.ts'
+import { childOf, childrenOf, cleanText, descendantsOf, type Element, rawText, relationOf } from '../office/xml.ts'
+import { openOffice } from '../zip/office.ts'
+import { boxOf, EMU, type Found, paragraphsOf, readShapes, type SlideContext } from './pptx-shapes.ts'
+import { onSlide, type Shape } from './shape.ts'
+
+const PPTX = 'application/vnd.openxmlformats-officedocument.presentationml.presentation'
+
+/** PowerPoint's usual size, in points. */
+const WIDTH = 720
+const HEIGHT = 540
+
+/**
+ * A presentation: a segment for each slide in the order it is shown in, hidden ones too; the speaker's notes and comments
+ * behind what stands on the slide. Text of masters and layouts is left out. Throws what `openOffice` throws, and `damaged`.
+ */
+export async function openPptx(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
+  const archive = await openOffice(file, { ...(password !== undefined && { password }), mediaType: PPTX })
+  try {
+    const trouble = createTrouble(note)
+    const parts = createPackage(archive, trouble)
+    const main = await mainPart(parts, 'ppt/presentation.xml', PPTX)
+    const presentation = await parts.root(main)
+    const slides = await slidesOf(parts, main, presentation, trouble)
+    if (slides.length === 0 && trouble.isDamaged) throw new AppError('damaged')
+    if (slides.length > limits.pages) throw new AppError('too-many-pages', { limit: limits.pages })
+    const size = childOf(presentation, 'sldSz')?.attributes
+    const [width, height] = [Number(size?.cx) / EMU || WIDTH, Number(size?.cy) / EMU || HEIGHT]
+    return {
+      segments: slides.length,
+      read: after => readSlides(parts, slides, { width, height }, after, trouble, note, limits.characters),
+      close: () => archive.close(),
+    }
+  } catch (error) {
+    await archive.close()
+    throw error
+  }
+}
+
+async function slidesOf(
+  parts: Package,
+  main: string,
+  presentation: Element | undefined,
+  trouble: Trouble,
+): Promise<string[]> {
+  const relationships = await parts.relationships(main)
+  const listed = childrenOf(childOf(presentation, 'sldIdLst'), 'sldId').flatMap(slide => {
+    const target = relationships.find(({ id }) => id === relationOf(slide))?.target
+    if (target === undefined) trouble.damaged('a slide is missing')
+    return target === undefined ? [] : [target]
+  })
+  if (listed.length > 0 || (presentation && childOf(presentation, 'sldIdLst') === undefined && !trouble.isDamaged))
+    return listed
+  // Without the list, by their usual names.
+  const found: string[] = []
+  for (let number = 1; parts.has(`ppt/slides/slide${number}.xml`); number++) found.push(`ppt/slides/slide${number}.xml`)
+  return found
+}
+
+async function* readSlides(
+  parts: Package,
+  slides: readonly string[],
+  size: { width: number; height: number },
+  after: number,
+  trouble: Trouble,
+  note: Opening['note'],
+  characters: number,
+): AsyncGenerator<Reading, Ending> {
+  const layouts = createLayouts(parts)
+  let total = 0
+  let any = false
+  for (const [index, part] of slides.entries()) {
+    const number = index + 1
+    if (number <= after) continue
+    const segment = await readSlide(parts, part, number, layouts, note)
+    if (!segment) trouble.damaged('a slide cannot be read')
+    any ||= segment !== undefined
+    for (const block of segment?.blocks ?? []) total += block.text.length
+    if (total > characters) return trouble.ending(true)
+    yield { segment: { number, ...size, ...(segment ?? { blocks: [], problem: 'unreadable' as const }) } }
+  }
+  if (!any && after === 0 && trouble.isDamaged) throw new AppError('damaged')
+  return trouble.ending()
+}
+
+async function readSlide(
+  parts: Package,
+  part: string,
+  number: number,
+  layouts: Layouts,
+  note: Opening['note'],
+): Promise<Pick<Segment, 'blocks' | 'margins' | 'problem'> | undefined> {
+  const root = await parts.root(part)
+  const tree = childOf(root, 'cSld', 'spTree')
+  if (!tree) return undefined
+  if (/^(?:0|false)$/.test(root?.attributes.show ?? '')) note(`slide ${number} is hidden`)
+  const relationships = await parts.relationships(part)
+  const found: Found = { margins: [], pictures: [] }
+  const context: SlideContext = { parts, relationships, inherited: await layouts(relationships) }
+  const blocks = await readShapes(tree, context, found)
+  const silent = blocks.length === 0 && found.pictures.length > 0
+  if (silent) for (const text of found.pictures) if (text !== '') blocks.push({ kind: 'caption', text })
+  for (const text of [...(await notesOf(parts, relationships)), ...(await commentsOf(parts, relationships))])
+    blocks.push({ kind: 'note', text })
+  return {
+    blocks: onSlide(blocks, number),
+    ...(found.margins.length > 0 && { margins: onSlide(found.margins, number) }),
+    ...(silent && { problem: 'without-text' as const }),
+  }
+}
+
+async function notesOf(parts: Package, relationships: readonly Relationship[]): Promise<string[]> {
+  const target = relationships.find(({ type }) => type === 'notesSlide')?.target
+  const root = target === undefined ? undefined : await parts.root(target)
+  return descendantsOf(childOf(root, 'cSld', 'spTree'), 'sp').flatMap(shape => {
+    const type = childOf(shape, 'nvSpPr', 'nvPr', 'ph')?.attributes.type
+    if (type !== undefined && /^(?:sldNum|sldImg|hdr|ftr|dt)$/.test(type)) return []
+    return paragraphsOf(childOf(shape, 'txBody')).map(paragraph => paragraph.text)
+  })
+}
+
+/** Comments of both generations, with what was replied. */
+async function commentsOf(parts: Package, relationships: readonly Relationship[]): Promise<string[]> {
+  const texts: string[] = []
+  for (const { target } of relationships.filter(({ type }) => type === 'comments' || type === 'comment')) {
+    const root: Element | undefined = await parts.root(target)
+    for (const comment of descendantsOf(root, 'cm')) {
+      const plain = childOf(comment, 'text')
+      const bodies = descendantsOf(comment, 'txBody')
+      const all = plain
+        ? [cleanText(rawText(plain))]
+        : bodies.flatMap(body => paragraphsOf(body).map(({ text }) => text))
+      texts.push(...all.filter(text => text !== ''))
+    }
+  }
+  return texts
+}
+
+type Layouts = (relationships: readonly Relationship[]) => Promise<SlideContext['inherited']>
+
+/** Where layouts and their masters put placeholders: by number and kind on the layout, by kind on the master. */
+function createLayouts(parts: Package): Layouts {
+  const known = new Map<string, Promise<Placed[]>>()
+
+  function placesOf(part: string): Promise<Placed[]> {
+    const places = known.get(part) ?? readPlaces(parts, part)
+    // A deck has some dozens of layouts.
+    if (known.size < 500) known.set(part, places)
+    return places
+  }
+
+  return async relationships => {
+    const layout = relationships.find(({ type }) => type === 'slideLayout')?.target
+    if (layout === undefined) return () => undefined
+    const own = await placesOf(layout)
+    const master = (await parts.relationships(layout)).find(({ type }) => type === 'slideMaster')?.target
+    const above = master === undefined ? [] : await placesOf(master)
+    return ({ attributes: { idx, type = 'obj' } }) => {
+      const same = own.find(placed => (idx !== undefined ? placed.idx === idx : placed.type === type))
+      return same?.place ?? above.find(placed => placed.type === (type === 'obj' ? 'body' : type))?.place
+    }
+  }
+}
+
+interface Placed {
+  idx: string | undefined
+  type: string
+  place: Shape['place']
+}
+
+async function readPlaces(parts: Package, part: string): Promise<Placed[]> {
+  const tree = childOf(await parts.root(part), 'cSld', 'spTree')
+  return descendantsOf(tree, 'sp').flatMap(shape => {
+    const placeholder = childOf(shape, 'nvSpPr', 'nvPr', 'ph')
+    if (!placeholder) return []
+    const { idx, type = 'obj' } = placeholder.attributes
+    return [{ idx, type, place: boxOf(childOf(shape, 'spPr', 'xfrm')) }]
+  })
+}
