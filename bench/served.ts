@@ -57,6 +57,7 @@ export async function startServer(
       return (await told)[0] as LoopDelay
     },
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise(resolve => child.on('exit', resolve))
       child.kill('SIGTERM')
       await ended
@@ -69,7 +70,10 @@ function firstLine(child: ChildProcess): Promise<{ address: string; url: string 
     let output = ''
     child.stdout?.on('data', part => {
       output += part
-      if (output.includes('\n')) resolve(JSON.parse(output) as { address: string; url: string })
+      if (!output.includes('\n')) return
+      const told = JSON.parse(output) as { address?: string; url?: string }
+      if (told.address && told.url) resolve({ address: told.address, url: told.url })
+      else reject(new Error(`the server did not start: ${output}`))
     })
     child.on('error', reject)
     child.on('exit', code => reject(new Error(`the server ended with ${code}`)))

@@ -1,6 +1,10 @@
-/** How long `npm start` takes to its address when the screen is built, and what an idle server keeps in memory. */
+/**
+ * How long `npm start` takes to its address when the screen is built, what an idle server keeps in memory, and what the first
+ * screen takes of a browser.
+ */
 import { setTimeout as pause } from 'node:timers/promises'
 import { atMost, type Bench, told } from './figure.ts'
+import { screen } from './screen.ts'
 import { startServer } from './served.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
@@ -27,5 +31,6 @@ export const bench: Bench = async ({ note }) => {
     atMost('from the start to the address, screen built', Math.min(...times), 's', 3),
     told('the same, slowest', Math.max(...times), 's'),
     atMost('resident memory of the idle server', Math.min(...memories), 'MB', 160),
+    ...(await screen(folder.path, note)),
   ]
 }

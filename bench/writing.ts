@@ -54,7 +54,7 @@ type Model = NonNullable<Awaited<ReturnType<ReturnType<typeof openModels>['chat'
 /** From the first words to the last. */
 async function write(model: Model): Promise<number> {
   const { stream } = await model.doStream({
-    prompt: [{ role: 'user', content: [{ type: 'text', text: 'Write.' }] }],
+    prompt: [{ role: 'user', content: [{ type: 'text', text: 'Write about this. '.repeat(130) }] }],
     maxOutputTokens: tokens,
     temperature: 0,
   })
