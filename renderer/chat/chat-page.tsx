@@ -77,7 +77,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
       <div className="mx-auto max-w-3xl px-4 pt-10 sm:px-8">
         {toAppError(chat.error).code === 'chat-not-found' ? (
           <>
-            <p>{words('chat.none')}</p>
+            <h1>{words('chat.none')}</h1>
             <p className="mt-3">
               <Link view="ask" className="text-accent underline underline-offset-4">
                 {words('nav.ask')}
@@ -85,7 +85,10 @@ export function ChatPage({ chatId }: { chatId: string }) {
             </p>
           </>
         ) : (
-          <Problem error={chat.error} retry={() => void chat.refetch()} />
+          <>
+            <h1 className="sr-only">{words('nav.chats')}</h1>
+            <Problem error={chat.error} retry={() => void chat.refetch()} />
+          </>
         )}
       </div>
     )

@@ -4,9 +4,10 @@ import { Button } from './button.tsx'
 
 /**
  * Keeps the rest of the page when a part of it fails: most likely its program could not be fetched, because the server is
- * away or has been renewed meanwhile. React offers this to classes only. Give it a `key` to begin anew with another part.
+ * away or has been renewed meanwhile. React offers this to classes only. Give it a `key` to begin anew with
+ * another part; a whole `page` needs its heading.
  */
-export class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
+export class Boundary extends Component<{ children: ReactNode; page?: boolean }, { failed: boolean }> {
   override state = { failed: false }
 
   static getDerivedStateFromError() {
@@ -15,15 +16,16 @@ export class Boundary extends Component<{ children: ReactNode }, { failed: boole
 
   override render() {
     if (!this.state.failed) return this.props.children
-    return <Failed />
+    return <Failed page={this.props.page ?? false} />
   }
 }
 
-function Failed() {
+function Failed({ page }: { page: boolean }) {
   const words = useWords()
+  const Line = page ? 'h1' : 'p'
   return (
     <div role="alert" className="m-4 max-w-xl rounded-xl bg-danger-soft px-4 py-3 text-sm sm:m-8">
-      <p>{words('app.partFailed')}</p>
+      <Line>{words('app.partFailed')}</Line>
       <Button className="mt-3" onClick={() => location.reload()}>
         {words('app.reload')}
       </Button>

@@ -95,7 +95,7 @@ function Frame({ select }: { select(projectId: string): void }) {
             aria-label={words('app.main')}
             className="relative min-h-0 grow overflow-y-auto outline-none"
           >
-            <Boundary key={`${route.view} ${route.id}`}>
+            <Boundary key={`${route.view} ${route.id}`} page>
               <Suspense fallback={<Pause />}>
                 <View route={route} />
               </Suspense>

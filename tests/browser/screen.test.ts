@@ -286,6 +286,11 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await other.getByRole('link', { name: words.nav.search }).click()
     await other.getByRole('button', { name: words.app.reload }).click()
     await other.getByRole('searchbox', { name: words.search.label }).waitFor()
+    const gone = '01a1fe0c-e806-7665-8b79-8b8eba239c1f'
+    await other.evaluate(to => location.assign(to), `#/chat/${gone}?read=${gone}`)
+    await text(words.chat.none, other).waitFor()
+    await text(words.reading.gone, other).waitFor()
+    expect(await faults(other)).toEqual([])
     await other.context().close()
   })
 
