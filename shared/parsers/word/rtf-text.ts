@@ -37,6 +37,8 @@ interface Group extends Properties {
   starred: boolean
   /** Of `\upr`: what comes first is the same in an older encoding. */
   older: boolean
+  /** Left out as the older, unless it says it is not. */
+  spare: boolean
   onClose: (() => void) | undefined
 }
 
@@ -54,6 +56,7 @@ export function createRtfText({ margins }: { margins: boolean }) {
     stand: 1,
     starred: false,
     older: false,
+    spare: false,
     onClose: undefined,
     style: 0,
     outline: undefined,
@@ -70,6 +73,8 @@ export function createRtfText({ margins }: { margins: boolean }) {
   // Bytes that wait for those that follow: a character may take two.
   let pending: Uint8Array[] = []
   let pass = 0
+  // Behind the last brace there may be anything. After a brace too many it is text, as its control words tell.
+  let outside: Uint8Array[] | undefined
   let style: Style & { number: number } = { number: 0, name: '', outline: undefined, basedOn: undefined }
   let author = ''
   let label = ''
@@ -135,9 +140,12 @@ export function createRtfText({ margins }: { margins: boolean }) {
       tooDeep = true
       return
     }
-    const inner: Group = { ...group, starred: false, older: false, onClose: undefined }
+    const inner: Group = { ...group, starred: false, older: false, spare: false, onClose: undefined }
     // The text of `\upr` comes twice; the group inside without `\ud` is the older.
-    if (group.older) inner.skip = true
+    if (group.older && !group.skip) {
+      inner.skip = true
+      inner.spare = true
+    }
     groups.push(group)
     group = inner
     if (group.target === 'styles' && !group.skip) {
@@ -157,9 +165,9 @@ export function createRtfText({ margins }: { margins: boolean }) {
     }
     group.onClose?.()
     const outer = groups.pop()
-    // A brace too many: what follows may still be text.
     if (outer) group = outer
     else damaged = true
+    if (groups.length === 0) outside ??= []
   }
 
   /** A group that goes beside the text. */
@@ -232,7 +240,7 @@ export function createRtfText({ margins }: { margins: boolean }) {
         group.older = true
         return true
       case 'ud':
-        group.skip = false
+        if (group.spare) group.skip = false
         return true
     }
     return false
@@ -369,7 +377,11 @@ export function createRtfText({ margins }: { margins: boolean }) {
         return
       }
       if (token.type === 'bytes') {
-        if (group.skip || deeper < 0) return
+        if (group.skip) return
+        if (outside) {
+          outside.push(token.bytes)
+          return
+        }
         const skipped = Math.min(pass, token.bytes.length)
         pass -= skipped
         group.starred = false
@@ -377,6 +389,11 @@ export function createRtfText({ margins }: { margins: boolean }) {
         return
       }
       const { word, value } = token
+      if (outside && /^(?:par|pard|cell|row|rtf)$/.test(word)) {
+        pending = outside
+        outside = undefined
+        damaged = true
+      }
       flush()
       if (word === '*') {
         group.starred = true
