@@ -13,6 +13,8 @@ export interface SharedStrings {
 const MOST_STRINGS = 4_000_000
 const MOST_BYTES = 160 * 1024 ** 2
 const PAGE = 1024 ** 2
+/** Strings kept decoded: the same few stand in most cells. */
+const RECENT = 4_096
 
 /**
  * Reads all of them into bytes, not strings: a string cut from a piece of the file keeps the whole piece in memory. A
@@ -32,6 +34,8 @@ export async function readSharedStrings(
   let text = ''
   let phonetic = 0
   let takes = false
+  const recent: string[] = []
+  const recentIndex = new Int32Array(RECENT).fill(-1)
 
   function add(bytes: Buffer) {
     if (count >= MOST_STRINGS || pages.length * PAGE > MOST_BYTES) {
@@ -81,9 +85,14 @@ export async function readSharedStrings(
     count,
     at(index) {
       if (!(index >= 0 && index < count)) return ''
+      const slot = index % RECENT
+      if (recentIndex[slot] === index) return recent[slot]!
       const start = starts.at(index)
       const offset = start % PAGE
-      return pages[Math.floor(start / PAGE)]!.toString('utf8', offset, offset + lengths.at(index))
+      const string = pages[Math.floor(start / PAGE)]!.toString('utf8', offset, offset + lengths.at(index))
+      recentIndex[slot] = index
+      recent[slot] = string
+      return string
     },
   }
 }

@@ -56,14 +56,14 @@ export async function* readWorksheet(
     if (type === 's') {
       const index = Number(value)
       if (value !== '' && !(index < strings.count)) trouble.damaged('a cell refers to a shared string that is missing')
-      text = cleanText(format.text(strings.at(index)))
+      text = format.text(strings.at(index))
     } else if (type === 'str' || type === 'inlineStr' || type === 'e')
-      text = cleanText(type === 'e' ? value : format.text(unescaped(value)))
+      text = type === 'e' ? cleanText(value) : format.text(cleanText(unescaped(value)))
     else if (type === 'b') text = format.truth(/^(?:1|true)$/.test(value.trim()))
     else {
       const raw = value.trim()
       const dated = type === 'd' ? serialOf(raw) : undefined
-      text = cleanText(format.number(dated === undefined ? raw : String(dated)))
+      text = format.number(dated === undefined ? raw : String(dated))
       kind = format.kind
     }
     if (text === '') {

@@ -60,9 +60,10 @@ async function* readSheet(
   const relationships = await parts.relationships(sheet.part)
   const comments = await readComments(parts, relationships)
   const details: SheetDetails = { frozen: 0, links: [], uncalculated: 0 }
+  // Texts of cells that are addresses: what a link leads to is told only where its cell does not.
   const addresses = new Set<string>()
+  const linked = relationships.some(({ type }) => type === 'hyperlink')
   let rows: ReturnType<typeof createRows> | undefined
-  let lastRow = 0
   const named = onceNamed(sheet.name)
   const tables = [...(await readTables(parts, relationships)), ...sheet.headers]
 
@@ -72,20 +73,18 @@ async function* readSheet(
       tables.push({ row: frozen, last: Number.POSITIVE_INFINITY })
     rows ??= createRows({ ranges: tables })
     for (const row of found) {
-      // Cells may come in any order in a damaged file; rows that go back are read where they stand.
-      for (const { text } of row.cells) if (/:\/\/|@|^www\./.test(text) && addresses.size < 5_000) addresses.add(text)
+      if (linked)
+        for (const { text } of row.cells) if (/:\/\/|@|^www\./.test(text) && addresses.size < 5_000) addresses.add(text)
       yield* named(withNotes(rows.push(row), comments))
-      lastRow = Math.max(lastRow, row.number)
     }
   }
   if (rows) yield* named(withNotes(rows.end(), comments))
   yield* named(comments.map(noteBlock))
-  const linked = new Set(addresses)
   for (const { row, column, relation } of details.links) {
     const address = cleanText(relationships.find(({ id, external }) => external && id === relation)?.target ?? '')
     const shown = address.replace(/^mailto:/, '').replace(/\/$/, '')
-    if (!/^(?:https?|mailto|ftp):/.test(address) || linked.has(address) || linked.has(shown)) continue
-    linked.add(address)
+    if (!/^(?:https?|mailto|ftp):/.test(address) || addresses.has(address) || addresses.has(shown)) continue
+    addresses.add(address)
     yield* named([noteBlock({ row, column, text: shown })])
   }
   for (const { row, text } of await readDrawings(parts, relationships))
