@@ -59,7 +59,8 @@ async function* plainBlocks(text: string): AsyncGenerator<Block> {
   for (const { level, lines } of levelsOf(text)) {
     const mark = level === 0 ? '' : `${'>'.repeat(level)} `
     for await (const { kind, text: body } of blocksOf(once(lines.join('\n')))) {
-      const clean = tidy(body)
+      // Whoever joined the lines of a flowed text before us left their marks in it.
+      const clean = level === 0 ? tidy(body) : tidy(body).replaceAll(` ${mark}`, ' ')
       if (clean !== '') yield { kind, text: mark + clean }
     }
   }

@@ -8,6 +8,7 @@ import type { Ending, Opening, Reading, Source } from '../formats.ts'
 import { createTaker, type Inside } from '../found.ts'
 import { segmentsOf } from '../text/segments.ts'
 import { blocksOfMail, tidy } from './blocks.ts'
+import { soundCompound } from './compound.ts'
 import { endingOf } from './name.ts'
 
 // Written for CommonJS: what Node hands over as the default is the module.
@@ -56,17 +57,13 @@ export async function openMsg(file: string, { limits, scratch }: Opening): Promi
 type Reader = InstanceType<typeof MsgReader>
 
 function readFields(bytes: Buffer): { reader: Reader; fields: FieldsData; damaged: boolean } {
+  const { bytes: sound, damaged } = soundCompound(bytes)
   // The last sector is often shorter than it should be.
-  const padded = Buffer.concat([bytes, Buffer.alloc(sector)])
+  const padded = Buffer.concat([sound, Buffer.alloc(sector)])
   try {
-    return { ...decoded(padded), damaged: false }
+    return { ...decoded(padded), damaged }
   } catch (error) {
-    try {
-      // What is missing at the end is taken for nothing: the texts are small and stand near the beginning.
-      return { ...decoded(Buffer.concat([bytes, Buffer.alloc(bytes.length + sector)])), damaged: true }
-    } catch {
-      throw new AppError('damaged', {}, { cause: error })
-    }
+    throw new AppError('damaged', {}, { cause: error })
   }
 }
 
@@ -76,6 +73,7 @@ function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData } {
     if (ansiEncoding !== undefined) reader.parserConfig = { ansiEncoding }
     const fields = reader.getFileData()
     if (fields.error !== undefined) throw new Error(fields.error)
+    for (const one of [fields, ...(fields.attachments ?? []), ...(fields.recipients ?? [])]) keepTexts(one)
     return { reader, fields }
   }
   // Texts that are no Unicode are of this code page; the mail says it only inside.
@@ -83,6 +81,32 @@ function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData } {
   const { subject, body } = found.fields
   // Some say UTF-8 and write what their system writes.
   return `${subject}${body}`.includes('\ufffd') ? read(latin) : found
+}
+
+const texts = [
+  'subject',
+  'body',
+  'bodyHtml',
+  'messageClass',
+  'senderName',
+  'senderEmail',
+  'creatorSMTPAddress',
+  'name',
+  'email',
+  'smtpAddress',
+  'fileName',
+  'fileNameShort',
+  'extension',
+  'attachMimeTag',
+  'clientSubmitTime',
+  'messageDeliveryTime',
+  'creationTime',
+] as const
+
+/** A property may be of any type, whatever it is meant to be. */
+function keepTexts(fields: FieldsData): void {
+  for (const key of texts) if (typeof fields[key] !== 'string') delete fields[key]
+  for (const key of ['html', 'compressedRtf'] as const) if (!(fields[key] instanceof Uint8Array)) delete fields[key]
 }
 
 /** Windows-1252 where nothing else is said. */
@@ -111,8 +135,9 @@ function htmlOf(fields: FieldsData): string | undefined {
 
 /** From, to, cc and when, in the words of a mail's headers. */
 function headersOf(fields: FieldsData): string[] {
-  const { senderSmtpAddress } = fields as { senderSmtpAddress?: string }
-  const sender = person(fields.senderName, senderSmtpAddress, fields.creatorSMTPAddress, fields.senderEmail)
+  const { senderSmtpAddress } = fields as { senderSmtpAddress?: unknown }
+  const known = typeof senderSmtpAddress === 'string' ? senderSmtpAddress : undefined
+  const sender = person(fields.senderName, known, fields.creatorSMTPAddress, fields.senderEmail)
   const lines = sender === '' ? [] : [`From: ${sender}`]
   for (const [label, kind] of [
     ['To', 'to'],

@@ -1,0 +1,292 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { example, writeMail } from '../../../scripts/fixtures/eml.ts'
+import { writeMbox } from '../../../scripts/fixtures/mbox.ts'
+import { writeMsg } from '../../../scripts/fixtures/msg.ts'
+import { AppError } from '../../errors.ts'
+import type { Block, FoundFile, Reason } from '../../model/index.ts'
+import { formatOf, HEAD } from '../formats.ts'
+import { DEFAULT_LIMITS } from '../protocol.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cloister-mail-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+interface Mail {
+  blocks: Block[]
+  texts: string[]
+  files: FoundFile[]
+  reasons: Reason[]
+}
+
+async function read(name: string, bytes: Uint8Array, filesAfter = 0): Promise<Mail> {
+  const format = formatOf(name)!
+  if (!format.matches(bytes.subarray(0, HEAD))) throw new AppError('type-mismatch')
+  const file = join(folder, name)
+  await writeFile(file, bytes)
+  const scratch = await mkdtemp(join(folder, 'scratch-'))
+  const source = await format.open(file, { limits: DEFAULT_LIMITS, note: () => {}, scratch })
+  const blocks: Block[] = []
+  const files: FoundFile[] = []
+  const items = source.read(0, undefined, filesAfter)
+  for (;;) {
+    const { value, done } = await items.next()
+    if (done) {
+      await source.close()
+      return { blocks, texts: blocks.map(({ text }) => text), files, reasons: value.reasons ?? [] }
+    }
+    if ('segment' in value) blocks.push(...value.segment.blocks)
+    else files.push(value)
+  }
+}
+
+const eml = (text: string, encoding: BufferEncoding = 'utf8') =>
+  read('a.eml', Buffer.from(text.replaceAll('\n', '\r\n'), encoding))
+const contentOf = (file: FoundFile | undefined) => readFile(file!.file!)
+
+describe('a mail', () => {
+  test('is its subject, who wrote when to whom, and its paragraphs', async () => {
+    const { blocks, texts, files, reasons } = await read('a.eml', example())
+    expect(blocks[0]).toEqual({
+      kind: 'heading',
+      text: 'Angebot für die Dachsanierung',
+      level: 1,
+      span: { unit: 'paragraph', first: 1, last: 1 },
+    })
+    expect(texts.slice(1, 7)).toEqual([
+      'From: Anna Bäcker <anna@example.org>',
+      'To: Jörg Weiß <joerg@example.org>',
+      'Cc: Verwaltung <verwaltung@example.org>',
+      'Date: 2026-11-21 12:33 (Sat, 21 Nov 2026 12:33:34 +0100)',
+      'Sehr geehrter Herr Weiß,',
+      'die Sanierung des Daches kostet 48.350,00 € und beginnt am 4. Mai 2026.',
+    ])
+    expect(texts.slice(-2)).toEqual(['> Wann können Sie anfangen?', '> Wir hätten gern ein Angebot bis Freitag.'])
+    expect(blocks.map(({ span }) => span!.first)).toEqual(blocks.map((_, index) => index + 1))
+    expect(files.map(({ path }) => path)).toEqual(['Leistungsverzeichnis.txt'])
+    expect((await contentOf(files[0])).toString()).toBe('Position 1: Gerüst stellen, 4.200 €\n')
+    expect(reasons).toEqual([])
+  })
+
+  test('in Windows-1252, quoted-printable, with a name in parts (RFC 2231)', async () => {
+    const { texts, files } = await eml(`From: =?iso-8859-1?Q?J=F6rg_Wei=DF?= <j@example.org>
+Subject: =?windows-1252?Q?Gr=FC=DFe_aus_K=F6ln_=96_80_=80?=
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain; charset=windows-1252
+Content-Transfer-Encoding: quoted-printable
+
+Die Miete betr=E4gt 80 =80 =96 f=FCr den =
+Stellplatz.
+--b
+Content-Type: text/plain
+Content-Disposition: attachment; filename*0*=iso-8859-1''%DCber; filename*1*=sicht.txt
+
+x
+--b--
+`)
+    expect(texts).toEqual([
+      'Grüße aus Köln – 80 €',
+      'From: Jörg Weiß <j@example.org>',
+      'Die Miete beträgt 80 € – für den Stellplatz.',
+    ])
+    expect(files[0]!.name).toBe('Übersicht.txt')
+  })
+
+  test('from before there was UTF-8 says nothing about its bytes', async () => {
+    const { texts } = await eml(
+      'From: Jörg Müller <j@example.org>\nSubject: Kündigung\n\nWir kündigen zum 1. März.\n',
+      'latin1',
+    )
+    expect(texts).toEqual(['Kündigung', 'From: Jörg Müller <j@example.org>', 'Wir kündigen zum 1. März.'])
+  })
+
+  test('with soft line breaks (format=flowed) has whole paragraphs', async () => {
+    const { texts } = await eml(`From: a@example.org
+Content-Type: text/plain; charset=utf-8; format=flowed
+
+Dieser Absatz ist auf zwei \nZeilen verteilt.
+
+> Und dieser ist \n> angeführt.
+`)
+    expect(texts.slice(1)).toEqual(['Dieser Absatz ist auf zwei Zeilen verteilt.', '> Und dieser ist angeführt.'])
+  })
+
+  test('of two bodies the plain one, unless it says less or nothing', async () => {
+    const html = '<p>Die Sitzung ist am <b>Montag</b> um zehn Uhr im großen Saal.</p><ul><li>Etat</li></ul>'
+    const plain = 'Die Sitzung ist am Montag um zehn Uhr im großen Saal. Etat.'
+    expect((await read('a.eml', writeMail({ text: plain, html }))).texts.slice(3)).toEqual([plain])
+    for (const text of ['', 'Ihr Programm zeigt kein HTML.']) {
+      const { texts } = await read('a.eml', writeMail({ text, html }))
+      expect(texts.slice(3)).toEqual(['Die Sitzung ist am Montag um zehn Uhr im großen Saal.', 'Etat'])
+    }
+    expect((await read('a.eml', writeMail({ html }))).texts.slice(3)[0]).toMatch(/^Die Sitzung/)
+  })
+
+  test('holds other mails, pictures in its text, and things no reader knows', async () => {
+    const inner = writeMail({ subject: 'Die innere: Mail/1', text: 'Innen' })
+    const { files } = await read(
+      'a.eml',
+      writeMail({
+        text: 'Außen',
+        parts: [
+          { name: 'Weitergeleitet', type: 'message/rfc822', bytes: inner },
+          { name: 'winmail.dat', type: 'application/ms-tnef', bytes: 'x' },
+          { name: 'Liste.md', type: 'text/markdown', bytes: '# Liste', inline: true },
+          { name: '../../böse.txt', type: 'text/plain', bytes: 'x' },
+          { name: 'smime.p7s', type: 'application/pkcs7-signature', bytes: 'x' },
+        ],
+      }),
+    )
+    expect(files.map(({ path, reason }) => [path, reason?.code])).toEqual([
+      ['Weitergeleitet.eml', undefined],
+      ['winmail.dat', 'unsupported-type'],
+      ['Liste.md', undefined],
+      ['böse.txt', undefined],
+    ])
+    expect((await read('inner.eml', await contentOf(files[0]))).texts[0]).toBe('Die innere: Mail/1')
+  })
+
+  test('whose files are known already gives the others, with the same numbers', async () => {
+    const parts = ['a.txt', 'b.txt', 'c.txt'].map(name => ({ name, type: 'text/plain', bytes: name }))
+    const { files } = await read('a.eml', writeMail({ text: 'x', parts }), 2)
+    expect(files.map(({ number, name }) => [number, name])).toEqual([[3, 'c.txt']])
+  })
+
+  test('that is encrypted says so and gives its headers', async () => {
+    const { texts, reasons } = await eml(`From: a@example.org
+Subject: Geheim
+Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m
+Content-Transfer-Encoding: base64
+
+MIIB
+`)
+    expect(texts).toEqual(['Geheim', 'From: a@example.org'])
+    expect(reasons).toEqual([{ code: 'mail-sealed' }])
+  })
+
+  test('that ends too early says so', async () => {
+    const whole = example()
+    const { reasons, texts } = await read('a.eml', whole.subarray(0, whole.length - 200))
+    expect(reasons).toEqual([{ code: 'partly-damaged' }])
+    expect(texts[0]).toBe('Angebot für die Dachsanierung')
+  })
+
+  test('nested beyond reason is damaged, and other files are no mails', async () => {
+    const deep = Array.from(
+      { length: 300 },
+      (_, at) => `Content-Type: multipart/mixed; boundary=b${at}\n\n--b${at}\n`,
+    ).join('')
+    await expect(eml(deep)).rejects.toThrow('damaged')
+    await expect(eml('%PDF-1.4')).rejects.toThrow('type-mismatch')
+    await expect(eml('Nur ein Text ohne Kopf')).rejects.toThrow('type-mismatch')
+  })
+})
+
+describe('a mail of Outlook', () => {
+  const sent = Date.UTC(2026, 4, 4, 9, 30)
+  const sender = { name: 'Jörg Weiß', email: 'joerg@example.org' }
+
+  test('in Unicode and in a code page', async () => {
+    for (const latin of [false, true]) {
+      const bytes = writeMsg({
+        subject: 'Größe der Fläche',
+        sender,
+        sent,
+        body: 'Die Fläche misst 80 m².\r\n\r\nGrüße',
+        to: [{ name: 'Anna Bäcker', email: 'anna@example.org' }],
+        latin,
+      })
+      const { texts, reasons } = await read('a.msg', bytes)
+      expect(texts).toEqual([
+        'Größe der Fläche',
+        'From: Jörg Weiß <joerg@example.org>',
+        'To: Anna Bäcker <anna@example.org>',
+        'Date: 2026-05-04 09:30 (Mon, 04 May 2026 09:30:00 GMT)',
+        'Die Fläche misst 80 m².',
+        'Grüße',
+      ])
+      expect(reasons).toEqual([])
+    }
+  })
+
+  test('holds files, and mails that open again', async () => {
+    const bytes = writeMsg({
+      subject: 'Außen',
+      body: 'x',
+      attachments: [
+        { name: 'Plan.txt', bytes: 'Der Plan' },
+        { name: 'Innen', mail: { subject: 'Innen', body: 'Die Frist endet am 3. Mai.' } },
+      ],
+    })
+    const { files } = await read('a.msg', bytes)
+    const byName = new Map(files.map(file => [file.path, file]))
+    expect([...byName.keys()].sort()).toEqual(['Innen.msg', 'Plan.txt'])
+    expect((await contentOf(byName.get('Plan.txt'))).toString()).toBe('Der Plan')
+    expect((await read('inner.msg', await contentOf(byName.get('Innen.msg')))).texts).toEqual([
+      'Innen',
+      'Die Frist endet am 3. Mai.',
+    ])
+  })
+
+  test('with HTML alone', async () => {
+    const { texts } = await read('a.msg', writeMsg({ subject: 'S', html: '<p>Die Frist ist am <i>Freitag</i>.</p>' }))
+    expect(texts).toEqual(['S', 'Die Frist ist am Freitag.'])
+  })
+
+  test('that is something else, or broken, is told as such', async () => {
+    await expect(read('a.msg', writeMsg({}).subarray(0, 300))).rejects.toThrow('damaged')
+    await expect(read('a.msg', Buffer.from('text'))).rejects.toThrow('type-mismatch')
+  })
+})
+
+describe('a mailbox', () => {
+  test('gives each mail as it was, and a list of them', async () => {
+    const mails = [
+      writeMail({ subject: 'Erste', text: 'x' }),
+      Buffer.from('Subject: Zweite\nFrom: b@example.org\n\nText\n\nFrom here on it goes up.\n>From quoted\n\nEnde\n'),
+      writeMail({ subject: 'Erste', text: 'y' }),
+    ]
+    const { texts, files } = await read('a.mbox', writeMbox(mails))
+    expect(texts.map(text => text.split(' – ')[0])).toEqual(['Erste', 'Zweite', 'Erste'])
+    expect(files.map(({ path }) => path)).toEqual(['Erste.eml', 'Zweite.eml', 'Erste (2).eml'])
+    expect((await contentOf(files[1])).toString().trimEnd()).toBe(mails[1]!.toString().trimEnd())
+  })
+
+  test('a line that only looks like a beginning is none', async () => {
+    const box = 'From a@b Sat Nov 21 12:33:34 2026\nSubject: S\n\nEins\n\nFrom now on it is ours.\nZwei\n'
+    const { files } = await read('a.mbox', Buffer.from(box))
+    expect(files).toHaveLength(1)
+    expect((await contentOf(files[0])).toString()).toContain('From now on it is ours.\nZwei')
+  })
+
+  test('of 300 long mails is read as a stream', async () => {
+    const long = 'Die Straße ist gesperrt. '.repeat(20_000)
+    const mails = Array.from({ length: 300 }, (_, at) => Buffer.from(`Subject: Nummer ${at}\n\n${long}\n`))
+    const bytes = writeMbox(mails)
+    const before = process.memoryUsage().rss
+    const { files } = await read('a.mbox', bytes)
+    expect(files).toHaveLength(300)
+    expect(files[299]!.path).toBe('Nummer 299.eml')
+    expect(process.memoryUsage().rss - before).toBeLessThan(bytes.length)
+  })
+})
+
+const odd = process.env.EVAL_DIR ? join(process.env.EVAL_DIR, 'office-odd') : ''
+const real = existsSync(odd) ? (await readdir(odd)).filter(name => /\.(eml|msg|mbox|zip)$/.test(name)) : []
+
+describe.skipIf(real.length === 0)('odd files of others (needs EVAL_DIR)', () => {
+  test.each(real)('%s', async name => {
+    const outcome = await read(name, await readFile(join(odd, name))).catch((error: unknown) => error)
+    if (outcome instanceof AppError) expect(outcome.code).toBe('')
+    const { blocks, reasons } = outcome as Mail
+    // One has nothing left but its directory.
+    expect(blocks.length > 0 || reasons.length > 0).toBe(true)
+  })
+})
