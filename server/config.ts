@@ -76,7 +76,7 @@ export function readConfig(
     maxFileSize: number('MAX_FILE_SIZE_MB', { otherwise: 2048, least: 0.001, most: 1e9 }) * 1024 * 1024,
     // 0 is how people write that there is no limit.
     maxFiles: number('MAX_FILES_PER_USER', { otherwise: 0, least: 0, most: 1e9, whole: true }) || null,
-    ...(environment.CLOISTER_TOKEN && { token: environment.CLOISTER_TOKEN }),
+    ...tokenOf(environment),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
     modelsFolder: path.join(dataDirectory, 'models'),
@@ -102,6 +102,12 @@ function fileOf<Key extends string>(
 ): Partial<Record<Key, string>> {
   const named = environment[variable]?.trim()
   return named ? ({ [key]: path.resolve(workingDirectory, named) } as Record<Key, string>) : {}
+}
+
+/** Files and shells leave blanks and a line's end at its borders, which no header brings back. */
+function tokenOf({ CLOISTER_TOKEN }: Environment): { token?: string } {
+  const token = CLOISTER_TOKEN?.trim()
+  return token ? { token } : {}
 }
 
 /** macOS and today's Windows terminals always; elsewhere the locale says it, and no locale means plain ASCII. */

@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../shared/errors.ts'
 import type { Project, Scope } from '../shared/model/index.ts'
 import { firstProject, localUser } from '../shared/workspace/projects.ts'
-import type { Config } from './config.ts'
 import type { Context } from './context.ts'
+import { type DirectoryLock, shareDirectory } from './directory-lock.ts'
 import { onlyErrors } from './log.ts'
 import type { LibraryCore } from './remote.ts'
-import { type RunningServer, readRunning } from './server-file.ts'
+import { answers, type RunningServer, readRunning } from './server-file.ts'
 
 /** An opened library: the core, and the project the command is about. */
 export interface Library {
@@ -47,28 +47,52 @@ interface Opened {
 
 async function open(context: Context, temporary: boolean): Promise<Opened> {
   const config = context.config()
-  const running = temporary ? undefined : await findServer(config, context.signal)
-  if (running) {
+  const place = temporary ? {} : await findPlace(config.dataDirectory, context.signal)
+  if (place.server) {
     const { createRemoteCore } = await import('./remote.ts')
-    const core = createRemoteCore(running, context.translate.language)
+    const core = createRemoteCore(place.server, context.translate.language)
     return { core, folder: config.dataDirectory, close: async () => {} }
   }
-  // Loading the core takes longer than anything else at the start; help and usage errors do without.
-  const { openCore } = await import('./compose.ts')
-  context.signal.throwIfAborted()
-  return openCore({ config, log: temporary ? onlyErrors(context.log()) : context.log(), temporary })
+  const release = () => place.lock?.release()
+  try {
+    // Loading the core takes longer than anything else at the start; help and usage errors do without.
+    const { openCore } = await import('./compose.ts')
+    context.signal.throwIfAborted()
+    const log = temporary ? onlyErrors(context.log()) : context.log()
+    const { core, folder, close } = await openCore({ config, log, temporary })
+    return { core, folder, close: () => close().finally(release) }
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
-/** Milliseconds between two looks at a server that is only starting, and after which it is not waited for. */
+/** Milliseconds between two looks at a server that does not answer, and after which it is not waited for. */
 const lookTime = 50
 const startTime = 10_000
 
-async function findServer({ dataDirectory }: Config, signal: AbortSignal): Promise<RunningServer | undefined> {
-  for (let waited = 0; ; waited += lookTime) {
-    const running = await readRunning(dataDirectory)
-    if (!running || running.address !== null || running.socket !== null) return running
-    if (waited > startTime) throw new AppError('database-busy')
+/** The directory's lock, or the server that has it: one that starts or ends is waited for. */
+async function findPlace(
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ lock?: DirectoryLock; server?: RunningServer }> {
+  const began = performance.now()
+  for (;;) {
+    const lock = await lockOf(folder)
+    if (lock) return { lock }
+    const server = await readRunning(folder)
+    if (server && (await answers(server, signal))) return { server }
+    if (performance.now() - began > startTime) throw new AppError(server ? 'server-silent' : 'database-busy')
     await pause(lookTime, undefined, { signal })
+  }
+}
+
+async function lockOf(folder: string): Promise<DirectoryLock | undefined> {
+  try {
+    return await shareDirectory(folder)
+  } catch (error) {
+    const { dataDirectoryError } = await import('./compose.ts')
+    throw dataDirectoryError(folder, error)
   }
 }
 

@@ -41,7 +41,7 @@ const pageSize = 200
 /** `language` is that of the texts of errors. */
 export function createRemoteCore({ address, socket, token }: RunningServer, language: string): LibraryCore {
   const url = address ?? 'http://localhost'
-  const send = address === null && socket !== null ? createSocketFetch(socket) : (request: Request) => fetch(request)
+  const send = createSocketFetch(address === null ? socket : null)
   const client = createClient({ routes: contract, url, fetch: send, token, language: () => language })
   let trouble: AppError | undefined
 

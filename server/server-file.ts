@@ -1,90 +1,110 @@
 /**
- * `server.json` in the data directory says which server runs there, where it listens and with which token, for the other
- * commands of the same user. It is also the lock: one server for a data directory.
+ * `server.json` in the data directory says where the server that runs there listens and with which token, for the other
+ * commands of the same user. It announces; whether a server runs is said by the lock alone (`directory-lock.ts`).
  */
-import { randomUUID } from 'node:crypto'
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../shared/errors.ts'
 import { currentOwner, mayLive, type Owner } from '../shared/queue/owner.ts'
+import { claimDirectory } from './directory-lock.ts'
 
 export interface RunningServer {
   owner: Owner
   pid: number
-  /** `http://127.0.0.1:3210`; null while it starts, or without a port. */
+  /** `http://127.0.0.1:3210`; null without a port. */
   address: string | null
   socket: string | null
   token: string
 }
 
-export interface ServerFile {
+/** The data directory, held by this process's server. */
+export interface ServerClaim {
   /** Says where the server listens, once it does. */
   tell(where: Pick<RunningServer, 'address' | 'socket'>): Promise<void>
-  remove(): Promise<void>
+  release(): Promise<void>
 }
 
-/** Milliseconds between two signs of life, and after which a server of another machine (or container) is given up. */
-const beat = 10_000
-const lost = 60_000
+/** Milliseconds after which a server that is asked does not answer. */
+const answerTime = 2000
 
-/** Throws `server-running` with the other one's address. */
-export async function claimServerFile(folder: string, token: string): Promise<ServerFile> {
+/** Throws `server-running` with the other one's address, and what `claimDirectory` throws. */
+export async function claimServer(folder: string, token: string, signal?: AbortSignal): Promise<ServerClaim> {
+  const lock = await claimDirectory(folder, signal)
+  if (!lock) {
+    const other = await readRunning(folder)
+    throw new AppError('server-running', { address: other?.address ?? other?.socket ?? folder })
+  }
   const file = path.join(folder, 'server.json')
   const owner = currentOwner()
-  let known: RunningServer = { owner, pid: process.pid, address: null, socket: null, token }
-  for (;;) {
-    try {
-      await writeFile(file, JSON.stringify(known), { flag: 'wx', mode: 0o600 })
-      break
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    }
-    const other = await readRunning(folder)
-    if (other) throw new AppError('server-running', { address: other.address ?? other.socket ?? folder })
-    // Set aside under a name of its own first: of two that find the same stale file, one takes it away.
-    const stale = `${file}.${randomUUID()}`
-    await rename(file, stale).catch(() => {})
-    await rm(stale, { force: true })
+  const remove = () => rm(file, { force: true })
+  try {
+    // Of one that was killed: whoever holds the lock may say so.
+    await remove()
+  } catch (error) {
+    lock.release()
+    throw error
   }
-  const beating = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => {}), beat)
-  beating.unref()
   return {
     async tell(where) {
-      known = { ...known, ...where }
+      const known: RunningServer = { owner, pid: process.pid, ...where, token }
       const next = `${file}.${owner.instance}`
-      await writeFile(next, JSON.stringify(known), { mode: 0o600 })
+      await writeFile(next, JSON.stringify(known), { flag: 'wx', mode: 0o600 })
       await rename(next, file)
     },
-    async remove() {
-      clearInterval(beating)
-      const now = await readFile(file, 'utf8').catch(() => '')
-      if (now.includes(owner.instance)) await rm(file, { force: true })
+    async release() {
+      try {
+        await remove()
+      } finally {
+        lock.release()
+      }
     },
   }
 }
 
-/** The server that runs on this data directory; undefined when there is none, or its process is gone. */
+/**
+ * The server that is announced here; undefined when there is none, its process is gone, or what lies there is something
+ * else. That it answers is another matter.
+ */
 export async function readRunning(folder: string): Promise<RunningServer | undefined> {
-  const file = path.join(folder, 'server.json')
+  const text = await readFile(path.join(folder, 'server.json'), 'utf8').catch(() => '')
   try {
-    const found = JSON.parse(await readFile(file, 'utf8')) as RunningServer
-    const here = currentOwner()
-    if (!mayLive(found.owner, here)) return undefined
-    const age = Date.now() - (await stat(file)).mtimeMs
-    // Elsewhere, its process cannot be asked; here, another process may have got its number.
-    if (age > lost) return (await answers(found)) ? found : undefined
-    return found
+    const found: unknown = JSON.parse(text)
+    return isRunning(found) && mayLive(found.owner, currentOwner()) ? found : undefined
   } catch {
     return undefined
   }
 }
 
-async function answers({ address, token }: RunningServer): Promise<boolean> {
-  if (address === null) return false
-  const headers = { authorization: `Bearer ${token}` }
-  const signal = AbortSignal.timeout(2000)
-  return fetch(`${address}/api/v1/session`, { headers, signal }).then(
-    response => response.ok,
-    () => false,
+function isRunning(value: unknown): value is RunningServer {
+  const { owner, pid, address, socket, token } = fieldsOf(value)
+  const { host, pid: process, instance } = fieldsOf(owner)
+  const isPlace = (place: unknown) => place === null || typeof place === 'string'
+  return (
+    [host, instance, token].every(text => typeof text === 'string' && text !== '') &&
+    [pid, process].every(number => Number.isSafeInteger(number) && Number(number) > 0) &&
+    [address, socket].every(isPlace) &&
+    (address !== null || socket !== null)
   )
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** Whether it is there and knows us, at its address or over its socket. */
+export async function answers({ address, socket, token }: RunningServer, signal: AbortSignal): Promise<boolean> {
+  const { createSocketFetch } = await import('./http/socket-fetch.ts')
+  const url = `${address ?? 'http://localhost'}/api/v1/session`
+  const request = new Request(url, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(answerTime)]),
+  })
+  try {
+    const response = await createSocketFetch(address === null ? socket : null)(request)
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
 }

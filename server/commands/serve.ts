@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -9,7 +8,7 @@ import { localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
 import { isLoopback } from '../loopback.ts'
 import { usageError } from '../present.ts'
-import { claimServerFile } from '../server-file.ts'
+import { claimServer } from '../server-file.ts'
 import { safe } from '../text.ts'
 
 export interface ServeOptions {
@@ -22,7 +21,9 @@ export interface ServeOptions {
 /** Milliseconds until what still runs is cut off, and until the process ends whatever hangs. */
 const grace = 7000
 const atMost = 9500
-const shortestToken = 16
+/** The page and its cookie take no longer one; what a header carries is printable ASCII. */
+const tokenLength = { min: 16, max: 1000 }
+const tokenForm = /^[\x21-\x7e]*$/
 /**
  * Keeps V8's space for young objects as small as it begins: what a request leaves behind is collected sooner. Measured:
  * idle 160 MB instead of 180, and 9 to 14 MB on top while 1 GB is uploaded instead of 50.
@@ -35,8 +36,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const config = context.config()
   const port = portOf(context, options)
   if (port === 'none' && options.socket === undefined) throw usageError(translate('cli.usage.socket'))
-  if (config.token !== undefined && config.token.length < shortestToken)
-    throw usageError(translate('cli.usage.token', { min: shortestToken }))
+  if (config.token !== undefined && !isToken(config.token)) throw usageError(translate('cli.usage.token', tokenLength))
   setFlagsFromString(smallYoungSpace)
   const token = config.token ?? randomBytes(32).toString('base64url')
   if (!isLoopback(options.host)) throw new AppError('host-refused', { host: options.host })
@@ -49,11 +49,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
     import('../http/listen.ts'),
   ])
   signal.throwIfAborted()
-  const claim = async () => {
-    await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
-    return claimServerFile(config.dataDirectory, token)
-  }
-  const file = await claim().catch(error => {
+  const claim = await claimServer(config.dataDirectory, token, signal).catch(error => {
     throw dataDirectoryError(config.dataDirectory, error)
   })
   try {
@@ -77,10 +73,10 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       const address = port === 'none' ? null : await listen.listenOnPort(server.open(), options.host, port)
       const socket = options.socket === undefined ? null : path.resolve(config.workingDirectory, options.socket)
       if (socket !== null) await listen.listenOnSocket(server.open(), socket)
-      await file.tell({ address, socket })
+      await claim.tell({ address, socket })
       core.start()
       // Behind the `#` it stays in the browser: no log and no other site gets to see it.
-      const url = address === null ? null : `${address}/#token=${token}`
+      const url = address === null ? null : `${address}/#token=${encodeURIComponent(token)}`
       if (context.json) terminal.json({ address, url, socket, pid: process.pid })
       else {
         if (url !== null) terminal.out(translate('cli.serve.ready', { url }))
@@ -95,12 +91,16 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       await close()
     }
   } finally {
-    await file.remove()
+    await claim.release()
   }
   log.info('stopped')
   // Being told to stop is how a server ends: no failure, as it is for a command that had something to finish.
   await terminal.flush()
   process.exit(0)
+}
+
+function isToken(token: string): boolean {
+  return token.length >= tokenLength.min && token.length <= tokenLength.max && tokenForm.test(token)
 }
 
 function portOf({ translate }: Context, { port }: ServeOptions): number | 'none' | undefined {

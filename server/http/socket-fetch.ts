@@ -1,21 +1,31 @@
-/** `fetch` over a Unix socket or named pipe, for the typed client: the platform's own knows TCP only. */
-import { request as httpRequest } from 'node:http'
+/**
+ * `fetch` to a server of this machine, for the typed client: the platform's own knows no sockets, and takes a request to
+ * 127.0.0.1, with the token, to a proxy of the environment (`NODE_USE_ENV_PROXY`, `HTTP_PROXY`).
+ */
+import { Agent, request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-/** Rejects with the system's error when nobody listens, with the signal's reason when it is aborted. */
-export function createSocketFetch(socketPath: string): (request: Request) => Promise<Response> {
+/**
+ * Over this Unix socket or named pipe; null: to the request's own address.
+ * Rejects with the system's error when nobody listens, with the signal's reason when it is aborted.
+ */
+export function createSocketFetch(socketPath: string | null): (request: Request) => Promise<Response> {
+  // The global one follows the environment.
+  const agent = new Agent()
   return async request => {
-    const { pathname, search } = new URL(request.url)
+    const { pathname, search, hostname, host, port } = new URL(request.url)
+    const place = socketPath === null ? { host: hostname.replace(/^\[|\]$/g, ''), port: port || 80 } : { socketPath }
     const headers = Object.fromEntries(request.headers)
     const { signal, body } = request
     return new Promise((resolve, reject) => {
       const sent = httpRequest(
         {
-          socketPath,
+          ...place,
+          agent,
           path: pathname + search,
           method: request.method,
-          headers: { ...headers, host: 'localhost' },
+          headers: { ...headers, host: socketPath === null ? host : 'localhost' },
           signal,
         },
         answer => {

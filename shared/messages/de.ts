@@ -94,6 +94,8 @@ export const de: Messages = {
     'input-invalid': 'Die Anfrage passt nicht zu dem, was erwartet wird: {{field}}.',
     'body-malformed': 'Die Anfrage lässt sich nicht als {{type}} lesen.',
     'body-too-large': 'Die Anfrage ist größer als {{limit}} MB.',
+    'headers-too-large':
+      'Was der Browser mit jeder Anfrage mitschickt, vor allem Cookies, ist mehr als {{limit}} KB. Löschen Sie die Cookies dieser Adresse.',
     'media-type': 'Die Anfrage muss als {{type}} gesendet werden.',
     'route-not-found': 'Unter dieser Adresse ist nichts. Was es gibt, steht unter /docs.',
     'method-not-allowed': '{{method}} geht hier nicht; {{allowed}} geht.',
@@ -106,8 +108,12 @@ export const de: Messages = {
       'Das Dokument hat keine Seite und keinen Abschnitt {{number}}, oder er ist noch nicht gelesen.',
     'assistant-not-found': 'In diesem Projekt gibt es keinen Assistenten „{{id}}“.',
     'server-unreachable': 'Cloister ist nicht erreichbar. Läuft „cloister serve“?',
+    'server-silent':
+      'Ein Server hat dieses Datenverzeichnis offen, antwortet aber nicht. Beenden Sie ihn und starten Sie ihn neu.',
     'server-stopping': 'Cloister wird gerade beendet.',
     'server-running': 'Auf diesem Datenverzeichnis läuft schon ein Server: {{address}}',
+    'commands-running':
+      'Auf diesem Datenverzeichnis arbeiten noch andere Befehle (Prozess {{processes}}). Starten Sie den Server, wenn sie fertig sind, oder beenden Sie sie.',
     'host-refused':
       '{{host}} ist keine Adresse nur dieses Rechners. Solange es keine Konten gibt, hört Cloister nur auf 127.0.0.1, ::1 und localhost: Andere im Netz könnten sonst mitlesen.',
     'port-taken': 'Port {{port}} ist belegt. Wählen Sie mit --port einen anderen.',
@@ -236,7 +242,8 @@ export const de: Messages = {
       excess: 'Zu viele Angaben.',
       number: '{{name}} muss eine ganze Zahl von 1 bis {{max}} sein.',
       socket: 'Ohne Port braucht der Server einen Socket: --socket DATEI.',
-      token: 'CLOISTER_TOKEN braucht mindestens {{min}} Zeichen.',
+      token:
+        'CLOISTER_TOKEN braucht {{min}} bis {{max}} Zeichen: Buchstaben ohne Umlaute, Ziffern und Satzzeichen (ASCII), ohne Leerzeichen.',
       question: 'Die Frage fehlt. Sie steht zuletzt, in Anführungszeichen.',
       paths: 'Nennen Sie Dateien oder Ordner, die gelesen werden sollen, oder mit --data eine Bibliothek.',
       json: 'Eine Unterhaltung gibt es nicht mit --json; „ask --json“ gibt es.',

@@ -80,6 +80,8 @@ export const en = {
     'input-invalid': 'The request does not fit what is expected: {{field}}.',
     'body-malformed': 'The request cannot be read as {{type}}.',
     'body-too-large': 'The request is larger than {{limit}} MB.',
+    'headers-too-large':
+      'What the browser sends along with each request, cookies for the most part, is more than {{limit}} KB. Delete the cookies of this address.',
     'media-type': 'The request must be sent as {{type}}.',
     'route-not-found': 'There is nothing at this address. What there is stands under /docs.',
     'method-not-allowed': '{{method}} is not possible here; {{allowed}} is.',
@@ -91,8 +93,11 @@ export const en = {
     'segment-not-found': 'The document has no page or section {{number}}, or it has not been read yet.',
     'assistant-not-found': 'There is no assistant “{{id}}” in this project.',
     'server-unreachable': 'Cloister cannot be reached. Is “cloister serve” running?',
+    'server-silent': 'A server has this data directory open, but does not answer. End it, and start it again.',
     'server-stopping': 'Cloister is just ending.',
     'server-running': 'A server runs on this data directory already: {{address}}',
+    'commands-running':
+      'Other commands are at work on this data directory (process {{processes}}). Start the server when they have ended, or end them.',
     'host-refused':
       '{{host}} is not an address of this machine alone. Until there are accounts, Cloister listens on 127.0.0.1, ::1 and localhost only: others on the network could read along.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
@@ -218,7 +223,8 @@ export const en = {
       excess: 'Too many arguments.',
       number: '{{name}} must be a whole number from 1 to {{max}}.',
       socket: 'Without a port the server needs a socket: --socket FILE.',
-      token: 'CLOISTER_TOKEN needs at least {{min}} characters.',
+      token:
+        'CLOISTER_TOKEN needs {{min}} to {{max}} characters: letters, digits and signs of plain English (ASCII), without blanks.',
       question: 'The question is missing. It comes last, in quotation marks.',
       paths: 'Say which files or folders to read, or with --data which library to ask.',
       json: 'A chat has no --json; “ask --json” does.',

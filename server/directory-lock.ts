@@ -1,0 +1,105 @@
+/**
+ * Who may have a data directory open: one server, or any number of commands, never both. The system holds the locks and
+ * frees them with the process, however it ends: nothing has to be judged from a file that lies there.
+ *
+ * They are the locks of two empty SQLite files, since SQLite has them on every system. On POSIX a process loses all its
+ * locks of a file when it closes any descriptor of it: nothing else of ours may ever open these two.
+ */
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import Sqlite from 'better-sqlite3'
+import { AppError } from '../shared/errors.ts'
+import { currentOwner, mayLive, type Owner } from '../shared/queue/owner.ts'
+
+/** As long as somebody refers to it: what is collected as garbage is released. */
+export interface DirectoryLock {
+  release(): void
+}
+
+/** Milliseconds that a server waits for commands to end, and between two looks. */
+const patience = 5000
+const lookTime = 50
+
+/**
+ * For a server: the only one, and no command is at work. Waits some seconds for commands; undefined where there is another
+ * server. Throws `commands-running` with their processes, errors of the system.
+ */
+export async function claimDirectory(folder: string, signal?: AbortSignal): Promise<DirectoryLock | undefined> {
+  // Reserved, not exclusive: of any number that ask for it at once, exactly one gets it.
+  const server = await open(folder, 'server.lock')
+  const commands = await open(folder, 'commands.lock').catch(error => {
+    server.release()
+    throw error
+  })
+  const release = () => {
+    commands.release()
+    server.release()
+  }
+  try {
+    if (!server.take('begin immediate')) {
+      release()
+      return undefined
+    }
+    for (let waited = 0; !commands.take('begin exclusive'); waited += lookTime) {
+      if (waited >= patience) throw new AppError('commands-running', { processes: await processesAt(folder) })
+      await pause(lookTime, undefined, signal && { signal })
+    }
+    return { release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** For a command that opens the library itself, beside others; undefined while a server has it. Throws the system's errors. */
+export async function shareDirectory(folder: string): Promise<DirectoryLock | undefined> {
+  const commands = await open(folder, 'commands.lock')
+  if (commands.take('begin', 'select 1 from sqlite_schema')) return commands
+  commands.release()
+  return undefined
+}
+
+async function open(folder: string, name: string): Promise<DirectoryLock & { take(...sql: string[]): boolean }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  // Never waits: that would be on the event loop.
+  const database = new Sqlite(path.join(folder, name), { timeout: 0 })
+  try {
+    // Nothing is ever written: no journal that somebody had to look after.
+    database.pragma('journal_mode = memory')
+  } catch (error) {
+    if (!isBusy(error)) throw error
+  }
+  return {
+    take(...sql) {
+      try {
+        for (const statement of sql) database.exec(statement)
+        return true
+      } catch (error) {
+        if (isBusy(error)) return false
+        throw error
+      }
+    },
+    release: () => void database.close(),
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+/** As the marks in `running/` tell them; a command that has just begun may have none yet. */
+async function processesAt(folder: string): Promise<string> {
+  const marks = path.join(folder, 'running')
+  const here = currentOwner()
+  const numbers: number[] = []
+  for (const name of await readdir(marks).catch(() => [])) {
+    try {
+      const owner = JSON.parse(await readFile(path.join(marks, name), 'utf8')) as Owner
+      if (mayLive(owner, here)) numbers.push(owner.pid)
+    } catch {
+      // Half a mark, or none any more.
+    }
+  }
+  return numbers.sort((a, b) => a - b).join(', ') || '?'
+}
