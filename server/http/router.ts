@@ -8,7 +8,7 @@ import { type RunningAnswers, titleOf } from './answers.ts'
 import type { EventHub } from './events.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { type Caller, problemOf } from './problems.ts'
-import { pageOf, pagingOf, toApiDocument, toApiDocuments, toApiProject } from './shapes.ts'
+import { namingOf, pageOf, pagingOf, toApiDocument, toApiDocuments, toApiProject } from './shapes.ts'
 
 export interface CallContext {
   caller: Caller
@@ -119,14 +119,20 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     documents: {
       list: os.documents.list.handler(async ({ input }) => {
         await demandProject(input.projectId)
-        const { order, state, name } = input
-        const filter = { order, ...(state && { states: [state] }), ...(name && { name }), ...pagingOf(input) }
-        const page = await core.documents.page(scopeOf(input), filter)
+        const { order, state, ids } = input
+        const filter = { order, ...(state && { states: [state].flat() }), ...(ids && { ids }), ...pagingOf(input) }
+        const page = await core.documents.page(scopeOf(input), { ...filter, ...namingOf(input) })
         return { ...toApiDocuments(page), states: page.states }
       }),
       trash: os.documents.trash.handler(async ({ input }) => {
         await demandProject(input.projectId)
-        return toApiDocuments(await core.documents.page(scopeOf(input), { trashed: true, ...pagingOf(input) }))
+        const filter = { trashed: true, ...namingOf(input), ...pagingOf(input) }
+        return toApiDocuments(await core.documents.page(scopeOf(input), filter))
+      }),
+      work: os.documents.work.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        const trouble = core.trouble()
+        return { ...(await core.documents.work(scopeOf(input))), trouble: trouble ? reasonOf(trouble) : null }
       }),
       upload: os.documents.upload.handler(elsewhere),
       original: os.documents.original.handler(elsewhere),

@@ -1,14 +1,14 @@
 /** The core's nouns as the contract shows them. */
 import type { ApiDocument, ApiProject } from '../../shared/api/index.ts'
 import type { Document, Project } from '../../shared/model/index.ts'
+import { type DocumentPage, readCursor, writeCursor } from '../../shared/store/index.ts'
 
 export function toApiDocument({ blob: _, ...document }: Document): ApiDocument {
   return document
 }
 
 /** A page that the database made. */
-export function toApiDocuments({ documents, more, total }: { documents: Document[]; more: boolean; total: number }) {
-  const next = more ? (documents.at(-1)?.id ?? null) : null
+export function toApiDocuments({ documents, next, total }: Pick<DocumentPage, 'documents' | 'next' | 'total'>) {
   return { documents: documents.map(toApiDocument), next, total }
 }
 
@@ -16,17 +16,25 @@ export function pagingOf({ limit, after }: { limit: number; after?: string | und
   return { limit, ...(after !== undefined && { after }) }
 }
 
+export function namingOf({ name, beginning }: { name?: string | undefined; beginning?: string | undefined }) {
+  return { ...(name && { name }), ...(beginning !== undefined && { beginning }) }
+}
+
 export function toApiProject({ userId: _, ...project }: Project): ApiProject {
   return project
 }
 
-/** One page of a list that is there as a whole. An `after` that is gone meanwhile begins anew. */
-export function pageOf<T extends { id: string }>(
+/** One page of a list that is there as a whole, newest first. Throws `input-invalid` where `after` is no `next`. */
+export function pageOf<T extends { id: string; createdAt: number }>(
   items: readonly T[],
   { limit, after }: { limit: number; after?: string | undefined },
 ): { items: T[]; next: string | null; total: number } {
-  const start = after === undefined ? 0 : items.findIndex(item => item.id === after) + 1
-  const page = items.slice(start, start + limit)
-  const last = page.at(-1)
-  return { items: page, next: last && start + limit < items.length ? last.id : null, total: items.length }
+  const last = after === undefined ? undefined : readCursor(after, 'number')
+  const follows = ({ createdAt, id }: T) =>
+    !last || createdAt < Number(last.key) || (createdAt === last.key && id > last.id)
+  const start = items.findIndex(follows)
+  const page = start < 0 ? [] : items.slice(start, start + limit)
+  const end = page.at(-1)
+  const next = end && start + limit < items.length ? writeCursor({ key: end.createdAt, id: end.id }) : null
+  return { items: page, next, total: items.length }
 }

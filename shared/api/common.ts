@@ -8,8 +8,11 @@ export const language = z.enum(['de', 'en', 'other'])
 /** A page of a list: `next` of one answer is `after` of the next request; null at the end. */
 export const paging = {
   limit: z.coerce.number<number>().int().min(1).max(200).default(50),
-  after: id.optional().describe('The `next` of the page before'),
+  after: z.string().max(4000).optional().describe('The `next` of the page before, in the same order'),
 }
-export const next = id.nullable().describe('Goes as `after` into the request for the next page; null at the end')
+export const next = z
+  .string()
+  .nullable()
+  .describe('Goes as it is, as `after`, into the request for the next page; null at the end')
 
 export const inProject = { projectId: id }

@@ -70,6 +70,10 @@ export const upload = z.object({
 })
 
 const one = z.object({ ...inProject, documentId: id })
+const idBeginning = z
+  .string()
+  .regex(/^[\da-f-]{1,36}$/)
+  .describe('How the id begins')
 const base = '/projects/{projectId}/documents'
 const tags = ['Documents']
 
@@ -87,7 +91,12 @@ export const documents = {
         ...inProject,
         ...paging,
         order: z.enum(['newest', 'oldest', 'path']).default('newest'),
-        state: documentState.optional(),
+        state: z
+          .union([documentState, z.array(documentState).min(1)])
+          .optional()
+          .describe('One, or some'),
+        ids: z.array(id).min(1).max(100).optional().describe('Of these'),
+        beginning: idBeginning.optional(),
         name: z.string().max(200).optional().describe('Words that stand in the name or its folders, in either case'),
       }),
     )
@@ -132,8 +141,26 @@ export const documents = {
     .output(z.object({ document, added: z.boolean() })),
   trash: oc
     .route({ method: 'GET', path: `${base}/trash`, summary: 'Documents in the trash', tags })
-    .input(z.object({ ...inProject, ...paging }))
+    .input(
+      z.object({
+        ...inProject,
+        ...paging,
+        beginning: idBeginning.optional(),
+        name: z.string().max(200).optional().describe('As in the list of documents'),
+      }),
+    )
     .output(z.object({ documents: z.array(document), next, total: z.number().int() })),
+  work: oc
+    .route({ method: 'GET', path: `${base}/work`, summary: 'How far the work on all of them is', tags })
+    .input(z.object(inProject))
+    .output(
+      z.object({
+        open: z.number().int().describe('Documents that wait or are worked on'),
+        chunks: z.number().int().describe('Passages of what is ready'),
+        embedded: z.number().int().describe('How many of those can be found by their meaning'),
+        trouble: reason.nullable().describe('Why all work stands still; it goes on by itself'),
+      }),
+    ),
   get: oc
     .route({ method: 'GET', path: `${base}/{documentId}`, summary: 'One document, with its progress', tags })
     .input(one)

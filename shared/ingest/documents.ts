@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Document, DocumentState, FileInside, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
-import type { DocumentFilter, DocumentPage, Store, Tx } from '../store/index.ts'
+import type { DocumentFilter, DocumentPage, ProjectWork, Store, Tx } from '../store/index.ts'
 import { clearAll } from './clear.ts'
 import { leaving, trash, unindex as unindexIn } from './families.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
@@ -34,6 +34,8 @@ export interface Documents {
   add(scope: Scope, file: NewFile, signal?: AbortSignal): Promise<{ document: Document; added: boolean }>
   list(scope: Scope): Promise<Document[]>
   page(scope: Scope, filter: DocumentFilter): Promise<DocumentPage>
+  /** How far the work on all of them is. */
+  work(scope: Scope): Promise<ProjectWork>
   get(scope: Scope, id: string): Promise<Document>
   /** With the first files inside; `files` has them all. */
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
@@ -197,6 +199,7 @@ export function createDocuments(deps: {
     },
     list: scope => store.documents.list(scope),
     page: (scope, filter) => store.documents.page(scope, filter),
+    work: scope => store.documents.work(scope),
     get,
     async receipt(scope, id) {
       const receipt = await store.documents.receipt(scope, id)

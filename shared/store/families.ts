@@ -3,6 +3,7 @@ import type { Document, FileInside, Reason, Scope } from '../model/index.ts'
 import type { ChangeLog } from './change-log.ts'
 import { embedded, toDocument } from './documents.ts'
 import type { DocumentFileRow, Read, Tx } from './schema.ts'
+import { sortKey } from './sort-key.ts'
 
 /** A file found inside a document, and what it became. */
 export interface FoundRow {
@@ -190,7 +191,7 @@ export function createFamilyStore({ read, changes }: { read: Read; changes: Chan
     async move(tx, { projectId }, id, { parentId, path }) {
       await tx
         .updateTable('document')
-        .set({ parent_id: parentId, path })
+        .set({ parent_id: parentId, path, sort_key: sortKey(path) })
         .where('id', '=', id)
         .where('project_id', '=', projectId)
         .execute()

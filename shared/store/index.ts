@@ -5,7 +5,7 @@ import { type AssistantStore, createAssistantStore } from './assistants.ts'
 import { createChangeLog } from './change-log.ts'
 import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
-import { createDocumentStore, type DocumentStore } from './documents.ts'
+import { createDocumentStore, type DocumentStore, fillSortKeys } from './documents.ts'
 import { executor } from './executor.ts'
 import { createFamilyStore, type FamilyStore } from './families.ts'
 import { createLibraries } from './libraries.ts'
@@ -19,7 +19,8 @@ import { createVectorStore, type VectorStore } from './vectors.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
 export type { ChunkText } from './chunks.ts'
-export type { DocumentFilter, DocumentPage, NewDocument, Progress } from './documents.ts'
+export { readCursor, writeCursor } from './cursor.ts'
+export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
 export type { FoundRow, Member } from './families.ts'
 export type { Tx } from './schema.ts'
 export type { VectorIndex } from './vectors.ts'
@@ -56,6 +57,7 @@ export async function openStore(deps: {
   const write = new Kysely<Schema>({ dialect: database.writer })
   const read = new Kysely<Schema>({ dialect: database.reader })
   await migrate(deps, write, migrations)
+  await fillSortKeys(read, write)
   const changes = createChangeLog({ clock, ids })
   const libraries = createLibraries({ read })
   const { vectors } = database

@@ -75,6 +75,8 @@ export interface DocumentRow {
   /** Of a document that lies in no other: what came out of it, at every depth. */
   inside_files: Generated<number>
   inside_bytes: Generated<number>
+  /** See `sort-key.ts`; null until the program has filled it in. */
+  sort_key: Generated<string | null>
 }
 
 export interface DocumentFileRow {

@@ -224,8 +224,8 @@ describe('a page of documents', () => {
         })
         expect(page).toMatchObject({ total: 5, states: { queued: 5 } })
         seen.push(...page.documents.map(({ id }) => id))
-        if (!page.more) break
-        after = seen.at(-1)
+        if (page.next === null) break
+        after = page.next
       }
       expect(seen).toEqual(wanted.map(at => ids[at]))
     }
@@ -253,13 +253,58 @@ describe('a page of documents', () => {
       await open.store.documents.setDeleted(tx, open.scope, second!, 7)
     })
     const page = await open.store.documents.page(open.scope, { states: ['failed'], limit: 1 })
-    expect(page).toMatchObject({ more: false, total: 1, states: { failed: 1, ready: 1 } })
+    expect(page).toMatchObject({ next: null, total: 1, states: { failed: 1, ready: 1 } })
     expect(page.documents.map(({ id }) => id)).toEqual([first])
     expect(await paths({ trashed: true, limit: 5 })).toEqual(['b.md'])
     expect((await open.store.documents.page(open.scope, { name: 'txt', limit: 1 })).states).toEqual({ ready: 1 })
-    expect(await paths({ limit: 5, after: second!, order: 'oldest' })).toEqual(['c.txt'])
-    expect(await paths({ limit: 5, after: '01a1fe0c-e806-7665-8b79-8b8eba239c1e' })).toHaveLength(2)
     expect(await paths({ limit: 5 }, { ...open.scope, userId: 'someone else' })).toEqual([])
+  })
+
+  test('follows the one before also when that one’s last document is gone for good', async () => {
+    const ids = await add(open.scope, ['a.md', 'b.md', 'c.md', 'd.md'])
+    for (const [order, limit, gone, wanted] of [
+      ['path', 2, 1, ['c.md', 'd.md']],
+      ['oldest', 2, 2, ['d.md']],
+      ['newest', 1, 3, ['a.md']],
+    ] as const) {
+      const { next } = await open.store.documents.page(open.scope, { order, limit })
+      await open.store.transaction(tx => open.store.documents.purge(tx, open.scope, ids[gone]!))
+      expect(await paths({ order, limit: 5, after: next! })).toEqual(wanted)
+    }
+  })
+
+  test('begins where a page ended, and nowhere else', async () => {
+    await add(open.scope, ['a.md', 'b.md'])
+    const { next } = await open.store.documents.page(open.scope, { order: 'path', limit: 1 })
+    for (const after of [next!, '01a1fe0c-e806-7665-8b79-8b8eba239c1e', 'W10', '', 'ä'])
+      await expect(paths({ limit: 5, after })).rejects.toMatchObject({ code: 'input-invalid' })
+  })
+
+  test('holds those that are named, by id or by how it begins', async () => {
+    const ids = await add(open.scope, ['a.md', 'b.md', 'c.md'])
+    expect(await paths({ limit: 5, ids: [ids[2]!, ids[0]!], order: 'path' })).toEqual(['a.md', 'c.md'])
+    expect(await open.store.documents.page(open.scope, { limit: 5, ids: [] })).toMatchObject({
+      documents: [],
+      total: 0,
+    })
+    expect(await paths({ limit: 5, beginning: ids[1]! })).toEqual(['b.md'])
+    expect(await paths({ limit: 5, beginning: ids[1]!.slice(0, 6), order: 'path' })).toEqual(['a.md', 'b.md', 'c.md'])
+    expect(await paths({ limit: 5, beginning: 'ffff' })).toEqual([])
+  })
+
+  test('tells how far the work on the whole is', async () => {
+    const [first, second] = await add(open.scope, ['a.md', 'b.md', 'c.md'])
+    expect(await open.store.documents.work(open.scope)).toEqual({ open: 3, chunks: 0, embedded: 0 })
+    await open.store.transaction(async tx => {
+      await open.store.documents.update(tx, first!, { state: 'ready', chunks: 4 })
+      await open.store.documents.update(tx, second!, { state: 'failed', chunks: 9 })
+    })
+    expect(await open.store.documents.work(open.scope)).toEqual({ open: 1, chunks: 4, embedded: 0 })
+    expect(await open.store.documents.work({ ...open.scope, userId: 'someone else' })).toEqual({
+      open: 0,
+      chunks: 0,
+      embedded: 0,
+    })
   })
 })
 

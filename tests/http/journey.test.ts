@@ -143,6 +143,33 @@ describe('lists', () => {
     expect(sorted.documents.map(({ name }) => name)).toEqual(['a.txt', 'b9.txt', 'b10.txt'])
     const named = await client.documents.list({ projectId, name: 'B1', limit: 1 })
     expect(named).toMatchObject({ documents: [{ name: 'b10.txt' }], total: 1, next: null })
+    const [a, b9, b10] = sorted.documents
+    const some = await client.documents.list({ projectId, order: 'path', ids: [b10.id, a.id] })
+    expect(some.documents.map(({ name }) => name)).toEqual(['a.txt', 'b10.txt'])
+    expect((await client.documents.list({ projectId, ids: [a.id] })).total).toBe(1)
+    expect((await client.documents.list({ projectId, beginning: b9.id })).documents).toMatchObject([{ id: b9.id }])
+    await until(async () => (await client.documents.work({ projectId })).open === 0, 'all is read')
+    expect((await client.documents.list({ projectId, state: ['ready', 'failed'] })).total).toBe(3)
+    expect((await client.documents.list({ projectId, state: 'failed' })).total).toBe(0)
+    expect(await client.documents.work({ projectId })).toEqual({ open: 0, chunks: 3, embedded: 0, trouble: null })
+    await client.projects.delete({ projectId })
+  })
+
+  it('go on also when the document before them is gone', async () => {
+    const { client } = server
+    const { id: projectId } = await client.projects.create({ name: 'Lücken' })
+    for (const name of ['a', 'b', 'c']) await client.documents.addText({ projectId, name, text: name, format: 'plain' })
+    const { documents, next } = await client.documents.list({ projectId, order: 'oldest', limit: 2 })
+    await client.documents.purge({ projectId, documentId: documents[1].id })
+    const rest = await client.documents.list({ projectId, order: 'oldest', after: next! })
+    expect(rest.documents.map(({ name }) => name)).toEqual(['c.txt'])
+    const chats = []
+    for (const title of ['a', 'b', 'c']) chats.push(await client.chats.create({ projectId, title }))
+    const first = await client.chats.list({ projectId, limit: 2 })
+    await client.chats.delete({ projectId, chatId: first.chats[1].id })
+    const later = await client.chats.list({ projectId, after: first.next! })
+    expect([first.chats, later.chats].flat().map(({ title }) => title)).toHaveLength(3)
+    await expect(client.documents.list({ projectId, after: 'x' })).rejects.toMatchObject({ code: 'input-invalid' })
     await client.projects.delete({ projectId })
   })
 })

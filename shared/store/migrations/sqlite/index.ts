@@ -8,6 +8,7 @@ import { clearing } from './0006-clearing.ts'
 import { retiredVectors } from './0007-retired-vectors.ts'
 import { passages } from './0008-passages.ts'
 import { filesInside } from './0009-files-inside.ts'
+import { lists } from './0010-lists.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { name: '0007-retired-vectors', sql: retiredVectors },
   { name: '0008-passages', sql: passages },
   { name: '0009-files-inside', sql: filesInside },
+  { name: '0010-lists', sql: lists },
 ]
