@@ -25,9 +25,11 @@ export function builtInPattern(id: number, locale: SheetLocale): string {
  * What numfmt gives, which costs 2.5 µs a number; numbers under patterns of one plain section are written here instead,
  * in a tenth of that.
  */
-export function createNumberFormat(pattern: string, locale: SheetLocale, from1904: boolean): NumberFormat {
-  const general = /^(?:general|standard|@)?$/i.test(pattern)
-  const isDate = !general && safely(() => isDateFormat(pattern), false)
+export function createNumberFormat(code: string, locale: SheetLocale, from1904: boolean): NumberFormat {
+  const general = /^(?:general|standard|@)?$/i.test(code)
+  const isDate = !general && safely(() => isDateFormat(code), false)
+  // A slash in a date stands for whatever the language puts there.
+  const pattern = isDate && locale === 'de' ? code.replace(/(?<=[dmy])\/(?=[dmy])/gi, '.') : code
   const texts = !general && pattern.includes('@') && safely(() => !isTextFormat(pattern) || pattern !== '@', false)
   const plain = createPlain(pattern, locale)
   const point = locale === 'de' ? ',' : '.'

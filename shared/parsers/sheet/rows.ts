@@ -132,10 +132,12 @@ function isHeader(row: Row, below: readonly Row[], records: boolean): boolean {
   const width = Math.max(...below.map(under => under.cells.length))
   if (cells.length < 0.6 * width) return false
   // Data of another kind stands under one of the titles.
-  const differs = cells.some(({ column, text, kind }) => {
-    const under = below.flatMap(other => other.cells.filter(cell => cell.column === column))
-    const other = under.filter(cell => cell.kind !== 'text' && (kind === 'text' || !isTime(cell) || cell.kind !== kind))
-    return other.length > under.length / 2 && !/\d/.test(kind === 'text' ? text.slice(0, 1) : '')
+  const differs = cells.some(cell => {
+    const { column, text, kind } = cell
+    if (kind === 'text' && /^\d/.test(text) && !isTime(cell)) return false
+    const under = below.flatMap(row => row.cells.filter(one => one.column === column))
+    const other = under.filter(one => one.kind !== 'text' && (kind === 'text' || !isTime(one) || one.kind !== kind))
+    return other.length > under.length / 2
   })
   if (differs) return true
   if (!cells.every(cell => cell.kind === 'text')) return false
