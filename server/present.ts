@@ -77,6 +77,7 @@ export function documentJson(translate: Translate, document: Document): object {
   return {
     id: document.id,
     file: document.path,
+    parentId: document.parentId,
     state: document.state,
     mediaType: document.mediaType,
     size: document.size,
@@ -91,8 +92,12 @@ export function documentJson(translate: Translate, document: Document): object {
 }
 
 export function receiptJson(translate: Translate, receipt: Receipt): object {
-  const { documentId: _, segments: __, reasons, ...rest } = receipt
-  return { ...rest, reasons: reasons.map(reason => reasonJson(translate, reason)) }
+  const { documentId: _, segments: __, reasons, files, ...rest } = receipt
+  return {
+    ...rest,
+    reasons: reasons.map(reason => reasonJson(translate, reason)),
+    files: files.map(({ reason, ...file }) => ({ ...file, reason: reasonJson(translate, reason) })),
+  }
 }
 
 export function pagesOf(document: Document): number | null {

@@ -71,7 +71,9 @@ export const DocumentRow = memo(function DocumentRow({
           <p className={`text-sm ${state === 'failed' ? 'text-danger' : ''}`}>{progressOf(document, words)}</p>
         )}
         <p className="text-sm text-soft wrap-anywhere">
-          {[...facts, ...(folder ? [folder] : [])].join(' · ')}
+          {[...facts, ...(folder ? [document.parentId ? words('library.from', { path: folder }) : folder] : [])].join(
+            ' · ',
+          )}
           {state === 'ready' && document.reason && (
             <>
               {' · '}

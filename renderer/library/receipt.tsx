@@ -6,6 +6,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useWords, type Words } from '../words.tsx'
+import { FilesInside } from './files-inside.tsx'
 
 /** What became of a document: nothing is dropped silently. */
 export function ReceiptDialog({ document, close }: { document: ApiDocument; close(): void }) {
@@ -42,6 +43,12 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
               {words('receipt.seconds', { seconds: Math.round((document.parseTime + document.indexTime) / 100) / 10 })}
             </Fact>
           </dl>
+          {receipt.fileCount > 0 && (
+            <>
+              <h3 className="mt-6 text-sm font-medium">{words('receipt.files')}</h3>
+              <FilesInside receipt={receipt} />
+            </>
+          )}
           <h3 className="mt-6 text-sm font-medium">{words('receipt.notes')}</h3>
           {receipt.reasons.length === 0 ? (
             <p className="mt-1 text-sm text-soft">{words('receipt.complete')}</p>

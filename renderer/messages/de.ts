@@ -164,6 +164,7 @@ export const de: ScreenMessages = {
     follow: 'Weiterfragen',
   },
   library: {
+    from: 'aus {{path}}',
     title: 'Dokumente',
     lead: 'Woraus Ihre Fragen beantwortet werden. Die Dateien bleiben auf diesem Rechner.',
     add: 'Dateien hinzufügen',
@@ -275,6 +276,9 @@ export const de: ScreenMessages = {
     furnitureLines_other: '{{count}} Zeilen',
     none: 'keine',
     notes: 'Anmerkungen',
+    files: 'Dateien darin',
+    moreFiles_one: 'und 1 weitere',
+    moreFiles_other: 'und {{count}} weitere',
     complete: 'Alles wurde gelesen.',
   },
   reading: {

@@ -157,6 +157,7 @@ export const en = {
     follow: 'Ask on',
   },
   library: {
+    from: 'from {{path}}',
     title: 'Documents',
     lead: 'What your questions are answered from. The files stay on this computer.',
     add: 'Add files',
@@ -268,6 +269,9 @@ export const en = {
     furnitureLines_other: '{{count}} lines',
     none: 'none',
     notes: 'Notes',
+    files: 'Files in it',
+    moreFiles_one: 'and 1 more',
+    moreFiles_other: 'and {{count}} more',
     complete: 'Everything was read.',
   },
   reading: {

@@ -3,10 +3,12 @@ import { useLayoutEffect, useMemo, useRef } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { Segment } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
+import { isContainer } from '../library/files-inside.tsx'
 import { Button } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import type { Reading } from '../route.ts'
 import { useWords } from '../words.tsx'
+import { Attachments } from './attachments.tsx'
 import { Blocks } from './blocks.tsx'
 import { marksOf } from './mark.ts'
 
@@ -65,6 +67,7 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
       className="relative min-h-0 grow overflow-y-auto bg-surface"
     >
       <div className={`mx-auto max-w-read px-5 py-8 sm:px-8 ${mark?.kind === 'passage' ? 'soft-marks' : ''}`}>
+        {isContainer(document) && <Attachments document={document} />}
         {query.isPending && <Loading />}
         {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
         {query.hasPreviousPage && (

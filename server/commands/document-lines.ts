@@ -36,7 +36,18 @@ export function documentLines(
   const width = Math.max(...shown.map(([name]) => widthOf(name)))
   const lines = shown.map(([name, value]) => `${terminal.paint('dim', padEnd(name, width))}  ${value}`)
   const reasons = distinct([...(document.reason ? [document.reason] : []), ...(receipt?.reasons ?? [])])
-  return [...lines, ...reasons.map(reason => `${terminal.paint('dim', label('notes'))}: ${textOf(translate, reason)}`)]
+  const files = (receipt?.files ?? []).map(({ path, reason }) => {
+    const why = reason && terminal.paint('dim', ` – ${textOf(translate, reason)}`)
+    return `  ${safe(path)}${why ?? ''}`
+  })
+  const more = (receipt?.fileCount ?? 0) - files.length
+  if (files.length > 0) files.unshift(terminal.paint('dim', label('files')))
+  if (more > 0) files.push(`  ${translate('cli.documents.moreFiles', { count: more })}`)
+  return [
+    ...lines,
+    ...files,
+    ...reasons.map(reason => `${terminal.paint('dim', label('notes'))}: ${textOf(translate, reason)}`),
+  ]
 }
 
 type FactName = Extract<MessageKey, `cli.documents.${string}`> extends `cli.documents.${infer Name}` ? Name : never

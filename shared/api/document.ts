@@ -70,6 +70,7 @@ export const upload = z.object({
 })
 
 const one = z.object({ ...inProject, documentId: id })
+const called = z.string().max(4000).optional().describe('Whose path or name is exactly this')
 const idBeginning = z
   .string()
   .regex(/^[\da-f-]{1,36}$/)
@@ -97,6 +98,7 @@ export const documents = {
           .describe('One, or some'),
         ids: z.array(id).min(1).max(100).optional().describe('Of these'),
         beginning: idBeginning.optional(),
+        called,
         name: z.string().max(200).optional().describe('Words that stand in the name or its folders, in either case'),
       }),
     )
@@ -146,6 +148,7 @@ export const documents = {
         ...inProject,
         ...paging,
         beginning: idBeginning.optional(),
+        called,
         name: z.string().max(200).optional().describe('As in the list of documents'),
       }),
     )
@@ -257,4 +260,5 @@ export const documents = {
 }
 
 export type ApiDocument = z.output<typeof document>
+export type ApiReceipt = z.output<typeof receipt>
 export type Upload = z.output<typeof upload>

@@ -365,6 +365,8 @@ export const de: Messages = {
       unreadable: 'Nicht lesbare Seiten',
       time: 'Zeit für Lesen und Erschließen',
       notes: 'Hinweise',
+      files: 'Dateien darin',
+      moreFiles: 'und {{count}} weitere',
       de: 'Deutsch',
       en: 'Englisch',
       other: 'eine andere',

@@ -346,6 +346,8 @@ export const en = {
       unreadable: 'Pages that could not be read',
       time: 'Time for reading and indexing',
       notes: 'Notes',
+      files: 'Files in it',
+      moreFiles: 'and {{count}} more',
       de: 'German',
       en: 'English',
       other: 'another',

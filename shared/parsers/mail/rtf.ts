@@ -14,7 +14,8 @@ const GROWTH = 9
 export async function rtfBlocks(compressed: Uint8Array): Promise<Block[]> {
   const rtf = decompressRtf(compressed)
   if (rtf.length === 0) return []
-  return []
+  const { readRtf } = await import('../word/rtf.ts')
+  return [...readRtf(rtf)]
 }
 
 /** As much as can be had. */
