@@ -8,12 +8,15 @@ import type { Core, Documents, NewFile } from '../shared/core.ts'
 import { AppError } from '../shared/errors.ts'
 import type { Document, Project, Scope } from '../shared/model/index.ts'
 import type { AppEvent } from '../shared/ports.ts'
+import type { ProjectWork } from '../shared/store/index.ts'
 import { localUser } from '../shared/workspace/projects.ts'
 import { createSocketFetch } from './http/socket-fetch.ts'
 import type { RunningServer } from './server-file.ts'
 
 type Verb =
   | 'list'
+  | 'page'
+  | 'work'
   | 'get'
   | 'receipt'
   | 'trash'
@@ -45,6 +48,12 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
   const client = createClient({ routes: contract, url, fetch: send, token, language: () => language })
   let trouble: AppError | undefined
 
+  async function work({ projectId }: Scope) {
+    const { trouble: reason, ...far } = await client.documents.work({ projectId })
+    trouble = reason ? new AppError(reason.code, reason.values) : undefined
+    return far
+  }
+
   /** All pages of a list. */
   async function all(
     list: (page: { limit: number; after?: string }) => Promise<{ documents: ApiDocument[]; next: string | null }>,
@@ -61,10 +70,12 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
   const list = ({ projectId }: Scope) => all(page => client.documents.list({ projectId, order: 'oldest', ...page }))
 
   /** Looks again and again until `done` says so, or the work stands still. */
-  async function until(signal: AbortSignal | undefined, done: () => Promise<boolean>): Promise<void> {
-    while (!(await done())) {
-      const { trouble: reason } = await client.jobs.list({})
-      trouble = reason ? new AppError(reason.code, reason.values) : undefined
+  async function until(
+    scope: Scope,
+    signal: AbortSignal | undefined,
+    done: (far: ProjectWork) => boolean,
+  ): Promise<void> {
+    while (!done(await work(scope))) {
       if (trouble) throw trouble
       await pause(lookTime, undefined, { ...(signal && { signal }) })
     }
@@ -119,6 +130,23 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
     },
     documents: {
       list,
+      work,
+      async page({ projectId }, { states, ids, limit, trashed, order, after, ...naming }) {
+        const page = { projectId, limit, ...(after !== undefined && { after }), ...naming }
+        if (trashed) {
+          // What the contract does not offer of the trash.
+          if (states || ids || order) throw new AppError('internal')
+          const { documents, next, total } = await client.documents.trash(page)
+          return { documents: documents.map(toDocument), next, total, states: {} }
+        }
+        const { documents, ...rest } = await client.documents.list({
+          ...page,
+          ...(states && { state: [...states] }),
+          ...(ids && { ids: [...ids] }),
+          ...(order && { order }),
+        })
+        return { documents: documents.map(toDocument), ...rest }
+      },
       add,
       trash: ({ projectId }) => all(page => client.documents.trash({ projectId, ...page })),
       get: async ({ projectId }, documentId) => toDocument(await client.documents.get({ projectId, documentId })),
@@ -175,20 +203,16 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
           yield { type: 'document', projectId: event.projectId, documentId: event.documentId }
     },
     trouble: () => trouble,
-    settled: (scope, signal) => until(signal, async () => (await list(scope)).every(document => !isWorkedOn(document))),
+    settled: (scope, signal) => until(scope, signal, ({ open }) => open === 0),
     async embedded(scope, signal) {
       const { models } = await client.models.list({})
       if (!models.some(({ role, inUse }) => role === 'embedding' && inUse)) return
-      await until(signal, async () =>
-        (await list(scope)).every(({ state, embedded, chunks }) => state !== 'ready' || embedded >= chunks),
-      )
+      await until(scope, signal, ({ embedded, chunks }) => embedded >= chunks)
     },
     /** It works all the while. */
     start() {},
   }
 }
-
-const isWorkedOn = ({ state }: Document) => state === 'queued' || state === 'parsing' || state === 'indexing'
 
 /** What the contract leaves out of a document is nobody's business outside the server. */
 const toDocument = (document: ApiDocument): Document => ({ ...document, blob: '' })

@@ -20,6 +20,9 @@ const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 /** Milliseconds: other processes' work is not heard of, so it is looked at this often. */
 const lookTime = 500
 const shortestPause = 25
+/** Documents asked for in one call; the contract allows so many. */
+const askedAtOnce = 100
+const pageSize = 200
 /** Documents shown at a time. */
 const shownLines = 4
 const barColumns = 20
@@ -28,10 +31,22 @@ export function isUnderWay(document: Document): boolean {
   return document.deletedAt === null && underWay.includes(document.state)
 }
 
+/** All that wait or are worked on, oldest first. */
+export async function* documentsUnderWay({ core, scope }: Library): AsyncGenerator<Document> {
+  for (let after: string | null = null; ; ) {
+    const filter = { states: underWay, order: 'oldest', limit: pageSize, ...(after !== null && { after }) } as const
+    const { documents, next } = await core.documents.page(scope, filter)
+    yield* documents
+    if (next === null) return
+    after = next
+  }
+}
+
 export function watchWork(context: Context, { core, scope }: Library): Work {
   const control = new AbortController()
   const signal = AbortSignal.any([control.signal, context.signal])
   const expected = new Map<string, (document: Document | undefined) => void>()
+  const heard = new Set<string>()
   let complete = false
   let news = false
   let wake = () => {}
@@ -46,7 +61,7 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
       news = false
       if (expected.size > 0) await look()
       if (complete && expected.size === 0) return
-      // A large library takes long to list: most of the time goes to the work itself.
+      // Most of the time goes to the work itself.
       await pause(Math.max(shortestPause, 3 * (performance.now() - began)), undefined, { signal })
       if (news) continue
       const woken = new Promise<void>(resolve => {
@@ -57,7 +72,10 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
   }
 
   async function listen(): Promise<void> {
-    for await (const _ of core.watch(signal)) nudge()
+    for await (const { documentId } of core.watch(signal)) {
+      if (expected.has(documentId)) heard.add(documentId)
+      nudge()
+    }
   }
 
   function nudge(): void {
@@ -65,26 +83,52 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
     wake()
   }
 
+  /**
+   * Asks for few of what is expected, however much that is: those something was heard of, and those that wait for longest,
+   * which other processes may be working on; as long as such have ended, for more.
+   */
   async function look(): Promise<void> {
+    const { open } = await core.documents.work(scope)
     const trouble = core.trouble()
     if (trouble) throw trouble
-    const documents = new Map((await core.documents.list(scope)).map(document => [document.id, document]))
-    show([...documents.values()])
-    for (const [id, ended] of expected) {
-      const document = documents.get(id)
-      if (document && isUnderWay(document)) continue
-      expected.delete(id)
-      ended(document)
+    await show(open)
+    const told = [...heard]
+    heard.clear()
+    for (let at = 0; at < told.length; at += askedAtOnce) await ask(told.slice(at, at + askedAtOnce))
+    while (expected.size > 0) {
+      const first: string[] = []
+      for (const id of expected.keys()) if (first.push(id) === askedAtOnce) break
+      if ((await ask(first)) === 0) break
     }
   }
 
-  function show(documents: readonly Document[]): void {
+  /** How many of these have ended. What has not goes to the end of the line: the next look is for others. */
+  async function ask(ids: readonly string[]): Promise<number> {
+    const { documents } = await core.documents.page(scope, { ids, limit: ids.length })
+    const byId = new Map(documents.map(document => [document.id, document]))
+    let count = 0
+    for (const id of ids) {
+      const ended = expected.get(id)
+      if (!ended) continue
+      const document = byId.get(id)
+      expected.delete(id)
+      if (document && isUnderWay(document)) expected.set(id, ended)
+      else {
+        ended(document)
+        count += 1
+      }
+    }
+    return count
+  }
+
+  async function show(open: number): Promise<void> {
     if (!context.terminal.watched) return
-    const open = documents.filter(isUnderWay)
-    const busy = open.filter(document => document.state !== 'queued')
-    const shown = (busy.length > 0 ? busy : open).slice(0, busy.length > 0 ? shownLines : 1)
+    const some = (states: readonly DocumentState[], limit: number) =>
+      core.documents.page(scope, { states, limit, order: 'oldest' })
+    const { documents: busy } = await some(['parsing', 'indexing'], shownLines)
+    const shown = busy.length > 0 ? busy : (await some(['queued'], 1)).documents
     const lines = shown.map(document => progressLine(context, document))
-    const count = open.length - lines.length
+    const count = open - lines.length
     if (count > 0)
       lines.push(context.terminal.paintNote('dim', `  ${context.translate('cli.work.waiting', { count })}`))
     context.terminal.live(lines)

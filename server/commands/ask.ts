@@ -80,8 +80,8 @@ function understand(
 
 /** After a declined answer: it may stand in what is not searched. */
 async function tellUnsearchable({ terminal, translate }: Context, { core, scope }: Library): Promise<void> {
-  const documents = await core.documents.list(scope)
-  const count = documents.filter(document => document.state !== 'ready').length
+  const { states, total } = await core.documents.page(scope, { limit: 1 })
+  const count = total - (states.ready ?? 0)
   if (count > 0) terminal.note(translate('cli.notSearched', { count }))
 }
 

@@ -20,7 +20,7 @@ export async function chat(context: Context): Promise<void> {
     } finally {
       work.stop()
     }
-    const count = (await library.core.documents.list(library.scope)).length
+    const { total: count } = await library.core.documents.page(library.scope, { limit: 1 })
     terminal.note(count === 0 ? translate('cli.chat.empty') : translate('cli.chat.welcome', { count }))
     await converse(context, library)
   })

@@ -25,7 +25,8 @@ const makeWork: readonly DocumentVerb[] = ['retry', 'resume', 'undo']
 export async function listDocuments(context: Context, which: 'live' | 'trash'): Promise<void> {
   const { terminal, translate } = context
   await withLibrary(context, {}, async library => {
-    const documents = await documentsIn(library, [which])
+    const { core, scope } = library
+    const documents = await (which === 'live' ? core.documents.list(scope) : core.documents.trash(scope))
     if (context.json) {
       terminal.json({ documents: documents.map(document => documentJson(translate, document)) })
       return
@@ -50,7 +51,7 @@ export async function listDocuments(context: Context, which: 'live' | 'trash'): 
 export async function showDocument(context: Context, name: string): Promise<void> {
   const { terminal, translate } = context
   await withLibrary(context, {}, async library => {
-    const document = findDocument(await documentsIn(library, ['live', 'trash']), name)
+    const document = await findDocument(library, ['live', 'trash'], name)
     const receipt = await library.core.documents.receipt(library.scope, document.id)
     if (context.json) {
       terminal.json({
@@ -70,9 +71,13 @@ export async function changeDocuments(
   const { terminal, translate } = context
   await withLibrary(context, {}, async library => {
     const { core, scope } = library
-    const known = await documentsIn(library, places[verb])
     // All are looked up before the first is touched, so that a slip of the pen changes nothing.
-    const chosen = [...new Set(names.map(name => findDocument(known, name)))]
+    const found = new Map<string, Document>()
+    for (const name of names) {
+      const document = await findDocument(library, places[verb], name)
+      found.set(document.id, document)
+    }
+    const chosen = [...found.values()]
     const changed: Document[] = []
     for (const { id } of chosen) {
       if (verb === 'purge') await core.documents.purge(scope, id)
@@ -110,25 +115,25 @@ async function finish(context: Context, library: Library, documents: readonly Do
   }
 }
 
-async function documentsIn({ core, scope }: Library, places: readonly ('live' | 'trash')[]): Promise<Document[]> {
-  const lists = places.map(place => (place === 'live' ? core.documents.list(scope) : core.documents.trash(scope)))
-  return (await Promise.all(lists)).flat()
-}
+type Place = 'live' | 'trash'
 
 /**
  * By id, path, name or the beginning of an id: the first of these that fits anything decides.
  * Throws `document-not-found`, `document-ambiguous`.
  */
-export function findDocument(documents: readonly Document[], wanted: string): Document {
+export async function findDocument(library: Library, places: readonly Place[], wanted: string): Promise<Document> {
   const text = wanted.normalize('NFC')
-  const ways: ((document: Document) => boolean)[] = [
-    document => document.id === text,
-    document => document.path === text,
-    document => document.name === text,
-    document => text.length >= 4 && document.id.startsWith(text.toLowerCase()),
+  const beginning = text.toLowerCase()
+  const named = await matching(library, places, { called: text })
+  const mayBegin = /^[\da-f-]{4,36}$/.test(beginning)
+  const begun = mayBegin ? await matching(library, places, { beginning }) : []
+  const ways = [
+    begun.filter(({ id }) => id === text),
+    named.filter(({ path }) => path === text),
+    named.filter(({ name }) => name === text),
+    begun,
   ]
-  for (const way of ways) {
-    const found = documents.filter(way)
+  for (const found of ways) {
     if (found.length === 1) return found[0]
     if (found.length > 1) {
       const ids = found.slice(0, 5).map(({ id, path }) => `${path} (${id})`)
@@ -136,6 +141,26 @@ export function findDocument(documents: readonly Document[], wanted: string): Do
     }
   }
   throw new AppError('document-not-found', { id: wanted })
+}
+
+const pageSize = 200
+/** What may be meant, from every place. */
+async function matching(
+  { core, scope }: Library,
+  places: readonly Place[],
+  naming: { called: string } | { beginning: string },
+): Promise<Document[]> {
+  const found: Document[] = []
+  for (const place of places) {
+    for (let after: string | null = null; ; ) {
+      const filter = { ...naming, limit: pageSize, ...(place === 'trash' && { trashed: true }) }
+      const page = await core.documents.page(scope, { ...filter, ...(after !== null && { after }) })
+      found.push(...page.documents)
+      if (page.next === null) break
+      after = page.next
+    }
+  }
+  return found
 }
 
 /** Beginnings of the ids, as long as it takes to tell them apart. Ids begin with the time, so short ones rarely do. */

@@ -5,7 +5,7 @@ import { type Library, withLibrary } from '../library.ts'
 import { errorText, textOf } from '../present.ts'
 import { bar } from '../terminal.ts'
 import { safe } from '../text.ts'
-import { isUnderWay, type Work, watchWork } from '../work.ts'
+import { documentsUnderWay, type Work, watchWork } from '../work.ts'
 
 /** Milliseconds between two looks how far the vectors are. */
 const lookTime = 500
@@ -36,9 +36,12 @@ export async function ingest(context: Context, paths: string[], { wait }: { wait
 export async function startWork(context: Context, library: Library): Promise<Work> {
   library.core.start()
   const work = watchWork(context, library)
-  const earlier = (await library.core.documents.list(library.scope)).filter(isUnderWay)
-  for (const { id } of earlier) work.expect(id, () => {})
-  if (earlier.length > 0) context.terminal.note(context.translate('cli.work.earlier', { count: earlier.length }))
+  let count = 0
+  for await (const { id } of documentsUnderWay(library)) {
+    work.expect(id, () => {})
+    count += 1
+  }
+  if (count > 0) context.terminal.note(context.translate('cli.work.earlier', { count }))
   return work
 }
 
@@ -50,9 +53,7 @@ async function embed({ terminal, translate, signal, log }: Context, { core, scop
   const control = new AbortController()
   const watching = AbortSignal.any([signal, control.signal])
   const show = async () => {
-    const documents = (await core.documents.list(scope)).filter(({ state }) => state === 'ready')
-    const done = documents.reduce((sum, { embedded }) => sum + embedded, 0)
-    const all = documents.reduce((sum, { chunks }) => sum + chunks, 0)
+    const { embedded: done, chunks: all } = await core.documents.work(scope)
     if (done < all) terminal.live([translate('cli.work.embedding', { bar: bar(done / all, 20), done, all })])
   }
   const showing = (async () => {

@@ -42,7 +42,7 @@ function report(context: Context, done: 'created' | 'deleted', project: Project,
 }
 
 async function countDocuments(core: LibraryCore, project: Project): Promise<number> {
-  return (await core.documents.list(scopeOf(project))).length
+  return (await core.documents.page(scopeOf(project), { limit: 1 })).total
 }
 
 function projectJson({ id, name, type, createdAt }: Project, documents: number): object {

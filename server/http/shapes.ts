@@ -16,8 +16,20 @@ export function pagingOf({ limit, after }: { limit: number; after?: string | und
   return { limit, ...(after !== undefined && { after }) }
 }
 
-export function namingOf({ name, beginning }: { name?: string | undefined; beginning?: string | undefined }) {
-  return { ...(name && { name }), ...(beginning !== undefined && { beginning }) }
+export function namingOf({
+  name,
+  called,
+  beginning,
+}: {
+  name?: string | undefined
+  called?: string | undefined
+  beginning?: string | undefined
+}) {
+  return {
+    ...(name && { name }),
+    ...(called !== undefined && { called }),
+    ...(beginning !== undefined && { beginning }),
+  }
 }
 
 export function toApiProject({ userId: _, ...project }: Project): ApiProject {

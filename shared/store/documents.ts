@@ -44,6 +44,8 @@ export interface DocumentFilter {
   states?: readonly DocumentState[]
   /** Each of its words stands in the path, in either case. */
   name?: string
+  /** Whose path or name is this. */
+  called?: string
   /** Of these. */
   ids?: readonly string[]
   /** How their id begins. */
@@ -125,7 +127,7 @@ export function createDocumentStore({
       .where('project.user_id', '=', userId)
 
   /** Those a filter means, whatever their state. */
-  const matching = (scope: Scope, { trashed = false, name = '', ids, beginning }: DocumentFilter) => {
+  const matching = (scope: Scope, { trashed = false, name = '', called, ids, beginning }: DocumentFilter) => {
     const named = ids !== undefined || beginning !== undefined
     let query = read
       .selectFrom('document')
@@ -136,6 +138,8 @@ export function createDocumentStore({
       .where('document.deleted_at', trashed ? 'is not' : 'is', null)
     for (const word of name.normalize('NFC').split(/\s+/).filter(Boolean))
       query = query.where(sql<boolean>`document.path glob ${anyCase(word)}`)
+    if (called !== undefined)
+      query = query.where(({ eb, or }) => or([eb('document.path', '=', called), eb('document.name', '=', called)]))
     if (ids) query = query.where('document.id', 'in', ids.length > 0 ? ids : [''])
     // Nothing in an id comes after f.
     if (beginning !== undefined)

@@ -290,6 +290,8 @@ describe('a page of documents', () => {
     expect(await paths({ limit: 5, beginning: ids[1]! })).toEqual(['b.md'])
     expect(await paths({ limit: 5, beginning: ids[1]!.slice(0, 6), order: 'path' })).toEqual(['a.md', 'b.md', 'c.md'])
     expect(await paths({ limit: 5, beginning: 'ffff' })).toEqual([])
+    await add(open.scope, ['x/a.md', 'a.md/b'])
+    expect(await paths({ limit: 5, called: 'a.md', order: 'path' })).toEqual(['a.md', 'x/a.md'])
   })
 
   test('tells how far the work on the whole is', async () => {
