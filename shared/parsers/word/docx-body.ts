@@ -79,8 +79,13 @@ export function createBody(
   let note: { id: string; author: string } | undefined
 
   const inCode = () => fields.some(field => !field.result && field.paragraph === paragraphs.at(-1))
+  // What stands above the signs of a language that needs it; shown behind them.
+  let above = ''
+  let inAbove = false
   const say = (text: string) => {
-    if (!hidden && !inCode()) composer.add(text)
+    if (hidden || inCode()) return
+    if (inAbove) above += text
+    else composer.add(text)
   }
 
   function openProperty(tag: Tag, paragraph: Paragraph) {
@@ -187,7 +192,8 @@ export function createBody(
         break
       }
       case 'w:rt':
-        say(' (')
+        inAbove = true
+        above = ''
         break
       case 'w:fldChar':
         fieldChar(tag)
@@ -321,7 +327,11 @@ export function createBody(
           inText = false
           break
         case 'w:rt':
-          say(')')
+          inAbove = false
+          break
+        case 'w:ruby':
+          if (above !== '') say(` (${above})`)
+          above = ''
           break
         case 'w:trPr':
           inRowProperties = false

@@ -167,11 +167,20 @@ function packedOf(entry: FileEntry, name: string): Packed {
 /** What the library unpacks: encrypted entries and rare methods. */
 async function* through(entry: FileEntry): AsyncGenerator<Uint8Array> {
   // Eight chunks at most are on their way, whatever the reader does.
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  let fail: (error: unknown) => void = () => {}
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    start: controller => {
+      fail = error => controller.error(error)
+    },
+  })
   const stop = new AbortController()
   const writing = entry.getData(writable, { signal: stop.signal }).then(
     () => undefined,
-    (error: unknown) => error ?? new Error('stopped'),
+    (error: unknown) => {
+      // What it refuses before it begins (a method nobody knows) it would leave open for ever.
+      fail(error)
+      return error ?? new Error('stopped')
+    },
   )
   let whole = false
   try {

@@ -186,6 +186,11 @@ function createStepper() {
     failed = true
     wake?.()
   })
+  // Destroyed, it tells nothing else.
+  stream.on('close', () => {
+    if (!ended) failed = true
+    wake?.()
+  })
   const done = (start: (resolve: () => void) => void) =>
     new Promise<void>(resolve => {
       wake = resolve
