@@ -1,6 +1,6 @@
 /** The one file that sees all folders of the core and no adapter. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Ask, createAsk, toPassage } from './answer/ask.ts'
+import { type Ask, createAsk, longestQuestion, toPassage } from './answer/ask.ts'
 import { createRecallPassages } from './answer/passages.ts'
 import { splitSentences } from './answer/sentences.ts'
 import { type Chats, createChats } from './chats/chats.ts'
@@ -12,7 +12,7 @@ import { createDocuments, type Documents } from './ingest/documents.ts'
 import { createEmbedStage, defaultPatience } from './ingest/embed.ts'
 import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
-import type { FileLimits } from './ingest/found-files.ts'
+import { type FileLimits, noLimits } from './ingest/file-limits.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
@@ -52,7 +52,7 @@ export interface Core {
     update(userId: string, settings: Partial<Settings>): Promise<Settings>
   }
   ask: Ask
-  /** Passages for words or a question, best first. */
+  /** Passages for words or a question, best first. Throws `question-too-long`. */
   search(scope: Scope, words: string, options?: SearchOptions): Promise<Passage[]>
   /** What happens to documents, from now on. */
   watch(signal: AbortSignal): AsyncIterable<AppEvent>
@@ -143,7 +143,20 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
 
   const discard = createDiscard({ store, blobs, queue, log })
 
-  const documents = createDocuments({ store, blobs, parsers, queue, clock, log, changed, wake, interrupt, discard })
+  const limits = ports.limits ?? noLimits
+  const documents = createDocuments({
+    store,
+    blobs,
+    parsers,
+    queue,
+    clock,
+    log,
+    limits,
+    changed,
+    wake,
+    interrupt,
+    discard,
+  })
   const projects = createProjects({
     store,
     async release(tx, gone) {
@@ -196,7 +209,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             changed,
             wake,
             scratch: ports.scratch,
-            limits: ports.limits ?? { fileSize: Number.POSITIVE_INFINITY, files: null },
+            limits,
           }),
           dead: fail,
         },
@@ -283,6 +296,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     },
     ask: createAsk({ store, search, gateway }),
     async search(scope, words, options) {
+      if (words.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
       const { hits, nearness } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
       // Something is always nearest. Who asked for vectors alone wants to see it.
       const byWords = options?.mode === 'vectors' || hits.some(({ score }) => score > 0)

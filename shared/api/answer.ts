@@ -56,7 +56,7 @@ export const streamedAnswer = z.discriminatedUnion('type', [
   }),
 ])
 
-const question = z.string().max(10_000).describe('At most 2,000 characters')
+const question = z.string().describe('At most 2,000 characters')
 const tags = ['Answers']
 const streaming =
   'A stream of server-sent events: `started`, the passages found, then quotes, or drafts and checked sentences, then `finish`; or `interrupted`. `waiting` says how many questions come first, in its chat or at the model. When nobody has read it for 3 seconds, the work stops; what was shown so far is kept.'

@@ -9,7 +9,8 @@ export const project = z.object({
   createdAt: time,
 })
 
-const name = z.string().max(200)
+/** The core says how long it may be. */
+const name = z.string()
 
 export const projects = {
   list: oc

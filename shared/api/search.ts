@@ -39,7 +39,7 @@ export const search = oc
   .input(
     z.object({
       ...inProject,
-      query: z.string().max(2000),
+      query: z.string().describe('At most 2,000 characters'),
       documents: documentIds.optional(),
       limit: z.number().int().min(1).max(100).default(10),
     }),

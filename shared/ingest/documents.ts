@@ -4,6 +4,8 @@ import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { DocumentFilter, DocumentPage, ProjectWork, Store, Tx } from '../store/index.ts'
 import { clearAll } from './clear.ts'
 import { leaving, trash, unindex as unindexIn } from './families.ts'
+import { type FileLimits, whyNoRoom } from './file-limits.ts'
+import { cleanName, cleanPath } from './file-name.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
 
 export interface NewFile {
@@ -29,7 +31,8 @@ export interface Documents {
   /**
    * Stores the bytes, the row and the job, then returns; the rest happens in the background. The same bytes again are
    * the same document (`added: false`), started anew if it had failed or been cancelled.
-   * Throws `unsupported-type`, `empty-file`, `too-large`, `disk-full`, `cancelled`, `project-not-found`.
+   * The name is kept as `cleanPath` leaves it. Throws `unsupported-type`, `empty-file`, `too-large`, `too-many-files`,
+   * `disk-full`, `cancelled`, `project-not-found`.
    */
   add(scope: Scope, file: NewFile, signal?: AbortSignal): Promise<{ document: Document; added: boolean }>
   list(scope: Scope): Promise<Document[]>
@@ -76,6 +79,7 @@ export function createDocuments(deps: {
   queue: Queue
   clock: Clock
   log: Log
+  limits: FileLimits
   changed: (document: Document) => void
   /** Tells the runner at once about new jobs, or to let go of these. */
   wake: () => void
@@ -159,15 +163,17 @@ export function createDocuments(deps: {
 
   return {
     async add(scope, file, signal) {
-      const mediaType = parsers.mediaType(file.name)
-      if (mediaType === undefined) throw new AppError('unsupported-type', { name: file.name })
+      const name = cleanName(file.name)
+      const path = cleanPath(file.path ?? file.name)
+      const mediaType = parsers.mediaType(name)
+      if (mediaType === undefined) throw new AppError('unsupported-type', { name })
       if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
       for (;;) {
         const options = { ...(file.limit !== undefined && { limit: file.limit }), ...(signal && { signal }) }
         const { hash, size } = await blobs.put(file.open(), options)
         if (size === 0) {
           await store.transaction(tx => queue.enqueue(store.executor(tx), collectJob(hash)))
-          throw new AppError('empty-file', { name: file.name })
+          throw new AppError('empty-file', { name })
         }
         const outcome = await store.transaction(async tx => {
           await store.projects.require(tx, scope)
@@ -175,23 +181,26 @@ export function createDocuments(deps: {
           if (known) {
             // Now it is there by itself, and stays when its container goes.
             if (known.parentId !== null) {
-              const path = (file.path ?? file.name).normalize('NFC')
               await store.families.move(tx, scope, known.id, { parentId: null, path })
             }
             if (known.state === 'failed') await startOver(tx, known)
             else if (known.state === 'cancelled') await proceed(tx, known)
             return { id: known.id, added: false }
           }
+          const full = await whyNoRoom(tx, deps, scope)
+          if (full) {
+            await queue.enqueue(store.executor(tx), collectJob(hash))
+            return full
+          }
           // The collection of blobs also runs inside a write transaction: what is there now, stays.
           if (!(await blobs.file(hash))) return undefined
-          const path = (file.path ?? file.name).normalize('NFC')
-          const name = file.name.normalize('NFC')
           const document = await store.documents.insert(tx, scope, { name, path, mediaType, size, blob: hash })
           await queue.enqueue(store.executor(tx), parseJob(document.id))
           return { id: document.id, added: true }
         })
         if (!outcome) continue
         deps.wake()
+        if (outcome instanceof AppError) throw outcome
         const document = await get(scope, outcome.id)
         deps.changed(document)
         return { document, added: outcome.added }

@@ -9,15 +9,10 @@ import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Document, FoundFile, Reason, Scope } from '../model/index.ts'
 import type { Blobs, Job, Parsers, Queue } from '../ports.ts'
 import type { FoundRow, Store, Tx } from '../store/index.ts'
+import { type FileLimits, whyNoRoom } from './file-limits.ts'
 import { parseJob } from './jobs.ts'
 
-/** What a user may add. */
-export interface FileLimits {
-  /** Bytes of one file. */
-  fileSize: number
-  /** Documents of a user, with those in the trash; null: no limit. */
-  files: number | null
-}
+export type { FileLimits } from './file-limits.ts'
 
 /** Containers in one another: a mail in an archive in an archive. What lies in the innermost is a document still. */
 export const deepestContainer = 3
@@ -116,9 +111,8 @@ export function createFoundFiles(deps: {
       if (!kept) return row
       const same = await store.documents.byBlob(tx, scope, kept.hash)
       if (same) return { ...row, childId: same.id }
-      if (limits.files !== null && (await store.families.count(tx, scope.userId)) >= limits.files) {
-        return { ...row, reason: { code: 'too-many-files', values: { limit: limits.files } } }
-      }
+      const full = await whyNoRoom(tx, deps, scope)
+      if (full) return { ...row, reason: reasonOf(full) }
       // A purge of the same bytes came in between: this try ends here, and the next one reads them again.
       if (!(await blobs.file(kept.hash))) throw new Error('the bytes of a file inside were collected before its commit')
       const { hash: blob, size, mediaType } = kept

@@ -48,8 +48,8 @@ export function createProjects({
   /** As it is kept. Throws `name-invalid`, and `project-exists` where one of these has the name. */
   function demandName(name: string, others: readonly Project[]): string {
     const clean = name.normalize('NFC').trim()
-    if (clean === '' || clean.length > longestName || /\p{Cc}|\p{Bidi_Control}/u.test(clean)) {
-      throw new AppError('name-invalid', { name: clean.slice(0, longestName), max: longestName })
+    if (clean === '' || !clean.isWellFormed() || clean.length > longestName || /\p{Cc}|\p{Bidi_Control}/u.test(clean)) {
+      throw new AppError('name-invalid', { name: clean.slice(0, longestName).toWellFormed(), max: longestName })
     }
     const taken = others.flatMap(project => namesOf(project.name))
     if (taken.includes(folded(clean))) throw new AppError('project-exists', { name: clean })
