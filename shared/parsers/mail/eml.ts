@@ -8,10 +8,13 @@ import { createTaker } from '../found.ts'
 import { segmentsOf } from '../text/segments.ts'
 import { blocksOfMail, tidy } from './blocks.ts'
 import { asLatin, withCharset } from './charset.ts'
+import { joinBase64 } from './long-lines.ts'
 import { endingOf, subjectName } from './name.ts'
 
-/** Bytes. Read into memory as a whole: see `eml.test.ts` for what that takes. */
+/** Bytes. Read into memory as a whole: one of 195 MB, all of it an attachment, takes 840 MB. */
 const limit = 200 * 1024 ** 2
+/** Bytes from which on the number of lines is felt. */
+const long = 16 * 1024 ** 2
 
 /** Throws `too-large`, `damaged`. What cannot be opened (S/MIME, PGP) is a reason, and the headers are read. */
 export async function openMail(file: string, { limits, scratch, note }: Opening): Promise<Source> {
@@ -45,7 +48,8 @@ async function readMail(file: string): Promise<Buffer> {
   try {
     const { size } = await handle.stat()
     if (size > limit) throw new AppError('too-large', { limit })
-    return await readFile(handle)
+    const bytes = await readFile(handle)
+    return size > long ? joinBase64(bytes) : bytes
   } finally {
     await handle.close()
   }
@@ -62,7 +66,10 @@ async function parse(bytes: Buffer, note: (detail: string) => void): Promise<Ema
 
   async function read(source: Buffer): Promise<Email> {
     try {
-      return await PostalMime.parse(source, { forceRfc822Attachments: true, maxNestingDepth: 100 })
+      // A view would be copied.
+      const { buffer, byteLength } = source
+      const whole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : source
+      return await PostalMime.parse(whole, { forceRfc822Attachments: true, maxNestingDepth: 100 })
     } catch (error) {
       throw new AppError('damaged', {}, { cause: error })
     }
