@@ -17,8 +17,8 @@ export interface Package {
   has(part: string): boolean
   /** The bytes of a part as they come; what is broken ends early and is told. Nothing where there is none. */
   stream(part: string): AsyncGenerator<Uint8Array>
-  /** The root of a small part; undefined where there is none. */
-  root(part: string): Promise<Element | undefined>
+  /** The root of a small part; undefined where there is none, which is damage where another part refers to it. */
+  root(part: string, referred?: 'referred'): Promise<Element | undefined>
   /** What a part refers to; `''` is the package. */
   relationships(part: string): Promise<Relationship[]>
 }
@@ -46,8 +46,9 @@ export function createPackage(archive: Archive, trouble: Trouble): Package {
     }
   }
 
-  async function root(part: string): Promise<Element | undefined> {
+  async function root(part: string, referred?: 'referred'): Promise<Element | undefined> {
     const entry = byName.get(part.toLowerCase())
+    if (!entry && referred) trouble.damaged('a part is missing')
     if (!entry) return undefined
     if (entry.size > WHOLE) {
       trouble.cut(`a part of ${entry.size} bytes is too large to be read as a whole`)

@@ -44,7 +44,7 @@ async function notesOf(
 ): Promise<CellNote[]> {
   const notes: CellNote[] = []
   for (const { target } of relationships.filter(relationship => relationship.type === type)) {
-    const root = await parts.root(target)
+    const root = await parts.root(target, 'referred')
     for (const comment of descendantsOf(root, type === 'comments' ? 'comment' : type)) {
       const place = areaOf(comment.attributes.ref ?? '')
       const text = cleanText(unescaped(textOf(comment)))
@@ -80,7 +80,7 @@ export async function readTables(
 ): Promise<KnownHeaders['ranges'][number][]> {
   const ranges: KnownHeaders['ranges'][number][] = []
   for (const { target } of relationships.filter(({ type }) => type === 'table')) {
-    const table = await parts.root(target)
+    const table = await parts.root(target, 'referred')
     const area = areaOf(attributeOf(table, 'ref') ?? '')
     if (area && attributeOf(table, 'headerRowCount') !== '0') ranges.push(area)
   }
@@ -97,7 +97,7 @@ export interface DrawnText {
 export async function readDrawings(parts: Package, relationships: readonly Relationship[]): Promise<DrawnText[]> {
   const drawn: DrawnText[] = []
   for (const { target } of relationships.filter(({ type }) => type === 'drawing')) {
-    const drawing = await parts.root(target)
+    const drawing = await parts.root(target, 'referred')
     const inside = await parts.relationships(target)
     for (const anchor of childrenOf(drawing)) {
       const row = Number(rawText(childOf(anchor, 'from', 'row')) || 0) + 1
@@ -107,7 +107,7 @@ export async function readDrawings(parts: Package, relationships: readonly Relat
       }
       for (const chart of descendantsOf(anchor, 'chart', SKIPPED)) {
         const part = inside.find(({ id }) => id === attributeOf(chart, 'id'))?.target
-        const root = part === undefined ? undefined : await parts.root(part)
+        const root = part === undefined ? undefined : await parts.root(part, 'referred')
         for (const text of chartTexts(root).titles) drawn.push({ row, text })
       }
     }

@@ -1,6 +1,6 @@
 import type { Block } from '../../model/index.ts'
 import type { Opening, Reading, Source } from '../formats.ts'
-import { createTrouble, segmentsWith } from '../office/trouble.ts'
+import { createTrouble, segmentsWith, type Trouble } from '../office/trouble.ts'
 import { cleanText } from '../office/xml.ts'
 import { decodeFile } from '../text/decode.ts'
 import { delimiterOf, recordsOf } from './records.ts'
@@ -21,13 +21,17 @@ export async function openCsv(
     segments: null,
     async *read(after) {
       const trouble = createTrouble(note)
-      return yield* segmentsWith(blocksOf(decodeFile(file), expected), after, limits.characters, trouble)
+      return yield* segmentsWith(blocksOf(decodeFile(file), expected, trouble), after, limits.characters, trouble)
     },
     close: async () => {},
   }
 }
 
-async function* blocksOf(pieces: AsyncGenerator<string>, expected: string | undefined): AsyncGenerator<Block> {
+async function* blocksOf(
+  pieces: AsyncGenerator<string>,
+  expected: string | undefined,
+  trouble: Trouble,
+): AsyncGenerator<Block> {
   let head = ''
   let whole = true
   for (;;) {
@@ -48,9 +52,14 @@ async function* blocksOf(pieces: AsyncGenerator<string>, expected: string | unde
     if (!whole) yield* pieces
   }
   const rows = createRows({ ranges: [], records: true })
+  let width: number | undefined
   try {
     for await (const records of recordsOf(all(), delimiter))
-      for (const { number, fields } of records) {
+      for (const { number, fields, isOpen } of records) {
+        width ??= fields.length
+        // Where all have as many fields, a last one with fewer and no line end was cut off.
+        if (isOpen && number > 1 && width > fields.length) trouble.damaged('the text ends within a record')
+        else if (width !== fields.length) width = 0
         const cells = cellsOf(fields)
         if (cells.length > 0) yield* rows.push({ number, cells })
       }

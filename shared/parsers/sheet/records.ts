@@ -4,6 +4,8 @@ export interface Record {
   /** From 1, empty ones counted, as a sheet would number them. */
   number: number
   fields: string[]
+  /** The text ends in it, without a line end. */
+  isOpen?: boolean
 }
 
 /** A quoted field goes on over no more than this; a quote that opens a longer one is taken for a letter. */
@@ -37,7 +39,8 @@ export async function* recordsOf(pieces: AsyncIterable<string>, delimiter: strin
   const records: Record[] = []
   for (let from = 0; from < rest.length; ) {
     const record = recordAt(rest, from, delimiter, true)!
-    records.push({ number: ++number, fields: record.fields })
+    const isOpen = record.end === rest.length && !/[\r\n]$/.test(rest)
+    records.push({ number: ++number, fields: record.fields, ...(isOpen && { isOpen }) })
     from = record.end
   }
   if (records.length > 0) yield records

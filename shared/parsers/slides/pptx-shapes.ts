@@ -150,13 +150,13 @@ async function readGraphic(data: Element | undefined, context: SlideContext, fou
   const diagram = childOf(data, 'relIds')
   if (diagram) {
     const target = part(relationOf(diagram, 'dm'))
-    const texts = diagramTexts(target === undefined ? undefined : await context.parts.root(target))
+    const texts = diagramTexts(target === undefined ? undefined : await context.parts.root(target, 'referred'))
     return texts.map(text => ({ kind: 'list-item', text }))
   }
   const chart = childOf(data, 'chart')
   if (chart) {
     const target = part(attributeOf(chart, 'id'))
-    return chartBlocks(target === undefined ? undefined : await context.parts.root(target))
+    return chartBlocks(target === undefined ? undefined : await context.parts.root(target, 'referred'))
   }
   found.pictures.push('')
   return []

@@ -76,6 +76,8 @@ async function* readSlides(
   for (const [index, part] of slides.entries()) {
     const number = index + 1
     if (number <= after) continue
+    // Every slide refers to its layout: one that refers to nothing lost what it refers to.
+    if ((await parts.relationships(part)).length === 0) trouble.damaged('what a slide refers to is lost')
     const segment = await readSlide(parts, part, number, layouts, note)
     if (!segment) trouble.damaged('a slide cannot be read')
     any ||= segment !== undefined
@@ -115,7 +117,7 @@ async function readSlide(
 
 async function notesOf(parts: Package, relationships: readonly Relationship[]): Promise<string[]> {
   const target = relationships.find(({ type }) => type === 'notesSlide')?.target
-  const root = target === undefined ? undefined : await parts.root(target)
+  const root = target === undefined ? undefined : await parts.root(target, 'referred')
   return descendantsOf(childOf(root, 'cSld', 'spTree'), 'sp').flatMap(shape => {
     const type = childOf(shape, 'nvSpPr', 'nvPr', 'ph')?.attributes.type
     if (type !== undefined && /^(?:sldNum|sldImg|hdr|ftr|dt)$/.test(type)) return []
@@ -127,7 +129,7 @@ async function notesOf(parts: Package, relationships: readonly Relationship[]): 
 async function commentsOf(parts: Package, relationships: readonly Relationship[]): Promise<string[]> {
   const texts: string[] = []
   for (const { target } of relationships.filter(({ type }) => type === 'comments' || type === 'comment')) {
-    const root: Element | undefined = await parts.root(target)
+    const root = await parts.root(target, 'referred')
     for (const comment of descendantsOf(root, 'cm')) {
       const plain = childOf(comment, 'text')
       const bodies = descendantsOf(comment, 'txBody')

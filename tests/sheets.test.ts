@@ -1,0 +1,45 @@
+/** What a question finds in sheets and slides, through the real core. */
+import { afterEach, expect, test } from 'vitest'
+import { examplePptx } from '../scripts/fixtures/pptx.ts'
+import { exampleXlsx } from '../scripts/fixtures/xlsx.ts'
+import { openTestCore, type TestCore } from './open-core.ts'
+import { parsersHere } from './read-format.ts'
+
+let open: TestCore
+afterEach(() => open?.close())
+
+async function add(name: string, content: Uint8Array) {
+  if (!open) {
+    open = await openTestCore(parsersHere)
+    open.core.start()
+  }
+  async function* bytes() {
+    yield content
+  }
+  const { document } = await open.core.documents.add(open.scope, { name, open: bytes })
+  await open.core.settled(open.scope)
+  return open.core.documents.get(open.scope, document.id)
+}
+
+async function firstCitation(question: string) {
+  for await (const event of open.core.ask(open.scope, { question }))
+    if (event.type === 'finish') return event.answer.citations[0]
+  return undefined
+}
+
+test('a row of a sheet and a line of a slide are quoted with their place', async () => {
+  expect(await add('haus.xlsx', exampleXlsx())).toMatchObject({ state: 'ready', paged: false })
+  expect(await add('versammlung.pptx', examplePptx())).toMatchObject({ state: 'ready', segments: 4 })
+  expect(await firstCitation('Wie hoch war die Miete im März?')).toMatchObject({
+    quote: 'März 875,00 € 122,00 € 04.03.2024',
+    page: null,
+    where: { headings: ['Kosten'], span: { unit: 'row', first: 7, last: 7 }, cells: 'B7:E7' },
+  })
+  expect(await firstCitation('Wer hat die Ziegel am Dach ersetzt?')).toMatchObject({
+    where: { headings: ['Arbeiten'] },
+  })
+  expect(await firstCitation('Was kostet das Angebot der Zimmerei für das Dach?')).toMatchObject({
+    quote: 'Das Dach wird im Sommer neu gedeckt; das Angebot der Zimmerei liegt bei 48.300 Euro.',
+    where: { headings: ['Was beschlossen werden soll'], span: { unit: 'slide', first: 2, last: 2 } },
+  })
+})
