@@ -1,7 +1,6 @@
-import iconv from 'iconv-lite'
-import { headingOfName } from './docx-styles.ts'
 import type { RtfEnding } from './rtf.ts'
 import { createRtfFlow, type Flow, type Properties } from './rtf-flow.ts'
+import { decode, type Font, headingOf, type Style } from './rtf-styles.ts'
 import type { Token } from './rtf-tokens.ts'
 import { encodingOfCharset, encodingOfPage, HEADERS, SIGNS, SKIPPED, STARRED } from './rtf-words.ts'
 import { symbolOf } from './symbols.ts'
@@ -9,18 +8,6 @@ import { symbolOf } from './symbols.ts'
 // Groups in groups: those that lie deeper are read as if their braces were not there.
 const MAX_DEPTH = 10_000
 const NAME = 200
-
-interface Font {
-  name: string
-  encoding: string | undefined
-  symbols: boolean
-}
-
-interface Style {
-  name: string
-  outline: number | undefined
-  basedOn: number | undefined
-}
 
 /** Where text goes. */
 type Target = 'text' | 'nowhere' | 'fonts' | 'styles' | 'author' | 'label'
@@ -46,7 +33,7 @@ interface Group extends Properties {
 export function createRtfText({ margins }: { margins: boolean }) {
   const fonts = new Map<number, Font>()
   const styles = new Map<number, Style>()
-  const flow: Flow = createRtfFlow(headingOf)
+  const flow: Flow = createRtfFlow(properties => headingOf(properties, styles))
   const groups: Group[] = []
   let group: Group = {
     target: 'text',
@@ -79,18 +66,6 @@ export function createRtfText({ margins }: { margins: boolean }) {
   let author = ''
   let label = ''
   let form = { type: -1, result: 25, fallback: 0 }
-
-  function headingOf({ style: number, outline }: Properties): number | undefined {
-    if (outline !== undefined) return outline >= 0 && outline <= 8 ? outline + 1 : undefined
-    let found = styles.get(number)
-    for (let steps = 0; found && steps < 20; steps++) {
-      if (found.outline !== undefined) return found.outline <= 8 ? found.outline + 1 : undefined
-      const level = headingOfName(found.name)
-      if (level !== undefined) return level
-      found = found.basedOn === undefined ? undefined : styles.get(found.basedOn)
-    }
-    return undefined
-  }
 
   function fontNow(): Font | undefined {
     return fonts.get(group.font === -1 ? defaultFont : group.font)
@@ -418,9 +393,4 @@ export function createRtfText({ margins }: { margins: boolean }) {
       return { damaged, tooDeep: tooDeep || flow.tooDeep(), left }
     },
   }
-}
-
-function decode(bytes: Uint8Array, encoding: string): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return iconv.encodingExists(encoding) ? iconv.decode(buffer, encoding) : buffer.toString('latin1')
 }

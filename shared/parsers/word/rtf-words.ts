@@ -3,14 +3,14 @@
 /** Groups without text that a reader sees. Whatever else begins with `\*` and is not known is left out too. */
 export const SKIPPED = new Set(
   (
-    'colortbl filetbl revtbl info pict nonshppict objdata objclass objname objalias objsect sp shprslt dptxbxtext_ ' +
+    'colortbl filetbl revtbl info pict nonshppict objdata objclass objname objalias objsect sp shprslt ' +
     'themedata colorschememapping latentstyles datastore listtable listoverridetable listpicture rsidtbl generator pgptbl ' +
     'mmathPr xmlnstbl wgrffmtfilter bkmkstart bkmkend atnid atnref atnicn atndate atntime atnparent atrfstart atrfend xe tc tcn ' +
     'rxe txe ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn private template userprops docvar mailmerge passwordhash ' +
     'protusertbl keycode background fldtype datafield pn htmltag mhtmltag nonesttables nesttableprops hlinkbase ' +
-    'upr_ blipuid picprop defchp defpap pnseclvl panose falt fontemb fontfile cchs writereservation ' +
+    'blipuid picprop defchp defpap pnseclvl panose falt fontemb fontfile cchs writereservation ' +
     'writereservhash factoidname xform linkval staticval propname password ebcstart ebcend oldcprops oldpprops ' +
-    'oldsprops oldtprops oldcprops'
+    'oldsprops oldtprops'
   ).split(' '),
 )
 
