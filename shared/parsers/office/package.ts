@@ -54,8 +54,10 @@ export function createPackage(archive: Archive, trouble: Trouble): Package {
       trouble.cut(`a part of ${entry.size} bytes is too large to be read as a whole`)
       return undefined
     }
-    for await (const element of elementsOf(stream(part), undefined, trouble)) return element
-    return undefined
+    let first: Element | undefined
+    // To its end, where the checksum is looked at.
+    for await (const element of elementsOf(stream(part), undefined, trouble)) first ??= element
+    return first
   }
 
   return {
