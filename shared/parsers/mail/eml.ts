@@ -10,6 +10,7 @@ import { blocksOfMail, tidy } from './blocks.ts'
 import { asLatin, withCharset } from './charset.ts'
 import { joinBase64 } from './long-lines.ts'
 import { endingOf, subjectName } from './name.ts'
+import { isBroken } from './whole.ts'
 
 /** Bytes. Read into memory as a whole: one of 195 MB, all of it an attachment, takes 840 MB. */
 const limit = 200 * 1024 ** 2
@@ -21,7 +22,8 @@ export async function openMail(file: string, { limits, scratch, note }: Opening)
   const bytes = await readMail(file)
   const email = await parse(bytes, note)
   const reasons: Reason[] = []
-  if (isCut(email, bytes)) reasons.push({ code: 'partly-damaged' })
+  const unclear = [email.subject, email.text, email.html].some(text => text?.includes('\ufffd'))
+  if (unclear || isBroken(bytes)) reasons.push({ code: 'partly-damaged' })
   if (isSealed(email)) reasons.push({ code: 'mail-sealed' })
   return {
     segments: null,
@@ -116,16 +118,6 @@ const signature = /^application\/(?:x-)?(?:pkcs7|pgp)-signature$/
 function isSealed({ attachments, text = '' }: Email): boolean {
   const sealed = attachments.some(({ mimeType }) => /^application\/(?:(?:x-)?pkcs7-mime|pgp-encrypted)$/.test(mimeType))
   return sealed || /^\s*-----BEGIN PGP MESSAGE-----/.test(text)
-}
-
-/** Does the outermost part lack its end? What comes after a break in a mail without parts cannot be missed. */
-function isCut(email: Email, bytes: Buffer): boolean {
-  const type = email.headers.find(({ key }) => key === 'content-type')?.value ?? ''
-  if (!/^\s*multipart\//i.test(type)) return false
-  const boundary = /boundary\s*=\s*(?:"((?:[^"\\]|\\.)+)"|([^\s;"]+))/i.exec(type)
-  if (!boundary) return false
-  const end = Buffer.from(`--${(boundary[1] ?? boundary[2] ?? '').replace(/\\(.)/g, '$1')}--`, 'utf8')
-  return bytes.lastIndexOf(end) === -1
 }
 
 function nameOf(attachment: Attachment): string {

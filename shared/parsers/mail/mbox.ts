@@ -4,6 +4,7 @@
  * for lines that had one already).
  */
 import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { AppError } from '../../errors.ts'
 import type { Block, FoundFile } from '../../model/index.ts'
 import type { Ending, Opening, Reading, Source } from '../formats.ts'
@@ -32,7 +33,19 @@ export async function openMbox(file: string, { limits, scratch }: Opening): Prom
       if (found) yield found
     }
     if (count === 0) throw new AppError('empty-file')
-    return { cut }
+    return { cut, ...(!(await endsWell(file)) && { reasons: [{ code: 'partly-damaged' }] }) }
+  }
+}
+
+/** Whoever writes a mailbox ends each mail with a line of its own. */
+async function endsWell(file: string): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { size } = await handle.stat()
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
+    return buffer[0] === feed
+  } finally {
+    await handle.close()
   }
 }
 
