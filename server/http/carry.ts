@@ -33,7 +33,8 @@ export function createCarry<Given extends Context>(
   const handler = new StandardHandler(router, new StandardOpenAPIMatcher(), codec, options)
   return async (req, res, context) => {
     const request = {
-      method: req.method,
+      // The contract knows no HEAD: it is a GET whose body stays here.
+      method: req.method === 'HEAD' ? 'GET' : req.method,
       // What is before the path says nothing here, and may be anything.
       url: new URL(req.originalUrl.replace(/^\/*/, '/'), 'http://localhost'),
       headers: req.headers,
@@ -43,7 +44,10 @@ export function createCarry<Given extends Context>(
     const { matched, response } = await handler.handle(request, { context })
     if (!matched) return false
     const { status, body } = response
-    if (isEvents(body)) await sendEvents(res, status, body)
+    if (isEvents(body) && req.method === 'HEAD') {
+      await body.return?.()
+      res.writeHead(status, { 'content-type': 'text/event-stream' }).end()
+    } else if (isEvents(body)) await sendEvents(res, status, body)
     else if (!res.destroyed) send(res, status, body)
     return true
   }

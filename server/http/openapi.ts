@@ -29,7 +29,7 @@ export async function describeApi(version: string): Promise<ApiDocument> {
       title: 'Cloister',
       version,
       description:
-        'Ask your own documents, privately. Every call but `/health*` needs the token that the server printed at its start, as `Authorization: Bearer …` or as the cookie that `POST /api/v1/session` sets. Errors are problem documents (RFC 9457) with one of our codes. Streams are server-sent events.',
+        'Ask your own documents, privately. Every call but `/health*` and `POST /api/v1/session` needs the token that the server printed at its start, as `Authorization: Bearer …` or as the cookie that `POST /api/v1/session` sets. Errors are problem documents (RFC 9457) with one of our codes. Streams are server-sent events.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -74,7 +74,8 @@ export async function describeApi(version: string): Promise<ApiDocument> {
       }
       const nothing = operation.responses['204']
       if (nothing && 'content' in nothing) delete nothing.content
-      if (path.startsWith('/health')) operation.security = []
+      // Asked by those who are not known yet.
+      if (path.startsWith('/health') || operation.operationId === 'session.open') operation.security = []
       const body = operation.requestBody
       // What holds files comes as a form alone.
       if (body && 'content' in body && body.content['multipart/form-data']) delete body.content['application/json']

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Response } from 'express'
 import type { Issue, Problem } from '../../shared/api/index.ts'
 import { type AppError, reasonOf, toAppError } from '../../shared/errors.ts'
@@ -35,10 +36,12 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'file-changed': 409,
   'too-large': 413,
   'body-too-large': 413,
+  'too-many-at-once': 413,
   'unsupported-type': 415,
   'type-mismatch': 415,
   'media-type': 415,
   'range-invalid': 416,
+  'headers-too-large': 431,
   'empty-file': 422,
   'too-many-files': 422,
   'model-invalid': 422,
@@ -88,6 +91,21 @@ export function sendProblem(res: Response, problem: Problem, extra: object = {})
   if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
   if (problem.status === 503) res.setHeader('Retry-After', '1')
   res.end(JSON.stringify({ ...problem, ...extra }))
+}
+
+/** A whole response, for a connection that did not get as far as a request: in which language it was to be is not known. */
+export function rawProblem(error: AppError): string {
+  const problem = problemOf(error, { language: 'en', instance: `urn:uuid:${randomUUID()}` })
+  const body = JSON.stringify(problem)
+  return [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    'Cache-Control: no-store',
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n')
 }
 
 /** German where the caller likes it better than English (RFC 9110, 12.5.4), else English. */

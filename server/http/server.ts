@@ -14,8 +14,9 @@ import { createEventHub } from './events.ts'
 import { prepare, securityHeaders } from './headers.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { createServer as createHttpServer } from './node-http.ts'
+import { createOpenUploads, type OpenUploads } from './open-uploads.ts'
 import { createPage } from './page.ts'
-import { problemOf, sendProblem } from './problems.ts'
+import { problemOf, rawProblem, sendProblem } from './problems.ts'
 import { type CallContext, createRouter } from './router.ts'
 import { allowedMethods } from './routes.ts'
 import { createTransfers } from './transfers.ts'
@@ -50,6 +51,8 @@ const bodyLimit = 1024 * 1024
 const textLimit = 10 * 1024 * 1024
 /** A client must send its headers in so many milliseconds, and may be silent between requests for so many. */
 const headerTime = 10_000
+/** Bytes. Cookies know no ports: a browser sends us those of every program it uses on this machine. */
+const headerLimit = 64 * 1024
 const silence = 30_000
 const sweepTime = 50
 
@@ -67,19 +70,22 @@ export function createServer(deps: ServerDependencies): CloisterServer {
   }
   let stopping = false
   const router = createRouter({ ...deps, hub, answers, session, state: () => (stopping ? 'stopping' : 'ok') })
-  const app = createApp(deps, createTransfers({ ...deps, hub }), router, () => stopping)
+  const uploads = createOpenUploads()
+  const app = createApp(deps, createTransfers({ ...deps, hub }), router, uploads, () => stopping)
   const servers = new Set<Server>()
 
   return {
     open() {
       const server = createHttpServer(
-        { headersTimeout: headerTime, keepAliveTimeout: silence, requestTimeout: 0, maxHeaderSize: 16 * 1024 },
+        { headersTimeout: headerTime, keepAliveTimeout: silence, requestTimeout: 0, maxHeaderSize: headerLimit },
         app,
       )
       // A client that talks no HTTP gets a plain word and the door.
-      server.on('clientError', (_error, socket) => {
-        if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-        else socket.destroy()
+      server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+        if (!socket.writable) socket.destroy()
+        else if (error.code !== 'HPE_HEADER_OVERFLOW')
+          socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+        else socket.end(rawProblem(new AppError('headers-too-large', { limit: headerLimit / 1024 })))
       })
       servers.add(server)
       return server
@@ -95,7 +101,9 @@ export function createServer(deps: ServerDependencies): CloisterServer {
           }),
       )
       // A connection whose answer began before would be kept for the next request, which will not come.
+      uploads.refuse()
       const sweeping = setInterval(() => {
+        uploads.refuse()
         for (const server of servers) server.closeIdleConnections()
       }, sweepTime)
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -117,6 +125,7 @@ function createApp(
   { log, token, version, page }: ServerDependencies,
   transfers: ReturnType<typeof createTransfers>,
   router: ReturnType<typeof createRouter>,
+  uploads: OpenUploads,
   isStopping: () => boolean,
 ): Express {
   const access = createAccess(token)
@@ -160,15 +169,16 @@ function createApp(
   app.use(['/api', '/health'], (req, res, next) => {
     const methods = allowedMethods(`${req.baseUrl}${req.path}`)
     if (methods.length === 0) throw new AppError('route-not-found')
+    if (methods.includes('GET')) methods.push('HEAD')
     if (!methods.includes(req.method)) {
       res.setHeader('Allow', methods.join(', '))
       throw new AppError('method-not-allowed', { method: req.method, allowed: methods.join(', ') })
     }
     next()
   })
-  app.post('/api/v1/projects/:projectId/documents', transfers.upload)
+  app.post('/api/v1/projects/:projectId/documents', uploads.keep, transfers.upload)
   app.get('/api/v1/projects/:projectId/documents/:documentId/original', transfers.original)
-  app.post('/api/v1/models', transfers.addModel)
+  app.post('/api/v1/models', uploads.keep, transfers.addModel)
   app.use(['/api', '/health'], readBody)
 
   const carry = createCarry<CallContext>(router, {
@@ -211,7 +221,9 @@ function createApp(
   })
   const answerError: ErrorRequestHandler = (error, _req, res, _next) => {
     const { caller } = res.locals
-    const { known } = understand(error)
+    const { known: reason } = understand(error)
+    // An upload that was refused for it: whoever went away by himself hears nothing.
+    const known = reason.code === 'cancelled' && isStopping() ? new AppError('server-stopping') : reason
     if (known.code === 'internal') log.error('request failed', { request: caller.instance, error })
     sendProblem(res, problemOf(known, caller))
   }
@@ -227,7 +239,13 @@ const readBody: RequestHandler = (req, res, next) => {
   if (empty) return next()
   if (!req.is(json)) throw new AppError('media-type', { type: json })
   const limit = req.path.endsWith('/documents/text') ? textLimit : bodyLimit
-  readers[limit === textLimit ? 'text' : 'other'](req, res, next)
+  readers[limit === textLimit ? 'text' : 'other'](req, res, (error?: unknown) => next(error && bodyError(error)))
+}
+
+/** What is said to be compressed and is not comes without a type, as zlib threw it. */
+function bodyError(error: unknown): unknown {
+  const { type, status } = error as { type?: unknown; status?: unknown }
+  return status === 400 && type === undefined ? new AppError('body-malformed', { type: json }, { cause: error }) : error
 }
 
 const readers = {

@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -194,10 +193,10 @@ describe('what lies in server.json', () => {
   })
 
   it('and the token in it are never shown to a proxy', async () => {
-    const seen: unknown[] = []
-    const proxy = createServer((req, res) => {
-      seen.push(req.url, req.headers)
-      res.writeHead(502).end()
+    let asked = 0
+    const proxy = createServer(socket => {
+      asked += 1
+      socket.destroy()
     })
     await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
@@ -205,10 +204,10 @@ describe('what lies in server.json', () => {
     const environment = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: url, http_proxy: url, HTTPS_PROXY: url, ALL_PROXY: url }
     await writeFile(path.join(place.folder, 'a.txt'), 'Die Garantie endet im Mai 2031.\n')
     const added = await place.run(['ingest', '--data', data, path.join(place.folder, 'a.txt')], { environment })
-    const asked = await place.run(['ask', '--data', data, 'Wann endet die Garantie?'], { environment })
+    const answered = await place.run(['ask', '--data', data, 'Wann endet die Garantie?'], { environment })
     proxy.close()
-    expect(seen).toEqual([])
-    expect([added, asked]).toMatchObject([{ code: 0 }, { code: 0, stdout: expect.stringContaining('Mai 2031') }])
+    expect(asked).toBe(0)
+    expect([added, answered]).toMatchObject([{ code: 0 }, { code: 0, stdout: expect.stringContaining('Mai 2031') }])
     server.child.kill('SIGTERM')
     await server.finished
   })
