@@ -39,7 +39,7 @@ async function bodyOf({ plain = '', html = '', rtf }: Mail): Promise<Block[]> {
 }
 
 async function htmlBody(html: string): Promise<Block[]> {
-  const { htmlBlocks } = await import('../web/html-blocks.ts')
+  const { htmlBlocks } = await import('../web/html.ts')
   return [...htmlBlocks(html)].filter(block => block.text !== '')
 }
 

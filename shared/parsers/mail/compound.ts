@@ -113,6 +113,8 @@ function readCompound(bytes: Buffer) {
 
   const nodes: Node[] = [{ name: 'Root Entry', type: root, size: 0, chain: [], children: [] }]
   const seen = new Set([0])
+  const takenSmall = new Set<number>()
+  const takenLarge = new Set<number>()
   // Folder and the entry that is to be put there, with its neighbours.
   const waiting: [number, number][] = [[0, directory.readUInt32LE(76)]]
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -135,7 +137,13 @@ function readCompound(bytes: Buffer) {
     const start = entry.readUInt32LE(116)
     const chain = size === 0 ? [] : size < cutoff ? follow(start, miniTable, hasSmall) : follow(start, table, exists)
     const index = nodes.length
-    if (chain.length * (size < cutoff ? miniSize : sectorSize) < size) damaged = true
+    // Neither too few sectors nor more than it needs, and none that another one has.
+    if (chain.length !== Math.ceil(size / (size < cutoff ? miniSize : sectorSize))) damaged = true
+    const taken = size < cutoff ? takenSmall : takenLarge
+    for (const sector of chain) {
+      if (taken.has(sector)) damaged = true
+      taken.add(sector)
+    }
     if (size >= cutoff && offsetOf(chain.at(-1) ?? 0) + (size % sectorSize || sectorSize) > bytes.length) damaged = true
     nodes.push({ name, type, size, chain, children: [] })
     nodes[parent]!.children.push(index)

@@ -17,6 +17,8 @@ const MsgReader: typeof library.default = 'default' in library ? library.default
 /** Bytes. The library reads it as a whole. */
 const limit = 200 * 1024 ** 2
 const utf8 = 65001
+/** The tags of subject and body in Unicode. */
+const shown: ReadonlySet<number> = new Set([0x0037001f, 0x1000001f])
 const latin = 'windows-1252'
 /** Bytes of the larger of the two kinds. */
 const sector = 4096
@@ -61,20 +63,28 @@ function readFields(bytes: Buffer): { reader: Reader; fields: FieldsData; damage
   // The last sector is often shorter than it should be.
   const padded = Buffer.concat([sound, Buffer.alloc(sector)])
   try {
-    return { ...decoded(padded), damaged }
+    const found = decoded(padded)
+    return { ...found, damaged: damaged || found.cut }
   } catch (error) {
     throw new AppError('damaged', {}, { cause: error })
   }
 }
 
-function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData } {
+function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData; cut: boolean } {
   const read = (ansiEncoding?: string) => {
     const reader = new MsgReader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-    if (ansiEncoding !== undefined) reader.parserConfig = { ansiEncoding }
+    let cut = false
+    reader.parserConfig = {
+      ...(ansiEncoding !== undefined && { ansiEncoding }),
+      // The library ends a text at the first zero in it, whatever follows.
+      propertyObserver(_, tag, raw) {
+        if (raw && shown.has(tag)) cut ||= /\0[^\0]/.test(Buffer.from(raw).toString('utf16le'))
+      },
+    }
     const fields = reader.getFileData()
     if (fields.error !== undefined) throw new Error(fields.error)
     for (const one of [fields, ...(fields.attachments ?? []), ...(fields.recipients ?? [])]) keepTexts(one)
-    return { reader, fields }
+    return { reader, fields, cut }
   }
   // Texts that are no Unicode are of this code page; the mail says it only inside.
   const found = read(codepageOf(read().fields))
