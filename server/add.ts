@@ -23,7 +23,16 @@ export interface Outcome {
 /** Not the file's own fault: the command has failed in part. */
 const failures: readonly string[] = ['file-missing', 'file-unreadable', 'internal']
 /** After these, the next file would fare no better. */
-const fatal: readonly string[] = ['cancelled', 'disk-full', 'data-damaged', 'database-busy', 'project-not-found']
+const fatal: readonly string[] = [
+  'cancelled',
+  'disk-full',
+  'data-damaged',
+  'database-busy',
+  'project-not-found',
+  'server-unreachable',
+  'server-stopping',
+  'unauthorized',
+]
 
 export function hasFailed({ state, reason }: Outcome): boolean {
   return state === 'failed' && reason !== null && failures.includes(reason.code)

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createClient, follow } from '../shared/api/client.ts'
 import { type ApiDocument, ApiError, contract, isProblem, type Upload } from '../shared/api/index.ts'
 import type { Core, Documents, NewFile } from '../shared/core.ts'
-import { AppError } from '../shared/errors.ts'
+import { AppError, toAppError } from '../shared/errors.ts'
 import type { Document, Project, Scope } from '../shared/model/index.ts'
 import type { AppEvent } from '../shared/ports.ts'
 import type { ProjectWork } from '../shared/store/index.ts'
@@ -89,6 +89,16 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
   /** As a stream: the client of the contract would hold the whole file. */
   async function add({ projectId }: Scope, { name, path = name, open }: NewFile, signal?: AbortSignal) {
     const boundary = randomUUID()
+    let failure: unknown
+    /** What stands in the way of reading is the file's, not the server's. */
+    const bytes = async function* () {
+      try {
+        yield* open()
+      } catch (error) {
+        failure = error
+        throw error
+      }
+    }
     const request = new Request(`${url}/api/v1/projects/${projectId}/documents`, {
       method: 'POST',
       headers: {
@@ -96,7 +106,7 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
         'accept-language': language,
         'content-type': `multipart/form-data; boundary=${boundary}`,
       },
-      body: Readable.toWeb(Readable.from(multipart(boundary, path, open()))) as ReadableStream<Uint8Array>,
+      body: Readable.toWeb(Readable.from(multipart(boundary, path, bytes()))) as ReadableStream<Uint8Array>,
       duplex: 'half',
       ...(signal && { signal }),
     })
@@ -105,6 +115,10 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
       .catch(error => {
         signal?.throwIfAborted()
         throw new ApiError({ code: 'server-unreachable', status: 0 }, { cause: error })
+      })
+      // Its error may also have ended a request that the server had answered.
+      .finally(() => {
+        if (failure !== undefined && !signal?.aborted) throw toAppError(failure)
       })
     if (isProblem(body)) throw new ApiError(body)
     const [result] = (body as { results: Upload[] }).results

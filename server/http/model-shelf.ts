@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { ApiModel } from '../../shared/api/index.ts'
-import { AppError, toAppError } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import { listModels, type ModelEntry, type NamedFiles } from '../../shared/models/catalog.ts'
 import { createModelFiles } from '../../shared/models/files.ts'
 import { describeModel } from '../../shared/models/gguf/describe.ts'
@@ -23,14 +20,12 @@ export interface ModelShelf {
   remove(name: string): Promise<void>
 }
 
-const ending = '.gguf'
-/** Within the folder of models, so that it is the same disk; swept with each start. */
 const incoming = '.incoming'
 
 export async function createModelShelf({ folder, named }: { folder: string; named: NamedFiles }): Promise<ModelShelf> {
   const files = createModelFiles({ folder, check: describeModel })
-  const arriving = path.join(folder, incoming)
-  await rm(arriving, { recursive: true, force: true })
+  // An earlier version kept what came in here.
+  await rm(path.join(folder, incoming), { recursive: true, force: true })
 
   async function list(): Promise<ApiModel[]> {
     return (await listModels(folder, named)).map(toApiModel)
@@ -39,23 +34,10 @@ export async function createModelShelf({ folder, named }: { folder: string; name
   return {
     list,
     async add(name, bytes, signal) {
-      if (!name.toLowerCase().endsWith(ending))
-        throw new AppError('model-invalid', { name, detail: `not a ${ending} file` })
-      if ((await list()).some(model => model.name === name)) throw new AppError('model-exists', { name })
-      const place = path.join(arriving, randomUUID())
-      const file = path.join(place, name)
-      try {
-        await mkdir(place, { recursive: true, mode: 0o700 })
-        await pipeline(begins(name, bytes), createWriteStream(file, { mode: 0o600, flags: 'wx' }), { signal })
-        const added = await files.add(file, { signal })
-        const found = (await list()).find(model => model.name === added.name)
-        if (!found) throw new AppError('model-not-found', { name: added.name })
-        return found
-      } catch (error) {
-        throw toAppError(error)
-      } finally {
-        await rm(place, { recursive: true, force: true })
-      }
+      const added = await files.receive(name, begins(name, bytes), { signal })
+      const found = (await list()).find(model => model.name === added.name)
+      if (!found) throw new AppError('model-not-found', { name: added.name })
+      return found
     },
     verify: (name, signal) => files.verify(name, { signal }),
     remove: name => files.remove(name),

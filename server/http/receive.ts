@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import busboy from 'busboy'
 import type { Request, Response } from 'express'
 import { AppError } from '../../shared/errors.ts'
+import { cleanPath } from '../../shared/ingest/file-name.ts'
 
 export interface IncomingFile {
   name: string
@@ -18,9 +19,22 @@ const multipart = 'multipart/form-data'
 const drainable = 1024 * 1024
 /** Milliseconds in which what a client still sends is read after an early answer, so that it gets to read it. */
 const lingering = 3000
-const mostFiles = 1000
-const longestName = 255
-const longestPath = 1000
+/** For every file that is taken, so many more are answered for; after them, the request is not read on. */
+const mostRefused = 10
+
+export interface ReceiveOptions<T> {
+  take(file: IncomingFile, signal: AbortSignal): Promise<T>
+  /** Files of one request. */
+  most: number
+  /**
+   * What is said of each file after the `most`th. Without it there must be no more: what `take` reads then ends only when
+   * the request has, and fails with `too-many-at-once` where another file follows.
+   */
+  refuse?(path: string, error: AppError): T
+  /** Bytes: a request that says it has more is refused before it is read, as `tooLarge` says. */
+  limit?: number
+  tooLarge?(): AppError
+}
 
 /**
  * Hands the files of a request to `take`, one after the other. A file that `take` does not read to its end is skipped,
@@ -30,22 +44,43 @@ const longestPath = 1000
 export async function receiveFiles<T>(
   req: Request,
   res: Response,
-  take: (file: IncomingFile, signal: AbortSignal) => Promise<T>,
+  {
+    take,
+    most,
+    refuse,
+    limit = Number.POSITIVE_INFINITY,
+    tooLarge = () => new AppError('body-too-large', { limit }),
+  }: ReceiveOptions<T>,
 ): Promise<{ results: T[]; complete: boolean }> {
+  if (Number(req.headers['content-length'] ?? 0) > limit) {
+    linger(req, res)
+    throw tooLarge()
+  }
   const gone = new AbortController()
   const waiting: { stream: Readable; name: string }[] = []
+  const refused: string[] = []
+  const tooMany = () => new AppError('too-many-at-once', { limit: most })
+  let count = 0
+  let complete = true
   let received = 0
   let ended = false
   let failure: unknown
   let wake = () => {}
   const news = () => wake()
 
-  const parser = openParser(req)
+  const parser = openParser(req, refuse ? most * (1 + mostRefused) : most + 1)
   parser.on('file', (_field, stream, { filename }) => {
     // Whoever reads it hears of the error too; one that nobody reads must not end the process.
     stream.on('error', () => {})
-    waiting.push({ stream, name: filename ?? '' })
+    count += 1
+    if (count > most) {
+      refused.push(filename ?? '')
+      stream.resume()
+    } else waiting.push({ stream, name: filename ?? '' })
     news()
+  })
+  parser.on('filesLimit', () => {
+    complete = false
   })
   parser.on('error', error => {
     failure ??= error
@@ -55,7 +90,7 @@ export async function receiveFiles<T>(
     ended = true
     news()
   })
-  const count = (chunk: Buffer) => {
+  const counted = (chunk: Buffer) => {
     received += chunk.length
   }
   const leave = () => {
@@ -63,42 +98,59 @@ export async function receiveFiles<T>(
     gone.abort(new AppError('cancelled'))
     parser.destroy(new AppError('cancelled'))
   }
-  req.on('data', count)
+  req.on('data', counted)
   req.once('close', leave)
   req.once('error', leave)
   req.pipe(parser)
 
   const remaining = () => Number(req.headers['content-length'] ?? Number.POSITIVE_INFINITY) - received
   const results: T[] = []
+
+  /** The same bytes, which end when it is certain that no other file follows. */
+  async function* alone(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* bytes
+    while (refused.length === 0) {
+      if (gone.signal.aborted) throw new AppError('cancelled')
+      if (failure !== undefined) throw malformed(failure)
+      if (ended) return
+      await next()
+    }
+    throw tooMany()
+  }
+
+  function next(): Promise<void> {
+    return new Promise(resolve => {
+      wake = resolve
+    })
+  }
+
   try {
     for (;;) {
-      const next = waiting.shift()
-      if (next) {
-        const bytes = read(next.stream, () => failure)
-        results.push(await take({ ...namesOf(next.name), bytes }, gone.signal))
-        if (next.stream.readableEnded) continue
+      const file = waiting.shift()
+      if (file) {
+        const bytes = read(file.stream, () => failure)
+        results.push(await take({ ...namesOf(file.name), bytes: refuse ? bytes : alone(bytes) }, gone.signal))
+        if (file.stream.readableEnded) continue
         if (remaining() > drainable) return { results, complete: false }
-        next.stream.resume()
+        file.stream.resume()
       } else if (gone.signal.aborted) throw new AppError('cancelled')
       else if (failure !== undefined) throw malformed(failure)
       else if (ended) break
-      else
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
+      else await next()
     }
     if (results.length === 0) throw new AppError('file-absent')
-    return { results, complete: true }
+    if (refuse) results.push(...refused.map(name => refuse(namesOf(name).path, tooMany())))
+    return { results, complete }
   } catch (error) {
     throw gone.signal.aborted ? new AppError('cancelled', {}, { cause: error }) : error
   } finally {
-    req.off('data', count)
+    req.off('data', counted)
     req.off('close', leave)
     if (!req.complete) linger(req, res, parser)
   }
 }
 
-function openParser(req: Request): busboy.Busboy {
+function openParser(req: Request, mostFiles: number): busboy.Busboy {
   if (!req.is(multipart)) throw new AppError('media-type', { type: multipart })
   try {
     return busboy({
@@ -129,9 +181,9 @@ async function* read(stream: Readable, failure: () => unknown): AsyncGenerator<U
  * The answer goes out before the request has come to its end. Closing at once would make the system throw the answer away
  * with the bytes that nobody read, so reading goes on for a moment.
  */
-function linger(req: Request, res: Response, parser: busboy.Busboy): void {
-  req.unpipe(parser)
-  parser.destroy()
+function linger(req: Request, res: Response, parser?: busboy.Busboy): void {
+  if (parser) req.unpipe(parser)
+  parser?.destroy()
   if (req.destroyed) return
   if (!res.headersSent) res.setHeader('Connection', 'close')
   req.resume()
@@ -140,11 +192,9 @@ function linger(req: Request, res: Response, parser: busboy.Busboy): void {
   req.once('close', () => clearTimeout(timer))
 }
 
+/** Only a whole path of Windows, as some clients send it, has its backslashes for folders: elsewhere they are letters. */
 function namesOf(given: string): { name: string; path: string } {
-  const parts = given
-    .replaceAll('\\', '/')
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
-    .split('/')
-    .filter(part => part !== '' && part !== '.' && part !== '..')
-  return { name: (parts.at(-1) ?? '').slice(-longestName), path: parts.join('/').slice(-longestPath) }
+  const windows = /^(?:[a-z]:\\|\\\\)/i.test(given)
+  const path = cleanPath(windows ? given.replaceAll('\\', '/').replace(/^[a-z]:/i, '') : given)
+  return { name: path.slice(path.lastIndexOf('/') + 1), path }
 }

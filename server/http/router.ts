@@ -3,6 +3,7 @@ import { implement, ORPCError } from '@orpc/server'
 import { contract, type ServerEvent, type Session, type StreamedAnswer } from '../../shared/api/index.ts'
 import type { AskRequest, Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
+import { cleanName } from '../../shared/ingest/file-name.ts'
 import type { DocumentState, Scope } from '../../shared/model/index.ts'
 import { type RunningAnswers, titleOf } from './answers.ts'
 import type { EventHub } from './events.ts'
@@ -29,6 +30,7 @@ export interface RouterDependencies {
 const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 const mostJobs = 200
 const longestQuestion = 2000
+const longestTextName = 250
 
 export function createRouter({ core, userId, models, hub, answers, session, state }: RouterDependencies) {
   const os = implement(contract).$context<CallContext>()
@@ -138,8 +140,9 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       original: os.documents.original.handler(elsewhere),
       addText: os.documents.addText.handler(async ({ input }) => {
         const ending = input.format === 'markdown' ? '.md' : '.txt'
-        const plain = input.name.replace(/[\p{Cc}\p{Bidi_Control}/\\]+/gu, ' ').trim()
-        const name = plain.toLowerCase().endsWith(ending) ? plain : `${plain}${ending}`
+        const plain = cleanName(input.name.replace(/[\p{Cc}/\\]+/gu, ' ').trim())
+        if (plain === '') throw new AppError('name-invalid', { name: '', max: longestTextName })
+        const name = plain.toLowerCase().endsWith(ending) ? plain : cleanName(`${plain}${ending}`)
         const bytes = new TextEncoder().encode(input.text)
         const open = async function* () {
           yield bytes

@@ -5,9 +5,9 @@ interface Route {
   pattern: RegExp
 }
 
-/** The methods that the contract knows for a path; none when it does not know the path. */
+/** The methods that the contract knows for a path, as Express does with or without a slash at its end; none for another. */
 export function allowedMethods(path: string): string[] {
-  const plain = path.length > 1 ? path.replace(/\/+$/, '') : path
+  const plain = path.length > 1 ? path.replace(/\/$/, '') : path
   return [...new Set(routes.filter(({ pattern }) => pattern.test(plain)).map(({ method }) => method))]
 }
 

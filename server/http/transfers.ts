@@ -20,8 +20,14 @@ export interface TransferDependencies {
   hub: EventHub
   log: Log
   maxFileSize: number
-  maxFiles: number | null
 }
+
+/** Files of one request. */
+const mostFiles = 1000
+/** Bytes that a request may have where a single file may not have as many. */
+const smallRequest = 64 * 1024 * 1024
+/** Bytes of what stands around the files. */
+const headings = 1024 * 1024
 
 /** Of the file alone: the others of the request may fare better. */
 const ofTheFile: readonly ErrorCode[] = [
@@ -33,26 +39,14 @@ const ofTheFile: readonly ErrorCode[] = [
   'name-invalid',
 ]
 
-export function createTransfers({ core, userId, models, hub, log, maxFileSize, maxFiles }: TransferDependencies): {
+export function createTransfers({ core, userId, models, hub, log, maxFileSize }: TransferDependencies): {
   upload: RequestHandler
   original: RequestHandler
   addModel: RequestHandler
 } {
-  /** How many more documents the user may add. */
-  async function room(): Promise<number> {
-    if (maxFiles === null) return Number.POSITIVE_INFINITY
-    let count = 0
-    for (const { id } of await core.projects.list(userId)) {
-      const scope = { userId, projectId: id }
-      count += (await core.documents.list(scope)).length + (await core.documents.trash(scope)).length
-    }
-    return maxFiles - count
-  }
-
   async function store(scope: Scope, file: IncomingFile, signal: AbortSignal) {
     const format = formatOf(file.name)
     if (!format) throw new AppError('unsupported-type', { name: file.name })
-    if ((await room()) < 1) throw new AppError('too-many-files', { limit: maxFiles ?? 0 })
     let opened = false
     const open = () => {
       // The bytes went by once and do not come again.
@@ -71,19 +65,31 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize, m
       if (!projects.some(({ id }) => id === scope.projectId))
         throw new AppError('project-not-found', { name: scope.projectId })
       const { caller } = res.locals
-      const { results } = await receiveFiles<Upload>(req, res, async (file, signal) => {
-        try {
-          const { document, added } = await store(scope, file, signal)
-          return { file: file.path, added, document: toApiDocument(document), problem: null }
-        } catch (error) {
-          const known = toAppError(error)
-          if (!ofTheFile.includes(known.code)) throw error
-          return { file: file.path, added: false, document: null, problem: problemOf(known, caller) }
-        }
+      const refuse = (path: string, error: AppError): Upload => ({
+        file: path,
+        added: false,
+        document: null,
+        problem: problemOf(error, caller),
+      })
+      const { results, complete } = await receiveFiles<Upload>(req, res, {
+        most: mostFiles,
+        refuse,
+        limit: Math.max(maxFileSize, smallRequest) + headings,
+        tooLarge: () => new AppError('too-large', { limit: maxFileSize }),
+        async take(file, signal) {
+          try {
+            const { document, added } = await store(scope, file, signal)
+            return { file: file.path, added, document: toApiDocument(document), problem: null }
+          } catch (error) {
+            const known = toAppError(error)
+            if (!ofTheFile.includes(known.code)) throw error
+            return refuse(file.path, known)
+          }
+        },
       })
       const [{ problem }] = results
-      if (problem && results.every(result => result.problem)) sendProblem(res, problem, { results })
-      else res.json({ results })
+      if (problem && results.every(result => result.problem)) sendProblem(res, problem, { results, complete })
+      else res.json({ results, complete })
     },
 
     async original(req, res) {
@@ -105,12 +111,18 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize, m
     },
 
     async addModel(req, res) {
-      const { results } = await receiveFiles(req, res, async (file, signal) => {
-        log.info('a model is being added')
-        return models.add(file.name, file.bytes, signal)
-      })
-      hub.publish({ type: 'models' })
-      res.status(201).json(results[0])
+      try {
+        const { results } = await receiveFiles(req, res, {
+          most: 1,
+          take(file, signal) {
+            log.info('a model is being added')
+            return models.add(file.name, file.bytes, signal)
+          },
+        })
+        res.status(201).json(results[0])
+      } finally {
+        hub.publish({ type: 'models' })
+      }
     },
   }
 }

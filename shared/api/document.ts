@@ -118,11 +118,18 @@ export const documents = {
       path: base,
       summary: 'Add files',
       description:
-        'One or many files as `multipart/form-data`; a part’s file name may carry the folders it came from. Each is judged by its name, its first bytes and its size before it is read to its end, and is stored when this answers; reading and indexing follow in the background (see `/api/v1/events`). The same bytes again are the same document. When every file is refused the answer is the problem of the first one.',
+        'One or many files as `multipart/form-data`; a part’s file name may carry the folders it came from. Each is judged by its name, its first bytes and its size before it is read to its end, and is stored when this answers; reading and indexing follow in the background (see `/api/v1/events`). The same bytes again are the same document. At most 1,000 files, and as many bytes as one file may have (64 MB where that is less), come in one request. When every file is refused the answer is the problem of the first one.',
       tags,
     })
     .input(z.object({ ...inProject, files: z.array(z.file()).min(1) }))
-    .output(z.object({ results: z.array(upload) })),
+    .output(
+      z.object({
+        results: z.array(upload),
+        complete: z
+          .boolean()
+          .describe('False: the request was not read to its end; files without a result were not taken'),
+      }),
+    ),
   addText: oc
     .route({
       method: 'POST',
@@ -135,7 +142,7 @@ export const documents = {
     .input(
       z.object({
         ...inProject,
-        name: z.string().min(1).max(200),
+        name: z.string().describe('Without its ending; cut where it is longer than 255 bytes'),
         text: z.string(),
         format: z.enum(['markdown', 'plain']).default('markdown'),
       }),

@@ -104,6 +104,8 @@ export const de: Messages = {
     'file-absent': 'Die Anfrage enthält keine Datei.',
     'range-invalid': 'Die Datei hat {{size}} Bytes; der verlangte Bereich liegt außerhalb.',
     'too-many-files': 'Es ist Platz für {{limit}} Dokumente. Entfernen Sie welche endgültig, um andere hinzuzufügen.',
+    'too-many-at-once':
+      'Auf einmal geht nicht mehr als diese Zahl an Dateien: {{limit}}. Senden Sie die übrigen danach.',
     'segment-not-found':
       'Das Dokument hat keine Seite und keinen Abschnitt {{number}}, oder er ist noch nicht gelesen.',
     'assistant-not-found': 'In diesem Projekt gibt es keinen Assistenten „{{id}}“.',

@@ -90,6 +90,7 @@ export const en = {
     'file-absent': 'The request holds no file.',
     'range-invalid': 'The file has {{size}} bytes; the range that was asked for lies outside.',
     'too-many-files': 'There is room for {{limit}} documents. Remove some for good to add others.',
+    'too-many-at-once': 'No more files than this can be sent at once: {{limit}}. Send the others after it.',
     'segment-not-found': 'The document has no page or section {{number}}, or it has not been read yet.',
     'assistant-not-found': 'There is no assistant “{{id}}” in this project.',
     'server-unreachable': 'Cloister cannot be reached. Is “cloister serve” running?',

@@ -84,6 +84,7 @@ export type ErrorCode =
   | 'foreign-site'
   | 'file-absent'
   | 'too-many-files'
+  | 'too-many-at-once'
   | 'range-invalid'
   | 'segment-not-found'
   | 'assistant-not-found'

@@ -40,6 +40,27 @@ describe('model files', () => {
     expect((await readdir(folder)).sort()).toEqual(['small.gguf', 'small.gguf.sha256'])
   })
 
+  it('come in as bytes, written once under no name, with names as long as the disk takes', async () => {
+    const seen: string[][] = []
+    const bytes = async function* (...texts: string[]) {
+      for (const text of texts) {
+        yield Buffer.from(text)
+        seen.push(await readdir(folder))
+      }
+    }
+    const longest = `${'ä'.repeat(121)}.gguf`
+    const added = await files().receive(longest, bytes('GGUF wei', 'ghts'))
+    expect(added).toEqual({ name: longest, size: 12, sha256: sha('GGUF weights') })
+    expect(await files().verify(longest)).toMatchObject({ state: 'sound' })
+    expect(seen.every(names => names.length <= 1 && names.every(name => name.endsWith('.part')))).toBe(true)
+    const refused = (name: string, text = 'GGUF') => expect(files().receive(name, bytes(text))).rejects
+    await refused(longest).toMatchObject({ code: 'model-exists' })
+    await refused(`${'ä'.repeat(125)}.gguf`).toMatchObject({ code: 'model-invalid' })
+    await refused('weights.bin').toMatchObject({ code: 'model-invalid' })
+    await refused('zip.gguf', 'PK').toMatchObject({ code: 'model-invalid', values: { name: 'zip.gguf' } })
+    expect((await readdir(folder)).sort()).toEqual([longest, `${longest}.sha256`])
+  })
+
   it('leave nothing behind when the copy is stopped, and clear away what a killed process left', async () => {
     const file = await source('GGUF weights')
     const stop = AbortSignal.abort()

@@ -15,6 +15,15 @@ export interface ModelFiles {
    */
   add(file: string, options?: FileOptions): Promise<{ name: string; size: number; sha256: string }>
   /**
+   * The same for bytes that come from elsewhere, written once. Throws `model-invalid` also where the name is none of a model
+   * or longer than the disk takes, and what the bytes throw.
+   */
+  receive(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    options?: FileOptions,
+  ): Promise<{ name: string; size: number; sha256: string }>
+  /**
    * Reads the whole file. `changed` when its bytes are not those of the checksum; `pinned` when it had none (somebody put
    * the file here by hand), and has one from now on. Throws `model-not-found`, and what the check throws.
    */
@@ -34,6 +43,8 @@ export interface FileOptions {
 
 /** Beside each model, in a file of its own: two processes that add at once do not write over each other's. As `sha256sum` writes it. */
 const checksumEnding = '.sha256'
+/** Bytes of a name in most file systems. */
+const longestName = 255
 /** Left free on the disk beside the copy, in bytes: the database goes on growing. */
 const reserve = 256 * 1024 * 1024
 
@@ -49,7 +60,8 @@ export function createModelFiles({
   place?: typeof link
 }): ModelFiles {
   const checksumOf = (name: string) => path.join(folder, name + checksumEnding)
-  const partOf = (name: string) => path.join(folder, `${name}.${process.pid}.${randomUUID()}.part`)
+  // Without the model's name, which may be as long as a name can be.
+  const newPart = () => path.join(folder, `.${process.pid}.${randomUUID()}.part`)
 
   /** Undefined when there is none, or a broken one: the file is pinned anew at its next check. */
   async function readChecksum(name: string): Promise<string | undefined> {
@@ -58,7 +70,7 @@ export function createModelFiles({
   }
 
   async function writeChecksum(name: string, sha256: string): Promise<void> {
-    const partial = partOf(name + checksumEnding)
+    const partial = newPart()
     await writeFile(partial, `${sha256}  ${name}\n`, { mode: 0o600 })
     await rename(partial, checksumOf(name))
   }
@@ -95,34 +107,50 @@ export function createModelFiles({
     }
   }
 
+  /** What is checked is what is kept. `size`: bytes that are to come, where that is known. */
+  async function takeIn(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    { size, signal, progress }: FileOptions & { size?: number },
+  ): Promise<{ name: string; size: number; sha256: string }> {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await sweepParts(folder)
+    await refuseTaken(name)
+    const { bavail, bsize } = await statfs(folder)
+    if (bavail * bsize < (size ?? 0) + reserve) throw new AppError('disk-full')
+    const partial = newPart()
+    try {
+      const { sha256, size: read } = await write(bytes, partial, size ?? 0, {
+        ...(signal && { signal }),
+        ...(progress && { progress }),
+      })
+      if (size !== undefined && read !== size) throw new AppError('file-changed')
+      await check(partial).catch(error => {
+        if (!(error instanceof AppError && 'name' in error.values)) throw error
+        throw new AppError(error.code, { ...error.values, name }, { cause: error })
+      })
+      await settle(partial, name)
+      // Only now it is ours to write. A process that is killed here leaves a model that is pinned at its next check.
+      await writeChecksum(name, sha256)
+      return { name, size: read, sha256 }
+    } catch (error) {
+      throw toAppError(error)
+    } finally {
+      await rm(partial, { force: true })
+    }
+  }
+
   return {
     async add(file, { signal, progress } = {}) {
       const name = withModelEnding(path.basename(file))
       const { size } = await statOf(file)
       await check(file)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      await sweepParts(folder)
-      await refuseTaken(name)
-      const { bavail, bsize } = await statfs(folder)
-      if (bavail * bsize < size + reserve) throw new AppError('disk-full')
-      const partial = partOf(name)
-      try {
-        const { sha256, size: read } = await copy(file, partial, size, {
-          ...(signal && { signal }),
-          ...(progress && { progress }),
-        })
-        if (read !== size) throw new AppError('file-changed')
-        // What is checked is what is kept, should the file have changed since the first look.
-        await check(partial)
-        await settle(partial, name)
-        // Only now it is ours to write. A process that is killed here leaves a model that is pinned at its next check.
-        await writeChecksum(name, sha256)
-        return { name, size, sha256 }
-      } catch (error) {
-        throw toAppError(error)
-      } finally {
-        await rm(partial, { force: true })
-      }
+      return takeIn(name, createReadStream(file), { size, ...(signal && { signal }), ...(progress && { progress }) })
+    },
+    receive(name, bytes, options = {}) {
+      if (!isModelFile(name) || Buffer.byteLength(name + checksumEnding) > longestName)
+        return Promise.reject(new AppError('model-invalid', { name: name.slice(0, 100), detail: 'not a .gguf file' }))
+      return takeIn(name, bytes, options)
     },
     async verify(given, options = {}) {
       const name = await find(given)
@@ -177,9 +205,9 @@ function lives(pid: number): boolean {
 }
 
 /** Durable when it resolves. */
-async function copy(from: string, to: string, size: number, options: FileOptions) {
+async function write(from: AsyncIterable<Uint8Array>, to: string, size: number, options: FileOptions) {
   const counted = createCounter(size, options.progress)
-  await pipeline(createReadStream(from), counted.through, createWriteStream(to, { mode: 0o600 }), {
+  await pipeline(from, counted.through, createWriteStream(to, { mode: 0o600 }), {
     signal: options.signal,
   })
   const handle = await open(to, 'r+')

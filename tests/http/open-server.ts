@@ -38,7 +38,9 @@ export interface TestServerOptions {
 
 /** A real server on a free port and on a Unix socket, over a core whose parser is the test's. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const test = await openTestCore(options.parsers ?? createLineParser(), undefined, options.chat)
+  const test = await openTestCore(options.parsers ?? createLineParser(), undefined, options.chat, {
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: options.maxFiles ?? null },
+  })
   test.core.start()
   const server = createServer({
     core: test.core,

@@ -102,6 +102,13 @@ describe('a file is judged before it has come', () => {
     await until(async () => (await blobsIn()).length === 0, 'nothing is left')
   })
 
+  it('by the length it is said to have, before any of it is read', async () => {
+    await open({ maxFileSize: 2 * megabyte.length })
+    const { status, body } = await send([opening('a.txt')], { length: 10 * 2 ** 30 })
+    expect([status, body]).toMatchObject([413, { code: 'too-large', values: { limit: 2 * megabyte.length } }])
+    expect(await blobsIn()).toEqual([])
+  })
+
   it('by its size, also without a length', async () => {
     await open({ maxFileSize: 2 * megabyte.length })
     for (const length of [lengthOf('a.txt', 300), undefined]) {
@@ -155,6 +162,75 @@ describe('many files at once', () => {
     const { results } = await client.documents.upload({ projectId, files })
     expect(results.map(({ problem }) => problem?.code)).toEqual([undefined, undefined, 'too-many-files'])
     expect(results[2].problem?.values).toEqual({ limit: 2 })
+    const again = await client.documents.upload({ projectId, files: [new File(['a'], 'd.txt')] })
+    expect(again.results).toMatchObject([{ added: false, problem: null, document: { name: 'a.txt' } }])
+    const text = client.documents.addText({ projectId, name: 'e', text: 'e', format: 'plain' })
+    await expect(text).rejects.toMatchObject({ code: 'too-many-files' })
+    await until(async () => (await blobsIn()).length === 2, 'what was refused is gone')
+  })
+
+  it('stop at it also when all come at once', async () => {
+    await open({ maxFiles: 5 })
+    const { projectId, client } = server
+    const uploads = Array.from({ length: 20 }, (_, at) =>
+      client.documents.upload({ projectId, files: [new File([`${at}`], `${at}.txt`)] }).then(
+        () => 'added',
+        (error: AppError) => error.code,
+      ),
+    )
+    const ends = await Promise.all(uploads)
+    expect(ends.filter(end => end === 'added')).toHaveLength(5)
+    expect(ends.filter(end => end === 'too-many-files')).toHaveLength(15)
+    expect((await client.documents.list({ projectId })).total).toBe(5)
+  })
+
+  it('are each answered for, also those that are too many for one request', async () => {
+    await open()
+    // Of one kind that nobody reads, so that nothing is stored a thousand times.
+    const parts = Array.from({ length: 1003 }, (_, at) => `${opening(`${at}.mp4`)}x\r\n`)
+    const text = `${parts.join('')}--${boundary}--\r\n`
+    const { status, body } = await send([text], { length: text.length })
+    const results = body.results as { file: string; problem: { code: string } }[]
+    expect([status, body.complete, results.length]).toEqual([415, true, 1003])
+    expect(results.slice(999).map(({ file, problem }) => [file, problem.code])).toEqual([
+      ['999.mp4', 'unsupported-type'],
+      ['1000.mp4', 'too-many-at-once'],
+      ['1001.mp4', 'too-many-at-once'],
+      ['1002.mp4', 'too-many-at-once'],
+    ])
+  })
+
+  it('keep names that are whole and harmless', async () => {
+    await open()
+    const { projectId, client } = server
+    const names = [
+      'a\u202efdp.txt',
+      'zwei\nzeilen.txt',
+      'a\\b.txt',
+      `${'ä'.repeat(255)}.txt`,
+      `${'o😀/'.repeat(400)}n.txt`,
+    ]
+    const kept: { name: string; path: string }[] = []
+    for (const [at, given] of names.entries()) {
+      const name = encodeURIComponent(given)
+      const head = `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename*=UTF-8''${name}\r\n\r\n`
+      const { body } = await send([`${head}${at}${closing}`])
+      kept.push((body.results as { document: { name: string; path: string } }[])[0].document)
+    }
+    expect(kept.slice(0, 3).map(({ name }) => name)).toEqual(['afdp.txt', 'zweizeilen.txt', 'a\\b.txt'])
+    expect(Buffer.byteLength(kept[3].name)).toBe(254)
+    expect(kept[4].path).toMatch(/^(o😀\/)+n\.txt$/)
+    const windows = await send([`${opening('C:\\Akten\\c.txt')}c${closing}`])
+    expect(windows.body.results).toMatchObject([{ document: { name: 'c.txt', path: 'Akten/c.txt' } }])
+    for (const name of ['', '..', ' . ', '\u0000\u0007', '\u202e'])
+      await expect(client.documents.addText({ projectId, name, text: 'x', format: 'plain' })).rejects.toMatchObject({
+        code: 'name-invalid',
+      })
+    await expect(client.projects.create({ name: 'a\ud800' })).rejects.toMatchObject({ code: 'name-invalid' })
+    await expect(client.projects.create({ name: 'a'.repeat(250) })).rejects.toMatchObject({ code: 'name-invalid' })
+    const long = 'Wort '.repeat(2400)
+    await expect(client.search({ projectId, query: long })).rejects.toMatchObject({ code: 'question-too-long' })
+    await expect(client.answers.ask({ projectId, question: long })).rejects.toMatchObject({ code: 'question-too-long' })
   })
 })
 
@@ -205,6 +281,18 @@ describe('what is no upload', () => {
     out.destroy()
     await until(async () => (await blobsIn()).length === 0, 'they are gone')
     expect((await server.client.documents.list({ projectId: server.projectId })).total).toBe(0)
+  })
+})
+
+describe('paths with slashes too many', () => {
+  it('are none of ours', async () => {
+    await open()
+    const target = `/api/v1/projects/${server.projectId}/documents`
+    const codeOf = async (path: string, method: string) =>
+      ((await (await server.fetch(path, { method })).json()) as { code: string }).code
+    expect(await codeOf(`${target}///`, 'POST')).toBe('route-not-found')
+    expect(await codeOf(`${target}/${server.projectId}/original//`, 'GET')).toBe('route-not-found')
+    expect(await codeOf(`${target}/${server.projectId}/original/`, 'GET')).toBe('document-not-found')
   })
 })
 
@@ -266,6 +354,11 @@ describe('a model', () => {
       ['tiny.gguf', megabyte.length],
       ['bad.gguf', 1],
     ])
+    const two = await send([`${opening('eins.gguf')}x\r\n`, `${opening('zwei.gguf')}y${closing}`], {
+      target: '/api/v1/models',
+    })
+    expect([two.status, two.body.code]).toEqual([413, 'too-many-at-once'])
+    expect(seen).toHaveLength(2)
     await expect(client.models.remove({ name: 'none' })).rejects.toMatchObject({ code: 'model-not-found' })
   })
 })
