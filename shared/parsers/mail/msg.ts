@@ -78,7 +78,8 @@ function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData; cut: bool
       ...(ansiEncoding !== undefined && { ansiEncoding }),
       // The library ends a text at the first zero in it, whatever follows.
       propertyObserver(_, tag, raw) {
-        if (raw && shown.has(tag)) cut ||= /\0[^\0]/.test(Buffer.from(raw).toString('utf16le'))
+        // Of eight bytes is what says where the text stands.
+        if (raw && raw.length > 8 && shown.has(tag)) cut ||= /\0[^\0]/.test(Buffer.from(raw).toString('utf16le'))
       },
     }
     const fields = reader.getFileData()
