@@ -51,6 +51,9 @@ export async function readFormat(
 
 /** The real readers, without their processes. */
 export const parsersHere: Parsers = {
+  async recognize() {
+    throw new AppError('recognition-off')
+  },
   mediaType: name => formatOf(name)?.mediaType,
   isContainer: name => formatOf(name)?.container === true,
   async *parse(request: ParseRequest): AsyncIterable<ParseEvent> {
