@@ -21,6 +21,10 @@ export const de: Messages = {
       'Die Datei packt sich zu etwas viel Größerem aus, als erlaubt ist, und wurde deshalb nicht gelesen. Packen Sie sie selbst aus und fügen Sie die Dateien hinzu, die Sie brauchen.',
     'archive-too-deep': 'Archive und Mails werden bis zu drei Ebenen tief geöffnet. Packen Sie diese Datei selbst aus.',
     'too-deep': 'Der Inhalt ist zu tief ineinander verschachtelt; gelesen wurde der Text ohne seine Gliederung.',
+    'drm-protected':
+      'Das Buch ist mit einem Kopierschutz (DRM) verschlüsselt und nur im Programm des Verkäufers lesbar. Fügen Sie eine Fassung ohne Kopierschutz hinzu.',
+    'page-frame-left-out':
+      'Menüs, Kopf- und Fußzeilen der Webseite blieben weg (Wörter: {{words}}); gelesen wurde ihr eigentlicher Inhalt.',
     'mail-sealed':
       'Der Inhalt der Mail ist verschlüsselt oder in seiner Signatur verpackt (S/MIME, PGP); gelesen wurden nur ihre Kopfzeilen. Speichern Sie sie in Ihrem Mailprogramm unverschlüsselt und fügen Sie diese Fassung hinzu.',
     'files-left-out': 'Von {{total}} Dateien darin wurden {{count}} nicht übernommen. Bei jeder steht, warum.',

@@ -16,6 +16,10 @@ export const en = {
       'The file unpacks to much more than is allowed, so it was not read. Unpack it yourself and add the files you need.',
     'archive-too-deep': 'Archives and mails are opened up to three levels deep. Unpack this file yourself.',
     'too-deep': 'The content is nested too deeply; its text was read without its structure.',
+    'drm-protected':
+      "The book is encrypted by copy protection (DRM) and opens in its seller's program only. Add a copy without protection.",
+    'page-frame-left-out':
+      'Menus, headers and footers of the web page were left out (words: {{words}}); its main content was read.',
     'mail-sealed':
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
     'files-left-out': 'Of {{total}} files in it, {{count}} were not taken. Each says why.',

@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'archive-too-large'
   | 'archive-too-deep'
   | 'too-deep'
+  | 'drm-protected'
+  | 'page-frame-left-out'
   | 'mail-sealed'
   | 'files-left-out'
   | 'pages-unreadable'

@@ -176,6 +176,13 @@ export const FORMATS: readonly Format[] = [
     matches: isOoxml,
     open: async (file, opening) => (await import('./slides/odp.ts')).openOdp(file, opening),
   },
+  {
+    mediaType: 'text/html',
+    extensions: ['html', 'htm', 'xhtml', 'xht'],
+    paged: false,
+    matches: isText,
+    open: async (file, opening) => (await import('./web/html.ts')).openHtml(file, opening),
+  },
 ]
 
 /** The format that a name's extension says. */
@@ -220,7 +227,7 @@ const BINARY = [
 function isText(head: Uint8Array): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1')
   if (BINARY.some(magic => text.startsWith(magic))) return false
-  if (text.startsWith('\xff\xfe') || text.startsWith('\xfe\xff')) return true
+  if (['\xff\xfe', '\xfe\xff', '\0\0\xfe\xff'].some(mark => text.startsWith(mark))) return true
   // UTF-16 without a mark: every second byte of ordinary text is zero.
   if (wideOrder(head) !== undefined) return true
   if (text.includes('\0')) return false

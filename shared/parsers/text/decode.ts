@@ -1,49 +1,91 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import iconv from 'iconv-lite'
 import { wideOrder } from '../formats.ts'
-
-type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+import { createSample } from './encoding.ts'
 
 const PROBE = 64 * 1024
+// Bytes that are no UTF-8 in a text that otherwise is: so many signs of several bytes for each of them.
+const FLAWS = 20
 
 /**
- * A text file in pieces, decoded. UTF-8 and UTF-16 are told by their mark or by their bytes; a file that is not UTF-8
- * counts as Windows-1252 (which holds Latin-1), German's and Western Europe's encoding before.
+ * A text file in pieces, decoded. UTF-8, UTF-16 and UTF-32 are told by their mark or by their bytes; of what remains,
+ * `encoding.ts` tells which of the older ones it is.
  */
-export async function* decodeFile(file: string): AsyncGenerator<string> {
-  const encoding = await encodingOf(file)
-  const decoder = new TextDecoder(encoding)
-  for await (const bytes of createReadStream(file)) yield decoder.decode(bytes as Buffer, { stream: true })
-  yield decoder.decode()
+export async function* decodeFile(file: string, known?: string): AsyncGenerator<string> {
+  const decoder = iconv.getDecoder(known ?? (await encodingOf(file)), { stripBOM: true })
+  for await (const bytes of createReadStream(file)) yield decoder.write(bytes as Buffer)
+  yield decoder.end() ?? ''
 }
 
-export async function encodingOf(file: string): Promise<Encoding> {
+/** Whether `decodeFile` can read it. */
+export function isKnown(encoding: string): boolean {
+  return iconv.encodingExists(encoding) && !/^(?:base64|hex|binary|internal|utf-?7)/i.test(encoding)
+}
+
+/** The name of a file's encoding. `declared`: what it says itself, followed where its bytes do not say otherwise. */
+export async function encodingOf(file: string, declared?: string): Promise<string> {
   const handle = await open(file, 'r')
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(PROBE), 0, PROBE, 0)
     const head = buffer.subarray(0, bytesRead)
-    if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
-    if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
-    if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8'
+    const marked = markOf(head)
+    if (marked) return marked
     const wide = wideOrder(head)
-    if (wide) return wide === 'le' ? 'utf-16le' : 'utf-16be'
+    if (wide) return `utf-16${wide}`
   } finally {
     await handle.close()
   }
-  return (await isUtf8(file)) ? 'utf-8' : 'windows-1252'
+  if (await isUtf8(file)) return 'utf-8'
+  // Bytes that are no UTF-16 may still say they are: of a text that was converted.
+  if (declared && !/^(?:utf|ucs|unicode)/i.test(declared)) return asWritten(declared)
+  const sample = createSample()
+  for await (const bytes of createReadStream(file)) {
+    sample.add(bytes as Buffer)
+    if (sample.full) break
+  }
+  return sample.encoding()
 }
 
-/** The whole file is looked at: the first umlaut may stand on the last page. */
+// Browsers read Latin-1 as its superset, and so is most that calls itself so.
+function asWritten(declared: string): string {
+  return /^(?:iso-?8859-?1|latin-?1|us-ascii|ascii)$/i.test(declared) ? 'windows-1252' : declared
+}
+
+function markOf(head: Uint8Array): string | undefined {
+  const mark = Buffer.from(head.subarray(0, 4)).toString('hex')
+  if (mark === 'fffe0000') return 'utf-32le'
+  if (mark === '0000feff') return 'utf-32be'
+  if (mark.startsWith('fffe')) return 'utf-16le'
+  if (mark.startsWith('feff')) return 'utf-16be'
+  return mark.startsWith('efbbbf') ? 'utf-8' : undefined
+}
+
+/** The whole file is looked at: the first umlaut may stand on the last page. A few wrong bytes do not make it another. */
 async function isUtf8(file: string): Promise<boolean> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  try {
-    for await (const bytes of createReadStream(file)) decoder.decode(bytes as Buffer, { stream: true })
-    decoder.decode()
-    return true
-  } catch (error) {
-    if (error instanceof TypeError) return false
-    throw error
+  let signs = 0
+  let flaws = 0
+  let expected = 0
+  for await (const bytes of createReadStream(file)) {
+    for (const byte of bytes as Buffer) {
+      if (expected > 0) {
+        if ((byte & 0xc0) === 0x80) {
+          if (--expected === 0) signs++
+          continue
+        }
+        flaws++
+        expected = 0
+      }
+      if (byte < 0x80) continue
+      if (byte >= 0xc2 && byte < 0xe0) expected = 1
+      else if (byte >= 0xe0 && byte < 0xf0) expected = 2
+      else if (byte >= 0xf0 && byte < 0xf5) expected = 3
+      else flaws++
+    }
+    if (flaws > 1_000 && flaws * FLAWS > signs) return false
   }
+  // A file that was cut in the middle of a sign.
+  return flaws * FLAWS <= signs
 }
 
 /** The lines of decoded pieces, without their ends. A line longer than `limit` comes in parts. */

@@ -1,0 +1,133 @@
+import { AppError } from '../../errors.ts'
+import type { Block, Reason } from '../../model/index.ts'
+import type { Ending, Opening, Reading, Source } from '../formats.ts'
+import { segmentsOf } from '../text/segments.ts'
+import { createNumbering } from '../word/compose.ts'
+import { decodeHtml } from './charset.ts'
+import { createElementReader } from './elements.ts'
+import { createFlow, isXhtml, type Piece, readHtml } from './flow.ts'
+import { mainContent } from './main-content.ts'
+
+export interface HtmlOptions {
+  /** Takes also what is not shown (`hidden`, `display: none`). By default only where there is nothing else. */
+  hidden?: boolean
+}
+
+/**
+ * The blocks of an HTML text, as a reader sees it, without spans: all of it, menus and footers too. The address of a link
+ * is not part of the text unless the link is written so. The title in the head is left out.
+ */
+export function* htmlBlocks(html: string, options: HtmlOptions = {}): Generator<Block> {
+  for (const { block } of piecesOf(html, options)) yield block
+}
+
+function piecesOf(html: string, { hidden = false }: HtmlOptions): Piece[] {
+  const flow = createFlow({ hidden })
+  readHtml(html, flow)
+  const pieces = flow.take()
+  return pieces.length === 0 && flow.hid ? piecesOf(html, { hidden: true }) : pieces
+}
+
+/** What is the page's own is told by so many characters of its text; what comes later is not held in memory. */
+const PROBE = 4_000_000
+
+export interface PageOptions {
+  /** Keeps menus, headers, footers and the like. */
+  whole?: boolean
+}
+
+/**
+ * A page: what is its own, without the menus, headers and footers of its site, and its title where it has no heading of the
+ * first level. What is left out is counted and said.
+ */
+export async function openHtml(
+  file: string,
+  { limits, note }: Pick<Opening, 'limits' | 'note'>,
+  options: PageOptions = {},
+): Promise<Source<Reading>> {
+  return readPage(() => decodeHtml(file), { limits, note }, options)
+}
+
+/** The same from pieces of text. */
+export function readPage(
+  pieces: () => AsyncIterable<string>,
+  { limits, note }: Pick<Opening, 'limits' | 'note'>,
+  { whole = false }: PageOptions = {},
+): Source<Reading> {
+  return {
+    segments: null,
+    async *read(after) {
+      const left = { words: 0 }
+      const { cut }: Ending = yield* segmentsOf(blocksOf(pieces, whole, left), after, limits.characters)
+      if (left.words > 0) note(`left out ${left.words} words: menus, headers and footers of a page`)
+      const reasons: Reason[] = left.words > 0 ? [{ code: 'page-frame-left-out', values: { words: left.words } }] : []
+      return { cut, reasons }
+    },
+    close: async () => {},
+  }
+}
+
+async function* blocksOf(
+  pieces: () => AsyncIterable<string>,
+  whole: boolean,
+  left: { words: number },
+): AsyncGenerator<Block> {
+  const numbered = createNumbering()
+  let any = false
+  let hid = false
+  for (const hidden of [false, true]) {
+    if (hidden && (any || !hid)) break
+    const flow = createFlow({ hidden })
+    const held: Piece[] = []
+    let size = 0
+    let isOwn: ((piece: Piece) => boolean) | undefined = whole ? () => true : undefined
+    const own = function* (all: readonly Piece[]): Generator<Block> {
+      for (const piece of all) {
+        if (isOwn?.(piece) === false) left.words += piece.block.text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0
+        else {
+          any = true
+          yield* numbered(piece.block)
+        }
+      }
+    }
+    const decide = function* (): Generator<Block> {
+      isOwn ??= mainContent(held)
+      const title = flow.title
+      const titled = held.some(piece => isOwn?.(piece) && piece.block.kind === 'heading' && piece.block.level === 1)
+      if (title !== '' && !titled) yield* numbered({ kind: 'heading', level: 1, text: title })
+      yield* own(held.splice(0))
+    }
+    let decided = false
+    for await (const _ of flowOf(pieces(), flow)) {
+      const fresh = flow.take()
+      if (decided) {
+        yield* own(fresh)
+        continue
+      }
+      for (const piece of fresh) {
+        held.push(piece)
+        size += piece.block.text.length
+      }
+      if (size < PROBE) continue
+      decided = true
+      yield* decide()
+    }
+    if (!decided && (held.length > 0 || hidden || !flow.hid)) yield* decide()
+    hid = flow.hid
+  }
+}
+
+async function* flowOf(pieces: AsyncIterable<string>, flow: ReturnType<typeof createFlow>): AsyncGenerator<void> {
+  let reader: ReturnType<typeof createElementReader> | undefined
+  for await (const piece of pieces) {
+    if (piece === '') continue
+    // A ZIP or a picture with this name passes as text only when most of it is.
+    if (!reader && piece.startsWith('\0\0\0\0')) throw new AppError('damaged')
+    reader ??= createElementReader(flow, { xhtml: isXhtml(piece) })
+    reader.write(piece)
+    yield
+  }
+  reader?.end()
+  flow.finish()
+  yield
+}
