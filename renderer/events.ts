@@ -1,16 +1,17 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { type Client, follow } from '../shared/api/client.ts'
+import type { Client } from '../shared/api/client.ts'
 import type { ServerEvent } from '../shared/api/index.ts'
 import type { Status } from './app-context.ts'
 import { place } from './queries.ts'
+import { shareEvents } from './shared-events.ts'
 import type { Store } from './store.ts'
 
 /** Milliseconds between two readings of the same list while documents change all the time. */
 const breath = 1500
 
 /**
- * Keeps what is shown as the server has it. While nobody looks, the stream is closed: a browser has six connections to a
- * server, and a tab in the background must not hold one. Looking again reads everything anew.
+ * Keeps what is shown as the server has it. While nobody looks at a window it neither hears nor reads for the others;
+ * looking again reads everything anew.
  */
 export function followEvents({
   client,
@@ -56,10 +57,7 @@ export function followEvents({
       if (!signal.aborted) status.change(before => ({ ...before, connected: now }))
     }
     try {
-      for await (const event of follow(options => client.jobs.events(undefined, options), { signal, connected })) {
-        if (signal.aborted) return
-        act(event)
-      }
+      await shareEvents({ client, signal, hear: act, connected })
     } catch {
       if (!signal.aborted) refused()
     }
