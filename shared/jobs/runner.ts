@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type AppError, toAppError } from '../errors.ts'
 import type { Clock, Job, JobOutcome, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
@@ -8,9 +9,10 @@ export interface JobKind {
   concurrency: number
   /**
    * Does the work and settles the job in the transaction of its last effect. What it throws is tried again later;
-   * when the signal fires, it stops without settling.
+   * when the signal fires, it stops without settling. `othersWait` asks the queue whether another job of this kind is
+   * due: a long one may settle as `later` then, and goes on behind them.
    */
-  run(job: Job, signal: AbortSignal): Promise<void>
+  run(job: Job, signal: AbortSignal, othersWait: () => Promise<boolean>): Promise<void>
   /** After the last attempt: inside the transaction that buries the job. */
   dead(tx: Tx, job: Job): Promise<void>
 }
@@ -50,43 +52,88 @@ export function startRunner({
 }): Runner {
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
-  const sleepers = new Set<() => void>()
+  const lanes: Lane[] = kinds.map(kind => ({ kind, busy: 0, failures: 0, resting: false }))
+  const atWork = new Set<Promise<void>>()
+  let woken = false
+  let rouse = () => {}
 
   function wake(): void {
-    for (const sleeper of sleepers) sleeper()
+    woken = true
+    rouse()
   }
 
   function sleep(time: number): Promise<void> {
     return new Promise(resolve => {
-      const timer = setTimeout(done, time)
-      function done() {
+      const done = () => {
         clearTimeout(timer)
-        sleepers.delete(done)
         resolve()
       }
-      sleepers.add(done)
+      const timer = setTimeout(done, time)
+      rouse = done
+      if (woken) done()
     })
   }
 
-  async function work(kind: JobKind): Promise<void> {
+  /**
+   * One looks for work for all kinds that have room. When each slot looked for itself, a small file caused some twenty
+   * looks that found nothing, each a transaction that keeps others from writing.
+   */
+  async function look(): Promise<void> {
     let failures = 0
     while (!stopping.signal.aborted) {
+      woken = false
+      const open = lanes.filter(lane => lane.busy < lane.kind.concurrency && !lane.resting)
+      const names = open.map(lane => lane.kind.kind)
       try {
-        const job = await queue.claim([kind.kind])
-        if (job) await perform(kind, job)
+        const job = open.length > 0 ? await queue.claim(names) : undefined
         if (failures > 0) troubled(undefined)
         failures = 0
-        if (job) continue
-        const next = await queue.next([kind.kind])
+        const lane = job && open.find(({ kind }) => kind.kind === job.kind)
+        if (lane) {
+          const work = take(lane, job).finally(() => atWork.delete(work))
+          atWork.add(work)
+          continue
+        }
+        for (const idle of open) recovered(idle)
+        if (woken) continue
+        const next = open.length > 0 ? await queue.next(names) : undefined
         await sleep(Math.min(pollTime, Math.max(10, (next ?? Number.POSITIVE_INFINITY) - clock.now())))
       } catch (error) {
         // The database itself, or the disk: keep trying, ever more slowly, and say so once it is no passing moment.
         failures += 1
         if (failures === 1) log.error('queue', { error })
         if (failures === 2) troubled(toAppError(error))
-        await sleep(Math.min(30_000, 100 * 2 ** failures))
+        await rest(failures)
       }
     }
+  }
+
+  async function take(lane: Lane, job: Job): Promise<void> {
+    lane.busy += 1
+    try {
+      await perform(lane.kind, job)
+      recovered(lane)
+    } catch (error) {
+      lane.failures += 1
+      if (lane.failures === 1) log.error('queue', { error })
+      if (lane.failures === 2) troubled(toAppError(error))
+      lane.resting = true
+      await rest(lane.failures)
+      lane.resting = false
+    } finally {
+      lane.busy -= 1
+      wake()
+    }
+  }
+
+  function recovered(lane: Lane): void {
+    if (lane.failures > 0) troubled(undefined)
+    lane.failures = 0
+  }
+
+  /** Longer with each failure; ends at once when all stops. */
+  async function rest(failures: number): Promise<void> {
+    await pause(Math.min(30_000, 100 * 2 ** failures), undefined, { signal: stopping.signal }).catch(() => {})
   }
 
   async function perform(kind: JobKind, job: Job): Promise<void> {
@@ -95,6 +142,7 @@ export function startRunner({
     if (stopping.signal.aborted) interrupt()
     stopping.signal.addEventListener('abort', interrupt)
     running.set(job.key, control)
+    const othersWait = async () => ((await queue.next([kind.kind])) ?? Number.POSITIVE_INFINITY) <= clock.now()
     const beat = setInterval(() => {
       store
         .transaction(tx => queue.renew(store.executor(tx), job, 'beat'))
@@ -104,8 +152,7 @@ export function startRunner({
     }, beatTime)
     try {
       if (job.exhausted) await settle(kind, job, { state: 'dead', error: 'its process died each time' })
-      else await kind.run(job, control.signal)
-      wake()
+      else await kind.run(job, control.signal, othersWait)
     } catch (error) {
       if (toAppError(error).code === 'lease-lost') return
       if (stopping.signal.aborted) return await settle(kind, job, { state: 'released' })
@@ -137,7 +184,7 @@ export function startRunner({
     }
   }
 
-  const workers = kinds.flatMap(kind => Array.from({ length: kind.concurrency }, () => work(kind)))
+  const looking = look()
   return {
     wake,
     interrupt(keys) {
@@ -146,7 +193,17 @@ export function startRunner({
     async stop() {
       stopping.abort()
       wake()
-      await Promise.all(workers)
+      await looking
+      await Promise.all(atWork)
     },
   }
+}
+
+/** A kind of job, and how it fares. */
+interface Lane {
+  readonly kind: JobKind
+  busy: number
+  /** In a row, all of the machine; after each it rests. */
+  failures: number
+  resting: boolean
 }

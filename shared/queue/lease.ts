@@ -67,15 +67,17 @@ export function createLeaseQueue({
 
   /** The oldest job of these kinds that may be claimed now: the one that has been due for longest. */
   async function oldest(tx: SqlExecutor, kinds: readonly string[], now: Time): Promise<Row | undefined> {
-    const free = (await runningOf(tx, kinds)).filter(row => isFree(row, now))
     // Never tried means due, whatever the clock did since.
     const perKind = `select * from (select * from job where state = 'waiting' and kind = ?
       and (attempts = 0 or run_after <= ?) order by run_after, id limit 1)`
-    const waiting = await tx.execute<Row>(
-      kinds.map(() => perKind).join(' union all '),
-      kinds.flatMap(kind => [kind, now]),
-    )
-    return [...free, ...waiting].sort((a, b) => a.run_after - b.run_after || (a.id < b.id ? -1 : 1))[0]
+    const running = `select * from job where state = 'running' and kind in (${kinds.map(() => '?').join(', ')})`
+    const rows = await tx.execute<Row>([running, ...kinds.map(() => perKind)].join(' union all '), [
+      ...kinds,
+      ...kinds.flatMap(kind => [kind, now]),
+    ])
+    return rows
+      .filter(row => row.state === 'waiting' || isFree(row, now))
+      .sort((a, b) => a.run_after - b.run_after || (a.id < b.id ? -1 : 1))[0]
   }
 
   function runningOf(tx: SqlExecutor, kinds: readonly string[]): Promise<Row[]> {
