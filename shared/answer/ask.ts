@@ -123,8 +123,13 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     const text = earlier?.question.text ?? given
     const completed = completeQuestion(text, conversation.questions)
     const asked = earlier ? understood(earlier.question) : await understoodNow()
-    const { chatId } =
-      earlier?.question ?? (await chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null))
+    // The search goes on beside it: while a document is read, the one thread that writes has others to write for first.
+    const keeping: Promise<Message> = earlier
+      ? Promise.resolve(earlier.question)
+      : chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
+    // Whoever waits for it hears of it.
+    keeping.catch(() => {})
+    const chatId = request.chatId ?? (await keeping).chatId
     if (request.chatId === undefined) yield* enter(chatId)
 
     const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
@@ -157,6 +162,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       const { plan, hits, nearness = 0 } = await search.find(scope, question, options)
       shown = hits.map(toKept)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
+      await keeping
       const passages = hits.map(toQuotable)
       const seeds = selectQuotes(question, plan, passages, { limit: seedCount })
       const quotes = seeds.slice(0, quoteCount)
@@ -238,7 +244,12 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       if (!complete) result.reason ??= { code: 'cancelled' }
       settle(result, quoted, written)
       const begun = signal.aborted && (quoted.length > 0 || (written?.sentences.length ?? 0) > 0)
-      if (complete || begun || !earlier?.answer) {
+      // Without its question an answer says nothing.
+      const placed = await keeping.then(
+        () => true,
+        () => false,
+      )
+      if (placed && (complete || begun || !earlier?.answer)) {
         const keeping = chats.keepAnswer(scope, result, shown, earlier)
         // The first error is the one to tell.
         messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined))) ?? ''

@@ -4,7 +4,7 @@ import type { AnswerEvent, AnswerSentence, ChatModel, Citation } from '../model/
 import { addressesIn } from './addresses.ts'
 import { type Cut, cutSentence } from './cut.ts'
 import { declines } from './decline.ts'
-import { readGround, type Source } from './ground.ts'
+import { type Ground, readGround, type Source } from './ground.ts'
 import { plainText, settledLength, visible } from './plain.ts'
 import { findSupport } from './support.ts'
 import { createThinkingFilter } from './thinking.ts'
@@ -45,6 +45,8 @@ const mostBlanks = 400
 /** An open line is read again when it has grown by this part of its length, or when nothing came for `pause` milliseconds. */
 const growth = 32
 const pause = 50
+/** Milliseconds between two looks at what came: no eye is faster, and a small model writes ten tokens in that time. */
+const frame = 20
 /** Milliseconds of work at a time. */
 const longestBreath = 10
 
@@ -56,9 +58,16 @@ export const nothingWritten = (): Written => ({ sentences: [], citations: [], dr
  */
 export async function* write(writing: Writing, written: Written): AsyncGenerator<AnswerEvent, void> {
   const { language, maxTokens, question, signal, sources } = writing
-  const ground = readGround(sources)
-  const addresses = addressesOf(sources)
-  const knows = (address: string) => addresses.all.has(address)
+  const stop = new AbortController()
+  const abortSignal = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  // First of all: the model reads the prompt in its own process while the sources are read here.
+  const parts = partsOf(writing, abortSignal)
+  let grounds: Grounds | undefined
+  const known = () => {
+    grounds ??= { ground: readGround(sources), addresses: addressesOf(sources) }
+    return grounds
+  }
+  const knows = (address: string) => known().addresses.all.has(address)
   const thinking = createThinkingFilter()
   /** Of all sentences, those too that are not shown; a model that has lost itself tells the last few again. */
   const told: string[] = []
@@ -74,25 +83,30 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
   /** How long `raw` was when it was last read, and how long it must be to be read again at once. */
   let due = 0
   let breath = performance.now()
+  /** When something was shown last. */
+  let shown = Number.NEGATIVE_INFINITY
+  /** Something waits for more to come. */
+  let unread = false
 
-  const stop = new AbortController()
-  const abortSignal = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
-  const parts = partsOf(writing, abortSignal)
   try {
-    for (let waits = false; ; ) {
+    known()
+    // Milliseconds that what came may wait for more.
+    for (let waits: number | undefined; ; ) {
       await breathe()
-      const part = await parts.next(waits ? pause : undefined)
+      const part = await parts.next(waits)
       if (part === undefined) {
-        waits = false
+        waits = undefined
         if (!(yield* readOn(false))) return yield* finish()
         continue
       }
       // Cut at its longest: to be seen as such.
       const cut = part.type === 'finish' && part.finishReason.unified === 'length'
       const delta = part.type === 'text-delta' ? part.delta : cut ? ' …' : ''
-      if (delta !== '') {
+      for (const piece of delta === '' ? [] : delta.split(TAGS)) {
+        // What stands before a tag is read before it: then it is the same however the stream was cut.
+        if (unread && TAGS.test(piece) && !(yield* readOn(false))) return yield* finish()
         // What was proven stays: readers have it, and count their citations by it.
-        const { text, reset } = thinking.push(delta, written.citations.length === 0)
+        const { text, reset } = thinking.push(piece, written.citations.length === 0)
         if (reset) {
           Object.assign(written, nothingWritten())
           withheld = []
@@ -103,10 +117,13 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
           due = 0
         }
         add(text)
+        unread = true
         length += text.length
         if (length > maxTokens * charactersPerToken || blanks > mostBlanks || loops(raw)) return yield* finish()
-        waits = raw.length < due && !text.includes('\n')
-        if (!waits && !(yield* readOn(false))) return yield* finish()
+        const since = performance.now() - shown
+        if (raw.length < due && !text.includes('\n')) waits = pause
+        else waits = since < frame ? Math.ceil(frame - since) : undefined
+        if (waits === undefined && !(yield* readOn(false))) return yield* finish()
       }
       if (part.type === 'finish') break
     }
@@ -141,6 +158,7 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
 
   /** Makes plain what is settled and cuts off the sentences in it. False when the model only repeats itself: then nothing is left to read. */
   async function* readOn(complete: boolean): AsyncGenerator<AnswerEvent, boolean> {
+    unread = false
     const settled = complete ? raw.length : settledLength(raw)
     const feed = complete ? settled : raw.lastIndexOf('\n', settled - 1) + 1
     if (feed > 0) {
@@ -157,7 +175,10 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
         const news = draft !== '' && draft !== written.draft
         // Whoever leaves now has seen it.
         written.draft = draft
-        if (news) yield { type: 'draft', text: draft }
+        if (news) {
+          shown = performance.now()
+          yield { type: 'draft', text: draft }
+        }
         due = raw.length + Math.floor(raw.length / growth)
         return true
       }
@@ -193,6 +214,7 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
 
   async function proofOf(cut: Cut): Promise<{ proofs: Citation[]; from: ReadonlySet<Source> }> {
     const cited = sources.filter(source => cut.cited.includes(source.number))
+    const { ground } = known()
     const supportOf = (text: string) =>
       findSupport(text, language, ground, cited, question) ?? findSupport(text, language, ground, sources, question)
     const bare = plainText(cut.text, () => false)
@@ -212,7 +234,7 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
 
   function keep(cut: Cut, proofs: readonly Citation[], from: ReadonlySet<Source> = new Set()): AnswerEvent {
     // An address is shown where its own source is cited, nowhere else.
-    const held = new Set([...from].flatMap(source => [...(addresses.by.get(source) ?? [])]))
+    const held = new Set([...from].flatMap(source => [...(known().addresses.by.get(source) ?? [])]))
     const text = plainText(cut.text, address => held.has(address)).trim()
     const fresh: Citation[] = []
     const citations = proofs.map(proof => {
@@ -224,10 +246,17 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
       return written.citations.push(proof) - 1
     })
     const sentence = { text, lead: cut.lead, citations, supported: proofs.length > 0 }
+    shown = performance.now()
     written.sentences.push(sentence)
     written.draft = ''
     return { type: 'sentence', sentence, citations: fresh }
   }
+}
+
+/** What the sources say, and the addresses they hold. */
+interface Grounds {
+  ground: Ground
+  addresses: ReturnType<typeof addressesOf>
 }
 
 interface Parts {
@@ -236,7 +265,7 @@ interface Parts {
   end(): void
 }
 
-/** The parts of the answer, as long as nobody stops it. */
+/** The parts of the answer, as long as nobody stops it. It is asked for at once. */
 function partsOf({ chat, prompt, maxTokens, temperature }: Writing, abortSignal: AbortSignal): Parts {
   const stopped = new Promise<never>((_, reject) => {
     const stop = () => reject(new AppError('cancelled'))
@@ -252,12 +281,14 @@ function partsOf({ chat, prompt, maxTokens, temperature }: Writing, abortSignal:
     abortSignal,
     ...(temperature !== undefined && { temperature }),
   }
+  const opening = (async () => chat.model.doStream(options))()
+  opening.catch(() => {})
   let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined
   let reading: ReturnType<ReadableStreamDefaultReader<LanguageModelV4StreamPart>['read']> | undefined
 
   return {
     async next(within) {
-      reader ??= (await Promise.race([chat.model.doStream(options), stopped])).stream.getReader()
+      reader ??= (await Promise.race([opening, stopped])).stream.getReader()
       // One that was not waited for long enough is still on its way.
       reading ??= reader.read()
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -297,6 +328,8 @@ function goesRound(told: readonly string[]): boolean {
   return false
 }
 
+/** Where a sign of thinking may begin. */
+const TAGS = /(?=[<◁]|\[\/?(?:T|$))/i
 const BLANKS = /\s+/g
 const fewer = (run: string) => {
   const feed = run.indexOf('\n')

@@ -204,17 +204,21 @@ function createReader(model: LlamaModel, special: (token: Token) => string | und
   let waiting: Token[] = []
   function take(): string {
     const text = waiting.length > 0 ? model.detokenize(waiting, false, before) : ''
+    forget()
+    return text
+  }
+  function forget(): void {
     before = [...before, ...waiting].slice(-lookBack)
     waiting = []
-    return text
   }
   return token => {
     const sign = special(token)
     if (sign !== undefined) return take() + sign
     waiting.push(token)
-    // Half a character reads as U+FFFD: the rest is awaited.
     const text = model.detokenize(waiting, false, before)
+    // Half a character reads as U+FFFD: the rest is awaited.
     if (text.endsWith('\uFFFD') && waiting.length < longestCharacter) return ''
-    return take()
+    forget()
+    return text
   }
 }

@@ -96,7 +96,8 @@ describe('a chat model', () => {
     const parts = await read(call('Wie lang?'))
     expect(parts[0]).toEqual({ type: 'stream-start', warnings: [] })
     expect(textOf(parts)).toBe(answer)
-    expect(parts.filter(part => part.type === 'text-delta').length).toBeGreaterThan(5)
+    // The first one at once, then what comes within a frame goes together.
+    expect(parts.filter(part => part.type === 'text-delta').length).toBeGreaterThan(1)
     expect(parts.map(part => part.type).filter(type => !type.endsWith('delta'))).toEqual([
       'stream-start',
       'text-start',

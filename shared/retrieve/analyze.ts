@@ -1,8 +1,9 @@
 import type { Language } from '../model/index.ts'
 import { exactForms, numberForm, sectionReferences } from './exact.ts'
 import { foldWord } from './fold.ts'
-import { stemWord } from './stem.ts'
-import { stopWords } from './stop-words.ts'
+import { searchableStem, stemWord } from './stem.ts'
+
+export { isStopWord } from './stem.ts'
 
 export interface Token {
   /** As the index keeps it; holds no white space. */
@@ -34,15 +35,8 @@ function addRun(tokens: Token[], run: string, start: number, text: string, langu
 
 function addWord(tokens: Token[], run: string, start: number, language: Language, kind: 'word' | 'part'): void {
   const word = run.includes(SOFT_HYPHEN) ? run.replaceAll(SOFT_HYPHEN, '') : run
-  if (word === '' || isStopWord(word, language)) return
-  tokens.push({ term: stemWord(word, language), start, end: start + run.length, kind })
-}
-
-/** "US" and "IT" are no pronouns. */
-export function isStopWord(word: string, language: Language): boolean {
-  if (language === 'other') return false
-  if ((word.length === 2 || word.length === 3) && word === word.toUpperCase()) return false
-  return stopWords[language].has(foldWord(word, language === 'de'))
+  const term = word === '' ? undefined : searchableStem(word, language)
+  if (term !== undefined) tokens.push({ term, start, end: start + run.length, kind })
 }
 
 function addNumber(tokens: Token[], run: string, start: number, text: string, language: Language): void {
