@@ -183,6 +183,13 @@ export const FORMATS: readonly Format[] = [
     matches: isText,
     open: async (file, opening) => (await import('./web/html.ts')).openHtml(file, opening),
   },
+  {
+    mediaType: 'application/epub+zip',
+    extensions: ['epub'],
+    paged: false,
+    matches: head => latin(head).startsWith('PK'),
+    open: async (file, opening) => (await import('./web/epub.ts')).openEpub(file, opening),
+  },
 ]
 
 /** The format that a name's extension says. */

@@ -18,6 +18,12 @@ export async function* decodeFile(file: string, known?: string): AsyncGenerator<
   yield decoder.end() ?? ''
 }
 
+/** The same for bytes in memory, of which something says what they are; UTF-8 by default. */
+export function decodeBytes(bytes: Buffer, declared: string | undefined): string {
+  const encoding = markOf(bytes) ?? (declared && !/^(?:utf|ucs|unicode)/i.test(declared) ? asWritten(declared) : 'utf-8')
+  return iconv.decode(bytes, encoding)
+}
+
 /** Whether `decodeFile` can read it. */
 export function isKnown(encoding: string): boolean {
   return iconv.encodingExists(encoding) && !/^(?:base64|hex|binary|internal|utf-?7)/i.test(encoding)

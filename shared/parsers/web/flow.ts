@@ -3,8 +3,9 @@ import type { Block, BlockKind } from '../../model/index.ts'
 import { cutAt } from '../text/decode.ts'
 import { cleanText } from '../word/text.ts'
 import { type Attributes, BLOCKS, createElementReader, type ElementHandler } from './elements.ts'
+import { cleanLines, fieldText, linesOf, pictureText } from './inline.ts'
 import { createCounter } from './list.ts'
-import { type Cell, createTable, PROBE_ROWS, type Row } from './table.ts'
+import { createSink } from './sink.ts'
 import { isHiddenOnly, isUnseen, zoneOf } from './zones.ts'
 
 /** A block, and what it is to its page. */
@@ -44,24 +45,11 @@ interface Frame {
   lines: boolean
 }
 
-interface OpenTable {
-  table: ReturnType<typeof createTable>
-  rows: Row[]
-  captions: Piece[]
-  row: Row | undefined
-  cell: Cell | undefined
-  head: boolean
-}
-
 // Text without any element that stands apart: what comes is handed on.
 const MAX_RUN = 100_000
 // Nobody writes a heading this long.
 const MAX_HEADING = 500
-// Tables in tables: what lies deeper is read as text.
-const MAX_TABLES = 30
 const MAX_FRAMES = 3
-// A line that begins like this is an item, however the list was made.
-const ITEM = /^(?:[-–•*·▪]|\(?\d{1,3}[.)])\s+\S/
 const HEADING = /^h([1-6])$/
 /** Stand in the line, and apart from its words. */
 const SPACED: ReadonlySet<string> = new Set([
@@ -81,8 +69,8 @@ const STRUCTURE: ReadonlySet<string> = new Set(
 
 /** `hidden`: takes also what is not shown. */
 export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow {
-  let out: Piece[] = []
-  const tables: OpenTable[] = []
+  const sink = createSink()
+  const { emit } = sink
   const frames: Frame[] = [
     {
       name: '',
@@ -106,28 +94,9 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
   let title = ''
   let hid = false
   let svg = 0
-  let tableDepth = 0
   let select: { chosen: string; option: string; isChosen: boolean; taken: boolean } | undefined
 
   const top = () => frames[frames.length - 1]!
-
-  function emit(piece: Piece) {
-    const table = tables.at(-1)
-    if (table?.cell) table.cell.pieces.push(piece)
-    else if (table && piece.block.kind === 'caption') table.captions.push(piece)
-    else emitOutside(piece, tables.length - 2)
-  }
-
-  function emitOutside(piece: Piece, at: number) {
-    for (let index = at; index >= 0; index--) {
-      const cell = tables[index]?.cell
-      if (cell) {
-        cell.pieces.push(piece)
-        return
-      }
-    }
-    out.push(piece)
-  }
 
   function flush() {
     if (text === '') return
@@ -160,8 +129,11 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
         clean = /[:.?!]$/.test(terms.text) ? `${terms.text} ${clean}` : `${terms.text}: ${clean}`
         terms.text = ''
       }
-      if (kind === 'heading' && clean.length <= MAX_HEADING) emit({ block: { kind, level, text: clean }, ...own })
-      else emit({ block: { kind: kind === 'heading' || kind === 'code' ? 'paragraph' : kind, text: clean }, ...own })
+      if (kind === 'heading' && clean.length <= MAX_HEADING) {
+        emit({ block: { kind, level, text: clean }, ...own })
+        // What follows in it is none: its end is missing.
+        for (let at = frames.length - 1; frames[at]?.kind === 'heading'; at--) frames[at]!.kind = 'paragraph'
+      } else emit({ block: { kind: kind === 'heading' || kind === 'code' ? 'paragraph' : kind, text: clean }, ...own })
     }
   }
 
@@ -186,19 +158,6 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
     text = text.slice(0, rest)
     flush()
     text = later
-  }
-
-  function release(open: OpenTable, at: number) {
-    const captioned = open.captions.length > 0
-    for (const piece of open.captions.splice(0)) emitOutside(piece, at - 1)
-    for (const piece of open.table.rows(open.rows.splice(0), captioned)) emitOutside(piece, at - 1)
-  }
-
-  function closeRow(open: OpenTable, at: number) {
-    open.cell = undefined
-    if (open.row && open.row.cells.length > 0) open.rows.push(open.row)
-    open.row = undefined
-    if (open.rows.length >= PROBE_ROWS) release(open, at)
   }
 
   function openInside(name: string, attributes: Attributes, frame: Frame) {
@@ -263,11 +222,10 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
         lineBreak()
         break
       case 'img':
-      case 'area':
-        if (name === 'img') picture(attributes)
+        add(` ${pictureText(attributes)} `)
         break
       case 'input':
-        field(attributes)
+        add(` ${fieldText(attributes)} `)
         break
       case 'select':
         select = { chosen: '', option: '', isChosen: false, taken: false }
@@ -279,52 +237,11 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
         if (svg > 0) flush()
         break
     }
-    if (name === 'table') openTable(attributes)
-    else if (tables.length > 0 && tableDepth === tables.length) openPart(name, attributes, frame)
-  }
-
-  function openTable(attributes: Attributes) {
-    if (tableDepth++ >= MAX_TABLES) return
-    const table = createTable(/^(?:presentation|none)$/.test(attributes.role ?? ''))
-    tables.push({ table, rows: [], captions: [], row: undefined, cell: undefined, head: false })
-  }
-
-  function openPart(name: string, attributes: Attributes, frame: Frame) {
-    const at = tables.length - 1
-    const open = tables[at]!
-    if (name === 'thead') open.head = true
-    else if (name === 'tr') {
-      closeRow(open, at)
-      open.row = { cells: [], head: open.head }
-    } else if (name === 'td' || name === 'th') {
-      open.row ??= { cells: [], head: open.head }
-      open.cell = {
-        pieces: [],
-        marked: name === 'th',
-        columns: span(attributes.colspan),
-        rows: span(attributes.rowspan),
-      }
-      open.row.cells.push(open.cell)
+    if (name === 'table') sink.openTable(attributes)
+    else if (sink.openPart(name, attributes)) {
       frame.kind = 'paragraph'
       frame.item = undefined
       frame.lines = false
-    }
-  }
-
-  function closePart(name: string) {
-    const at = tables.length - 1
-    const open = tables[at]
-    if (!open || (tableDepth > tables.length && name !== 'table')) return
-    if (name === 'thead') open.head = false
-    else if (name === 'tr') closeRow(open, at)
-    else if (name === 'td' || name === 'th') open.cell = undefined
-    else if (name === 'table') {
-      // Those that lie too deep have none of their own.
-      tableDepth--
-      if (tableDepth >= tables.length) return
-      closeRow(open, at)
-      release(open, at)
-      tables.pop()
     }
   }
 
@@ -336,17 +253,6 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
     breaks++
     if (breaks > 1 && top().kind !== 'heading') flush()
     else text += top().kind === 'heading' ? ' ' : '\n'
-  }
-
-  function picture({ alt, width, height }: Attributes) {
-    if (alt === undefined || Number(width ?? 99) <= 2 || Number(height ?? 99) <= 2) return
-    const clean = alt.trim()
-    if (clean.length > 1 && !NO_MEANING.test(clean)) add(` ${clean} `)
-  }
-
-  function field({ type = 'text', value, placeholder }: Attributes) {
-    if (/^(?:text|submit|button|reset|search|email|tel|url|number|date)$/i.test(type))
-      add(` ${value || placeholder || ''} `)
   }
 
   return {
@@ -365,6 +271,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
       if (!hidden) {
         if (BLOCKS.has(name)) boundary(name)
         else if (SPACED.has(name)) text += ' '
+        frame.kind = around.kind
         frame.zone = zoneOf(name, attributes, around.zone)
         openInside(name, attributes, frame)
       }
@@ -390,7 +297,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
           select = undefined
           add(` ${chosen} `)
         }
-        closePart(name)
+        sink.closePart(name)
       }
       if (name === 'svg') svg--
       frames.pop()
@@ -411,11 +318,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
     stray(name) {
       if (!top().hidden && BLOCKS.has(name)) boundary(name)
     },
-    take() {
-      const pieces = out
-      out = []
-      return pieces
-    },
+    take: sink.take,
     finish: flush,
     get title() {
       return cleanText(title)
@@ -427,8 +330,8 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
 }
 
 /** All of a text at once. */
-export function readHtml(html: string, flow: Flow) {
-  const reader = createElementReader(flow, { xhtml: isXhtml(html) })
+export function readHtml(html: string, flow: Flow, xhtml = isXhtml(html)) {
+  const reader = createElementReader(flow, { xhtml })
   reader.write(html)
   reader.end()
   flow.finish()
@@ -437,38 +340,4 @@ export function readHtml(html: string, flow: Flow) {
 /** Written as XML: an element may be closed in its own tag. */
 export function isXhtml(head: string): boolean {
   return /^\ufeff?\s*<\?xml\b/.test(head)
-}
-
-// What stands for a picture that is decoration, or is a file's name.
-const NO_MEANING =
-  /^[^\p{L}\p{N}]*$|^(?:image|img|bild|foto|photo|picture|logo|icon|spacer|pixel|banner|graphic|grafik)s?$|^\S+\.(?:png|jpe?g|gif|svg|webp|bmp)$/iu
-
-function span(value: string | undefined): number {
-  const number = Number.parseInt(value ?? '1', 10)
-  return number > 1 ? Math.min(number, 1_000) : 1
-}
-
-/** Lines that `<br>` made go on as one text, except where they are items of a list. */
-function linesOf(raw: string): string[] {
-  const lines = raw.split('\n')
-  const parts: string[] = []
-  let items = 0
-  for (const line of lines) if (ITEM.test(line.trim())) items++
-  for (const [index, line] of lines.entries()) {
-    if (index === 0 || (items > 1 && ITEM.test(line.trim()))) parts.push(line)
-    else parts[parts.length - 1] += ` ${line}`
-  }
-  return parts
-}
-
-function cleanLines(raw: string): string {
-  return raw
-    .replace(/\r\n?/g, '\n')
-    .split('\n')
-    .map(line => line.replace(/[\p{Cc}]/gu, sign => (sign === '\t' ? '\t' : '')).replace(/[\s\u00a0]+$/, ''))
-    .join('\n')
-    .replace(/^\n+|\n+$/g, '')
-    .replace(/\u00a0/g, ' ')
-    .toWellFormed()
-    .normalize('NFC')
 }

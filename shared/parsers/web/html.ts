@@ -11,6 +11,8 @@ import { mainContent } from './main-content.ts'
 export interface HtmlOptions {
   /** Takes also what is not shown (`hidden`, `display: none`). By default only where there is nothing else. */
   hidden?: boolean
+  /** The text is XHTML, whether it says so or not. */
+  xhtml?: boolean
 }
 
 /**
@@ -21,11 +23,11 @@ export function* htmlBlocks(html: string, options: HtmlOptions = {}): Generator<
   for (const { block } of piecesOf(html, options)) yield block
 }
 
-function piecesOf(html: string, { hidden = false }: HtmlOptions): Piece[] {
+function piecesOf(html: string, { hidden = false, xhtml = isXhtml(html) }: HtmlOptions): Piece[] {
   const flow = createFlow({ hidden })
-  readHtml(html, flow)
+  readHtml(html, flow, xhtml)
   const pieces = flow.take()
-  return pieces.length === 0 && flow.hid ? piecesOf(html, { hidden: true }) : pieces
+  return pieces.length === 0 && flow.hid ? piecesOf(html, { hidden: true, xhtml }) : pieces
 }
 
 /** What is the page's own is told by so many characters of its text; what comes later is not held in memory. */

@@ -6,7 +6,7 @@ export interface Cell {
   pieces: Piece[]
   /** `th`. */
   marked: boolean
-  columns: number
+  /** How many it covers. */
   rows: number
 }
 
