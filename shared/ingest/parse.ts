@@ -1,6 +1,6 @@
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Document, Reason, Segment } from '../model/index.ts'
-import type { Blobs, Clock, Job, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
+import type { Blobs, Clock, Job, JobOutcome, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
 import type { Progress, Store, Tx } from '../store/index.ts'
 import { failDocument } from './fail.ts'
 import { createFoundFiles, type FileLimits, type FoundFiles } from './found-files.ts'
@@ -9,6 +9,10 @@ import { indexJob } from './jobs.ts'
 /** Segments per commit: what a kill costs at most. Fewer when they come slowly, so that progress is seen. */
 const batchSize = 16
 const batchTime = 500
+/** Bytes of a file that is read in about one batch: that it has begun is said together with what was read. */
+const shortFile = 262_144
+/** Milliseconds after which a long document lets others go first, when a batch is stored. It goes on behind them. */
+const turnTime = 1000
 /** Pages given up one by one before the whole document is. */
 const maxLostPages = 10
 /** Characters of parser state that are kept: a parser reads what strangers wrote, and ours needs a tenth of it. */
@@ -32,11 +36,11 @@ export function createParseStage(deps: {
   /** A folder of this process alone. */
   scratch: string
   limits: FileLimits
-}): (job: Job, signal: AbortSignal) => Promise<void> {
+}): (job: Job, signal: AbortSignal, othersWait?: () => Promise<boolean>) => Promise<void> {
   const { store, blobs, parsers, queue, clock, log } = deps
   const openFiles = createFoundFiles(deps)
 
-  return async function parse(job, signal) {
+  return async function parse(job, signal, othersWait = async () => false) {
     const found = await store.documents.find(String(job.payload.documentId))
     if (!found || found.document.deletedAt !== null) {
       await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
@@ -44,7 +48,7 @@ export function createParseStage(deps: {
     }
     const files = await openFiles(found.document, found.scope, job)
     try {
-      await read(found, files, job, signal)
+      await read(found, files, job, { signal, othersWait })
     } finally {
       await files.close()
     }
@@ -54,56 +58,71 @@ export function createParseStage(deps: {
     { document, parserState }: { document: Document; parserState: string | null },
     files: FoundFiles,
     job: Job,
-    signal: AbortSignal,
+    { signal, othersWait }: { signal: AbortSignal; othersWait: () => Promise<boolean> },
   ): Promise<void> {
     let parsed = document.parsed
     // Always what came with the segments up to `parsed`: where reading goes on, it levels headings as it did before.
     let state = parserState
     let lost = 0
     let started = clock.now()
+    /** What is not committed yet of a short document: it goes with the first batch, which mostly is the last. */
+    let due: Progress = {}
+    let batches = 0
 
     /** One commit: the lease is still ours, the document moves on, and whatever `more` writes. */
-    async function commit(progress: Progress, more: (tx: Tx) => Promise<void> = async () => {}): Promise<void> {
+    async function commit(
+      progress: Progress,
+      more: (tx: Tx) => Promise<void> = async () => {},
+      outcome?: JobOutcome,
+    ): Promise<void> {
       const now = clock.now()
       const parseTime = Math.max(0, now - started)
       started = now
       await store.transaction(async tx => {
         // Only what was read counts as getting on: a file that fails after each start must come to an end.
         const further = progress.parsed !== undefined || files.waiting
-        await queue.renew(store.executor(tx), job, further ? undefined : 'beat')
+        if (outcome) await queue.settle(store.executor(tx), job, outcome)
+        else await queue.renew(store.executor(tx), job, further ? undefined : 'beat')
+        await store.documents.update(tx, document.id, { ...due, ...progress, parseTime })
         await more(tx)
-        await store.documents.update(tx, document.id, { ...progress, parseTime })
       })
+      due = {}
       deps.changed(document)
     }
 
-    async function settle(progress: Progress, more: (tx: Tx) => Promise<void> = async () => {}): Promise<void> {
-      await commit(progress, async tx => {
-        await more(tx)
-        await queue.settle(store.executor(tx), job, { state: 'done' })
-      })
-    }
-
     async function fail(reason: Reason): Promise<void> {
-      await settle({}, tx => failDocument(tx, { store, queue }, { ...document, parsed }, reason))
+      const failed = (tx: Tx) => failDocument(tx, { store, queue }, { ...document, parsed }, reason)
+      await commit({}, failed, { state: 'done' })
     }
 
-    async function pass(file: string): Promise<Extract<ParseEvent, { type: 'finish' }>> {
+    /** What its end brings, in one transaction with the last batch. */
+    function end({ segments, cut, reasons: lost }: Finish): Progress {
+      const reasons: Reason[] = [...(cut ? [{ code: 'text-cut' } as const] : []), ...lost]
+      return { state: 'indexing', segments, reasons, reason: reasons[0] ?? null, parserState: null }
+    }
+
+    /** Reads to the end, or until it is others' turn. */
+    async function pass(file: string): Promise<'read' | 'gave way'> {
       let batch: Segment[] = []
       let since = clock.now()
       let learned = state
-      async function flush(): Promise<void> {
+      let turn = performance.now()
+      async function flush(finish?: Finish): Promise<void> {
         since = clock.now()
-        if (batch.length === 0 && !files.waiting) return
+        if (batch.length === 0 && !files.waiting && !finish) return
         const segments = batch
         const parserState = learned
         batch = []
         let taken: Awaited<ReturnType<FoundFiles['commit']>> | undefined
         const last = segments.at(-1)?.number
-        await commit(last === undefined ? {} : { parsed: last, parserState }, async tx => {
+        const read = async (tx: Tx) => {
           await store.segments.insert(tx, document.id, segments)
-          taken = await files.commit(tx)
-        })
+          if (files.waiting) taken = await files.commit(tx)
+          if (finish) await queue.enqueue(store.executor(tx), indexJob(document.id))
+        }
+        const progress = { ...(last !== undefined && { parsed: last, parserState }), ...(finish && end(finish)) }
+        await commit(progress, read, finish && { state: 'done' })
+        batches += 1
         if (last !== undefined) {
           parsed = last
           state = parserState
@@ -117,7 +136,9 @@ export function createParseStage(deps: {
         for await (const event of parsers.parse({ file, name: document.name, ...known }, signal)) {
           if (event.type === 'start') {
             const { mediaType, paged, segments } = event
-            await commit({ state: 'parsing', mediaType, paged, segments, reason: null })
+            due = { state: 'parsing', mediaType, paged, segments, reason: null }
+            if (document.size > shortFile) await commit({})
+            turn = performance.now()
             document.paged = paged
             document.segments = segments
           } else if (event.type === 'segment') {
@@ -128,8 +149,15 @@ export function createParseStage(deps: {
             await files.take(event, signal)
             if (files.full || clock.now() - since > batchTime) await flush()
           } else if (event.type === 'finish') {
-            await flush()
-            return event
+            await flush(event)
+            return 'read'
+          }
+          if (batch.length === 0 && !files.waiting && batches > 0 && performance.now() - turn > turnTime) {
+            turn = performance.now()
+            if (lost === 0 && (await othersWait())) {
+              await commit({}, undefined, { state: 'later', until: clock.now() })
+              return 'gave way'
+            }
           }
         }
         throw new AppError('parser-crashed')
@@ -143,12 +171,8 @@ export function createParseStage(deps: {
       const file = await blobs.file(document.blob)
       if (!file) return fail({ code: 'blob-missing' })
       try {
-        const { segments, cut, reasons: lost } = await pass(file)
-        const reasons: Reason[] = [...(cut ? [{ code: 'text-cut' } as const] : []), ...lost]
-        const progress = { segments, reasons, reason: reasons[0] ?? null, parserState: null }
-        return await settle({ state: 'indexing', ...progress }, tx =>
-          queue.enqueue(store.executor(tx), indexJob(document.id)),
-        )
+        await pass(file)
+        return
       } catch (thrown) {
         const error = toAppError(thrown)
         if (signal.aborted || !(ofTheFile.has(error.code) || mayRecover.has(error.code))) throw thrown
@@ -171,6 +195,8 @@ export function createParseStage(deps: {
     }
   }
 }
+
+type Finish = Extract<ParseEvent, { type: 'finish' }>
 
 /** What is wrong with the file itself: trying again would not help. Everything else is the machine's or ours. */
 const ofTheFile: ReadonlySet<string> = new Set([
