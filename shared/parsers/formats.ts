@@ -1,5 +1,6 @@
 import type { FoundFile, Reason, Segment } from '../model/index.ts'
 import type { ParserLimits } from './protocol.ts'
+import { CODE_TYPES } from './text/code-types.ts'
 
 /** An opened file. */
 export interface Source<Item = Reading | FoundFile> {
@@ -68,7 +69,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     mediaType: 'text/markdown',
-    extensions: ['md', 'markdown', 'mdown', 'mkd'],
+    extensions: ['md', 'markdown', 'mdown', 'mkd', 'mdx'],
     paged: false,
     matches: isText,
     open: async (file, { limits }) => (await import('./text/markdown.ts')).openMarkdown(file, limits),
@@ -190,6 +191,22 @@ export const FORMATS: readonly Format[] = [
     matches: head => latin(head).startsWith('PK'),
     open: async (file, opening) => (await import('./web/epub.ts')).openEpub(file, opening),
   },
+  {
+    mediaType: 'text/vtt',
+    extensions: ['vtt', 'srt'],
+    paged: false,
+    matches: isText,
+    open: async (file, { limits }) => (await import('./text/subtitles.ts')).openSubtitles(file, limits),
+  },
+  ...Object.entries(CODE_TYPES).map(
+    ([mediaType, extensions]): Format => ({
+      mediaType,
+      extensions: extensions.split(' '),
+      paged: false,
+      matches: isText,
+      open: async (file, { limits }) => (await import('./text/code.ts')).openCode(file, limits),
+    }),
+  ),
 ]
 
 /** The format that a name's extension says. */

@@ -20,7 +20,8 @@ export async function* decodeFile(file: string, known?: string): AsyncGenerator<
 
 /** The same for bytes in memory, of which something says what they are; UTF-8 by default. */
 export function decodeBytes(bytes: Buffer, declared: string | undefined): string {
-  const encoding = markOf(bytes) ?? (declared && !/^(?:utf|ucs|unicode)/i.test(declared) ? asWritten(declared) : 'utf-8')
+  const encoding =
+    markOf(bytes) ?? (declared && !/^(?:utf|ucs|unicode)/i.test(declared) ? asWritten(declared) : 'utf-8')
   return iconv.decode(bytes, encoding)
 }
 

@@ -61,15 +61,16 @@ function* parsePart(source: string, first: number): Generator<Block> {
 
 function* fromNode(node: RootContent, offset: number, depth: number): Generator<Block> {
   const span = linesIn(node, offset)
+  if (node.type === 'yaml' || isToml(node)) {
+    yield* fromFrontMatter(node.value, span.first)
+    return
+  }
   switch (node.type) {
     case 'heading':
       yield* block({ kind: 'heading', level: node.depth, text: inline(node), span })
       return
     case 'code':
       yield* block({ kind: 'code', text: node.value, span })
-      return
-    case 'yaml':
-      yield* block({ kind: 'paragraph', text: node.value, span })
       return
     case 'html':
       yield* block({ kind: 'paragraph', text: withoutTags(node.value), span })
@@ -98,8 +99,35 @@ function* fromNode(node: RootContent, offset: number, depth: number): Generator<
     case 'thematicBreak':
       return
   }
-  // Front matter in TOML has no type of its own in mdast; whatever else an extension brings has its text.
-  yield* block({ kind: 'paragraph', text: inline(node), span })
+  const text = inline(node)
+  // What a page in MDX imports and exports is for programs; it stays, as what it is.
+  yield* block({ kind: STATEMENT.test(text) ? 'code' : 'paragraph', text, span })
+}
+
+const STATEMENT = /^(?:import\s(?:[\w{*][^'"]*\sfrom\s)?['"]|export\s(?:const|default|function|let)\s)/
+
+// mdast has no type for it.
+function isToml(node: { type: string }): node is { type: 'toml'; value: string } {
+  return node.type === 'toml'
+}
+
+/** What a document says of itself: a paragraph for each of its keys, with what is indented or listed below. */
+function* fromFrontMatter(source: string, first: number): Generator<Block> {
+  let text = ''
+  let from = 0
+  let last = 0
+  const flush = function* (): Generator<Block> {
+    yield* block({ kind: 'paragraph', text, span: linesFrom(first + from, first + last) })
+    text = ''
+  }
+  for (const [index, line] of source.split(/\r\n|\r|\n/).entries()) {
+    if (line.trim() === '' || /^\s*#/.test(line)) continue
+    if (text !== '' && /^[^\s\-\]})]/.test(line)) yield* flush()
+    if (text === '') from = index + 1
+    last = index + 1
+    text += ` ${line.trim().replace(/^-\s+/, '')}`
+  }
+  yield* flush()
 }
 
 function* fromItem(item: Parent, label: string, offset: number, depth: number): Generator<Block> {

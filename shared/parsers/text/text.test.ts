@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Block, Segment } from '../../model/index.ts'
+import { openCode } from './code.ts'
 import { openMarkdown } from './markdown.ts'
 import { openPlainText } from './plain.ts'
+import { openSubtitles } from './subtitles.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -174,7 +176,7 @@ describe('Markdown', () => {
     ].join('\n')
     const result = await blocks(openMarkdown, content)
     expect(result).toEqual([
-      { kind: 'paragraph', text: 'title: Handbuch', span: { unit: 'line', first: 1, last: 3 } },
+      { kind: 'paragraph', text: 'title: Handbuch', span: { unit: 'line', first: 2, last: 2 } },
       { kind: 'heading', level: 1, text: 'Die Heizung', span: { unit: 'line', first: 4, last: 4 } },
       {
         kind: 'paragraph',
@@ -210,6 +212,34 @@ describe('Markdown', () => {
     ])
   })
 
+  test.each([
+    [
+      'YAML',
+      '---\ntitle: Handbuch\n# still\nauthor:\n  - Anna Weiß\n  - Jörg\n---\nText',
+      ['title: Handbuch', 'author: Anna Weiß Jörg', 'Text'],
+      4,
+    ],
+    [
+      'TOML',
+      '+++\ntitle = "Handbuch"\n\n[params]\nauthor = "Anna"\n+++\nText',
+      ['title = "Handbuch"', '[params]', 'author = "Anna"', 'Text'],
+      4,
+    ],
+  ])('front matter in %s: a paragraph for each key', async (_name, content, expected, line) => {
+    const result = await blocks(openMarkdown, content)
+    expect(result.map(block => block.text)).toEqual(expected)
+    expect(result[1]?.span?.first).toBe(line)
+  })
+
+  test('MDX: what it imports is code, its elements are read without their tags', async () => {
+    const content = "import { Box } from './box.js'\n\n# Titel\n\n<Box>\n\nInnen.\n\n</Box>\n"
+    expect((await blocks(openMarkdown, content)).map(block => `${block.kind} ${block.text}`)).toEqual([
+      "code import { Box } from './box.js'",
+      'heading Titel',
+      'paragraph Innen.',
+    ])
+  })
+
   test('a long file is read in parts without losing its lines; a heading inside a code block is none', async () => {
     const part = (index: number) =>
       `# Kapitel ${index}\n\n${'Ein Satz über nichts. '.repeat(500)}\n\n\`\`\`\n# kein Kapitel\n\n# auch keins\n\`\`\`\n\n`
@@ -228,4 +258,81 @@ describe('Markdown', () => {
       (await blocks(openMarkdown, '**offen [kein](ende\n```\nnie zu')).map(block => block.text).join(' '),
     ).toContain('nie zu')
   })
+})
+
+describe('source code', () => {
+  test('a block is a definition with what stands above it, and knows its lines', async () => {
+    const content = [
+      '// Rechnet die Miete aus.',
+      'function rent(area) {',
+      '  const price = 12',
+      '',
+      '  return area * price',
+      '}',
+      '',
+      '',
+      '/** Kaution: drei Mieten. */',
+      'const deposit = 3',
+      '',
+    ].join('\r\n')
+    expect(await blocks(openCode, content)).toEqual([
+      {
+        kind: 'code',
+        text: '// Rechnet die Miete aus.\nfunction rent(area) {\n  const price = 12\n\n  return area * price\n}',
+        span: { unit: 'line', first: 1, last: 6 },
+      },
+      {
+        kind: 'code',
+        text: '/** Kaution: drei Mieten. */\nconst deposit = 3',
+        span: { unit: 'line', first: 9, last: 10 },
+      },
+    ])
+  })
+
+  test('a long definition comes in parts, a line without end too, and nothing is lost', async () => {
+    const lines = Array.from({ length: 1_000 }, (_, index) => `  call(${index})`)
+    const long = await blocks(openCode, ['function all() {', ...lines, '}'].join('\n'))
+    expect(long.length).toBeGreaterThan(2)
+    expect(
+      long
+        .map(block => block.text)
+        .join('\n')
+        .split('\n')
+        .slice(1, -1),
+    ).toEqual(lines)
+    for (const block of long) expect(block.span!.last - block.span!.first + 1).toBe(block.text.split('\n').length)
+    const minified = JSON.stringify(
+      Array.from({ length: 100_000 }, (_, index) => ({ id: index, name: `Größe ${index}` })),
+    )
+    const parts = await blocks(openCode, minified)
+    expect(
+      parts
+        .map(block => block.text)
+        .join('')
+        .replaceAll(' ', ''),
+    ).toBe(minified.replaceAll(' ', ''))
+    expect(Math.max(...parts.map(block => block.text.length))).toBeLessThanOrEqual(8_000)
+    expect(new Set(parts.map(block => block.span?.first))).toEqual(new Set([1]))
+  })
+})
+
+describe('subtitles', () => {
+  test.each([
+    [
+      'SubRip',
+      '1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Guten</i> Tag,\r\nFrau Weiß.\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\nIch komme wegen\r\n\r\n3\r\n00:00:04,000 --> 00:00:05,000\r\nder 12 Stühle.\r\n',
+    ],
+    [
+      'WebVTT',
+      'WEBVTT Titel\n\nNOTE\nnicht dabei\n\nSTYLE\n::cue { color: red }\n\n00:01.000 --> 00:02.500 align:start\n<i>Guten</i> Tag,\nFrau Weiß.\n\nabc\n00:03.000 --> 00:04.000\nIch komme <00:03.500>wegen\n\n00:04.000 --> 00:05.000\nder 12 Stühle.',
+    ],
+  ])('%s: what is said, sentence by sentence, without its times', async (_name, content) => {
+    expect(await segmentTexts(content)).toEqual(['Guten Tag, Frau Weiß.', 'Ich komme wegen der 12 Stühle.'])
+  })
+
+  test('who speaks is said', async () => {
+    expect(await segmentTexts('WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>Ja.')).toEqual(['Anna: Ja.'])
+  })
+
+  const segmentTexts = async (content: string) => (await blocks(openSubtitles, content)).map(block => block.text)
 })

@@ -32,54 +32,67 @@ export function createTable(presentation: boolean) {
   // Cells that reach down: how many rows they still cover.
   let spanning: { text: string; rows: number }[] = []
 
-  function* rowOf(row: Row, next: Row | undefined, zoned: Piece[]): Generator<Piece> {
-    const filled = row.cells.filter(cell => cell.pieces.length > 0)
-    const inside = (cell: Cell) => cell.pieces.filter(({ block }) => INSIDE.has(block.kind))
-    const texts = filled
-      .map(cell =>
-        inside(cell)
-          .map(({ block }) => block.text)
-          .join(' '),
-      )
-      .filter(text => text !== '')
-    const length = texts.reduce((sum, text) => sum + text.length + 1, 0)
-    const above = spanning.map(({ text }) => text).join(' ')
-    spanning = spanning.filter(cell => --cell.rows > 0)
+  /** What the cells that reach down say to this row; and those of this row are noted. */
+  function above(row: Row): string {
+    let text = ''
+    if (spanning.length > 0) {
+      text = spanning.map(cell => cell.text).join(' ')
+      spanning = spanning.filter(cell => --cell.rows > 0)
+    }
     for (const cell of row.cells)
       if (cell.rows > 1 && spanning.length < 20) {
-        const text = inside(cell)
-          .map(({ block }) => block.text)
-          .join(' ')
-        if (text !== '' && text.length < 200) spanning.push({ text, rows: Math.min(cell.rows - 1, 1_000) })
+        const own = textOf(cell)
+        if (own !== '' && own.length < 200) spanning.push({ text: own, rows: cell.rows - 1 })
       }
-    if (length > MAX_ROW) {
-      yield* zoned
+    return text
+  }
+
+  function emitRow(row: Row, next: Row | undefined, out: Piece[]) {
+    const reaching = above(row)
+    const starts: number[] = []
+    let text = ''
+    let links = 0
+    let zone = 0
+    for (const cell of row.cells) {
+      const part = textOf(cell)
+      for (const piece of cell.pieces) {
+        links += piece.links
+        zone = piece.zone
+      }
+      if (part === '') continue
+      if (text !== '') text += ' '
+      starts.push(text.length)
+      text += part
+    }
+    if (text.length > MAX_ROW) {
+      for (const cell of row.cells) out.push(...cell.pieces)
       return
     }
     const isHeader =
       inHeader && (row.head || isMarked(row) || (first && next !== undefined && looksLikeHeader(row, next)))
-    const { text, cells } = join(texts)
     if (text !== '') {
-      const context = isHeader ? '' : [header, above].filter(part => part !== '').join(' ')
-      const block: Block = { kind: 'table-row', text, cells, ...(context !== '' && { header: context }) }
-      const links = zoned.reduce((sum, piece) => sum + piece.links, 0)
-      yield { block, zone: zoned[0]?.zone ?? 0, links }
+      const context = isHeader ? '' : reaching === '' || header === '' ? header + reaching : `${header} ${reaching}`
+      const block: Block = { kind: 'table-row', text, cells: starts }
+      if (context !== '') block.header = context
+      out.push({ block, zone, links })
       first = false
+      if (!isHeader) inHeader = false
     }
     if (isHeader && text.length + header.length < MAX_HEADER) header = header === '' ? text : `${header} ${text}`
-    if (!isHeader && text !== '') inHeader = false
     // What is no part of a cell's text: the rows of a table inside it.
-    for (const cell of filled) for (const piece of cell.pieces) if (!INSIDE.has(piece.block.kind)) yield piece
+    for (const cell of row.cells) for (const piece of cell.pieces) if (!INSIDE.has(piece.block.kind)) out.push(piece)
   }
 
   return {
-    *rows(rows: readonly Row[], captioned: boolean): Generator<Piece> {
+    /** The blocks of these rows, which come one call after the other. */
+    rows(rows: readonly Row[], captioned: boolean): Piece[] {
       layout ??= isLayout(rows, captioned)
+      const out: Piece[] = []
       for (const [index, row] of rows.entries()) {
-        const pieces = row.cells.flatMap(cell => cell.pieces)
-        if (layout) yield* pieces
-        else yield* rowOf(row, rows[index + 1], pieces)
+        if (layout) for (const cell of row.cells) out.push(...cell.pieces)
+        else emitRow(row, rows[index + 1], out)
       }
+      return out
     },
   }
 }
@@ -110,13 +123,11 @@ function isLayout(rows: readonly Row[], captioned: boolean): boolean {
   )
 }
 
-function join(texts: readonly string[]): { text: string; cells: number[] } {
-  let text = ''
-  const cells: number[] = []
-  for (const part of texts) {
-    if (text !== '') text += ' '
-    cells.push(text.length)
-    text += part
-  }
-  return { text, cells }
+function textOf({ pieces }: Cell): string {
+  const [only] = pieces
+  if (pieces.length === 1 && only) return INSIDE.has(only.block.kind) ? only.block.text : ''
+  return pieces
+    .filter(({ block }) => INSIDE.has(block.kind))
+    .map(({ block }) => block.text)
+    .join(' ')
 }
