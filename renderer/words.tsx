@@ -1,5 +1,6 @@
 import { createInstance } from 'i18next'
 import { createContext, useContext } from 'react'
+import { kindOf } from '../shared/messages/kinds.ts'
 import type { Place, Reason } from '../shared/model/index.ts'
 import type { en } from './messages/en.ts'
 
@@ -60,7 +61,12 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
   }
   return Object.assign(say, {
     language,
-    explain: (reason: Reason) => instance.t(`error.${reason.code}`, { ...reason.values }),
+    explain(reason: Reason) {
+      const known = kindOf(reason)
+      if (!known) return instance.t(`error.${reason.code}`, { ...reason.values })
+      const { kind, context, ending } = known
+      return instance.t(`error.${reason.code}`, { ...reason.values, context, ending, kind: instance.t(`kind.${kind}`) })
+    },
     number: (value: number) => numbers.format(value),
     size(bytes: number) {
       const step = Math.min(sizes.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3))

@@ -88,12 +88,23 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .argument('<document>', words('document'))
     .action(async (name: string) => (await import('./commands/documents.ts')).showDocument(context, name))
   for (const verb of verbs) {
-    const command = addJson(describe(documents, verb, `documents-${verb}`)).argument('<document...>', words('document'))
+    const all = verb === 'pause' || verb === 'resume'
+    const command = addJson(describe(documents, verb, `documents-${verb}`))
+    command.argument(all ? '[document...]' : '<document...>', words('document'))
+    if (all) command.option('--all', words('all'))
     if (verb === 'retry' || verb === 'resume' || verb === 'undo') command.option('--no-wait', words('wait'))
-    command.action(async (names: string[], options: { wait?: boolean }) =>
+    command.action(async (names: string[], options: { wait?: boolean; all?: boolean }) =>
       (await import('./commands/documents.ts')).changeDocuments(context, verb, names, options),
     )
   }
+
+  addJson(describe(documents, 'unlock', 'documents-unlock'))
+    .argument('<document>', words('document'))
+    .option('--password-file <file>', words('passwordFile'))
+    .option('--no-wait', words('wait'))
+    .action(async (name: string, options: { passwordFile?: string; wait: boolean }) =>
+      (await import('./commands/unlock.ts')).unlockDocument(context, name, options),
+    )
 
   const projects = describe(program, 'projects', 'projects')
   addJson(describe(projects, 'list', 'projects-list')).action(async () =>

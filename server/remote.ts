@@ -25,6 +25,9 @@ type Verb =
   | 'retry'
   | 'pause'
   | 'resume'
+  | 'pauseAll'
+  | 'resumeAll'
+  | 'unlock'
   | 'delete'
   | 'undo'
   | 'purge'
@@ -172,6 +175,10 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
       retry: verb('retry'),
       pause: verb('pause'),
       resume: verb('resume'),
+      pauseAll: async ({ projectId }) => (await client.documents.pauseAll({ projectId })).count,
+      resumeAll: async ({ projectId }) => (await client.documents.resumeAll({ projectId })).count,
+      unlock: async ({ projectId }, documentId, password) =>
+        toDocument(await client.documents.unlock({ projectId, documentId, password })),
       delete: verb('delete'),
       undo: verb('undo'),
     },
@@ -229,7 +236,7 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
 }
 
 /** What the contract leaves out of a document is nobody's business outside the server. */
-const toDocument = (document: ApiDocument): Document => ({ ...document, blob: '' })
+const toDocument = ({ secondsLeft: _, ...document }: ApiDocument): Document => ({ ...document, blob: '' })
 const toProject = (project: Omit<Project, 'userId'>): Project => ({ ...project, userId: localUser })
 
 async function* multipart(

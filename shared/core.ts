@@ -17,6 +17,7 @@ import { createIndexStage } from './ingest/index-words.ts'
 import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
 import { createParseStage } from './ingest/parse.ts'
+import { createPasswords } from './ingest/passwords.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { startRunner } from './jobs/runner.ts'
 import type { Document, Passage, Scope, Settings } from './model/index.ts'
@@ -144,6 +145,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const discard = createDiscard({ store, blobs, queue, log })
 
   const limits = ports.limits ?? noLimits
+  const passwords = createPasswords()
   const documents = createDocuments({
     store,
     blobs,
@@ -152,6 +154,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     clock,
     log,
     limits,
+    passwords,
     changed,
     wake,
     interrupt,
@@ -210,6 +213,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             wake,
             scratch: ports.scratch,
             limits,
+            passwords,
           }),
           dead: fail,
         },
@@ -334,6 +338,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       clearInterval(checker)
       clearInterval(looker)
       await runner?.stop()
+      passwords.forgetAll()
       await vectorIndexes.stop()
       await parsers.close()
       await models.close()

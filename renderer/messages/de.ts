@@ -4,6 +4,7 @@ import type { ScreenMessages } from '../words.tsx'
 /** Was auf dem Bildschirm steht, mit „Sie“. */
 export const de: ScreenMessages = {
   error: product.error,
+  kind: product.kind,
   app: {
     name: 'Cloister',
     skip: 'Zum Inhalt springen',

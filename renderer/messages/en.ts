@@ -3,6 +3,7 @@ import { en as product } from '../../shared/messages/en.ts'
 /** What the screen says. `de.ts` has the same keys. */
 export const en = {
   error: product.error,
+  kind: product.kind,
   app: {
     name: 'Cloister',
     skip: 'Skip to the content',

@@ -2,10 +2,10 @@ import { AppError } from '../../shared/errors.ts'
 import type { Document } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
-import { documentJson, receiptJson, stateOf } from '../present.ts'
+import { documentJson, receiptJson, stateOf, usageError } from '../present.ts'
 import { table } from '../table.ts'
 import { safe } from '../text.ts'
-import { isUnderWay, watchWork } from '../work.ts'
+import { documentsUnderWay, isUnderWay, watchWork } from '../work.ts'
 import { documentLines } from './document-lines.ts'
 
 /** Verbs that change documents named by the user, and where those are looked for. */
@@ -66,9 +66,13 @@ export async function changeDocuments(
   context: Context,
   verb: DocumentVerb,
   names: readonly string[],
-  { wait = true }: { wait?: boolean } = {},
+  { wait = true, all = false }: { wait?: boolean; all?: boolean } = {},
 ): Promise<void> {
   const { terminal, translate } = context
+  // Either names or `--all`.
+  if (names.length === 0 && !all) throw usageError(translate('cli.usage.argument'))
+  if (names.length > 0 && all) throw usageError(translate('cli.usage.excess'))
+  if (all) return changeAll(context, verb, wait)
   await withLibrary(context, {}, async library => {
     const { core, scope } = library
     // All are looked up before the first is touched, so that a slip of the pen changes nothing.
@@ -104,7 +108,25 @@ export async function changeDocuments(
   })
 }
 
-async function finish(context: Context, library: Library, documents: readonly Document[]): Promise<void> {
+async function changeAll(context: Context, verb: DocumentVerb, wait: boolean): Promise<void> {
+  const { terminal, translate } = context
+  await withLibrary(context, {}, async library => {
+    const { core, scope } = library
+    const resumes = verb === 'resume'
+    const count = await (resumes ? core.documents.resumeAll(scope) : core.documents.pauseAll(scope))
+    if (context.json) terminal.json({ count })
+    else terminal.out(translate(resumes ? 'cli.documents.resumed' : 'cli.documents.paused', { count }))
+    if (!resumes || count === 0) return
+    if (wait) {
+      const open: Document[] = []
+      for await (const document of documentsUnderWay(library)) open.push(document)
+      await finish(context, library, open)
+    } else terminal.note(translate('cli.work.later'))
+  })
+}
+
+/** Waits until the work on them has ended. */
+export async function finish(context: Context, library: Library, documents: readonly Document[]): Promise<void> {
   library.core.start()
   const work = watchWork(context, library)
   try {

@@ -181,6 +181,17 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       retry: documents('retry'),
       pause: documents('pause'),
       resume: documents('resume'),
+      pauseAll: os.documents.pauseAll.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        return { count: await core.documents.pauseAll(scopeOf(input)) }
+      }),
+      resumeAll: os.documents.resumeAll.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        return { count: await core.documents.resumeAll(scopeOf(input)) }
+      }),
+      unlock: os.documents.unlock.handler(async ({ input }) =>
+        toApiDocument(await core.documents.unlock(scopeOf(input), input.documentId, input.password)),
+      ),
       purge: os.documents.purge.handler(async ({ input }) => {
         await core.documents.purge(scopeOf(input), input.documentId)
         const { projectId, documentId } = input

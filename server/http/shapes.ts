@@ -1,10 +1,11 @@
 /** The core's nouns as the contract shows them. */
 import type { ApiDocument, ApiProject } from '../../shared/api/index.ts'
+import { secondsLeft } from '../../shared/ingest/estimate.ts'
 import type { Document, Project } from '../../shared/model/index.ts'
 import { type DocumentPage, readCursor, writeCursor } from '../../shared/store/index.ts'
 
 export function toApiDocument({ blob: _, ...document }: Document): ApiDocument {
-  return document
+  return { ...document, secondsLeft: secondsLeft(document) }
 }
 
 /** A page that the database made. */

@@ -5,6 +5,7 @@ import type { Upload } from '../../shared/api/index.ts'
 import type { Core } from '../../shared/core.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
 import type { ErrorCode, Scope } from '../../shared/model/index.ts'
+import { contentOf } from '../../shared/parsers/content.ts'
 import { formatOf, HEAD } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import type { EventHub } from './events.ts'
@@ -147,7 +148,9 @@ async function* judged(file: IncomingFile, matches: (head: Uint8Array) => boolea
   yield head
 
   function check(bytes: Buffer): void {
-    if (!matches(bytes.subarray(0, HEAD))) throw new AppError('type-mismatch', { name: file.name })
+    if (matches(bytes.subarray(0, HEAD))) return
+    const content = contentOf(bytes.subarray(0, HEAD))
+    throw new AppError('type-mismatch', { name: file.name, ...(content !== undefined && { content }) })
   }
 }
 

@@ -86,7 +86,7 @@ describe('the contract', () => {
     expectTypeOf<z.output<typeof receipt>>().toEqualTypeOf<Receipt>()
     expectTypeOf<z.output<typeof message>>().toEqualTypeOf<Message>()
     expectTypeOf<Omit<z.output<typeof chat>, 'assistantId'>>().toEqualTypeOf<Omit<Chat, 'assistantId'>>()
-    expectTypeOf<z.output<typeof document>>().toEqualTypeOf<Omit<Document, 'blob'>>()
+    expectTypeOf<Omit<z.output<typeof document>, 'secondsLeft'>>().toEqualTypeOf<Omit<Document, 'blob'>>()
   })
 
   it('has a path and a summary everywhere, and no two routes alike', () => {

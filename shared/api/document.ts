@@ -30,6 +30,7 @@ export const document = z.object({
     ),
   language: language.nullable(),
   reason: reason.nullable().describe('Why it failed, or what was lost although it is ready'),
+  secondsLeft: z.number().int().nullable().describe('Until it is ready, at its pace so far; null where nothing can be said'),
   parseTime: z.number().int().describe('Milliseconds of reading'),
   indexTime: z.number().int().describe('Milliseconds of indexing'),
   createdAt: time,
@@ -264,6 +265,25 @@ export const documents = {
   retry: verb('retry', 'Try again', 'A failed or finished document from the start, others from where they were.'),
   pause: verb('pause', 'Hold the work on a document', 'What was indexed so far can be found.'),
   resume: verb('resume', 'Go on with a held document', 'From where it was.'),
+  pauseAll: oc
+    .route({ method: 'POST', path: `${base}/pause`, summary: 'Hold the work on all documents', tags })
+    .input(z.object(inProject))
+    .output(z.object({ count: z.number().int().describe('How many were held') })),
+  resumeAll: oc
+    .route({ method: 'POST', path: `${base}/resume`, summary: 'Go on with all held documents', tags })
+    .input(z.object(inProject))
+    .output(z.object({ count: z.number().int().describe('How many go on') })),
+  unlock: oc
+    .route({
+      method: 'POST',
+      path: `${base}/{documentId}/unlock`,
+      summary: 'Read a protected document with its password',
+      description:
+        'For a document that failed with `password-protected` or `password-wrong`, and for an archive with protected files. The password is kept in memory until the document has been read, and nowhere else; a wrong one ends in `password-wrong`.',
+      tags,
+    })
+    .input(one.extend({ password: z.string().min(1).max(1024) }))
+    .output(document),
 }
 
 export type ApiDocument = z.output<typeof document>

@@ -7,6 +7,7 @@ import { leaving, trash, unindex as unindexIn } from './families.ts'
 import { type FileLimits, whyNoRoom } from './file-limits.ts'
 import { cleanName, cleanPath } from './file-name.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
+import type { Passwords } from './passwords.ts'
 
 export interface NewFile {
   /** File name; its extension decides the format together with the first bytes. */
@@ -59,6 +60,14 @@ export interface Documents {
   retry(scope: Scope, id: string): Promise<Document>
   pause(scope: Scope, id: string): Promise<Document>
   resume(scope: Scope, id: string): Promise<Document>
+  /** Holds, or goes on with, all of the project; says how many that were. */
+  pauseAll(scope: Scope): Promise<number>
+  resumeAll(scope: Scope): Promise<number>
+  /**
+   * Reads a protected document, or an archive with protected files, with this password, which is kept in memory until it
+   * has been read. A wrong one ends in `password-wrong`. `state-conflict` for one that is under way.
+   */
+  unlock(scope: Scope, id: string, password: string): Promise<Document>
   /** To the trash: gone from every answer with this call, kept 30 days. */
   delete(scope: Scope, id: string): Promise<Document>
   /** Out of the trash, and indexed again. */
@@ -66,6 +75,9 @@ export interface Documents {
   /** For good, with its history, and its bytes where no other document needs them. */
   purge(scope: Scope, id: string): Promise<void>
 }
+
+/** Documents that are paused or resumed in one transaction. */
+const changedAtOnce = 100
 
 /** Files inside that a receipt shows. */
 const filesInReceipt = 100
@@ -80,6 +92,7 @@ export function createDocuments(deps: {
   clock: Clock
   log: Log
   limits: FileLimits
+  passwords: Passwords
   changed: (document: Document) => void
   /** Tells the runner at once about new jobs, or to let go of these. */
   wake: () => void
@@ -87,7 +100,7 @@ export function createDocuments(deps: {
   /** Removes the bytes of what was purged, unless another document needs them. */
   discard: (blob: string) => Promise<void>
 }): Documents {
-  const { store, blobs, parsers, queue, clock } = deps
+  const { store, blobs, parsers, queue, clock, passwords } = deps
 
   async function get(scope: Scope, id: string): Promise<Document> {
     const document = await store.documents.get(scope, id)
@@ -130,6 +143,38 @@ export function createDocuments(deps: {
     }
   }
 
+  /** Some at a time, so that nobody waits long to write; again, for files that were taken out of containers meanwhile. */
+  async function changeAll(
+    scope: Scope,
+    wanted: (document: Document) => boolean,
+    run: (tx: Tx, document: Document) => Promise<void>,
+    after: { interrupt?: boolean } = {},
+  ): Promise<number> {
+    let count = 0
+    for (;;) {
+      const found = (await store.documents.list(scope)).filter(wanted)
+      if (found.length === 0) return count
+      let some: Document[] = []
+      for (let at = 0; at < found.length; at += changedAtOnce) {
+        const ids = found.slice(at, at + changedAtOnce).map(({ id }) => id)
+        const some = await store.transaction(async tx => {
+          const done: Document[] = []
+          for (const id of ids) {
+            const document = await store.documents.lock(tx, scope, id)
+            if (!document || document.deletedAt !== null || !wanted(document)) continue
+            await run(tx, document)
+            done.push(document)
+          }
+          return done
+        })
+        if (after.interrupt) deps.interrupt(some.flatMap(({ id }) => documentKeys(id)))
+        for (const document of some) deps.changed(document)
+        count += some.length
+      }
+      deps.wake()
+    }
+  }
+
   /** Enqueues the stage the document is at. */
   async function proceed(tx: Tx, document: Document): Promise<void> {
     const parsedAll = document.segments !== null && document.parsed >= document.segments && document.parsed > 0
@@ -157,7 +202,9 @@ export function createDocuments(deps: {
     await store.families.forgetFiles(tx, document.id)
     await store.families.resetTally(tx, document.id)
     const nothing = { parsed: 0, segments: null, receipt: null, language: null, reasons: [] }
-    await store.documents.update(tx, document.id, nothing)
+    // Times add up; what an earlier try took says nothing about this one.
+    const times = { parseTime: -document.parseTime, indexTime: -document.indexTime }
+    await store.documents.update(tx, document.id, { ...nothing, ...times })
     await proceed(tx, { ...document, parsed: 0, segments: null })
   }
 
@@ -270,6 +317,15 @@ export function createDocuments(deps: {
         if (document.state === 'paused') held.push(document)
         for (const one of held) await proceed(tx, one)
         return held
+      }),
+    pauseAll: scope => changeAll(scope, isUnderWay, hold, { interrupt: true }),
+    resumeAll: scope => changeAll(scope, isPaused, proceed),
+    unlock: (scope, id, password) =>
+      change(scope, id, async (tx, document) => {
+        demand(document, ['failed', 'ready'])
+        // Kept before the commit: whoever claims the job asks for it. After a rollback it waits for nobody, and goes.
+        passwords.keep(id, password)
+        await startOver(tx, document)
       }),
     delete: (scope, id) =>
       change(

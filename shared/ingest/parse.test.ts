@@ -48,6 +48,7 @@ function createStage(path: string, parsers: Parsers) {
     wake: () => {},
     scratch: open.folder,
     limits: { fileSize: Number.POSITIVE_INFINITY, files: null },
+    passwords: createPasswords(),
   })
 }
 

@@ -5,6 +5,7 @@ import type { Progress, Store, Tx } from '../store/index.ts'
 import { failDocument } from './fail.ts'
 import { createFoundFiles, type FileLimits, type FoundFiles } from './found-files.ts'
 import { indexJob } from './jobs.ts'
+import type { Passwords } from './passwords.ts'
 
 /** Segments per commit: what a kill costs at most. Fewer when they come slowly, so that progress is seen. */
 const batchSize = 16
@@ -36,6 +37,7 @@ export function createParseStage(deps: {
   /** A folder of this process alone. */
   scratch: string
   limits: FileLimits
+  passwords: Passwords
 }): (job: Job, signal: AbortSignal, othersWait?: () => Promise<boolean>) => Promise<void> {
   const { store, blobs, parsers, queue, clock, log } = deps
   const openFiles = createFoundFiles(deps)
@@ -48,7 +50,9 @@ export function createParseStage(deps: {
     }
     const files = await openFiles(found.document, found.scope, job)
     try {
-      await read(found, files, job, { signal, othersWait })
+      const pictures = await read(found, files, job, { signal, othersWait })
+      // Pages that wait for text recognition have to be opened once more.
+      if (!pictures) deps.passwords.forget(found.document.id)
     } finally {
       await files.close()
     }
@@ -59,8 +63,10 @@ export function createParseStage(deps: {
     files: FoundFiles,
     job: Job,
     { signal, othersWait }: { signal: AbortSignal; othersWait: () => Promise<boolean> },
-  ): Promise<void> {
+  ): Promise<boolean> {
     let parsed = document.parsed
+    /** Whether there may be pages whose picture is to be looked at. */
+    let pictures = document.paged && parsed > 0
     // Always what came with the segments up to `parsed`: where reading goes on, it levels headings as it did before.
     let state = parserState
     let lost = 0
@@ -90,9 +96,10 @@ export function createParseStage(deps: {
       deps.changed(document)
     }
 
-    async function fail(reason: Reason): Promise<void> {
+    async function fail(reason: Reason): Promise<boolean> {
       const failed = (tx: Tx) => failDocument(tx, { store, queue }, { ...document, parsed }, reason)
       await commit({}, failed, { state: 'done' })
+      return false
     }
 
     /** What its end brings, in one transaction with the last batch. */
@@ -132,7 +139,13 @@ export function createParseStage(deps: {
         if (added.length > 0) deps.wake()
       }
       try {
-        const known = { after: parsed, ...(state !== null && { state }), ...files.request }
+        const password = deps.passwords.of(document.id)
+        const known = {
+          after: parsed,
+          ...(password !== undefined && { password }),
+          ...(state !== null && { state }),
+          ...files.request,
+        }
         for await (const event of parsers.parse({ file, name: document.name, ...known }, signal)) {
           if (event.type === 'start') {
             const { mediaType, paged, segments } = event
@@ -143,6 +156,7 @@ export function createParseStage(deps: {
             document.segments = segments
           } else if (event.type === 'segment') {
             batch.push(event.segment)
+            pictures ||= event.segment.problem === 'without-text' || event.segment.problem === 'broken-text'
             if (event.state !== undefined) learned = event.state.length <= maxState ? event.state : null
             if (batch.length >= batchSize || clock.now() - since > batchTime) await flush()
           } else if (event.type === 'file') {
@@ -171,8 +185,8 @@ export function createParseStage(deps: {
       const file = await blobs.file(document.blob)
       if (!file) return fail({ code: 'blob-missing' })
       try {
-        await pass(file)
-        return
+        const gaveWay = (await pass(file)) === 'gave way'
+        return pictures || gaveWay
       } catch (thrown) {
         const error = toAppError(thrown)
         if (signal.aborted || !(ofTheFile.has(error.code) || mayRecover.has(error.code))) throw thrown

@@ -4,15 +4,30 @@ import type { Messages } from './index.ts'
 export const de: Messages = {
   error: {
     duplicate: 'Liegt in diesem Projekt schon als „{{file}}“.',
-    'empty-file': 'Die Datei ist leer.',
-    'unsupported-type': 'Dateien dieser Art können noch nicht gelesen werden. PDF, Markdown und reiner Text schon.',
+    'empty-file': 'Die Datei ist leer. Speichern Sie sie in ihrem Programm neu, falls etwas darin stehen sollte.',
+    'unsupported-type':
+      'Dateien dieser Art können nicht gelesen werden. Lesbar sind PDF, Word, Excel, PowerPoint, OpenDocument, RTF, Text, Markdown, CSV, Webseiten (HTML), E-Books (EPUB), E-Mails (EML, MSG, MBOX), Bilder (PNG, JPEG, TIFF, WebP) und ZIP-Archive.',
+    'unsupported-type_convert':
+      'Dateien dieser Art können nicht gelesen werden. Öffnen Sie die Datei in ihrem Programm, speichern Sie sie als {{ending}} und fügen Sie diese Fassung hinzu.',
+    'unsupported-type_unpack':
+      'Archive dieser Art können nicht gelesen werden, nur ZIP. Packen Sie es aus und fügen Sie die Dateien hinzu, die Sie brauchen.',
+    'unsupported-type_useless': 'Das ist {{kind}}; darin steht kein Text, der sich lesen ließe.',
     'type-mismatch':
-      'Der Inhalt ist etwas anderes, als die Endung des Namens sagt. Benennen Sie die Datei nach ihrer wahren Art.',
-    'too-large': 'Die Datei ist größer als die Grenze von {{limit}} MB.',
+      'Der Inhalt ist etwas anderes, als die Endung des Namens sagt. Prüfen Sie, was für eine Datei es ist, und benennen Sie sie danach um.',
+    'type-mismatch_rename':
+      'Die Endung des Namens stimmt nicht: Dem Inhalt nach ist das {{kind}}. Benennen Sie die Datei so um, dass sie auf {{ending}} endet, und fügen Sie sie noch einmal hinzu.',
+    'type-mismatch_convert':
+      'Die Endung des Namens stimmt nicht: Dem Inhalt nach ist das {{kind}}. Öffnen Sie die Datei in ihrem Programm, speichern Sie sie als {{ending}} und fügen Sie diese Fassung hinzu.',
+    'type-mismatch_unpack':
+      'Die Endung des Namens stimmt nicht: Dem Inhalt nach ist das {{kind}}. Packen Sie es aus und fügen Sie die Dateien hinzu, die Sie brauchen.',
+    'type-mismatch_useless':
+      'Die Endung des Namens stimmt nicht: Dem Inhalt nach ist das {{kind}}; darin steht kein Text, der sich lesen ließe.',
+    'too-large': 'Die Datei ist größer als die Grenze von {{limit}} MB. Teilen Sie sie auf.',
     'too-many-pages': 'Das Dokument hat mehr als {{limit}} Seiten. Teilen Sie es auf.',
     'password-protected':
-      'Das Dokument ist mit einem Kennwort geschützt. Speichern Sie eine Kopie ohne Kennwort und fügen Sie diese hinzu.',
-    'password-wrong': 'Das Kennwort passt nicht. Bitte versuchen Sie es noch einmal.',
+      'Das Dokument ist mit einem Kennwort geschützt. Geben Sie es ein, oder fügen Sie eine Kopie ohne Kennwort hinzu. Das Kennwort wird nur zum Lesen gebraucht und nicht gespeichert.',
+    'password-wrong':
+      'Das Kennwort passt nicht. Achten Sie auf Groß- und Kleinschreibung und versuchen Sie es noch einmal.',
     damaged:
       'Die Datei ist beschädigt und nicht lesbar. Öffnen Sie sie in ihrem Programm, speichern Sie sie neu und fügen Sie diese Fassung hinzu.',
     'partly-damaged':
@@ -129,6 +144,39 @@ export const de: Messages = {
     'lease-lost': 'Die Arbeit wurde anderswo fortgesetzt.',
     internal: 'Etwas ist schiefgegangen, das nicht hätte geschehen dürfen. Näheres steht im Protokoll.',
   },
+  kind: {
+    pdf: 'ein PDF',
+    zip: 'ein ZIP-Archiv',
+    docx: 'ein Word-Dokument',
+    xlsx: 'eine Excel-Arbeitsmappe',
+    pptx: 'eine PowerPoint-Präsentation',
+    odt: 'ein OpenDocument-Text',
+    ods: 'eine OpenDocument-Tabelle',
+    odp: 'eine OpenDocument-Präsentation',
+    epub: 'ein E-Book (EPUB)',
+    rtf: 'ein Text im RTF-Format',
+    html: 'eine Webseite (HTML)',
+    msg: 'eine Mail aus Outlook',
+    png: 'ein Bild (PNG)',
+    jpeg: 'ein Bild (JPEG)',
+    tiff: 'ein Bild (TIFF)',
+    webp: 'ein Bild (WebP)',
+    text: 'reiner Text',
+    doc: 'ein altes Word-Dokument (.doc)',
+    xls: 'eine alte Excel-Arbeitsmappe (.xls)',
+    ppt: 'eine alte PowerPoint-Präsentation (.ppt)',
+    xlsb: 'eine binäre Excel-Arbeitsmappe (.xlsb)',
+    'office-97': 'eine Datei eines alten Office-Programms (.doc, .xls, .ppt)',
+    wordperfect: 'ein Dokument von WordPerfect oder Works',
+    iwork: 'ein Dokument von Pages, Numbers oder Keynote',
+    xps: 'eine Druckdatei',
+    mobi: 'ein E-Book eines anderen Formats',
+    picture: 'ein Bild eines anderen Formats',
+    archive: 'ein Archiv, aber kein ZIP',
+    media: 'eine Ton- oder Filmaufnahme',
+    database: 'eine Datenbank',
+    program: 'ein Programm',
+  },
   answer: {
     declined: 'Dazu habe ich in Ihren Dokumenten keine Antwort gefunden.',
     empty: 'Hier liegt noch kein Text, der sich durchsuchen ließe.',
@@ -202,6 +250,8 @@ export const de: Messages = {
       socket: 'Unix-Socket, auf dem ebenfalls gehört wird',
       paths: 'Dateien und Ordner',
       document: 'Dokumente: Id, Anfang einer Id, Pfad oder Name',
+      all: 'alle des Projekts',
+      passwordFile: 'Datei, in deren erster Zeile das Kennwort steht',
     },
     command: {
       ask: 'eine Frage aus Dokumenten beantworten, mit Zitaten und Fundstellen',
@@ -219,6 +269,7 @@ export const de: Messages = {
       'documents-cancel': 'die Arbeit abbrechen und bisher Gefundenes aus der Suche nehmen',
       'documents-retry': 'ein gescheitertes oder abgebrochenes Dokument noch einmal versuchen',
       'documents-pause': 'die Arbeit anhalten',
+      'documents-unlock': 'ein geschütztes Dokument mit seinem Kennwort lesen; es wird danach gefragt',
       'documents-resume': 'mit einem angehaltenen Dokument weitermachen',
       'documents-trash': 'was im Papierkorb liegt',
       projects: 'Projekte ansehen und verwalten; jedes ist eine eigene Bibliothek',
@@ -253,6 +304,7 @@ export const de: Messages = {
       question: 'Die Frage fehlt. Sie steht zuletzt, in Anführungszeichen.',
       paths: 'Nennen Sie Dateien oder Ordner, die gelesen werden sollen, oder mit --data eine Bibliothek.',
       json: 'Eine Unterhaltung gibt es nicht mit --json; „ask --json“ gibt es.',
+      noTerminal: 'Hier ist kein Terminal, um nach dem Kennwort zu fragen: --password-file DATEI.',
       none: 'Es fehlt ein Befehl.',
       meant: 'Meinten Sie {{name}}?',
       hint: 'Was es gibt: cloister --help',
@@ -305,6 +357,7 @@ export const de: Messages = {
       embeddingFailed: 'Die Dokumente sind über ihre Wörter zu finden; Vektoren waren nicht möglich: {{text}}',
       waiting_one: '{{count}} weiteres wartet',
       waiting_other: '{{count}} weitere warten',
+      left: 'noch etwa {{time}}',
       later: 'Die Arbeit geht beim nächsten ingest, ask, search oder chat weiter.',
     },
     outcome: {
@@ -352,6 +405,11 @@ export const de: Messages = {
     documents: {
       none: 'Hier liegen noch keine Dokumente.',
       emptyTrash: 'Der Papierkorb ist leer.',
+      password: 'Kennwort für {{file}}: ',
+      paused_one: 'Angehalten: {{count}} Dokument',
+      paused_other: 'Angehalten: {{count}} Dokumente',
+      resumed_one: 'Fortgesetzt: {{count}} Dokument',
+      resumed_other: 'Fortgesetzt: {{count}} Dokumente',
       deleted: 'Jetzt im Papierkorb; „documents undo“ holt es innerhalb von 30 Tagen zurück.',
       id: 'Id',
       file: 'Datei',

@@ -2,13 +2,29 @@
 export const en = {
   error: {
     duplicate: 'Already in this project as “{{file}}”.',
-    'empty-file': 'The file is empty.',
-    'unsupported-type': 'This type of file cannot be read yet. PDF, Markdown and plain text can.',
-    'type-mismatch': 'The content is not what the end of the name says. Rename the file to its true type.',
-    'too-large': 'The file is larger than the limit of {{limit}} MB.',
+    'empty-file': 'The file is empty. Save it anew in its own program if there should be something in it.',
+    'unsupported-type':
+      'This type of file cannot be read. What can: PDF, Word, Excel, PowerPoint, OpenDocument, RTF, text, Markdown, CSV, web pages (HTML), e-books (EPUB), mails (EML, MSG, MBOX), pictures (PNG, JPEG, TIFF, WebP) and ZIP archives.',
+    'unsupported-type_convert':
+      'This type of file cannot be read. Open the file in its own program, save it as {{ending}} and add that.',
+    'unsupported-type_unpack':
+      'This type of archive cannot be read, only ZIP can. Unpack it and add the files you need.',
+    'unsupported-type_useless': 'This is {{kind}}; there is no text in it to be read.',
+    'type-mismatch':
+      'The content is not what the end of the name says. See what kind of file it is, and rename it accordingly.',
+    'type-mismatch_rename':
+      'The end of the name is wrong: by its content this is {{kind}}. Rename the file so that it ends in {{ending}}, and add it again.',
+    'type-mismatch_convert':
+      'The end of the name is wrong: by its content this is {{kind}}. Open the file in its own program, save it as {{ending}} and add that.',
+    'type-mismatch_unpack':
+      'The end of the name is wrong: by its content this is {{kind}}. Unpack it and add the files you need.',
+    'type-mismatch_useless':
+      'The end of the name is wrong: by its content this is {{kind}}; there is no text in it to be read.',
+    'too-large': 'The file is larger than the limit of {{limit}} MB. Split it into parts.',
     'too-many-pages': 'The document has more than {{limit}} pages. Split it into parts.',
-    'password-protected': 'The document is protected by a password. Save a copy without it and add that.',
-    'password-wrong': 'The password does not fit. Please try again.',
+    'password-protected':
+      'The document is protected by a password. Enter it, or add a copy without one. The password is used for reading only and is not stored.',
+    'password-wrong': 'The password does not fit. Mind upper and lower case, and try again.',
     damaged: 'The file is damaged and cannot be read. Open it in its own program, save it anew and add that.',
     'partly-damaged':
       'The file is damaged; what could be saved was read. See what is missing, or save it anew in its own program.',
@@ -112,6 +128,39 @@ export const en = {
     'lease-lost': 'The work went on elsewhere.',
     internal: 'Something went wrong that should not have. The details are in the log.',
   },
+  kind: {
+    pdf: 'a PDF',
+    zip: 'a ZIP archive',
+    docx: 'a Word document',
+    xlsx: 'an Excel workbook',
+    pptx: 'a PowerPoint presentation',
+    odt: 'an OpenDocument text',
+    ods: 'an OpenDocument spreadsheet',
+    odp: 'an OpenDocument presentation',
+    epub: 'an e-book (EPUB)',
+    rtf: 'a text in RTF format',
+    html: 'a web page (HTML)',
+    msg: 'a mail of Outlook',
+    png: 'a picture (PNG)',
+    jpeg: 'a picture (JPEG)',
+    tiff: 'a picture (TIFF)',
+    webp: 'a picture (WebP)',
+    text: 'plain text',
+    doc: 'an old Word document (.doc)',
+    xls: 'an old Excel workbook (.xls)',
+    ppt: 'an old PowerPoint presentation (.ppt)',
+    xlsb: 'a binary Excel workbook (.xlsb)',
+    'office-97': 'a file of an old office program (.doc, .xls, .ppt)',
+    wordperfect: 'a document of WordPerfect or Works',
+    iwork: 'a document of Pages, Numbers or Keynote',
+    xps: 'a print file',
+    mobi: 'an e-book in another format',
+    picture: 'a picture in another format',
+    archive: 'an archive, but no ZIP',
+    media: 'a sound or video recording',
+    database: 'a database',
+    program: 'a program',
+  },
   answer: {
     declined: 'I found no answer to this in your documents.',
     empty: 'There is no text to search here yet.',
@@ -182,6 +231,8 @@ export const en = {
       socket: 'Unix socket to listen on as well',
       paths: 'files and folders',
       document: 'documents: id, beginning of an id, path or name',
+      all: 'all of the project',
+      passwordFile: 'file with the password in its first line',
     },
     command: {
       ask: 'answer a question from documents, with quotes and where they stand',
@@ -199,6 +250,7 @@ export const en = {
       'documents-cancel': 'stop the work and take out of the search what was found so far',
       'documents-retry': 'try a failed or cancelled document again',
       'documents-pause': 'hold the work',
+      'documents-unlock': 'read a protected document with its password, which is asked for',
       'documents-resume': 'go on with a held document',
       'documents-trash': 'what lies in the trash',
       projects: 'see and manage projects, each a library of its own',
@@ -233,6 +285,7 @@ export const en = {
       question: 'The question is missing. It comes last, in quotation marks.',
       paths: 'Say which files or folders to read, or with --data which library to ask.',
       json: 'A chat has no --json; “ask --json” does.',
+      noTerminal: 'There is no terminal here to ask for the password: --password-file FILE.',
       none: 'Say what to do: a command is missing.',
       meant: 'Did you mean {{name}}?',
       hint: 'What there is: cloister --help',
@@ -285,6 +338,7 @@ export const en = {
       embeddingFailed: 'The documents are found by their words; vectors could not be made: {{text}}',
       waiting_one: '{{count}} more waiting',
       waiting_other: '{{count}} more waiting',
+      left: 'about {{time}} left',
       later: 'The work goes on with the next ingest, ask, search or chat.',
     },
     outcome: {
@@ -332,6 +386,11 @@ export const en = {
     documents: {
       none: 'There are no documents here yet.',
       emptyTrash: 'The trash is empty.',
+      password: 'Password for {{file}}: ',
+      paused_one: 'Held: {{count}} document',
+      paused_other: 'Held: {{count}} documents',
+      resumed_one: 'Going on: {{count}} document',
+      resumed_other: 'Going on: {{count}} documents',
       deleted: 'Now in the trash; “documents undo” brings it back within 30 days.',
       id: 'Id',
       file: 'File',

@@ -3,6 +3,7 @@ import { createInstance } from 'i18next'
 import type { Reason } from '../model/index.ts'
 import { de } from './de.ts'
 import { en } from './en.ts'
+import { kindOf } from './kinds.ts'
 
 export type MessageLanguage = 'de' | 'en'
 
@@ -35,7 +36,10 @@ export function createTranslate(language: MessageLanguage): Translate {
 
 /** What went wrong and what to do, in the user's words. */
 export function explain(translate: Translate, reason: Reason): string {
-  return translate(`error.${reason.code}`, reason.values)
+  const known = kindOf(reason)
+  if (!known) return translate(`error.${reason.code}`, reason.values)
+  const { kind, context, ending } = known
+  return translate(`error.${reason.code}`, { ...reason.values, context, ending, kind: translate(`kind.${kind}`) })
 }
 
 /** German for a German locale (`de_AT.UTF-8`, `de-CH`), English for every other. */

@@ -34,11 +34,16 @@ function start(port: NonNullable<typeof parentPort>) {
 
   async function parse(request: ParseRequest, limits: ParserLimits) {
     const format = await detect(request)
-    const source = await format.open(request.file, {
+    const opening = {
       limits,
-      note: detail => post({ type: 'note', detail }),
+      note: (detail: string) => post({ type: 'note', detail }),
       ...(request.password !== undefined && { password: request.password }),
       ...(request.scratch !== undefined && { scratch: request.scratch }),
+    }
+    const source = await format.open(request.file, opening).catch(async error => {
+      // A ZIP or an OLE file may hold any kind of document.
+      const other = error instanceof AppError && error.code === 'type-mismatch'
+      throw other ? await mismatch(request.file, format) : error
     })
     try {
       emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })
@@ -71,6 +76,12 @@ function start(port: NonNullable<typeof parentPort>) {
   }
 }
 
+/** Says what the file is instead, where that can be told. */
+async function mismatch(file: string, { mediaType }: Format): Promise<AppError> {
+  const content = await contentOfFile(file)
+  return new AppError('type-mismatch', { type: mediaType, ...(content !== undefined && { content }) })
+}
+
 /** Extension and first bytes must agree. */
 async function detect(request: ParseRequest): Promise<Format> {
   const format = formatOf(request.name)
@@ -79,7 +90,8 @@ async function detect(request: ParseRequest): Promise<Format> {
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0)
     if (bytesRead === 0) throw new AppError('empty-file')
-    if (!format.matches(buffer.subarray(0, bytesRead))) throw new AppError('type-mismatch', { type: format.mediaType })
+    const head = buffer.subarray(0, bytesRead)
+    if (!format.matches(head)) throw await mismatch(request.file, format)
     return format
   } finally {
     await file.close()
