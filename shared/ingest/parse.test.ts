@@ -8,6 +8,7 @@ import type { Blobs, Parsers, Queue } from '../ports.ts'
 import { createLeaseQueue, currentOwner } from '../queue/lease.ts'
 import { parseJob } from './jobs.ts'
 import { createParseStage } from './parse.ts'
+import { createPasswords } from './passwords.ts'
 
 let open: Awaited<ReturnType<typeof openTestStore>>
 let queue: Queue

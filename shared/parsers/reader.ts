@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises'
 import { parentPort } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { ParseEvent, ParseRequest } from '../ports.ts'
+import { contentOfFile } from './content.ts'
 import { type Ending, type Format, formatOf, HEAD, type Source } from './formats.ts'
 import { type FromParser, type ParserLimits, type ToParser, WINDOW } from './protocol.ts'
 
