@@ -207,6 +207,13 @@ export const FORMATS: readonly Format[] = [
       open: async (file, { limits }) => (await import('./text/code.ts')).openCode(file, limits),
     }),
   ),
+  {
+    mediaType: 'text/calendar',
+    extensions: ['ics', 'ical', 'ifb'],
+    paged: false,
+    matches: head => /^(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR/i.test(latin(head)),
+    open: async (file, { limits }) => (await import('./calendar.ts')).openCalendar(file, limits),
+  },
 ]
 
 /** The format that a name's extension says. */
