@@ -1,0 +1,140 @@
+/** Protected documents, end to end: the real core, real parser processes. */
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { BlobWriter, TextReader, ZipWriter } from '@zip.js/zip.js'
+import crypto from 'officecrypto-tool'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { paragraph, writeDocx } from '../scripts/fixtures/docx.ts'
+import { writeMail } from '../scripts/fixtures/eml.ts'
+import { writeProtectedPdf } from '../scripts/fixtures/protected-pdf.ts'
+import type { Document } from '../shared/model/index.ts'
+import { createParsers } from '../shared/parsers/parsers.ts'
+import type { Log } from '../shared/ports.ts'
+import { createForkedProcesses } from '../shared/processes/fork.ts'
+import { noModels, openTestCore, type TestCore } from './open-core.ts'
+
+const password = 'Zwiebel-Kuchen-7ä'
+const sentence = 'Die Kaution beträgt drei Monatsmieten und wird verzinst.'
+const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
+const limit = 180_000
+
+let open: TestCore
+let logged: string[]
+const tell = (message: string, fields?: Record<string, unknown>) =>
+  void logged.push(`${message} ${JSON.stringify(fields)}`)
+const log: Log = { debug: tell, info: tell, warn: tell, error: tell }
+const processes = createForkedProcesses({ entries: { parser }, log })
+const openParsers = () => createParsers({ spawn: () => processes.spawn('parser'), log, processes: 1 })
+
+beforeEach(async () => {
+  logged = []
+  open = await openTestCore(openParsers(), undefined, noModels)
+})
+afterEach(() => open.close())
+
+async function add(name: string, bytes: Uint8Array): Promise<Document> {
+  const stream = async function* () {
+    yield bytes
+  }
+  return (await open.core.documents.add(open.scope, { name, open: stream })).document
+}
+
+/** How the document is when nothing is left to do. */
+async function settled({ id }: Document): Promise<{ state: string; code: string | undefined }> {
+  open.core.start()
+  await open.core.settled(open.scope, AbortSignal.timeout(limit))
+  const { state, reason } = await open.core.documents.get(open.scope, id)
+  return { state, code: reason?.code }
+}
+
+const found = async () => (await open.core.search(open.scope, 'Kaution Monatsmieten')).map(({ file }) => file).sort()
+
+async function zip(): Promise<Uint8Array> {
+  const writer = new ZipWriter(new BlobWriter(), { password, encryptionStrength: 3 })
+  await writer.add('vertrag.txt', new TextReader(sentence))
+  return new Uint8Array(await (await writer.close()).arrayBuffer())
+}
+
+const docx = () => crypto.encrypt(Buffer.from(writeDocx({ body: paragraph(sentence) })), { password })
+
+describe.each([
+  ['vertrag.pdf', () => writeProtectedPdf([sentence], 'Zwiebel'), 'Zwiebel', 'vertrag.pdf'],
+  ['vertrag.docx', docx, password, 'vertrag.docx'],
+  ['unterlagen.zip', zip, password, 'unterlagen.zip/vertrag.txt'],
+])('%s', (name, bytes, right, file) => {
+  test(
+    'asks for its password, says when it is wrong, and is read with the right one',
+    async () => {
+      const document = await add(name, await bytes())
+      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+      await open.core.documents.unlock(open.scope, document.id, 'falsch')
+      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-wrong' })
+      expect(await found()).toEqual([])
+      await open.core.documents.unlock(open.scope, document.id, right)
+      expect(await settled(document)).toEqual({ state: 'ready', code: undefined })
+      expect(await found()).toEqual([file])
+      // It was forgotten with the end of the work.
+      await open.core.documents.retry(open.scope, document.id)
+      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+    },
+    limit,
+  )
+})
+
+test(
+  'a password is written nowhere, and a new start asks for it again',
+  async () => {
+    const document = await add('vertrag.docx', docx())
+    expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+    await open.core.documents.unlock(open.scope, document.id, password)
+    expect(await settled(document)).toEqual({ state: 'ready', code: undefined })
+    for (const entry of await readdir(open.folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue
+      const bytes = await readFile(path.join(entry.parentPath, entry.name))
+      expect([entry.name, bytes.includes(password), bytes.includes(Buffer.from(password, 'utf16le'))]).toEqual([
+        entry.name,
+        false,
+        false,
+      ])
+    }
+    expect(logged.filter(line => line.includes(password))).toEqual([])
+  },
+  limit,
+)
+
+test(
+  'a program that ended before it had read asks again',
+  async () => {
+    const document = await add('vertrag.docx', docx())
+    // Nothing works here yet: the job waits.
+    await open.core.documents.cancel(open.scope, document.id)
+    await open.core.documents.retry(open.scope, document.id)
+    await open.reopen(openParsers())
+    expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+    await open.core.documents.unlock(open.scope, document.id, password)
+    await open.reopen(openParsers())
+    expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+    await open.core.documents.unlock(open.scope, document.id, password)
+    expect(await settled(document)).toEqual({ state: 'ready', code: undefined })
+  },
+  limit,
+)
+
+test(
+  'a protected file in a mail asks for itself',
+  async () => {
+    const bytes = writeProtectedPdf([sentence], 'Zwiebel')
+    const mail = await add(
+      'mail.eml',
+      writeMail({ subject: 'Vertrag', text: 'Anbei.', parts: [{ name: 'v.pdf', type: 'application/pdf', bytes }] }),
+    )
+    expect((await settled(mail)).state).toBe('ready')
+    const inside = (await open.core.documents.list(open.scope)).find(({ name }) => name === 'v.pdf')!
+    expect([inside.state, inside.reason?.code]).toEqual(['failed', 'password-protected'])
+    await open.core.documents.unlock(open.scope, inside.id, 'Zwiebel')
+    expect(await settled(inside)).toEqual({ state: 'ready', code: undefined })
+    expect(await found()).toEqual(['mail.eml/v.pdf'])
+  },
+  limit,
+)
