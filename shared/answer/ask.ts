@@ -70,6 +70,9 @@ const speaksOfQuotes: ReadonlySet<ErrorCode> = new Set(['model-unproven', 'model
 /** Not of a failure, but of what the model wrote. */
 const isJudgement = (error: unknown) => speaksOfQuotes.has(toAppError(error).code)
 
+/** Work of some milliseconds each, for many at once, would stop the loop as long as all of it takes. */
+const turnOfOthers = () => new Promise<void>(resolve => setImmediate(resolve))
+
 /** A question as it is searched for. */
 interface Understood {
   text: string
@@ -163,10 +166,13 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       shown = hits.map(toKept)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
       await keeping
+      // What other questions found is shown before this one's sentences are weighed.
+      await turnOfOthers()
       const passages = hits.map(toQuotable)
       const seeds = selectQuotes(question, plan, passages, { limit: seedCount })
       const quotes = seeds.slice(0, quoteCount)
       const { confidence, answered } = evidenceOf(question, plan, passages, quotes)
+      await turnOfOthers()
       // What only vectors find shares no words with the question: a model may see that it answers, quotes cannot.
       const near = nearness >= surelyNear
       result.evidence = near ? Math.max(confidence, ANSWER_THRESHOLD) : confidence

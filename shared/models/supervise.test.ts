@@ -211,12 +211,12 @@ test('a stop acts in the middle of a long prompt', async () => {
   const stop = new AbortController()
   const prompt = 'word '.repeat(3_000)
   const answer = supervisor.run(long, chat(prompt, 1), { signal: stop.signal })
-  setTimeout(() => stop.abort(), 20)
+  setTimeout(() => stop.abort(), 60)
   await expect(answer).rejects.toMatchObject({ code: 'cancelled' })
   // What was read until then is kept: it can only be a part.
   const { usage } = await supervisor.run(long, chat(prompt, 1))
   expect(usage.prompt).toBeGreaterThan(14_000)
-  expect(usage.cached).toBeGreaterThan(100)
+  expect(usage.cached).toBeGreaterThan(64)
   expect(usage.cached).toBeLessThan(usage.prompt - 64)
 })
 
