@@ -26,6 +26,9 @@ const failures: readonly string[] = ['file-missing', 'file-unreadable', 'interna
 const fatal: readonly string[] = [
   'cancelled',
   'disk-full',
+  'disk-error',
+  'data-unwritable',
+  'out-of-memory',
   'data-damaged',
   'database-busy',
   'project-not-found',

@@ -155,7 +155,8 @@ export function dataDirectoryError(folder: string, error: unknown): AppError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const known = toAppError(error)
   const trouble = Object.entries(folderTroubles).find(([name]) => code === name || code.startsWith(`${name}_`))?.[1]
-  if (known.code !== 'data-directory' && !(known.code === 'internal' && trouble)) return known
+  const ofTheFolder = ['data-directory', 'data-unwritable', 'disk-error'].includes(known.code)
+  if (!ofTheFolder && !(known.code === 'internal' && trouble)) return known
   return new AppError('data-directory', { folder, detail: trouble ?? (code || 'unknown') }, { cause: error })
 }
 

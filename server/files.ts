@@ -88,8 +88,14 @@ async function* read(place: Buffer, file: string): AsyncGenerator<Uint8Array> {
   }
   try {
     const before = await handle.stat()
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) {
-      yield chunk as Uint8Array
+    // Not through a stream: what goes wrong in here is the file's, what whoever takes the bytes throws is not.
+    const buffer = Buffer.allocUnsafe(256 * 1024)
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null).catch((error: unknown) => {
+        throw fileError(file, error)
+      })
+      if (bytesRead === 0) break
+      yield new Uint8Array(buffer.subarray(0, bytesRead))
     }
     const after = await handle.stat()
     if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) throw new AppError('file-changed')
@@ -103,6 +109,8 @@ function fileError(file: string, error: unknown): AppError {
   if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ERR_INVALID_ARG_VALUE'].includes(code)) {
     return new AppError('file-missing', { file }, { cause: error })
   }
-  if (code === 'EACCES' || code === 'EPERM') return new AppError('file-unreadable', { file }, { cause: error })
-  return toAppError(error)
+  const known = toAppError(error)
+  // Not our disk's: the one the file lies on.
+  if (known.code === 'internal' || known.code === 'out-of-memory') return known
+  return new AppError('file-unreadable', { file }, { cause: error })
 }

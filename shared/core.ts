@@ -57,7 +57,7 @@ export interface Core {
   search(scope: Scope, words: string, options?: SearchOptions): Promise<Passage[]>
   /** What happens to documents, from now on. */
   watch(signal: AbortSignal): AsyncIterable<AppEvent>
-  /** Why the background work stands still (`disk-full`, `database-busy`), while it does; it goes on by itself. */
+  /** Why the background work stands still (`disk-full`, `disk-error`, `data-unwritable`, `out-of-memory`, `database-busy`), while it does; it goes on by itself. */
   trouble(): AppError | undefined
   /** Resolves when no document of the project has work to do; rejects when the work stands still. */
   settled(scope: Scope, signal?: AbortSignal): Promise<void>

@@ -12,6 +12,11 @@ export class AppError extends Error {
   }
 }
 
+/** What the system and SQLite say of a disk or a data directory that does not do its work. */
+const ofTheDisk = /^(?:EIO|EMFILE|ENFILE|ENXIO|ENODEV|ESTALE|SQLITE_IOERR.*|SQLITE_PROTOCOL|SQLITE_NOLFS)$/
+const notPermitted = /^(?:EACCES|EPERM|EROFS|SQLITE_(?:READONLY|PERM|CANTOPEN|AUTH).*)$/
+const noMemory = /^(?:ENOMEM|SQLITE_NOMEM|SQLITE_IOERR_NOMEM|ERR_MEMORY_ALLOCATION_FAILED)$/
+
 /** The error as the border shows it: an `AppError` as it is, an abort as `cancelled`, everything else as `internal`. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
@@ -22,6 +27,9 @@ export function toAppError(error: unknown): AppError {
   if (code.startsWith('SQLITE_BUSY')) return new AppError('database-busy', {}, { cause: error })
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return new AppError('data-damaged', {}, { cause: error })
+  if (noMemory.test(code)) return new AppError('out-of-memory', {}, { cause: error })
+  if (ofTheDisk.test(code)) return new AppError('disk-error', { detail: code }, { cause: error })
+  if (notPermitted.test(code)) return new AppError('data-unwritable', {}, { cause: error })
   return new AppError('internal', {}, { cause: error })
 }
 

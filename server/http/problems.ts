@@ -55,6 +55,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'model-unavailable': 503,
   'model-crashed': 503,
   'model-timeout': 503,
+  'disk-error': 503,
+  'data-unwritable': 503,
+  'out-of-memory': 503,
   'disk-full': 507,
 }
 

@@ -60,20 +60,21 @@ export async function createFolderBlobs({ folder }: { folder: string }): Promise
         await rm(file, { force: true }).catch(() => {})
         if (signal?.aborted) throw new AppError('cancelled', {}, { cause: error })
         // What the source itself throws is its caller's to understand.
-        const known = toAppError(error)
-        throw known.code === 'internal' ? error : known
+        throw error instanceof SourceError ? error.cause : storageError(error)
       }
     },
     async file(hash) {
       if (!isHash(hash)) return undefined
-      const found = await stat(pathOf(hash)).catch(missing)
+      const found = await stat(pathOf(hash)).catch(missing).catch(refuse)
       return found?.isFile() ? pathOf(hash) : undefined
     },
 
     async remove(hash) {
       if (!isHash(hash)) return
-      await rm(pathOf(hash), { force: true })
-      await syncFolder(join(folder, hash.slice(0, 2))).catch(missing)
+      await rm(pathOf(hash), { force: true }).catch(refuse)
+      await syncFolder(join(folder, hash.slice(0, 2)))
+        .catch(missing)
+        .catch(refuse)
     },
 
     async *list() {
@@ -102,7 +103,7 @@ async function write(
   const digest = createHash('sha256')
   let size = 0
   for await (const chunk of untilAborted(bytes, signal)) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('a blob is made of bytes')
+    if (!(chunk instanceof Uint8Array)) throw new SourceError(new TypeError('a blob is made of bytes'))
     size += chunk.byteLength
     if (size > limit) throw new AppError('too-large', { limit })
     digest.update(chunk)
@@ -113,7 +114,7 @@ async function write(
 
 async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]()
-  let reject: (error: AppError) => void = () => {}
+  let reject: (error: Error) => void = () => {}
   const abort = () => reject(new AppError('cancelled'))
   signal?.addEventListener('abort', abort, { once: true })
   let ended = false
@@ -124,7 +125,7 @@ async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | 
       const step = await new Promise<IteratorResult<T>>((resolve, fail) => {
         reject = fail
         if (signal?.aborted) abort()
-        else iterator.next().then(resolve, fail)
+        else iterator.next().then(resolve, error => fail(new SourceError(error)))
       })
       ended = step.done === true
       if (step.done) return
@@ -150,6 +151,26 @@ function missing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
     return undefined
   throw error
+}
+
+/** Whose error it is: a full disk is told of ours, never of the one that the source lies on. */
+class SourceError extends Error {
+  constructor(cause: unknown) {
+    super('the source failed', { cause })
+  }
+}
+
+function storageError(error: unknown): AppError {
+  const known = toAppError(error)
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  // The folder is gone, or something else stands in its place: a disk that was taken out.
+  if (known.code === 'internal' && code !== undefined)
+    return new AppError('disk-error', { detail: code }, { cause: error })
+  return known
+}
+
+function refuse(error: unknown): never {
+  throw storageError(error)
 }
 
 async function sweep(scratch: string): Promise<void> {

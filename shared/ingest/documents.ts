@@ -208,6 +208,16 @@ export function createDocuments(deps: {
     await proceed(tx, { ...document, parsed: 0, segments: null })
   }
 
+  /** Where no row came to refer to the bytes, they go at once: on a full disk they would be what fills it. */
+  async function keep<T>(blob: string, run: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await store.transaction(run)
+    } catch (error) {
+      await deps.discard(blob)
+      throw error
+    }
+  }
+
   return {
     async add(scope, file, signal) {
       const name = cleanName(file.name)
@@ -222,7 +232,7 @@ export function createDocuments(deps: {
           await store.transaction(tx => queue.enqueue(store.executor(tx), collectJob(hash)))
           throw new AppError('empty-file', { name })
         }
-        const outcome = await store.transaction(async tx => {
+        const outcome = await keep(hash, async tx => {
           await store.projects.require(tx, scope)
           const known = await store.documents.byBlob(tx, scope, hash)
           if (known) {

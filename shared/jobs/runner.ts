@@ -32,7 +32,13 @@ const pollTime = 1000
 const beatTime = 5000
 
 /** Errors that come from the machine, whatever the job. */
-const ofTheMachine: ReadonlySet<string> = new Set(['disk-full', 'database-busy'])
+const ofTheMachine: ReadonlySet<string> = new Set([
+  'disk-full',
+  'disk-error',
+  'data-unwritable',
+  'out-of-memory',
+  'database-busy',
+])
 
 export function startRunner({
   queue,

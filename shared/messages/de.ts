@@ -63,7 +63,8 @@ export const de: Messages = {
       'An dieser Datei ist das Lesen gescheitert. Speichern Sie sie in ihrem Programm neu und fügen Sie diese Fassung hinzu.',
     'blob-missing': 'Die gespeicherte Datei fehlt im Datenverzeichnis. Fügen Sie sie noch einmal hinzu.',
     'file-missing': 'Diese Datei oder diesen Ordner gibt es nicht: {{file}}',
-    'file-unreadable': '{{file}} darf nicht gelesen werden: Die Berechtigung fehlt.',
+    'file-unreadable':
+      '{{file}} lässt sich nicht lesen: Die Berechtigung fehlt, oder der Datenträger meldet einen Fehler.',
     'file-changed': 'Die Datei hat sich beim Lesen geändert. Fügen Sie sie noch einmal hinzu.',
     'hidden-file': 'Versteckte Dateien werden ausgelassen.',
     'symbolic-link': 'Verknüpfungen an andere Orte werden ausgelassen.',
@@ -101,6 +102,12 @@ export const de: Messages = {
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'disk-full':
       'Der Datenträger ist voll. Schaffen Sie Platz und versuchen Sie es noch einmal; nichts Gespeichertes ist verloren.',
+    'disk-error':
+      'Der Datenträger des Datenverzeichnisses meldet einen Fehler ({{detail}}). Was gespeichert ist, bleibt; kommt es wieder, prüfen Sie den Datenträger.',
+    'data-unwritable':
+      'Cloister darf in seinem Datenverzeichnis nicht lesen oder schreiben. Prüfen Sie, wem Ordner und Dateien gehören und ob der Datenträger nur lesbar ist.',
+    'out-of-memory':
+      'Der Rechner hat keinen freien Arbeitsspeicher mehr. Beenden Sie andere Programme; was gespeichert ist, bleibt.',
     'data-directory':
       'Das Datenverzeichnis {{folder}} ist nicht benutzbar ({{detail}}). Wählen Sie mit --data oder CLOISTER_DATA ein anderes.',
     'data-newer':

@@ -56,7 +56,7 @@ export const en = {
     'parser-crashed': 'The file made the reader fail. Save it anew in its own program and add that.',
     'blob-missing': 'The stored file is missing from the data directory. Add it again.',
     'file-missing': 'There is no such file or folder: {{file}}',
-    'file-unreadable': 'No permission to read {{file}}.',
+    'file-unreadable': '{{file}} cannot be read: the permission is missing, or its disk reports an error.',
     'file-changed': 'The file changed while it was being read. Add it again.',
     'hidden-file': 'Hidden files are left out.',
     'symbolic-link': 'Links to other places are left out.',
@@ -89,6 +89,11 @@ export const en = {
     'model-other': 'The model “{{name}}” is not there; “{{other}}” answered in its place.',
     'model-exists': 'There is a model “{{name}}” already.',
     'disk-full': 'The disk is full. Make room and try again; nothing that was stored is lost.',
+    'disk-error':
+      'The disk of the data directory reports an error ({{detail}}). What was stored is not touched; if it happens again, check the disk.',
+    'data-unwritable':
+      'Cloister may not read or write in its data directory. Check who owns its folders and files, and whether the disk can only be read.',
+    'out-of-memory': 'The machine has no memory left. End other programs; nothing that was stored is lost.',
     'data-directory':
       'The data directory {{folder}} cannot be used ({{detail}}). Choose another one with --data or CLOISTER_DATA.',
     'data-newer':

@@ -68,6 +68,9 @@ export type ErrorCode =
   | 'model-exists'
   // the machine
   | 'disk-full'
+  | 'disk-error'
+  | 'data-unwritable'
+  | 'out-of-memory'
   | 'data-directory'
   | 'data-newer'
   | 'data-damaged'
