@@ -7,6 +7,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   ingest: () => import('./ingest.ts'),
   kill: () => import('./kill.ts'),
   models: () => import('./models.ts'),
+  ocr: () => import('./ocr.ts'),
   search: () => import('./search.ts'),
   server: () => import('./server.ts'),
   start: () => import('./start.ts'),

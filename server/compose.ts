@@ -98,6 +98,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       limits: { fileSize: config.maxFileSize, files: config.maxFiles },
       backups: name => path.join(backups, name),
       parallel: config.parsers,
+      recognition: config.recognition,
       check: { due: running.checkDue, done: running.checked },
     })
     return {
@@ -143,8 +144,14 @@ export function openModels(config: Config, log: Log): Models {
 /** Parsers in processes of their own, which get nothing of our environment. */
 export function openParsers(config: Config, log: Log): Parsers {
   const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
-  const processes = createForkedProcesses({ entries: { parser }, log })
-  return createParsers({ spawn: () => processes.spawn('parser'), log, processes: config.parsers })
+  const recognizer = fileURLToPath(new URL('../shared/parsers/ocr/process.ts', import.meta.url))
+  const processes = createForkedProcesses({ entries: { parser, recognizer }, log })
+  return createParsers({
+    spawn: () => processes.spawn('parser'),
+    spawnRecognizer: () => processes.spawn('recognizer'),
+    log,
+    processes: config.parsers,
+  })
 }
 
 /**

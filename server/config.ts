@@ -18,6 +18,8 @@ export interface Config {
   maxFiles: number | null
   /** Who shows it may use the server; without one, each start makes its own. */
   token?: string
+  /** Whether text is recognised in pictures of pages; `OCR=off` says no for everybody. */
+  recognition: boolean
   /** Parser processes. */
   parsers: number
   /** Where models lie. */
@@ -77,6 +79,7 @@ export function readConfig(
     // 0 is how people write that there is no limit.
     maxFiles: number('MAX_FILES_PER_USER', { otherwise: 0, least: 0, most: 1e9, whole: true }) || null,
     ...tokenOf(environment),
+    recognition: !/^(?:off|0|false|no)$/i.test(environment.OCR?.trim() ?? ''),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
     modelsFolder: path.join(dataDirectory, 'models'),

@@ -18,6 +18,7 @@ import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
 import { createParseStage } from './ingest/parse.ts'
 import { createPasswords } from './ingest/passwords.ts'
+import { createRecognizeStage, giveUpPage } from './ingest/recognize.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { startRunner } from './jobs/runner.ts'
 import type { Document, Passage, Scope, Settings } from './model/index.ts'
@@ -77,6 +78,8 @@ export interface CoreSettings {
   parallel: number
   /** Whether the database is to be checked in the background, and whom to tell when that has been done. */
   check?: { due: boolean; done(): Promise<void> }
+  /** Whether text is recognised in pictures of pages, where the user does not say otherwise; true by default. */
+  recognition?: boolean
   /** Milliseconds between two looks whether the embedding model is there, or another one. */
   lookTime?: number
   /** What one user may add; it holds for files inside of others too. Without, all. */
@@ -182,6 +185,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const recallPassages = createRecallPassages(store)
   const health = createModelHealth({ clock, pause: (ports.patience ?? defaultPatience).pause })
   const vectorIndexes = createVectorIndexes({ store, queue, clock, log, health, embedding: gateway.embedding, wake })
+  const recognizes = async ({ userId }: Scope) =>
+    ports.recognition !== false && (await store.settings.get(userId)).recognition === 'on'
   let looker: ReturnType<typeof setInterval> | undefined
 
   function start(): void {
@@ -227,9 +232,19 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             changed,
             linguistics,
             embedding: () => gateway.embedding().catch(() => undefined),
+            recognizes,
             ready: vectorIndexes.ready,
           }),
           dead: fail,
+        },
+        {
+          kind: jobKinds.recognize,
+          concurrency: 1,
+          run: createRecognizeStage({ store, blobs, parsers, passwords, queue, log, changed, recognizes }),
+          async dead(tx, job) {
+            const found = await store.documents.find(String(job.payload.documentId))
+            if (found) await giveUpPage(tx, { store, queue }, found.document)
+          },
         },
         {
           kind: jobKinds.embed,

@@ -3,9 +3,18 @@
  * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
  */
 import type { Dialect } from 'kysely'
-import type { ChatModel, EmbeddingModel, ParseEvent, ParseRequest, RerankingModel, Time } from './model/index.ts'
+import type {
+  ChatModel,
+  EmbeddingModel,
+  ParseEvent,
+  ParseRequest,
+  RecognizeRequest,
+  RerankingModel,
+  Segment,
+  Time,
+} from './model/index.ts'
 
-export type { ParseEvent, ParseRequest, Time } from './model/index.ts'
+export type { ParseEvent, ParseRequest, RecognizeRequest, Time } from './model/index.ts'
 
 export interface Clock {
   now(): Time
@@ -127,7 +136,7 @@ export interface Processes {
   spawn(role: ProcessRole): ChildProcess
 }
 
-export type ProcessRole = 'parser' | 'model'
+export type ProcessRole = 'parser' | 'recognizer' | 'model'
 
 export interface ChildProcess {
   readonly pid: number | undefined
@@ -147,6 +156,11 @@ export interface ChildProcess {
  */
 export interface Parsers {
   parse(request: ParseRequest, signal?: AbortSignal): AsyncIterable<ParseEvent>
+  /**
+   * Reads the text in the picture of a page of a paged format, one at a time and behind everybody else's work; 120 s at
+   * most. The segment has no problem where the page is blank, `without-text` where something is to be seen, but no text.
+   */
+  recognize(request: RecognizeRequest, signal?: AbortSignal): Promise<Segment>
   /** By name alone, for a first answer before the bytes are there: the media type, or undefined. */
   mediaType(name: string): string | undefined
   /** By name alone: whether files are inside, each to be a document of its own. */

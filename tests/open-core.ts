@@ -5,6 +5,7 @@ import { v7 } from 'uuid'
 import { createFolderBlobs } from '../shared/blobs/folder.ts'
 import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
+import { AppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import type { Scope } from '../shared/model/index.ts'
 import type { Blobs, Database, Models, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
@@ -101,6 +102,9 @@ export function createLineParser(
         yield { type: 'segment', segment: { number: index + 1, width: 595, height: 842, blocks } }
       }
       yield { type: 'finish', segments: lines.length, cut: false, reasons: [] }
+    },
+    async recognize({ page, file }) {
+      throw new AppError('damaged', { page, file })
     },
     async close() {},
   }

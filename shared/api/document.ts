@@ -28,9 +28,15 @@ export const document = z.object({
     .describe(
       'Passages that can be found by their meaning so far, which goes on after `ready`; 0 without such a model',
     ),
+  toRecognize: z.number().int().describe('Pages whose text is recognised in their picture'),
+  recognized: z.number().int().describe('How many of them were so far, which goes on after `ready`'),
   language: language.nullable(),
   reason: reason.nullable().describe('Why it failed, or what was lost although it is ready'),
-  secondsLeft: z.number().int().nullable().describe('Until it is ready, at its pace so far; null where nothing can be said'),
+  secondsLeft: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Until it is ready, at its pace so far; null where nothing can be said'),
   parseTime: z.number().int().describe('Milliseconds of reading'),
   indexTime: z.number().int().describe('Milliseconds of indexing'),
   createdAt: time,
@@ -55,6 +61,16 @@ export const receipt = z.object({
   tableRows: z.number().int(),
   language: language.nullable(),
   pagesWithoutText: z.array(z.number().int()),
+  recognition: z
+    .object({
+      waiting: z.number().int().describe('Pages that still wait'),
+      pages: z.number().int().describe('Pages in which text was recognised'),
+      confidence: z.number().describe('Mean over those pages, 0 to 1'),
+      unsure: z.array(z.number().int()).describe('Pages below 0.6'),
+      failed: z.array(z.number().int()),
+    })
+    .nullable()
+    .describe('What came of the pages whose text could only be had from their picture'),
   pagesUnreadable: z.array(z.number().int()),
   furnitureLines: z.number().int().describe('Running headers, footers and page numbers that are not searched'),
   reasons: z.array(reason),

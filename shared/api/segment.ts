@@ -36,7 +36,14 @@ export const segment = z.object({
   height: z.number().optional(),
   blocks: z.array(block),
   margins: z.array(block).optional().describe('Lines at the page’s edge that may be running headers or footers'),
-  problem: z.enum(['unreadable', 'without-text']).optional(),
+  problem: z
+    .enum(['unreadable', 'without-text', 'broken-text'])
+    .optional()
+    .describe('`broken-text`: the text of the page does not say what it shows'),
+  recognition: z
+    .object({ confidence: z.number().nullable().describe('0 to 1; null where it failed') })
+    .optional()
+    .describe('Its text was recognised in its picture'),
 }) satisfies z.ZodType<Segment>
 
 /** Where a quote or passage stands. */

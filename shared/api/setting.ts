@@ -6,6 +6,7 @@ import { id } from './common.ts'
 export const settings = z.object({
   language: z.enum(['de', 'en']).nullable(),
   theme: z.enum(['light', 'dark']).nullable(),
+  recognition: z.enum(['on', 'off']).describe('Whether text is recognised in pictures of pages'),
   projectId: id.nullable().describe('The project last looked at'),
 })
 

@@ -84,6 +84,14 @@ const filesInReceipt = 100
 
 const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 
+/** Also one that is ready, while pages of it wait for text recognition. */
+function isUnderWay({ state, toRecognize, recognized, deletedAt }: Document): boolean {
+  if (deletedAt !== null) return false
+  return underWay.includes(state) || (state === 'ready' && toRecognize > recognized)
+}
+
+const isPaused = ({ state }: Document) => state === 'paused'
+
 export function createDocuments(deps: {
   store: Store
   blobs: Blobs
@@ -128,11 +136,9 @@ export function createDocuments(deps: {
   }
 
   /** What came out of a document and is in one of these states, itself not included. */
-  async function inside(tx: Tx, { id }: Document, states: readonly DocumentState[]): Promise<Document[]> {
+  async function inside(tx: Tx, { id }: Document, wanted: (document: Document) => boolean): Promise<Document[]> {
     const members = await store.families.members(tx, id)
-    return members
-      .map(({ document }) => document)
-      .filter(({ state, deletedAt }) => deletedAt === null && states.includes(state))
+    return members.map(({ document }) => document).filter(document => document.deletedAt === null && wanted(document))
   }
 
   function demand(document: Document, states: readonly DocumentState[], trashed = false): void {
@@ -201,7 +207,8 @@ export function createDocuments(deps: {
     await store.segments.remove(tx, document.id)
     await store.families.forgetFiles(tx, document.id)
     await store.families.resetTally(tx, document.id)
-    const nothing = { parsed: 0, segments: null, receipt: null, language: null, reasons: [] }
+    const unread = { parsed: 0, segments: null, toRecognize: 0, recognized: 0 }
+    const nothing = { ...unread, receipt: null, language: null, reasons: [] }
     // Times add up; what an earlier try took says nothing about this one.
     const times = { parseTime: -document.parseTime, indexTime: -document.indexTime }
     await store.documents.update(tx, document.id, { ...nothing, ...times })
@@ -292,8 +299,9 @@ export function createDocuments(deps: {
         id,
         async (tx, document) => {
           if (document.deletedAt !== null) return
-          const stopped = await inside(tx, document, [...underWay, 'paused'])
-          if ([...underWay, 'paused'].includes(document.state)) stopped.push(document)
+          const stoppable = (one: Document) => isUnderWay(one) || isPaused(one)
+          const stopped = await inside(tx, document, stoppable)
+          if (stoppable(document)) stopped.push(document)
           for (const one of stopped) await stop(tx, one)
           return stopped
         },
@@ -302,7 +310,7 @@ export function createDocuments(deps: {
     retry: (scope, id) =>
       change(scope, id, async (tx, document) => {
         if (document.deletedAt !== null) demand(document, [])
-        if (underWay.includes(document.state)) return
+        if (isUnderWay(document)) return
         if (document.state === 'failed' || document.state === 'ready') await startOver(tx, document)
         else await proceed(tx, document)
       }),
@@ -311,10 +319,10 @@ export function createDocuments(deps: {
         scope,
         id,
         async (tx, document) => {
-          const held = document.deletedAt === null ? await inside(tx, document, underWay) : []
+          const held = document.deletedAt === null ? await inside(tx, document, isUnderWay) : []
           // One that is read itself may be held for the sake of its files.
-          if (held.length === 0) demand(document, [...underWay, 'paused'])
-          if (underWay.includes(document.state)) held.push(document)
+          if (held.length === 0 && !isUnderWay(document)) demand(document, ['paused'])
+          if (isUnderWay(document)) held.push(document)
           for (const one of held) await hold(tx, one)
           return held
         },
@@ -322,9 +330,9 @@ export function createDocuments(deps: {
       ),
     resume: (scope, id) =>
       change(scope, id, async (tx, document) => {
-        const held = document.deletedAt === null ? await inside(tx, document, ['paused']) : []
-        if (held.length === 0) demand(document, [...underWay, 'paused'])
-        if (document.state === 'paused') held.push(document)
+        const held = document.deletedAt === null ? await inside(tx, document, isPaused) : []
+        if (held.length === 0 && !isUnderWay(document)) demand(document, ['paused'])
+        if (isPaused(document)) held.push(document)
         for (const one of held) await proceed(tx, one)
         return held
       }),

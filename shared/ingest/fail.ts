@@ -22,6 +22,7 @@ export async function failDocument(
     tableRows: 0,
     language: document.language,
     pagesWithoutText: [],
+    recognition: null,
     pagesUnreadable: [],
     furnitureLines: 0,
     reasons: [reason],
@@ -29,5 +30,13 @@ export async function failDocument(
     fileCount: 0,
   }
   await removeChunks(tx, deps, document)
-  await deps.store.documents.update(tx, document.id, { state: 'failed', indexed: 0, chunks: 0, reason, receipt })
+  await deps.store.documents.update(tx, document.id, {
+    state: 'failed',
+    indexed: 0,
+    chunks: 0,
+    toRecognize: 0,
+    recognized: 0,
+    reason,
+    receipt,
+  })
 }

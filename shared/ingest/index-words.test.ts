@@ -38,7 +38,8 @@ async function indexOver(earlier: readonly string[]): Promise<{ texts: string[];
     })
     const embedding = async () => undefined
     const ready = async () => {}
-    const index = createIndexStage({ store, queue, clock, linguistics, changed: () => {}, embedding, ready })
+    const deps = { store, queue, clock, linguistics, changed: () => {}, embedding, ready }
+    const index = createIndexStage({ ...deps, recognizes: async () => true })
     const payload = { documentId: document.id }
     const job: Job = { id: '1', kind: 'index', key: 'k', payload, attempt: 1, lease: 'l', exhausted: false }
     await index(job, new AbortController().signal)

@@ -1,9 +1,12 @@
-import type { Block, Chunk, Document, EmbeddingModel, Language, Reason, Receipt, Segment } from '../model/index.ts'
+import type { Block, Chunk, Document, EmbeddingModel, Language, Scope, Segment } from '../model/index.ts'
 import type { Clock, Job, Queue } from '../ports.ts'
-import type { Store } from '../store/index.ts'
+import type { ChunkText, Store } from '../store/index.ts'
 import { createChunker, type Draft } from './chunker.ts'
-import { clearAll, removeChunks } from './clear.ts'
+import { clearAll } from './clear.ts'
 import { findFurniture } from './furniture.ts'
+import { indexJob, recognizeJob } from './jobs.ts'
+import { createTally } from './receipt.ts'
+import { isDue } from './recognize.ts'
 import { createTokenCounter } from './token-counter.ts'
 
 /** Chunks per commit: what a kill costs at most. */
@@ -21,8 +24,12 @@ export interface Linguistics {
 
 /**
  * The stage index: segments → chunks with their words, searchable batch by batch. Chunks come out the same each time, so
- * a run that was killed starts again and skips what is stored. Unless the program was updated in between, or the model
- * that counts tokens came or went: then the last chunk stored is another than the one that comes out, and all are made anew.
+ * a run that was killed starts again and skips what is stored. From the first chunk on that comes out another than it is
+ * stored, all are made anew: the program was updated, the model that counts tokens came or went, or text was recognised in
+ * the picture of a page. What stands before stays and can be found all the time.
+ *
+ * Where pages wait for text recognition, a document is ready with what text it has; it is indexed again on the way, and at
+ * the end.
  */
 export function createIndexStage(deps: {
   store: Store
@@ -32,7 +39,9 @@ export function createIndexStage(deps: {
   changed: (document: Document) => void
   /** Whose tokens size the chunks; never throws. */
   embedding: () => Promise<EmbeddingModel | undefined>
-  /** The document can be found by its words. */
+  /** Whether text is to be recognised in pictures of pages. */
+  recognizes: (scope: Scope) => Promise<boolean>
+  /** The document can be found by its words, and all of it is there. */
   ready: (document: Document) => Promise<void>
 }): (job: Job, signal: AbortSignal) => Promise<void> {
   const { store, queue, clock, linguistics } = deps
@@ -50,8 +59,12 @@ export function createIndexStage(deps: {
     await clearAll(store, document.id, { signal, inside: tx => queue.renew(store.executor(tx), job) })
     let started = clock.now()
     let stored = document.chunks
-    const place = { documentId: document.id, position: stored - 1 }
-    const [last] = stored > 0 ? await store.chunks.at(scope, [place]) : []
+    /** Chunks that were there before and, so far, are the ones that come out. */
+    let kept = stored
+    const known = createStoredChunks(store, document.id)
+    const { done } = await store.segments.recognition(document.id)
+    // While it is read anew, it stays what it was.
+    const state = document.state === 'ready' ? 'ready' : 'indexing'
 
     const isFurniture = findFurniture(await store.segments.margins(document.id))
     const language = await tellLanguage(document, isFurniture)
@@ -86,8 +99,8 @@ export function createIndexStage(deps: {
         await queue.renew(store.executor(tx), job)
         await store.chunks.insert(tx, document.projectId, document.id, chunks)
         await store.documents.update(tx, document.id, {
-          state: 'indexing',
-          indexed,
+          state,
+          ...(state === 'indexing' && { indexed }),
           chunks: stored,
           language,
           indexTime,
@@ -97,45 +110,65 @@ export function createIndexStage(deps: {
     }
 
     let made = 0
-    /** Takes what is not stored yet; false when what is stored does not fit. */
-    function take(fresh: readonly Draft[]): boolean {
+    /** Takes what is not stored yet. */
+    async function take(fresh: readonly Draft[]): Promise<void> {
       made += fresh.length
-      drafts.push(...fresh.filter(draft => draft.position >= document.chunks))
-      return fresh.every(draft => draft.position !== place.position || isSame(draft, last))
+      for (const draft of fresh) {
+        if (draft.position < kept && !isSame(draft, await known(draft.position))) await cut(draft.position)
+        if (draft.position >= kept) drafts.push(draft)
+      }
     }
 
+    /** What is stored from here on is no longer so. */
+    async function cut(position: number): Promise<void> {
+      kept = position
+      while (stored > position) {
+        signal.throwIfAborted()
+        await store.transaction(async tx => {
+          await queue.renew(store.executor(tx), job, 'beat')
+          stored = await store.chunks.cut(tx, document.projectId, document.id, position)
+          await store.documents.update(tx, document.id, { chunks: stored })
+        })
+      }
+    }
+
+    // Terms depend on it.
+    if (document.language !== null && language !== document.language) await cut(0)
     for await (const segment of segmentsOf(document.id)) {
       tally.add(segment)
       await counter.prepare(segment)
-      if (!take(chunker.push(segment))) return startOver(job, signal, document)
+      await take(chunker.push(segment))
       await commit(segment.number, batchSize)
     }
-    if (!take(chunker.end()) || made < document.chunks) return startOver(job, signal, document)
+    await take(chunker.end())
+    await cut(Math.min(kept, made))
     await commit(document.parsed, 1)
 
     const inside = await store.families.countFiles(document.id)
-    const receipt = tally.receipt(document, stored, language, reasons, inside)
-    await store.transaction(async tx => {
+    const recognizes = document.paged && (await deps.recognizes(scope))
+    const { ended, receipt } = await store.transaction(async tx => {
       await queue.settle(store.executor(tx), job, { state: 'done' })
+      const pages = await store.segments.recognition(document.id, tx)
+      const waiting = recognizes ? pages.waiting : 0
+      const receipt = tally.receipt(document, { chunks: stored, language, lost: reasons, inside, recognizes, waiting })
+      // Pages were recognised while this ran: what it says of them, the next run says better.
+      const again = pages.done > done && (waiting === 0 || isDue(done, pages.done))
+      const ended = waiting === 0 && !again
       await store.documents.update(tx, document.id, {
-        state: receipt.characters === 0 ? 'failed' : 'ready',
+        state: receipt.characters === 0 && ended ? 'failed' : 'ready',
         indexed: document.parsed,
+        toRecognize: pages.done + waiting,
+        recognized: pages.done,
         language,
         reason: receipt.reasons[0] ?? null,
         receipt,
       })
+      if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id))
+      if (again) await queue.enqueue(store.executor(tx), indexJob(document.id))
+      return { ended, receipt }
     })
     deps.changed(document)
-    if (receipt.characters > 0) await deps.ready(document)
-  }
-
-  async function startOver(job: Job, signal: AbortSignal, document: Document): Promise<void> {
-    await store.transaction(async tx => {
-      await queue.renew(store.executor(tx), job, 'beat')
-      await removeChunks(tx, deps, document)
-      await store.documents.update(tx, document.id, { indexed: 0, chunks: 0 })
-    })
-    return index(job, signal)
+    if (ended && receipt.characters > 0) await deps.ready(document)
   }
 
   async function* segmentsOf(documentId: string): AsyncIterable<Segment> {
@@ -172,79 +205,23 @@ export function createIndexStage(deps: {
 }
 
 /** Also in its place: what follows it, follows then. */
-function isSame(draft: Draft, stored: Chunk | undefined): boolean {
-  return draft.text === stored?.text && JSON.stringify(draft.pieces) === JSON.stringify(stored.pieces)
+function isSame(draft: Draft, stored: ChunkText | undefined): boolean {
+  return (
+    draft.text === stored?.text &&
+    JSON.stringify(draft.pieces) === JSON.stringify(stored.pieces) &&
+    JSON.stringify(draft.headings) === JSON.stringify(stored.headings)
+  )
 }
 
-/** Adds up the receipt while the segments pass by. */
-function createTally(isFurniture: (block: Block) => boolean) {
-  let characters = 0
-  let tableRows = 0
-  let furnitureLines = 0
-  const unreadable: number[] = []
-  const withoutText: number[] = []
-  return {
-    add(segment: Segment): void {
-      if (segment.problem === 'unreadable') unreadable.push(segment.number)
-      if (segment.problem === 'without-text') withoutText.push(segment.number)
-      const margins = segment.margins ?? []
-      furnitureLines += margins.filter(isFurniture).length
-      for (const block of [...segment.blocks, ...margins.filter(block => !isFurniture(block))]) {
-        characters += block.text.length
-        if (block.kind === 'table-row') tableRows += 1
-      }
-    },
-    /** `lost`: what the parser said; `inside`: files in it, and how many of them became no document. */
-    receipt(
-      document: Document,
-      chunks: number,
-      language: Language,
-      lost: readonly Reason[],
-      inside: { total: number; leftOut: number },
-    ): Receipt {
-      const pages = document.paged ? document.parsed : null
-      const reasons: Reason[] = []
-      if (characters === 0) reasons.push({ code: 'no-text' })
-      reasons.push(...lost)
-      if (unreadable.length > 0) {
-        reasons.push({ code: 'pages-unreadable', values: { count: unreadable.length, pages: listPages(unreadable) } })
-      }
-      if (withoutText.length > 0 && characters > 0) {
-        reasons.push({
-          code: 'pages-without-text',
-          values: { count: withoutText.length, pages: listPages(withoutText) },
-        })
-      }
-      if (inside.leftOut > 0) {
-        reasons.push({ code: 'files-left-out', values: { count: inside.leftOut, total: inside.total } })
-      }
-      return {
-        documentId: document.id,
-        segments: document.parsed,
-        pages,
-        characters,
-        chunks,
-        tableRows,
-        language,
-        pagesWithoutText: withoutText,
-        pagesUnreadable: unreadable,
-        furnitureLines,
-        reasons,
-        files: [],
-        fileCount: inside.total,
-      }
-    },
+/** Reads what is stored of a document, in order. */
+function createStoredChunks(store: Store, documentId: string): (position: number) => Promise<ChunkText | undefined> {
+  let from = 0
+  let page: { chunk: ChunkText }[] = []
+  return async position => {
+    if (position < from || position >= from + page.length) {
+      from = position
+      page = await store.chunks.page(documentId, from, batchSize)
+    }
+    return page[position - from]?.chunk
   }
-}
-
-/** `3, 5–9, 12`, cut after some. */
-function listPages(pages: readonly number[]): string {
-  const ranges: string[] = []
-  for (let index = 0; index < pages.length; ) {
-    let last = index
-    while (pages[last + 1] === pages[last] + 1) last += 1
-    ranges.push(last === index ? `${pages[index]}` : `${pages[index]}–${pages[last]}`)
-    index = last + 1
-  }
-  return ranges.length > 12 ? `${ranges.slice(0, 12).join(', ')} …` : ranges.join(', ')
 }

@@ -1,6 +1,13 @@
 import type { NewJob } from '../ports.ts'
 
-export const jobKinds = { parse: 'parse', index: 'index', embed: 'embed', clear: 'clear', collect: 'collect' } as const
+export const jobKinds = {
+  parse: 'parse',
+  index: 'index',
+  recognize: 'recognize',
+  embed: 'embed',
+  clear: 'clear',
+  collect: 'collect',
+} as const
 
 export function parseJob(documentId: string): NewJob {
   return { kind: jobKinds.parse, key: `parse:${documentId}`, payload: { documentId } }
@@ -8,6 +15,11 @@ export function parseJob(documentId: string): NewJob {
 
 export function indexJob(documentId: string): NewJob {
   return { kind: jobKinds.index, key: `index:${documentId}`, payload: { documentId } }
+}
+
+/** The next page of the document that waits. One job a page, one open at a time: so documents take turns. */
+export function recognizeJob(documentId: string): NewJob {
+  return { kind: jobKinds.recognize, key: `recognize:${documentId}`, payload: { documentId } }
 }
 
 /** `fresh`: the document was read just now, and is to be found by its vectors before those that were there before. */
@@ -27,5 +39,5 @@ export function collectJob(blob: string): NewJob {
 
 /** The work on a document: what pausing or deleting it takes away. */
 export function documentKeys(documentId: string): string[] {
-  return [parseJob(documentId).key, indexJob(documentId).key, embedJob(documentId).key]
+  return [parseJob, indexJob, recognizeJob, embedJob].map(job => job(documentId).key)
 }

@@ -45,16 +45,19 @@ export const de: Messages = {
     'files-left-out': 'Von {{total}} Dateien darin wurden {{count}} nicht übernommen. Bei jeder steht, warum.',
     'recognition-off':
       'Die Texterkennung ist ausgeschaltet. Schalten Sie sie in den Einstellungen ein und lesen Sie das Dokument neu ein.',
-    'recognition-failed': 'Auf {{pages}} gelang die Texterkennung nicht.',
-    'recognition-unsure': 'Auf {{pages}} ist die Texterkennung unsicher; vergleichen Sie mit dem Bild der Seite.',
+    'recognition-failed': 'Auf Seite {{pages}} gelang die Texterkennung nicht.',
+    'recognition-unsure': 'Auf Seite {{pages}} ist die Texterkennung unsicher; vergleichen Sie mit dem Bild der Seite.',
     'pages-unreadable_one': 'Seite {{pages}} war nicht lesbar; der Rest wurde gelesen.',
     'pages-unreadable_other': '{{count}} Seiten waren nicht lesbar ({{pages}}); der Rest wurde gelesen.',
     'pages-without-text_one':
       'Seite {{pages}} enthält keinen Text (vermutlich ein Bild) und ist über ihre Wörter nicht zu finden.',
     'pages-without-text_other':
       '{{count}} Seiten enthalten keinen Text ({{pages}}; vermutlich Bilder) und sind über ihre Wörter nicht zu finden.',
-    'no-text':
-      'Das Dokument enthält keinen Text, wie etwa ein Scan. Eine Texterkennung gibt es noch nicht; fügen Sie eine Fassung mit Text hinzu.',
+    'pages-broken-text_one':
+      'Der Text, der in Seite {{pages}} steckt, ist beschädigt und sagt etwas anderes, als die Seite zeigt; er wurde nicht neu erkannt.',
+    'pages-broken-text_other':
+      'Der Text, der in {{count}} Seiten steckt ({{pages}}), ist beschädigt und sagt etwas anderes, als die Seiten zeigen; er wurde nicht neu erkannt.',
+    'no-text': 'Im Dokument wurde kein Text gefunden. Fügen Sie eine Fassung mit Text hinzu, oder ein schärferes Bild.',
     'text-cut': 'Der Text ist länger, als aufgenommen werden kann; sein Ende fehlt. Teilen Sie die Datei auf.',
     'parser-timeout':
       'Das Lesen dauerte zu lange, ohne voranzukommen, und wurde abgebrochen. Speichern Sie die Datei in ihrem Programm neu oder teilen Sie sie auf.',

@@ -40,15 +40,18 @@ export const en = {
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
     'files-left-out': 'Of {{total}} files in it, {{count}} were not taken. Each says why.',
     'recognition-off': 'Text recognition is switched off. Switch it on in the settings, then read the document again.',
-    'recognition-failed': 'Text recognition failed on {{pages}}.',
-    'recognition-unsure': 'Text recognition is unsure on {{pages}}; compare with the picture of the page.',
+    'recognition-failed': 'Text recognition failed on page {{pages}}.',
+    'recognition-unsure': 'Text recognition is unsure on page {{pages}}; compare with the picture of the page.',
     'pages-unreadable_one': 'Page {{pages}} could not be read; the rest was.',
     'pages-unreadable_other': '{{count}} pages could not be read ({{pages}}); the rest was.',
     'pages-without-text_one': 'Page {{pages}} has no text (probably an image) and cannot be found by its words.',
     'pages-without-text_other':
       '{{count}} pages have no text ({{pages}}; probably images) and cannot be found by their words.',
-    'no-text':
-      'The document holds no text, as a scan does. Text recognition is not there yet; add a version with a text layer.',
+    'pages-broken-text_one':
+      'The text kept in page {{pages}} is damaged and says something else than the page shows; it was not recognised anew.',
+    'pages-broken-text_other':
+      'The text kept in {{count}} pages ({{pages}}) is damaged and says something else than the pages show; it was not recognised anew.',
+    'no-text': 'No text was found in the document. Add a version with a text layer, or a sharper picture.',
     'text-cut': 'The text is longer than can be kept; its end is missing. Split the file into parts.',
     'parser-timeout':
       'Reading took too long without getting any further and was stopped. Save the file anew in its own program, or split it.',

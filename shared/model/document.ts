@@ -36,6 +36,9 @@ export interface Document {
    * without an embedding model.
    */
   embedded: number
+  /** Pages whose picture is looked at for text, and how many of them were so far: it goes on after `ready`. */
+  toRecognize: number
+  recognized: number
   language: Language | null
   /** Why it failed, or what was lost although it is ready. */
   reason: Reason | null
@@ -56,8 +59,10 @@ export interface Receipt {
   chunks: number
   tableRows: number
   language: Language | null
-  /** Page numbers without a text layer: they wait for text recognition. */
+  /** Page numbers in which no text is; those that wait for text recognition are not among them. */
   pagesWithoutText: number[]
+  /** Null where no page needed it. */
+  recognition: RecognitionReceipt | null
   /** Page numbers the parser could not read. */
   pagesUnreadable: number[]
   /** Running headers, footers and page numbers kept out of the chunks. */
@@ -66,6 +71,19 @@ export interface Receipt {
   /** Files inside, the first of them; `Documents.files` has the others. */
   files: FileInside[]
   fileCount: number
+}
+
+/** What became of the pages whose text could only be had from their picture. */
+export interface RecognitionReceipt {
+  /** Pages that still wait. */
+  waiting: number
+  /** Pages in which text was recognised. */
+  pages: number
+  /** Mean over those pages, 0 to 1. */
+  confidence: number
+  /** Page numbers with less than 0.6. */
+  unsure: number[]
+  failed: number[]
 }
 
 /** What became of a file inside. */

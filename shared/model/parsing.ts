@@ -18,6 +18,18 @@ export interface ParseRequest {
   scratch?: string
 }
 
+/** A page whose picture is to be looked at for text. */
+export interface RecognizeRequest {
+  /** Local path, only read. */
+  file: string
+  /** File name: its extension decides the format. */
+  name: string
+  /** From 1. */
+  page: number
+  /** Opens a protected file; kept nowhere. */
+  password?: string
+}
+
 export type ParseEvent =
   /** First: what it is, before anything was read. `segments` is known for pages only. */
   | { type: 'start'; mediaType: string; paged: boolean; segments: number | null }

@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'files-left-out'
   | 'pages-unreadable'
   | 'pages-without-text'
+  | 'pages-broken-text'
   | 'no-text'
   | 'recognition-off'
   | 'recognition-failed'

@@ -67,7 +67,13 @@ export interface Segment {
    * the other pages are there, so the index stage decides: what does not repeat becomes a paragraph again.
    */
   margins?: Block[]
-  problem?: 'unreadable' | 'without-text'
+  /** `broken-text`: it has a text layer, which does not say what the page shows. */
+  problem?: 'unreadable' | 'without-text' | 'broken-text'
+  /**
+   * Its picture was looked at for text: how sure what was found is, 0 to 1 (0 where nothing was); null where that failed.
+   * Until then, `without-text` and `broken-text` mean that the page waits for it.
+   */
+  recognition?: { confidence: number | null }
 }
 
 /** Where a quote or passage stands. */

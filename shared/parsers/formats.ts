@@ -177,6 +177,22 @@ export const FORMATS: readonly Format[] = [
     matches: isOoxml,
     open: async (file, opening) => (await import('./slides/odp.ts')).openOdp(file, opening),
   },
+  ...(
+    [
+      ['image/png', ['png'], ['\x89PNG\r\n\x1a\n']],
+      ['image/jpeg', ['jpg', 'jpeg', 'jpe', 'jfif'], ['\xff\xd8\xff']],
+      ['image/tiff', ['tif', 'tiff'], ['II*\0', 'MM\0*']],
+      ['image/webp', ['webp'], ['RIFF']],
+    ] as const
+  ).map(
+    ([mediaType, extensions, magics]): Format => ({
+      mediaType,
+      extensions,
+      paged: true,
+      matches: head => magics.some(magic => latin(head).startsWith(magic)),
+      open: async (file, opening) => (await import('./image/image.ts')).openImage(file, opening),
+    }),
+  ),
   {
     mediaType: 'text/html',
     extensions: ['html', 'htm', 'xhtml', 'xht'],

@@ -21,7 +21,7 @@ export function guardReader(module: URL) {
 
   process.on('disconnect', die)
   process.on('message', (message: ToParser) => {
-    if (message.type === 'parse') memory = message.limits.memory
+    if ('limits' in message) memory = message.limits.memory
     reader ??= startReader()
     reader.postMessage(message)
   })

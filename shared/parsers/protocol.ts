@@ -1,10 +1,12 @@
 import type { ErrorCode } from '../model/index.ts'
-import type { ParseEvent, ParseRequest } from '../ports.ts'
+import type { ParseEvent, ParseRequest, RecognizeRequest } from '../ports.ts'
 
 /** What a parser may use up. */
 export interface ParserLimits {
   /** Milliseconds without a finished segment. Watched by the host. */
   segmentTime: number
+  /** Milliseconds for the text in the picture of one page. Watched by the host. */
+  recognitionTime: number
   /** Bytes of memory of the whole process (RSS). Watched inside the process. */
   memory: number
   /** Pages of a paged format. */
@@ -15,6 +17,7 @@ export interface ParserLimits {
 
 export const DEFAULT_LIMITS: ParserLimits = {
   segmentTime: 60_000,
+  recognitionTime: 120_000,
   memory: 1024 ** 3,
   pages: 5_000,
   characters: 200_000_000,
@@ -25,6 +28,8 @@ export const WINDOW = 8
 
 export type ToParser =
   | { type: 'parse'; request: ParseRequest; limits: ParserLimits }
+  /** Answered by one event of type `segment`. */
+  | { type: 'recognize'; request: RecognizeRequest; limits: ParserLimits }
   /** The reader took so many of them. */
   | { type: 'more'; count: number }
 

@@ -7,6 +7,7 @@ import { parentPort } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { ParseEvent, ParseRequest } from '../ports.ts'
 import { contentOfFile } from './content.ts'
+import { failure } from './failure.ts'
 import { type Ending, type Format, formatOf, HEAD, type Source } from './formats.ts'
 import { type FromParser, type ParserLimits, type ToParser, WINDOW } from './protocol.ts'
 
@@ -21,6 +22,7 @@ function start(port: NonNullable<typeof parentPort>) {
       wake?.()
       return
     }
+    if (message.type !== 'parse') return
     outstanding = 0
     parse(message.request, message.limits).catch((error: unknown) => post(failure(error)))
   })

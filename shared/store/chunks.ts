@@ -19,6 +19,11 @@ export interface ChunkStore {
    * Of a long one only the first piece goes with it, the rest is hidden; false then, and `clearSome` takes it away.
    */
   remove(tx: Tx, projectId: string, documentId: string): Promise<boolean>
+  /**
+   * Takes the last chunks of a document away, down to position `from`, a piece at a time; its vectors are incomplete then.
+   * Gives the number of chunks that are left, which is `from` at the end.
+   */
+  cut(tx: Tx, projectId: string, documentId: string, from: number): Promise<number>
   /** Of many documents at once: hidden with this commit, for `clearSome` to take away. */
   hide(tx: Tx, projectId: string, documentIds: readonly string[]): Promise<void>
   /** Takes a piece of what is hidden away; true when nothing is left, or nothing was hidden. */
@@ -37,6 +42,12 @@ export interface BlockPlace {
 
 /** What a chunk says, and where. */
 export type ChunkText = Pick<Chunk, 'text' | 'headings' | 'pieces'>
+
+interface TermsRow {
+  id: number
+  terms: string
+  context_terms: string
+}
 
 const insertLimit = 500
 /**
@@ -72,19 +83,24 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       .where('document_id', '=', documentId)
       .limit(clearSize)
       .execute()
-    const ids = rows.map(row => row.id)
-    if (ids.length > 0) {
-      await removeWords(
-        tx,
-        hidden.project_id,
-        rows.map(row => ({ id: row.id, terms: splitTerms(row.terms), contextTerms: splitTerms(row.context_terms) })),
-      )
-      await removeVectors(tx, vectors, ids)
-      await sql`delete from chunk where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(tx)
-    }
+    const ids = await removeRows(tx, hidden.project_id, rows)
     if (ids.length === clearSize) return false
     await tx.deleteFrom('clearing').where('document_id', '=', documentId).execute()
     return true
+  }
+
+  async function removeRows(tx: Tx, projectId: string, rows: readonly TermsRow[]) {
+    const ids = rows.map(row => row.id)
+    if (ids.length === 0) return ids
+    const words = rows.map(row => ({
+      id: row.id,
+      terms: splitTerms(row.terms),
+      contextTerms: splitTerms(row.context_terms),
+    }))
+    await removeWords(tx, projectId, words)
+    await removeVectors(tx, vectors, ids)
+    await sql`delete from chunk where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(tx)
+    return ids
   }
 
   return {
@@ -152,6 +168,21 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       const gone = await clearSome(tx, documentId)
       await tx.deleteFrom('document_vectors').where('document_id', '=', documentId).execute()
       return gone
+    },
+    async cut(tx, projectId, documentId, from) {
+      const rows = await tx
+        .selectFrom('chunk')
+        .select(['id', 'position', 'terms', 'context_terms'])
+        .where('document_id', '=', documentId)
+        .where('position', '>=', from)
+        .orderBy('position', 'desc')
+        .limit(clearSize)
+        .execute()
+      await removeRows(tx, projectId, rows)
+      const left = rows.length < clearSize ? from : rows[rows.length - 1]!.position
+      await sql`update document_vectors set chunks = min(chunks, ${left}), complete = 0
+        where document_id = ${documentId}`.execute(tx)
+      return left
     },
     async hide(tx, projectId, documentIds) {
       const ids = JSON.stringify(documentIds)

@@ -31,6 +31,8 @@ export interface Progress {
   reasons?: Reason[]
   /** What the parser learned from the segments up to `parsed`; dropped where that goes back to 0. */
   parserState?: string | null
+  toRecognize?: number
+  recognized?: number
   /** Milliseconds to add. */
   parseTime?: number
   indexTime?: number
@@ -207,7 +209,7 @@ export function createDocumentStore({
         .where('document.deleted_at', 'is', null)
       const counted = await owned
         .select(({ fn }) => fn.countAll<number>().as('open'))
-        .where('document.state', 'in', [...open])
+        .where(hasWork)
         .executeTakeFirst()
       const passages = await owned
         .leftJoin('document_vectors', join =>
@@ -284,6 +286,8 @@ export function createDocumentStore({
         inside_files: 0,
         inside_bytes: 0,
         sort_key: sortKey(document.path),
+        to_recognize: 0,
+        recognized: 0,
       }
       await tx.insertInto('document').values(row).execute()
       const { name, path, media_type, size, blob, created_at, parent_id } = row
@@ -304,6 +308,8 @@ export function createDocumentStore({
           ...(progress.parserState !== undefined && { parser_state: progress.parserState }),
           ...(progress.indexed !== undefined && { indexed: progress.indexed }),
           ...(progress.chunks !== undefined && { chunks: progress.chunks }),
+          ...(progress.toRecognize !== undefined && { to_recognize: progress.toRecognize }),
+          ...(progress.recognized !== undefined && { recognized: progress.recognized }),
           ...(progress.language !== undefined && { language: progress.language }),
           ...(progress.reason !== undefined && { reason: progress.reason && JSON.stringify(progress.reason) }),
           ...(progress.receipt !== undefined && { receipt: progress.receipt && JSON.stringify(progress.receipt) }),
@@ -349,7 +355,7 @@ export function createDocumentStore({
     async hasWork(scope) {
       const row = await within(read, scope)
         .where('document.deleted_at', 'is', null)
-        .where('document.state', 'in', [...open])
+        .where(hasWork)
         .limit(1)
         .executeTakeFirst()
       return row !== undefined
@@ -357,7 +363,9 @@ export function createDocumentStore({
   }
 }
 
-const open: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
+/** One that is ready may have pages that wait for text recognition. */
+const hasWork = sql<boolean>`(document.state in ('queued', 'parsing', 'indexing')
+  or (document.state = 'ready' and document.to_recognize > document.recognized))`
 
 const filledAtOnce = 500
 
@@ -419,6 +427,8 @@ export function toDocument(
     indexed: row.indexed,
     chunks: row.chunks,
     embedded: row.embedded,
+    toRecognize: row.to_recognize,
+    recognized: row.recognized,
     language: row.language as Language | null,
     reason: row.reason === null ? null : (JSON.parse(row.reason) as Reason),
     parseTime: row.parse_time,

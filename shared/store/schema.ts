@@ -77,6 +77,9 @@ export interface DocumentRow {
   inside_bytes: Generated<number>
   /** See `sort-key.ts`; null until the program has filled it in. */
   sort_key: Generated<string | null>
+  /** Pages for text recognition, and those it has come to an end for. */
+  to_recognize: number
+  recognized: number
 }
 
 export interface DocumentFileRow {
@@ -96,6 +99,8 @@ export interface SegmentRow {
   problem: string | null
   blocks: string
   margins: string
+  /** JSON of the segment's `recognition`. */
+  recognition: string | null
 }
 
 export interface ChunkRow {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Block, Scope, Segment } from '../model/index.ts'
 import type { Read, SegmentRow, Tx } from './schema.ts'
 
@@ -10,6 +11,10 @@ export interface SegmentStore {
   margins(documentId: string): Promise<{ number: number; margins: Block[] }[]>
   /** One segment of a document in the scope. */
   get(scope: Scope, documentId: string, number: number): Promise<Segment | undefined>
+  /** For jobs. The first that waits for text recognition. */
+  nextToRecognize(documentId: string): Promise<Segment | undefined>
+  /** How many wait for it, and for how many it has come to an end. */
+  recognition(documentId: string, tx?: Read): Promise<{ waiting: number; done: number }>
   remove(tx: Tx, documentId: string): Promise<void>
 }
 
@@ -28,6 +33,7 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
             problem: segment.problem ?? null,
             blocks: JSON.stringify(segment.blocks),
             margins: JSON.stringify(segment.margins ?? []),
+            recognition: segment.recognition ? JSON.stringify(segment.recognition) : null,
           })),
         )
         .onConflict(conflict =>
@@ -37,6 +43,7 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
             problem: eb.ref('excluded.problem'),
             blocks: eb.ref('excluded.blocks'),
             margins: eb.ref('excluded.margins'),
+            recognition: eb.ref('excluded.recognition'),
           })),
         )
         .execute()
@@ -75,11 +82,33 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
         .executeTakeFirst()
       return row && toSegment(row)
     },
+    async nextToRecognize(documentId) {
+      const row = await read
+        .selectFrom('segment')
+        .selectAll()
+        .where('document_id', '=', documentId)
+        .where(waits)
+        .orderBy('number')
+        .limit(1)
+        .executeTakeFirst()
+      return row && toSegment(row)
+    },
+    async recognition(documentId, tx = read) {
+      const count = async (which: typeof waits) => {
+        const all = tx.selectFrom('segment').select(({ fn }) => fn.countAll<number>().as('count'))
+        const row = await all.where('document_id', '=', documentId).where(which).executeTakeFirst()
+        return row?.count ?? 0
+      }
+      return { waiting: await count(waits), done: await count(sql<boolean>`recognition is not null`) }
+    },
     async remove(tx, documentId) {
       await tx.deleteFrom('segment').where('document_id', '=', documentId).execute()
     },
   }
 }
+
+/** In the words of the index. */
+const waits = sql<boolean>`recognition is null and problem in ('without-text', 'broken-text')`
 
 function toSegment(row: SegmentRow): Segment {
   return {
@@ -89,5 +118,6 @@ function toSegment(row: SegmentRow): Segment {
     ...(row.problem !== null && { problem: row.problem as Segment['problem'] }),
     blocks: JSON.parse(row.blocks) as Block[],
     margins: JSON.parse(row.margins) as Block[],
+    ...(row.recognition !== null && { recognition: JSON.parse(row.recognition) as Segment['recognition'] }),
   }
 }

@@ -9,7 +9,7 @@ export interface SettingStore {
   update(tx: Tx, userId: string, settings: Partial<Settings>): Promise<void>
 }
 
-const unset: Settings = { language: null, theme: null, projectId: null }
+const unset: Settings = { language: null, theme: null, recognition: 'on', projectId: null }
 
 export function createSettingStore({
   read,

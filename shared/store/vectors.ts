@@ -117,6 +117,8 @@ export function createVectorStore({
       .where('document.state', '=', 'ready')
       .where('document.deleted_at', 'is', null)
       .where('document.chunks', '>', 0)
+      // Its text is still growing.
+      .whereRef('document.recognized', '>=', 'document.to_recognize')
       .where(eb => eb.or([eb('document_vectors.complete', 'is', null), eb('document_vectors.complete', '=', 0)]))
 
   async function sampleOf(scope: Scope, index: VectorIndex): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Rectangle, Run } from '../../model/index.ts'
 import { glyphWidth } from './glyph-widths.ts'
+import { jointOf } from './joint.ts'
 import type { Line } from './line.ts'
 import { type Piece, scaleOf, toPageBox } from './piece.ts'
 
@@ -19,14 +20,6 @@ const MAX_RUN = 32
 const CUT_MARGIN = 0.4
 const PUNCTUATION = '.!?:;,…)]"”“»›–—'
 const OPENING = '„“"‚(»«•'
-
-// After one of these a word ending in a hyphen is short for a longer one: “Haupt- und Nebensatz”.
-const SUSPENDED = new Set(
-  'und oder bzw bzw. sowie als noch bis statt beziehungsweise and or to nor as through'.split(' '),
-)
-const HYPHEN_AT_END = /\p{L}[-\u2010]$/u
-const LOWER_AT_START = /^\p{Ll}/u
-const JOINS_KEEPING_HYPHEN = /^[\p{Lu}\p{N}]/u
 
 /**
  * The text of a block with its runs. Lines are joined by one space; a word hyphenated at a line end is joined. The
@@ -134,15 +127,9 @@ function createBuilder(degrees: number) {
 
   function joinLine(line: Line) {
     const first = line.fragments[0]!.pieces[0]!.text
-    // Only the end is looked at: the text before may be long.
-    const end = text.slice(-3)
-    if (end.endsWith('\u00ad')) return dropHyphen()
-    if (HYPHEN_AT_END.test(end)) {
-      if (LOWER_AT_START.test(first)) {
-        const word = first.split(' ', 1)[0]!.replace(/,$/, '')
-        if (!SUSPENDED.has(word)) return dropHyphen()
-      } else if (JOINS_KEEPING_HYPHEN.test(first)) return
-    }
+    const joint = jointOf(text, first)
+    if (joint === 'drop-hyphen') return dropHyphen()
+    if (joint === 'none') return
     text += ' '
   }
 

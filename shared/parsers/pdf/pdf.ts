@@ -1,18 +1,14 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { getDocument, type PDFDocumentProxy, type PDFPageProxy, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
 import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { endingOf, markContinuation } from './continuation.ts'
+import { loadPdf, opened } from './load.ts'
 import { fontsOf, layoutPage, type PageText } from './page.ts'
 import type { TextItem } from './piece.ts'
 import { readState, type State, writeState } from './state.ts'
 import { createTypography, type Learned, type Typography } from './typography.ts'
-
-const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
 
 // Milliseconds for a second look at pages known already: far less than a reader may keep silent.
 const RESTORE_TIME = 10_000
@@ -27,16 +23,7 @@ export async function openPdf(
   note: Note,
   password?: string,
 ): Promise<Source<Reading>> {
-  const task = getDocument({
-    data: new Uint8Array(await readFile(file)),
-    cMapUrl: join(PACKAGE, 'cmaps/'),
-    cMapPacked: true,
-    standardFontDataUrl: join(PACKAGE, 'standard_fonts/'),
-    wasmUrl: join(PACKAGE, 'wasm/'),
-    useSystemFonts: false,
-    verbosity: VerbosityLevel.ERRORS,
-    ...(password !== undefined && { password }),
-  })
+  const task = await loadPdf(file, password)
   let document: PDFDocumentProxy
   try {
     document = await task.promise
@@ -58,11 +45,6 @@ export async function openPdf(
 function stateFor(after: number, text: string | undefined): State | undefined {
   const state = readState(text)
   return state && state.page <= after ? state : undefined
-}
-
-function opened(cause: unknown): AppError {
-  const name = cause instanceof Error ? cause.name : ''
-  return new AppError(name === 'PasswordException' ? 'password-protected' : 'damaged', {}, { cause })
 }
 
 async function* pagesOf(

@@ -9,6 +9,7 @@ import { retiredVectors } from './0007-retired-vectors.ts'
 import { passages } from './0008-passages.ts'
 import { filesInside } from './0009-files-inside.ts'
 import { lists } from './0010-lists.ts'
+import { recognition } from './0011-recognition.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { name: '0008-passages', sql: passages },
   { name: '0009-files-inside', sql: filesInside },
   { name: '0010-lists', sql: lists },
+  { name: '0011-recognition', sql: recognition },
 ]

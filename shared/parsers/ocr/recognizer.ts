@@ -1,0 +1,48 @@
+import { AppError } from '../../errors.ts'
+import type { Segment } from '../../model/index.ts'
+import type { ChildProcess, Log, RecognizeRequest } from '../../ports.ts'
+import { formatOf } from '../formats.ts'
+import { createPool } from '../pool.ts'
+import { type FromParser, type ParserLimits, parseEvent } from '../protocol.ts'
+import { begin, nextMessage } from '../talk.ts'
+
+/** Milliseconds the process waits for another page: its start takes two seconds. */
+const idleTime = 20_000
+
+/** Recognises text in a process of its own, one page at a time; whoever comes meanwhile waits. */
+export function createRecognizer(options: { spawn: () => ChildProcess; log: Log; limits: ParserLimits }) {
+  const { log, limits } = options
+  const pool = createPool(options.spawn, 1, idleTime)
+
+  async function recognize(request: RecognizeRequest, signal?: AbortSignal): Promise<Segment> {
+    if (!formatOf(request.name)?.paged) throw new AppError('unsupported-type', { name: request.name })
+    const time = limits.recognitionTime
+    const { member, first } = await begin(pool, { type: 'recognize', request, limits }, time, signal)
+    let sound = false
+    try {
+      for (let next: FromParser | undefined = first; ; next = undefined) {
+        const message = next ?? (await nextMessage(pool, member, time, signal))
+        if (message.type === 'failed') {
+          sound = true
+          log.info('a page was not recognised', { code: message.code, detail: message.detail })
+          throw new AppError(message.code, message.values)
+        }
+        if (message.type === 'ending') {
+          log.warn('recognizer ended itself', { code: message.code, detail: message.detail })
+          throw new AppError(message.code, message.code === 'parser-memory' ? { bytes: limits.memory } : {})
+        }
+        if (message.type === 'note') log.debug('recognizer', { detail: message.detail })
+        else {
+          const event = parseEvent(message.json)
+          if (event.type !== 'segment') continue
+          sound = true
+          return event.segment
+        }
+      }
+    } finally {
+      pool.release(member, sound)
+    }
+  }
+
+  return { recognize, close: () => pool.close() }
+}

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { getDocument, PasswordResponses, type PDFDocumentLoadingTask, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import { AppError } from '../../errors.ts'
+
+const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
+
+/** What pdf.js needs besides the file lies in its package: nothing is fetched. */
+export async function loadPdf(file: string, password?: string): Promise<PDFDocumentLoadingTask> {
+  return getDocument({
+    data: new Uint8Array(await readFile(file)),
+    cMapUrl: join(PACKAGE, 'cmaps/'),
+    cMapPacked: true,
+    standardFontDataUrl: join(PACKAGE, 'standard_fonts/'),
+    wasmUrl: join(PACKAGE, 'wasm/'),
+    useSystemFonts: false,
+    verbosity: VerbosityLevel.ERRORS,
+    ...(password !== undefined && { password }),
+  })
+}
+
+/** Why a file could not be opened. */
+export function opened(cause: unknown): AppError {
+  if (!(cause instanceof Error) || cause.name !== 'PasswordException') return new AppError('damaged', {}, { cause })
+  const wrong = 'code' in cause && cause.code === PasswordResponses.INCORRECT_PASSWORD
+  return new AppError(wrong ? 'password-wrong' : 'password-protected', {}, { cause })
+}
