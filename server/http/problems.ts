@@ -37,7 +37,6 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'too-large': 413,
   'body-too-large': 413,
   'too-many-at-once': 413,
-  'too-many-at-once': 413,
   'unsupported-type': 415,
   'type-mismatch': 415,
   'media-type': 415,
