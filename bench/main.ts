@@ -4,6 +4,7 @@ import type { Bench, Figure } from './figure.ts'
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   eval: () => import('./eval.ts'),
   'project-index': () => import('./project-index.ts'),
+  faults: () => import('./faults.ts'),
   ingest: () => import('./ingest.ts'),
   kill: () => import('./kill.ts'),
   models: () => import('./models.ts'),
