@@ -206,7 +206,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       kinds: [
         {
           kind: jobKinds.parse,
-          concurrency: ports.parallel,
+          // One more than there are processes: the next file waits at the door while the last one is being committed.
+          concurrency: ports.parallel + 1,
+          leadsTo: [jobKinds.index],
           run: createParseStage({
             store,
             blobs,

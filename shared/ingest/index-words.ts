@@ -83,7 +83,7 @@ export function createIndexStage(deps: {
       while (drafts.length >= least) await commitBatch(drafts.splice(0, batchSize), indexed)
     }
 
-    async function commitBatch(batch: readonly Draft[], indexed: number): Promise<void> {
+    async function analyseAll(batch: readonly Draft[]): Promise<Chunk[]> {
       const chunks: Chunk[] = []
       for (const draft of batch) {
         signal.throwIfAborted()
@@ -91,10 +91,20 @@ export function createIndexStage(deps: {
         // Analysis is the slow part; whoever shares this thread gets a turn after each chunk.
         await new Promise(resolve => setImmediate(resolve))
       }
-      stored += chunks.length
+      return chunks
+    }
+
+    function timeTaken(): number {
       const now = clock.now()
-      const indexTime = Math.max(0, now - started)
+      const time = Math.max(0, now - started)
       started = now
+      return time
+    }
+
+    async function commitBatch(batch: readonly Draft[], indexed: number): Promise<void> {
+      const chunks = await analyseAll(batch)
+      stored += chunks.length
+      const indexTime = timeTaken()
       await store.transaction(async tx => {
         await queue.renew(store.executor(tx), job)
         await store.chunks.insert(tx, document.projectId, document.id, chunks)
@@ -142,12 +152,17 @@ export function createIndexStage(deps: {
     }
     await take(chunker.end())
     await cut(Math.min(kept, made))
-    await commit(document.parsed, 1)
+    await commit(document.parsed, batchSize + 1)
+    // The last batch, which mostly is the only one, is committed with the end.
+    const rest = await analyseAll(drafts.splice(0))
+    stored += rest.length
+    const indexTime = timeTaken()
 
     const inside = await store.families.countFiles(document.id)
     const recognizes = document.paged && (await deps.recognizes(scope))
     const { ended, receipt } = await store.transaction(async tx => {
       await queue.settle(store.executor(tx), job, { state: 'done' })
+      await store.chunks.insert(tx, document.projectId, document.id, rest)
       const pages = await store.segments.recognition(document.id, tx)
       const waiting = recognizes ? pages.waiting : 0
       const receipt = tally.receipt(document, { chunks: stored, language, lost: reasons, inside, recognizes, waiting })
@@ -155,6 +170,8 @@ export function createIndexStage(deps: {
       const again = pages.done > done && (waiting === 0 || isDue(done, pages.done))
       const ended = waiting === 0 && !again
       await store.documents.update(tx, document.id, {
+        chunks: stored,
+        indexTime,
         state: receipt.characters === 0 && ended ? 'failed' : 'ready',
         indexed: document.parsed,
         toRecognize: pages.done + waiting,
@@ -176,6 +193,7 @@ export function createIndexStage(deps: {
       const segments = await store.segments.page(documentId, after, segmentsPerRead)
       if (segments.length === 0) return
       yield* segments
+      if (segments.length < segmentsPerRead) return
       after = segments[segments.length - 1].number
     }
   }

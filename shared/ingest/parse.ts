@@ -41,6 +41,8 @@ export function createParseStage(deps: {
 }): (job: Job, signal: AbortSignal, othersWait?: () => Promise<boolean>) => Promise<void> {
   const { store, blobs, parsers, queue, clock, log } = deps
   const openFiles = createFoundFiles(deps)
+  /** Documents whose turn it is, but no parser process was free for them so far. */
+  let atTheDoor = 0
 
   return async function parse(job, signal, othersWait = async () => false) {
     const found = await store.documents.find(String(job.payload.documentId))
@@ -114,6 +116,11 @@ export function createParseStage(deps: {
       let since = clock.now()
       let learned = state
       let turn = performance.now()
+      let outside = true
+      const enter = () => {
+        if (outside) atTheDoor -= 1
+        outside = false
+      }
       async function flush(finish?: Finish): Promise<void> {
         since = clock.now()
         if (batch.length === 0 && !files.waiting && !finish) return
@@ -146,7 +153,9 @@ export function createParseStage(deps: {
           ...(state !== null && { state }),
           ...files.request,
         }
+        atTheDoor += 1
         for await (const event of parsers.parse({ file, name: document.name, ...known }, signal)) {
+          enter()
           if (event.type === 'start') {
             const { mediaType, paged, segments } = event
             due = { state: 'parsing', mediaType, paged, segments, reason: null }
@@ -168,7 +177,7 @@ export function createParseStage(deps: {
           }
           if (batch.length === 0 && !files.waiting && batches > 0 && performance.now() - turn > turnTime) {
             turn = performance.now()
-            if (lost === 0 && (await othersWait())) {
+            if (lost === 0 && (atTheDoor > 0 || (await othersWait()))) {
               await commit({}, undefined, { state: 'later', until: clock.now() })
               return 'gave way'
             }
@@ -178,6 +187,8 @@ export function createParseStage(deps: {
       } catch (error) {
         if (!signal.aborted && toAppError(error).code !== 'lease-lost') await flush()
         throw error
+      } finally {
+        enter()
       }
     }
 

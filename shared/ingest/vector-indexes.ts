@@ -202,10 +202,10 @@ export function createVectorIndexes(deps: {
     async ready(document) {
       if (!vectors.available) return
       // Where it cannot be told whether there is one, the job finds out.
-      if (await modelOf().catch(() => true)) {
-        await store.transaction(tx => queue.enqueue(store.executor(tx), embedJob(document.id, true)))
-        deps.wake()
-      }
+      // Without one, `tend` finds out by itself when one comes.
+      if (!(await modelOf().catch(() => true))) return
+      await store.transaction(tx => queue.enqueue(store.executor(tx), embedJob(document.id, true)))
+      deps.wake()
       void tend()
     },
     async stop() {

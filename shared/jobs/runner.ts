@@ -13,6 +13,8 @@ export interface JobKind {
    * due: a long one may settle as `later` then, and goes on behind them.
    */
   run(job: Job, signal: AbortSignal, othersWait: () => Promise<boolean>): Promise<void>
+  /** Kinds of which its end may have made jobs; all, where it is not said. */
+  leadsTo?: readonly string[]
   /** After the last attempt: inside the transaction that buries the job. */
   dead(tx: Tx, job: Job): Promise<void>
 }
@@ -28,6 +30,8 @@ export interface Runner {
 
 /** Jobs of other processes and those that wait for another try are looked for at this pace, in milliseconds. */
 const pollTime = 1000
+/** The same while something runs here, whose end is heard of: then nobody asks the queue when its next job is due. */
+const busyTime = 100
 /** A third of the lease, so that one lost beat does not lose the job. */
 const beatTime = 5000
 
@@ -58,25 +62,26 @@ export function startRunner({
 }): Runner {
   const stopping = new AbortController()
   const running = new Map<string, AbortController>()
-  const lanes: Lane[] = kinds.map(kind => ({ kind, busy: 0, failures: 0, resting: false }))
+  const lanes: Lane[] = kinds.map(kind => ({ kind, busy: 0, failures: 0, resting: false, unsure: true }))
   const atWork = new Set<Promise<void>>()
   let woken = false
   let rouse = () => {}
 
-  function wake(): void {
+  function wake(kinds?: readonly string[]): void {
+    for (const lane of lanes) lane.unsure ||= kinds === undefined || kinds.includes(lane.kind.kind)
     woken = true
     rouse()
   }
 
-  function sleep(time: number): Promise<void> {
+  /** True when the time is over, false when woken before. */
+  function sleep(time: number): Promise<boolean> {
     return new Promise(resolve => {
-      const done = () => {
+      const timer = setTimeout(() => resolve(true), time)
+      rouse = () => {
         clearTimeout(timer)
-        resolve()
+        resolve(false)
       }
-      const timer = setTimeout(done, time)
-      rouse = done
-      if (woken) done()
+      if (woken) rouse()
     })
   }
 
@@ -88,7 +93,7 @@ export function startRunner({
     let failures = 0
     while (!stopping.signal.aborted) {
       woken = false
-      const open = lanes.filter(lane => lane.busy < lane.kind.concurrency && !lane.resting)
+      const open = lanes.filter(lane => lane.busy < lane.kind.concurrency && !lane.resting && lane.unsure)
       const names = open.map(lane => lane.kind.kind)
       try {
         const job = open.length > 0 ? await queue.claim(names) : undefined
@@ -100,10 +105,18 @@ export function startRunner({
           atWork.add(work)
           continue
         }
-        for (const idle of open) recovered(idle)
-        if (woken) continue
-        const next = open.length > 0 ? await queue.next(names) : undefined
-        await sleep(Math.min(pollTime, Math.max(10, (next ?? Number.POSITIVE_INFINITY) - clock.now())))
+        for (const idle of open) {
+          idle.unsure = false
+          recovered(idle)
+        }
+        if (woken) {
+          for (const idle of open) idle.unsure = true
+          continue
+        }
+        const busy = lanes.some(lane => lane.busy > 0)
+        const next = busy ? undefined : await queue.next(lanes.map(lane => lane.kind.kind))
+        const due = (next ?? Number.POSITIVE_INFINITY) - clock.now()
+        if (await sleep(Math.min(busy ? busyTime : pollTime, Math.max(10, due)))) wake()
       } catch (error) {
         // The database itself, or the disk: keep trying, ever more slowly, and say so once it is no passing moment.
         failures += 1
@@ -128,7 +141,7 @@ export function startRunner({
       lane.resting = false
     } finally {
       lane.busy -= 1
-      wake()
+      wake(lane.kind.leadsTo && [lane.kind.kind, ...lane.kind.leadsTo])
     }
   }
 
@@ -212,4 +225,6 @@ interface Lane {
   /** In a row, all of the machine; after each it rests. */
   failures: number
   resting: boolean
+  /** There may be work for it. */
+  unsure: boolean
 }

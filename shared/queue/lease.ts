@@ -17,6 +17,7 @@ export const leaseTime = 15_000
 /** Claims without progress (ended by `retry`, or by the death of whoever ran it), after which a job is dead. */
 export const mostAttempts = 5
 const errorLength = 2000
+const mendTime = 1000
 
 export interface LeaseQueue extends Queue {
   /** Of these kinds; of all without them. */
@@ -58,6 +59,7 @@ export function createLeaseQueue({
   random?: () => number
 }): LeaseQueue {
   const self = JSON.stringify(owner)
+  let mended = Number.NEGATIVE_INFINITY
 
   /** Whether the holder of this lease is known to be dead, or its time is over. */
   function isFree(row: Row, now: Time): boolean {
@@ -87,9 +89,11 @@ export function createLeaseQueue({
 
   /**
    * A clock that was set back leaves times behind that no clock of now could have written; they would hold jobs up for
-   * as long as it went back. Looked for when there is nothing else to do.
+   * as long as it went back. Looked for when there is nothing else to do, once a second.
    */
   async function mendTimes(tx: SqlExecutor, now: Time): Promise<boolean> {
+    if (now >= mended && now < mended + mendTime) return false
+    mended = now
     const waiting = await tx.execute(
       `update job set run_after = ? where state = 'waiting' and run_after > ? returning id`,
       [now, now + longestPause],
