@@ -123,17 +123,29 @@ async function streaming(browser: Browser, { url }: Served, note: (line: string)
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(url)
-  const longest: number[] = []
+  const longest: LongestTask[] = []
   for (let round = 0; round < answers; round++) {
-    longest.push(await longestTask(context, page))
-    note(`longest task while an answer streams: ${longest[round]?.toFixed(1)} ms`)
+    const { wall, processor } = await longestTask(context, page)
+    longest.push({ wall, processor })
+    note(`longest task while an answer streams: ${wall.toFixed(1)} ms; by processor time ${processor.toFixed(1)} ms`)
   }
   await context.close()
-  return [atMost('longest task of the page while an answer streams', Math.min(...longest), 'ms', 50)]
+  return [
+    atMost('longest task of the page while an answer streams', Math.min(...longest.map(({ wall }) => wall)), 'ms', 50),
+    // On a busy machine a task is interrupted more than it works.
+    told('the same, by processor time', Math.min(...longest.map(({ processor }) => processor)), 'ms'),
+  ]
 }
 
-/** Milliseconds, as the browser's own trace tells them; from the first words of an answer to its end. */
-async function longestTask(context: BrowserContext, page: Page): Promise<number> {
+/** Milliseconds. */
+interface LongestTask {
+  wall: number
+  /** What the page's main thread worked in the task that took most of it. */
+  processor: number
+}
+
+/** As the browser's own trace tells them; from pressing Enter to the end of the answer. */
+async function longestTask(context: BrowserContext, page: Page): Promise<LongestTask> {
   await page.goto(page.url().replace(/#.*/, '#/'))
   await page.locator('[data-main-field]').fill('Was tut das erste Ventil im Keller?')
   const session = await context.newCDPSession(page)
@@ -153,14 +165,18 @@ async function longestTask(context: BrowserContext, page: Page): Promise<number>
   const main = events.find(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
   const tasks = events.filter(({ name, tid }) => name === 'RunTask' && (main === undefined || tid === main.tid))
   if (tasks.length === 0) throw new Error('the trace holds no task')
-  return Math.max(...tasks.map(({ dur = 0 }) => dur)) / 1000
+  return {
+    wall: Math.max(...tasks.map(({ dur = 0 }) => dur)) / 1000,
+    processor: Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000,
+  }
 }
 
 interface TraceEvent {
   name: string
   tid: number
-  /** Microseconds. */
+  /** Microseconds, and those in which the thread worked. */
   dur?: number
+  tdur?: number
   args?: { name?: string }
 }
 
