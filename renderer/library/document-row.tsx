@@ -4,6 +4,7 @@ import type { ApiDocument } from '../../shared/api/index.ts'
 import { useApp } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Menu, type MenuItem } from '../parts/menu.tsx'
+import { PasswordField } from '../parts/password-field.tsx'
 import { sentenceOf } from '../parts/problem.tsx'
 import { place } from '../queries.ts'
 import { useWords } from '../words.tsx'
@@ -99,16 +100,24 @@ export const DocumentRow = memo(function DocumentRow({
             />
           </div>
         )}
-        {mend && (
-          <Button onClick={mend.run} className="mt-2">
-            {mend.label}
-          </Button>
+        {asksForPassword(document) ? (
+          <PasswordField unlock={actions.unlock} wrong={document.reason?.code === 'password-wrong'} />
+        ) : (
+          mend && (
+            <Button onClick={mend.run} className="mt-2">
+              {mend.label}
+            </Button>
+          )
         )}
       </div>
       <Menu label={words('library.actions', { name })} items={items} />
     </li>
   )
 })
+
+function asksForPassword({ state, reason }: ApiDocument): boolean {
+  return state === 'failed' && (reason?.code === 'password-protected' || reason?.code === 'password-wrong')
+}
 
 function isWorking({ state }: ApiDocument): boolean {
   return state === 'queued' || state === 'parsing' || state === 'indexing'
@@ -141,6 +150,7 @@ function useActions({ projectId, id: documentId, name }: ApiDocument) {
     resume: () => void run(() => client.documents.resume(one)),
     cancel: () => void run(() => client.documents.cancel(one)),
     retry: () => void run(() => client.documents.retry(one)),
+    unlock: (password: string) => void run(() => client.documents.unlock({ ...one, password })),
     remove: () =>
       void run(
         () => client.documents.delete(one),

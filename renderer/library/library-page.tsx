@@ -5,11 +5,12 @@ import type { ApiDocument } from '../../shared/api/index.ts'
 import type { DocumentState } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Boundary } from '../parts/boundary.tsx'
+import { Button } from '../parts/button.tsx'
 import { Select } from '../parts/field.tsx'
 import { Link } from '../parts/link.tsx'
 import { Page } from '../parts/page.tsx'
 import { Pager } from '../parts/pager.tsx'
-import { Loading, Problem } from '../parts/problem.tsx'
+import { Loading, Problem, sentenceOf } from '../parts/problem.tsx'
 import { type DocumentsView, pageSize, read } from '../queries.ts'
 import { useWords } from '../words.tsx'
 import { AddFiles } from './add-files.tsx'
@@ -95,6 +96,7 @@ export function LibraryPage() {
             />
           </>
         )}
+        <WorkOnAll states={data?.states} />
         <Link
           view="trash"
           className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink max-sm:-ml-2"
@@ -135,6 +137,37 @@ export function LibraryPage() {
         </Boundary>
       )}
     </Page>
+  )
+}
+
+/** Holds everything that is being read, or goes on with it. */
+function WorkOnAll({ states = {} }: { states?: Partial<Record<DocumentState, number>> | undefined }) {
+  const words = useWords()
+  const { client, queries, toasts } = useApp()
+  const { id: projectId } = useProject()
+  const busy = (states.queued ?? 0) + (states.parsing ?? 0) + (states.indexing ?? 0)
+  const act = async (verb: 'pauseAll' | 'resumeAll') => {
+    try {
+      const { count } = await client.documents[verb]({ projectId })
+      toasts.show(words(verb === 'pauseAll' ? 'library.pausedAll' : 'library.resumedAll', { count }))
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+    void queries.invalidateQueries({ queryKey: ['documents', projectId] })
+  }
+  return (
+    <>
+      {busy > 0 && (
+        <Button look="quiet" onClick={() => void act('pauseAll')}>
+          {words('library.pauseAll')}
+        </Button>
+      )}
+      {(states.paused ?? 0) > 0 && (
+        <Button look="quiet" onClick={() => void act('resumeAll')}>
+          {words('library.resumeAll')}
+        </Button>
+      )}
+    </>
   )
 }
 

@@ -1,31 +1,105 @@
-import { createElement, Fragment, memo, type ReactNode } from 'react'
+import { createElement, Fragment, memo } from 'react'
 import type { Block } from '../../shared/model/index.ts'
-import type { Stretch } from './mark.ts'
-
-type Marks = ReadonlyMap<Block, Stretch[]>
+import { useWords } from '../words.tsx'
+import { cellsOf, type Marks, marked, Sideways } from './marked.tsx'
+import { Sheet } from './sheet.tsx'
 
 /**
  * The blocks of a document as a page to read. Formats differ in how blocks are found, not in how they are shown: a new
  * format brings blocks, and nothing here changes.
  */
 export const Blocks = memo(function Blocks({ blocks, marks }: { blocks: readonly Block[]; marks: Marks | undefined }) {
-  return groupsOf(blocks).map(group => {
-    const first = group[0]
-    if (!first) return null
-    const key = `${blocks.indexOf(first)}`
-    if (first.kind === 'table-row') return <Table key={key} rows={group} marks={marks} />
-    if (first.kind === 'list-item')
+  const words = useWords()
+  const groups = groupsOf(blocks)
+  const shown = groups.map(group => <Group key={blocks.indexOf(group[0] as Block)} group={group} marks={marks} />)
+  const slide = blocks[0]?.span
+  if (slide?.unit !== 'slide') return shown
+  const aside = groups.findIndex(([first]) => first?.kind === 'note')
+  const face = aside < 0 ? shown : shown.slice(0, aside)
+  return (
+    <section
+      aria-label={words('chat.slide', { first: slide.first })}
+      className="my-6 overflow-hidden rounded-xl border border-line bg-surface shadow-lift"
+    >
+      <p className="border-b border-line bg-sunken px-5 py-1.5 text-xs text-soft first-letter:uppercase">
+        {words('chat.slide', { first: slide.first })}
+      </p>
+      <div className="min-h-32 px-5 py-5 sm:px-8">{face}</div>
+      {aside >= 0 && (
+        <div className="border-t border-line bg-sunken/60 px-5 py-3 sm:px-8">
+          <p className="text-xs text-soft">{words('reading.notes')}</p>
+          {groups.slice(aside).flatMap(group =>
+            group.map(block => (
+              <p key={blocks.indexOf(block)} className="my-1.5 text-sm">
+                {marked(block, marks)}
+              </p>
+            )),
+          )}
+        </div>
+      )}
+    </section>
+  )
+})
+
+function Group({ group, marks }: { group: readonly Block[]; marks: Marks | undefined }) {
+  const words = useWords()
+  const first = group[0]
+  if (!first) return null
+  switch (first.kind) {
+    case 'table-row':
+      return first.span?.unit === 'row' ? <Sheet rows={group} marks={marks} /> : <Table rows={group} marks={marks} />
+    case 'list-item':
       return (
-        <ul key={key} className="my-4 list-disc space-y-1 pl-6 font-serif text-read">
+        <ul className="my-4 list-disc space-y-1 pl-6 font-serif text-read">
           {group.map((block, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: blocks of a stored document do not move
             <li key={at}>{marked(block, marks)}</li>
           ))}
         </ul>
       )
-    return <Single key={key} block={first} marks={marks} />
-  })
-})
+    case 'note':
+    case 'footnote':
+      return (
+        <aside
+          aria-label={words(first.kind === 'note' ? 'reading.note' : 'reading.footnote')}
+          className="my-4 border-l-2 border-line pl-4 text-sm text-soft"
+        >
+          {group.map((block, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: likewise
+            <p key={at} className="my-1">
+              {marked(block, marks)}
+            </p>
+          ))}
+        </aside>
+      )
+    default:
+      return mailLine.test(first.text) ? (
+        <MailHead lines={group} marks={marks} />
+      ) : (
+        <Single block={first} marks={marks} />
+      )
+  }
+}
+
+/** As mails say who wrote to whom: under the heading with their subject. */
+const mailLine = /^(From|To|Cc|Date): /
+
+function MailHead({ lines, marks }: { lines: readonly Block[]; marks: Marks | undefined }) {
+  const words = useWords()
+  return (
+    <dl className="mb-6 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-b border-line pb-4 text-sm">
+      {lines.map(block => {
+        const [label = '', name = ''] = mailLine.exec(block.text) ?? []
+        return (
+          <Fragment key={name}>
+            <dt className="text-soft">{words(`reading.mail${name as 'From' | 'To' | 'Cc' | 'Date'}`)}</dt>
+            <dd className="wrap-anywhere">{marked(block, marks, label.length)}</dd>
+          </Fragment>
+        )
+      })}
+    </dl>
+  )
+}
 
 const headings = ['text-xl mt-10', 'text-lg mt-9', 'text-read mt-8 font-semibold', 'text-base mt-6 font-semibold']
 
@@ -38,26 +112,50 @@ function Single({ block, marks }: { block: Block; marks: Marks | undefined }) {
       return createElement(`h${level + 2}`, { className: `mb-3 font-serif first:mt-0 ${headings[level - 1]}` }, text)
     }
     case 'code':
-      return <pre className="my-4 overflow-x-auto rounded-lg bg-sunken p-4 font-mono text-sm">{text}</pre>
+      return <Code block={block} marks={marks} />
     case 'caption':
       return <p className="my-3 text-sm text-soft">{text}</p>
-    case 'footnote':
-      return <p className="my-2 text-xs text-soft">{text}</p>
     default:
       return <p className="my-4 font-serif text-read">{text}</p>
   }
 }
 
-function Table({ rows, marks }: { rows: readonly Block[]; marks: Marks | undefined }) {
-  const header = rows[0]?.header
-  const headed = header !== undefined && rows[0]?.text === header
+/** With the numbers of its lines, where the source counts by lines. */
+function Code({ block, marks }: { block: Block; marks: Marks | undefined }) {
+  const words = useWords()
+  const { span, text } = block
+  const lines = text.split('\n').length
+  // The fences of Markdown count too; where more than these were left out, numbers would lie.
+  const left = span?.unit === 'line' ? span.last - span.first + 1 - lines : -1
+  const first = left === 0 ? span?.first : left === 2 ? (span?.first ?? 0) + 1 : undefined
   return (
-    <div className="my-5 overflow-x-auto">
+    <Sideways label={words('reading.code')} className="my-4 flex rounded-lg bg-sunken font-mono text-sm">
+      {first !== undefined && (
+        <pre
+          aria-hidden
+          className="sticky left-0 shrink-0 border-r border-line bg-sunken py-3 pr-2 pl-3 text-right text-soft select-none tabular-nums"
+        >
+          {Array.from({ length: lines }, (_, at) => first + at).join('\n')}
+        </pre>
+      )}
+      <pre className="px-4 py-3">{marked(block, marks)}</pre>
+    </Sideways>
+  )
+}
+
+function Table({ rows, marks }: { rows: readonly Block[]; marks: Marks | undefined }) {
+  const words = useWords()
+  const headers = new Set(rows.flatMap(({ header }) => header ?? []))
+  return (
+    <Sideways label={words('reading.table')} className="my-5">
       <table className="min-w-full border-collapse text-sm">
         <tbody>
           {rows.map((row, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: likewise
-            <tr key={at} className={`border-b border-line align-top ${headed && at === 0 ? 'font-semibold' : ''}`}>
+            <tr
+              // biome-ignore lint/suspicious/noArrayIndexKey: likewise
+              key={at}
+              className={`border-b border-line align-top ${headers.has(row.text) ? 'font-semibold' : ''}`}
+            >
               {cellsOf(row).map(([from, to]) => (
                 <td key={from} className="py-1.5 pr-5">
                   {marked(row, marks, from, to)}
@@ -67,50 +165,35 @@ function Table({ rows, marks }: { rows: readonly Block[]; marks: Marks | undefin
           ))}
         </tbody>
       </table>
-    </div>
+    </Sideways>
   )
 }
 
-function cellsOf({ cells, text }: Block): Stretch[] {
-  const starts = cells && cells.length > 0 ? cells : [0]
-  return starts.map((from, at) => [from, starts[at + 1] ?? text.length])
-}
-
-/** A stretch of the block's text, with what is marked of it. */
-function marked(block: Block, marks: Marks | undefined, from = 0, to = block.text.length): ReactNode {
-  const stretches = (marks?.get(block) ?? [])
-    .map(([start, end]): Stretch => [Math.max(start, from), Math.min(end, to)])
-    .filter(([start, end]) => start < end)
-    .sort((a, b) => a[0] - b[0])
-  if (stretches.length === 0) return block.text.slice(from, to)
-  const parts: ReactNode[] = []
-  let at = from
-  for (const [start, end] of stretches) {
-    if (end <= at) continue
-    const begin = Math.max(at, start)
-    parts.push(
-      <Fragment key={begin}>
-        {block.text.slice(at, begin)}
-        <mark>{block.text.slice(begin, end)}</mark>
-      </Fragment>,
-    )
-    at = end
-  }
-  parts.push(block.text.slice(at, to))
-  return parts
-}
-
-/** Rows of one table, and items of one list, belong together. */
+/** Rows of one table, items of one list, and notes on the same thing belong together. */
 export function groupsOf(blocks: readonly Block[]): Block[][] {
   const groups: Block[][] = []
   for (const block of blocks) {
     const last = groups.at(-1)
     const before = last?.at(-1)
-    const joins =
-      before?.kind === block.kind &&
-      (block.kind === 'list-item' || (block.kind === 'table-row' && before.header === block.header))
-    if (joins) last?.push(block)
+    if (before?.kind === block.kind && joins(before, block)) last?.push(block)
     else groups.push([block])
   }
   return groups
+}
+
+function joins(before: Block, block: Block): boolean {
+  switch (block.kind) {
+    case 'list-item':
+    case 'note':
+    case 'footnote':
+      return true
+    case 'table-row':
+      // The rows of a sheet all are in its columns; under a header comes its table.
+      if (before.span?.unit === 'row') return true
+      return before.header === block.header || before.text === block.header
+    case 'paragraph':
+      return mailLine.test(before.text) && mailLine.test(block.text)
+    default:
+      return false
+  }
 }

@@ -5,6 +5,7 @@ import type { ApiDocument } from '../../shared/api/index.ts'
 import type { Rectangle } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
+import { PasswordField } from '../parts/password-field.tsx'
 import type { Reading } from '../route.ts'
 import { isWriting } from '../shell/shortcuts.tsx'
 import { useStore } from '../store.ts'
@@ -22,11 +23,23 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
   const { letters } = useStore(preferences.values)
   const [pdf, setPdf] = useState<PDFDocumentProxy | null>(null)
   const [failed, setFailed] = useState(false)
+  const [asking, setAsking] = useState<Asking | null>(null)
   const [zoom, setZoom] = useState(1)
   const { projectId, id: documentId } = document
 
   useEffect(() => {
-    const opened = openPdf(`/api/v1/projects/${projectId}/documents/${documentId}/original`)
+    const known = passwords.get(documentId)
+    const opened = openPdf(`/api/v1/projects/${projectId}/documents/${documentId}/original`, (use, wrong) => {
+      if (known !== undefined && !wrong) return use(known)
+      setAsking({
+        wrong,
+        use(password) {
+          passwords.set(documentId, password)
+          setAsking(null)
+          use(password)
+        },
+      })
+    })
     opened.document.then(setPdf, () => setFailed(true))
     return opened.close
   }, [projectId, documentId])
@@ -95,7 +108,12 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
           </IconButton>
         </div>
       </div>
-      {failed ? (
+      {asking ? (
+        <div className="m-4 rounded-xl bg-surface px-4 py-4 text-sm shadow-lift">
+          <p>{words(asking.wrong ? 'reading.passwordWrong' : 'reading.passwordLead')}</p>
+          <PasswordField unlock={asking.use} wrong={asking.wrong} action={words('reading.unlock')} />
+        </div>
+      ) : failed ? (
         <p role="alert" className="m-4 rounded-xl bg-danger-soft px-4 py-3 text-sm">
           {words('reading.failed')}
         </p>
@@ -113,6 +131,14 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
     </>
   )
 }
+
+interface Asking {
+  wrong: boolean
+  use(password: string): void
+}
+
+/** Of protected files, for as long as the page is open: in memory only. */
+const passwords = new Map<string, string>()
 
 const noRectangles: Rectangle[] = []
 

@@ -14,7 +14,8 @@ export interface OpenPdf {
 }
 
 /** Reads the parts of the file that the shown page needs. Nothing in it is run, and nothing outside is fetched. */
-export function openPdf(url: string): OpenPdf {
+/** `askPassword` is called for a protected one: first, and again after a wrong one; it answers with `use`. */
+export function openPdf(url: string, askPassword: (use: (password: string) => void, wrong: boolean) => void): OpenPdf {
   const data = (folder: string) => new URL(`/pdf/${folder}/`, window.location.href).href
   const task = pdfjs.getDocument({
     url,
@@ -26,5 +27,7 @@ export function openPdf(url: string): OpenPdf {
     disableAutoFetch: true,
     stopAtErrors: false,
   })
+  task.onPassword = (use: (password: string) => void, reason: number) =>
+    askPassword(use, reason === pdfjs.PasswordResponses.INCORRECT_PASSWORD)
   return { document: task.promise, close: () => void task.destroy() }
 }

@@ -66,7 +66,9 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
       aria-label={document.name}
       className="relative min-h-0 grow overflow-y-auto bg-surface"
     >
-      <div className={`mx-auto max-w-read px-5 py-8 sm:px-8 ${mark?.kind === 'passage' ? 'soft-marks' : ''}`}>
+      <div
+        className={`mx-auto px-5 py-8 sm:px-8 ${isSheet(segments) ? 'max-w-6xl' : 'max-w-read'} ${mark?.kind === 'passage' ? 'soft-marks' : ''}`}
+      >
         {isContainer(document) && <Attachments document={document} />}
         {query.isPending && <Loading />}
         {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
@@ -101,6 +103,11 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
       </div>
     </section>
   )
+}
+
+/** A table wants all the width there is, a text does not. */
+function isSheet(segments: readonly Segment[]): boolean {
+  return segments.some(({ blocks }) => blocks.some(({ span }) => span?.unit === 'row'))
 }
 
 function partsOf(data: InfiniteData<Part, unknown> | undefined): Segment[] {

@@ -236,6 +236,7 @@ const ofTheFile: ReadonlySet<string> = new Set([
   'archive-too-large',
   'archive-too-deep',
   'too-deep',
+  'drm-protected',
 ])
 
 /** Ends of the parser process that a fresh one may get past. */

@@ -6,7 +6,7 @@ export const de: Messages = {
     duplicate: 'Liegt in diesem Projekt schon als „{{file}}“.',
     'empty-file': 'Die Datei ist leer. Speichern Sie sie in ihrem Programm neu, falls etwas darin stehen sollte.',
     'unsupported-type':
-      'Dateien dieser Art können nicht gelesen werden. Lesbar sind PDF, Word, Excel, PowerPoint, OpenDocument, RTF, Text, Markdown, CSV, Webseiten (HTML), E-Books (EPUB), E-Mails (EML, MSG, MBOX), Bilder (PNG, JPEG, TIFF, WebP) und ZIP-Archive.',
+      'Dateien dieser Art können nicht gelesen werden. Lesbar sind PDF, Word, Excel, PowerPoint, OpenDocument, RTF, Text, Quelltext, Untertitel (VTT, SRT), Kalender (ICS), Markdown, CSV, Webseiten (HTML), E-Books (EPUB), E-Mails (EML, MSG, MBOX), Bilder (PNG, JPEG, TIFF, WebP) und ZIP-Archive.',
     'unsupported-type_convert':
       'Dateien dieser Art können nicht gelesen werden. Öffnen Sie die Datei in ihrem Programm, speichern Sie sie als {{ending}} und fügen Sie diese Fassung hinzu.',
     'unsupported-type_unpack':

@@ -4,7 +4,7 @@ export const en = {
     duplicate: 'Already in this project as “{{file}}”.',
     'empty-file': 'The file is empty. Save it anew in its own program if there should be something in it.',
     'unsupported-type':
-      'This type of file cannot be read. What can: PDF, Word, Excel, PowerPoint, OpenDocument, RTF, text, Markdown, CSV, web pages (HTML), e-books (EPUB), mails (EML, MSG, MBOX), pictures (PNG, JPEG, TIFF, WebP) and ZIP archives.',
+      'This type of file cannot be read. What can: PDF, Word, Excel, PowerPoint, OpenDocument, RTF, text, source code, subtitles (VTT, SRT), calendars (ICS), Markdown, CSV, web pages (HTML), e-books (EPUB), mails (EML, MSG, MBOX), pictures (PNG, JPEG, TIFF, WebP) and ZIP archives.',
     'unsupported-type_convert':
       'This type of file cannot be read. Open the file in its own program, save it as {{ending}} and add that.',
     'unsupported-type_unpack':

@@ -24,7 +24,8 @@ function start(port: NonNullable<typeof parentPort>) {
     }
     if (message.type !== 'parse') return
     outstanding = 0
-    parse(message.request, message.limits).catch((error: unknown) => post(failure(error)))
+    const { request } = message
+    parse(request, message.limits).catch(async (error: unknown) => post(failure(await clearer(error, request))))
   })
 
   function post(message: FromParser) {
@@ -37,16 +38,11 @@ function start(port: NonNullable<typeof parentPort>) {
 
   async function parse(request: ParseRequest, limits: ParserLimits) {
     const format = await detect(request)
-    const opening = {
+    const source = await format.open(request.file, {
       limits,
-      note: (detail: string) => post({ type: 'note', detail }),
+      note: detail => post({ type: 'note', detail }),
       ...(request.password !== undefined && { password: request.password }),
       ...(request.scratch !== undefined && { scratch: request.scratch }),
-    }
-    const source = await format.open(request.file, opening).catch(async error => {
-      // A ZIP or an OLE file may hold any kind of document.
-      const other = error instanceof AppError && error.code === 'type-mismatch'
-      throw other ? await mismatch(request.file, format) : error
     })
     try {
       emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })
@@ -79,10 +75,11 @@ function start(port: NonNullable<typeof parentPort>) {
   }
 }
 
-/** Says what the file is instead, where that can be told. */
-async function mismatch(file: string, { mediaType }: Format): Promise<AppError> {
+/** Of a file of another type than its name says: with what it is instead, where that can be told. */
+async function clearer(error: unknown, { file }: ParseRequest): Promise<unknown> {
+  if (!(error instanceof AppError) || error.code !== 'type-mismatch') return error
   const content = await contentOfFile(file)
-  return new AppError('type-mismatch', { type: mediaType, ...(content !== undefined && { content }) })
+  return content === undefined ? error : new AppError(error.code, { ...error.values, content }, { cause: error })
 }
 
 /** Extension and first bytes must agree. */
@@ -94,7 +91,7 @@ async function detect(request: ParseRequest): Promise<Format> {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0)
     if (bytesRead === 0) throw new AppError('empty-file')
     const head = buffer.subarray(0, bytesRead)
-    if (!format.matches(head)) throw await mismatch(request.file, format)
+    if (!format.matches(head)) throw new AppError('type-mismatch', { type: format.mediaType })
     return format
   } finally {
     await file.close()
