@@ -104,9 +104,12 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
     return {
       ...core,
       async close() {
-        await core.close()
-        await rm(scratch, { recursive: true, force: true })
-        await running.end()
+        try {
+          await core.close()
+        } finally {
+          await rm(scratch, { recursive: true, force: true })
+          await running.end()
+        }
       },
     }
   } catch (error) {

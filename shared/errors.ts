@@ -12,6 +12,8 @@ export class AppError extends Error {
   }
 }
 
+/** The last is what SQLite says where there is no room for the index of its log. */
+const full = /^(?:ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/
 /** What the system and SQLite say of a disk or a data directory that does not do its work. */
 const ofTheDisk = /^(?:EIO|EMFILE|ENFILE|ENXIO|ENODEV|ESTALE|SQLITE_IOERR.*|SQLITE_PROTOCOL|SQLITE_NOLFS)$/
 const notPermitted = /^(?:EACCES|EPERM|EROFS|SQLITE_(?:READONLY|PERM|CANTOPEN|AUTH).*)$/
@@ -22,8 +24,7 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (error instanceof Error && error.name === 'AbortError') return new AppError('cancelled', {}, { cause: error })
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL')
-    return new AppError('disk-full', {}, { cause: error })
+  if (full.test(code)) return new AppError('disk-full', {}, { cause: error })
   if (code.startsWith('SQLITE_BUSY')) return new AppError('database-busy', {}, { cause: error })
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return new AppError('data-damaged', {}, { cause: error })

@@ -27,6 +27,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'model-not-found': 404,
   'route-not-found': 404,
   'blob-missing': 404,
+  'blob-damaged': 404,
   'method-not-allowed': 405,
   duplicate: 409,
   'project-exists': 409,

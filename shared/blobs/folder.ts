@@ -12,7 +12,7 @@ const temporary = 'tmp'
 /**
  * Creates the folder if need be and sweeps what a crash left in it. Bytes go to a temporary file first and get their
  * name when they are complete and on the disk: file, rename, folder, each synced, so that a loss of power shows either
- * the whole blob or none. Throws `data-directory` when the folder cannot be had.
+ * the whole blob or none. Throws `data-directory` when the folder cannot be had, `disk-full`.
  */
 export async function createFolderBlobs({ folder }: { folder: string }): Promise<Blobs> {
   const scratch = join(folder, temporary)
@@ -21,7 +21,8 @@ export async function createFolderBlobs({ folder }: { folder: string }): Promise
     if (await mkdir(scratch, { recursive: true, mode: 0o700 })) await syncFolder(folder)
     await sweep(scratch)
   } catch (error) {
-    throw new AppError('data-directory', {}, { cause: error })
+    const known = toAppError(error)
+    throw known.code === 'disk-full' ? known : new AppError('data-directory', {}, { cause: error })
   }
 
   const pathOf = (hash: string) => join(folder, hash.slice(0, 2), hash.slice(2))

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
 import type { Document, DocumentState, FileInside, Receipt, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
@@ -52,7 +53,7 @@ export interface Documents {
   /** A page, or a stretch of a text, as it was read. */
   segment(scope: Scope, id: string, number: number): Promise<Segment | undefined>
   trash(scope: Scope): Promise<Document[]>
-  /** The bytes as a local file, for reading only, also of one in the trash. Throws `blob-missing`. */
+  /** The bytes as a local file, for reading only, also of one in the trash. Throws `blob-missing`, `blob-damaged`. */
   original(scope: Scope, id: string): Promise<{ document: Document; file: string }>
   /** Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. */
   cancel(scope: Scope, id: string): Promise<Document>
@@ -290,6 +291,7 @@ export function createDocuments(deps: {
       const document = await get(scope, id)
       const file = await blobs.file(document.blob)
       if (!file) throw new AppError('blob-missing', { name: document.name })
+      if ((await stat(file)).size !== document.size) throw new AppError('blob-damaged', { name: document.name })
       return { document, file }
     },
 

@@ -25,7 +25,7 @@ afterEach(() => open.close())
 
 async function addDocument(text: string) {
   const { store, scope } = open
-  const file = { name: 'a.txt', path: 'a.txt', mediaType: 'text/plain', size: 9, blob: 'b' }
+  const file = { name: 'a.txt', path: 'a.txt', mediaType: 'text/plain', size: Buffer.byteLength(text), blob: 'b' }
   const path = `${open.folder}/text`
   await writeFile(path, text)
   const document = await store.transaction(async tx => {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Document, Reason, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Job, JobOutcome, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
@@ -195,6 +196,8 @@ export function createParseStage(deps: {
     for (let failedAt = -1; ; ) {
       const file = await blobs.file(document.blob)
       if (!file) return fail({ code: 'blob-missing' })
+      // Cut behind our back: what is left of a text would be read as if it were all.
+      if ((await stat(file)).size !== document.size) return fail({ code: 'blob-damaged' })
       try {
         const gaveWay = (await pass(file)) === 'gave way'
         return pictures || gaveWay

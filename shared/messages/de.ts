@@ -65,6 +65,8 @@ export const de: Messages = {
     'parser-crashed':
       'An dieser Datei ist das Lesen gescheitert. Speichern Sie sie in ihrem Programm neu und fügen Sie diese Fassung hinzu.',
     'blob-missing': 'Die gespeicherte Datei fehlt im Datenverzeichnis. Fügen Sie sie noch einmal hinzu.',
+    'blob-damaged':
+      'Die gespeicherte Datei ist nicht mehr die hinzugefügte: Sie wurde im Datenverzeichnis gekürzt oder geändert. Fügen Sie sie noch einmal hinzu.',
     'file-missing': 'Diese Datei oder diesen Ordner gibt es nicht: {{file}}',
     'file-unreadable':
       '{{file}} lässt sich nicht lesen: Die Berechtigung fehlt, oder der Datenträger meldet einen Fehler.',
@@ -436,6 +438,11 @@ export const de: Messages = {
       tableRows: 'Tabellenzeilen',
       furniture: 'Ausgelassene Kopf- und Fußzeilen',
       withoutText: 'Seiten ohne Text',
+      recognized: 'Erkannter Text',
+      recognizedPages_one: '{{count}} Seite, zu {{confidence}} % sicher',
+      recognizedPages_other: '{{count}} Seiten, zu {{confidence}} % sicher',
+      recognitionWaiting_one: '{{count}} Seite wartet auf Texterkennung',
+      recognitionWaiting_other: '{{count}} Seiten warten auf Texterkennung',
       unreadable: 'Nicht lesbare Seiten',
       time: 'Zeit für Lesen und Erschließen',
       notes: 'Hinweise',

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'parser-memory'
   | 'parser-crashed'
   | 'blob-missing'
+  | 'blob-damaged'
   | 'file-missing'
   | 'file-unreadable'
   | 'file-changed'

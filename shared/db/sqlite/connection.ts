@@ -139,8 +139,11 @@ export function openConnection({ file, role, vectors }: ThreadSettings): Connect
 
   function close(): Result {
     if (database.open && role === 'writer' && !database.inTransaction) {
-      // Without waiting for other processes that read: whoever comes last folds in the rest and removes the log.
-      database.pragma('wal_checkpoint(passive)')
+      // Without waiting for other processes that read: whoever comes last folds in the rest and removes the log. On a full
+      // disk it stays beside the file, and nothing is lost.
+      try {
+        database.pragma('wal_checkpoint(passive)')
+      } catch {}
     }
     database.close()
     return result()

@@ -1,5 +1,6 @@
 import { configure, type FileEntry, Reader, ZipReader } from '@zip.js/zip.js'
 import { AppError } from '../../errors.ts'
+import { machineError } from '../failure.ts'
 import { type Bytes, openBytes } from './bytes.ts'
 import { decodeName } from './names.ts'
 import { findEntries, isPlain, type Packed, unpack } from './recover.ts'
@@ -200,6 +201,8 @@ function tooLarge(what: 'entries' | 'bytes' | 'ratio', limit: number): AppError 
 
 /** The library's errors are known by their texts. */
 function problemOf(cause: unknown): AppError {
+  const ofTheMachine = machineError(cause)
+  if (ofTheMachine) return ofTheMachine
   const text = cause instanceof Error ? cause.message : String(cause)
   const locked = /encrypted|password/i.test(text)
   return new AppError(locked ? 'password-protected' : 'damaged', {}, { cause })
