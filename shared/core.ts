@@ -230,7 +230,6 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
           run: createIndexStage({
             store,
             queue,
-            clock,
             changed,
             linguistics,
             embedding: () => gateway.embedding().catch(() => undefined),

@@ -38,6 +38,24 @@ describe('a call of the database or of the store of blobs that fails', () => {
   )
 })
 
+describe('a clock that jumps', () => {
+  const hour = 3_600_000
+  test(
+    'by an hour or a year, to and fro, in the middle of leases and pauses, changes nothing',
+    async () => {
+      const ingestion = await prepareIngestion()
+      try {
+        for (const jump of [hour, -hour, 365 * 24 * hour, -365 * 24 * hour]) {
+          expect({ jump, problems: (await ingestion.clockRound(jump)).problems }).toEqual({ jump, problems: [] })
+        }
+      } finally {
+        await ingestion.close()
+      }
+    },
+    limit,
+  )
+})
+
 describe('the means of these tests', () => {
   test('fail the call that was named, before or after it took effect, and spare who watches', async () => {
     const faults = createFaults()

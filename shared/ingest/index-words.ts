@@ -1,5 +1,5 @@
 import type { Block, Chunk, Document, EmbeddingModel, Language, Scope, Segment } from '../model/index.ts'
-import type { Clock, Job, Queue } from '../ports.ts'
+import type { Job, Queue } from '../ports.ts'
 import type { ChunkText, Store } from '../store/index.ts'
 import { createChunker, type Draft } from './chunker.ts'
 import { clearAll } from './clear.ts'
@@ -34,7 +34,6 @@ export interface Linguistics {
 export function createIndexStage(deps: {
   store: Store
   queue: Queue
-  clock: Clock
   linguistics: Linguistics
   changed: (document: Document) => void
   /** Whose tokens size the chunks; never throws. */
@@ -44,7 +43,7 @@ export function createIndexStage(deps: {
   /** The document can be found by its words, and all of it is there. */
   ready: (document: Document) => Promise<void>
 }): (job: Job, signal: AbortSignal) => Promise<void> {
-  const { store, queue, clock, linguistics } = deps
+  const { store, queue, linguistics } = deps
 
   return index
 
@@ -57,7 +56,8 @@ export function createIndexStage(deps: {
     const { document, scope, reasons } = found
     // What an earlier try stored may still be on its way out: its places are taken.
     await clearAll(store, document.id, { signal, inside: tx => queue.renew(store.executor(tx), job) })
-    let started = clock.now()
+    // Not by the wall clock, which may jump.
+    let started = performance.now()
     let stored = document.chunks
     /** Chunks that were there before and, so far, are the ones that come out. */
     let kept = stored
@@ -95,8 +95,8 @@ export function createIndexStage(deps: {
     }
 
     function timeTaken(): number {
-      const now = clock.now()
-      const time = Math.max(0, now - started)
+      const now = performance.now()
+      const time = now - started
       started = now
       return time
     }

@@ -73,7 +73,8 @@ export function createParseStage(deps: {
     // Always what came with the segments up to `parsed`: where reading goes on, it levels headings as it did before.
     let state = parserState
     let lost = 0
-    let started = clock.now()
+    // Not by the wall clock, which may jump: it would say that a page took a year.
+    let started = performance.now()
     /** What is not committed yet of a short document: it goes with the first batch, which mostly is the last. */
     let due: Progress = {}
     let batches = 0
@@ -84,8 +85,8 @@ export function createParseStage(deps: {
       more: (tx: Tx) => Promise<void> = async () => {},
       outcome?: JobOutcome,
     ): Promise<void> {
-      const now = clock.now()
-      const parseTime = Math.max(0, now - started)
+      const now = performance.now()
+      const parseTime = now - started
       started = now
       await store.transaction(async tx => {
         // Only what was read counts as getting on: a file that fails after each start must come to an end.
@@ -114,7 +115,7 @@ export function createParseStage(deps: {
     /** Reads to the end, or until it is others' turn. */
     async function pass(file: string): Promise<'read' | 'gave way'> {
       let batch: Segment[] = []
-      let since = clock.now()
+      let since = performance.now()
       let learned = state
       let turn = performance.now()
       let outside = true
@@ -123,7 +124,7 @@ export function createParseStage(deps: {
         outside = false
       }
       async function flush(finish?: Finish): Promise<void> {
-        since = clock.now()
+        since = performance.now()
         if (batch.length === 0 && !files.waiting && !finish) return
         const segments = batch
         const parserState = learned
@@ -168,10 +169,10 @@ export function createParseStage(deps: {
             batch.push(event.segment)
             pictures ||= event.segment.problem === 'without-text' || event.segment.problem === 'broken-text'
             if (event.state !== undefined) learned = event.state.length <= maxState ? event.state : null
-            if (batch.length >= batchSize || clock.now() - since > batchTime) await flush()
+            if (batch.length >= batchSize || performance.now() - since > batchTime) await flush()
           } else if (event.type === 'file') {
             await files.take(event, signal)
-            if (files.full || clock.now() - since > batchTime) await flush()
+            if (files.full || performance.now() - since > batchTime) await flush()
           } else if (event.type === 'finish') {
             await flush(event)
             return 'read'

@@ -16,7 +16,7 @@ import { toAppError } from '../../shared/errors.ts'
 import { createEvents } from '../../shared/events/in-process.ts'
 import type { Scope } from '../../shared/model/index.ts'
 import { createParsers } from '../../shared/parsers/parsers.ts'
-import type { Log, Parsers } from '../../shared/ports.ts'
+import type { Parsers } from '../../shared/ports.ts'
 import { createForkedProcesses } from '../../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../../shared/queue/lease.ts'
 import { noModels } from '../open-core.ts'
@@ -67,18 +67,20 @@ const patience = 40_000
 interface Opened {
   core: Core
   scope: Scope
+  /** Milliseconds its clock is ahead of the true one. */
+  clock: { ahead: number }
   close(): Promise<void>
 }
 
-async function open(folder: string, faults: Faults, parsers: Parsers, ahead = 0, log: Log = silent): Promise<Opened> {
-  const clock = { now: () => Date.now() + ahead }
+async function open(folder: string, faults: Faults, parsers: Parsers, ahead = 0): Promise<Opened> {
+  const clock = { ahead, now: () => Date.now() + clock.ahead }
   const ids = { next: () => v7() }
   const database = await openSqlite({ file: path.join(folder, 'cloister.db'), readers: 1 })
   try {
     const core = await createCore({
       clock,
       ids,
-      log,
+      log: silent,
       database: faultyDatabase(database, faults),
       blobs: faultyBlobs(await createFolderBlobs({ folder: path.join(folder, 'blobs') }), faults),
       // Without the pause before another try: what is tried here is what the other try does.
@@ -92,7 +94,7 @@ async function open(folder: string, faults: Faults, parsers: Parsers, ahead = 0,
       parallel: 1,
     })
     const project = await faults.spare(() => core.projects.find('local'))
-    return { core, scope: { userId: 'local', projectId: project.id }, close: () => core.close() }
+    return { core, scope: { userId: 'local', projectId: project.id }, clock, close: () => core.close() }
   } catch (error) {
     await database.close()
     throw error
@@ -114,6 +116,8 @@ export interface Ingestion {
   round(fault: Fault): Promise<Round>
   /** With the fault while a new data directory is opened. */
   openingRound(fault: Fault): Promise<Round>
+  /** With a clock that goes wrong by so much, again and again, and is right in between. */
+  clockRound(jump: number): Promise<Round>
   close(): Promise<void>
 }
 
@@ -270,6 +274,29 @@ export async function prepareIngestion(): Promise<Ingestion> {
         round = await ingest(opened, faults, folder, fault)
         round.problems.push(...compare(readOutcome(folder, { settled: false }), wanted.facts, 'in the same process'))
       } finally {
+        await opened.close()
+      }
+      round.problems.push(...(await reopenLater(folder, wanted.facts)))
+      if (round.problems.length === 0) await rm(folder, { recursive: true })
+      return round
+    },
+    async clockRound(jump) {
+      const folder = await fresh(template)
+      const opened = await open(folder, createFaults(), parsers)
+      let round: Round
+      const jumps = setInterval(() => {
+        opened.clock.ahead = opened.clock.ahead === 0 ? jump : 0
+      }, 150)
+      try {
+        round = await ingest(opened, createFaults(), folder, undefined)
+        round.problems.push(...compare(readOutcome(folder, { settled: true }), wanted.facts, 'after jumps'))
+        const documents = await opened.core.documents.list(opened.scope)
+        for (const { path, parseTime, indexTime } of documents) {
+          if (parseTime + indexTime > patience)
+            round.problems.push(`${path} is said to have taken ${parseTime + indexTime} ms`)
+        }
+      } finally {
+        clearInterval(jumps)
         await opened.close()
       }
       round.problems.push(...(await reopenLater(folder, wanted.facts)))

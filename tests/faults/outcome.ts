@@ -41,6 +41,15 @@ export function readOutcome(folder: string, { settled }: { settled: boolean }): 
     const changes = rows('select * from changes order by n')
     changes.forEach((row, at) => {
       demand(row.n === at + 1, `change ${row.n} at place ${at + 1}`)
+      const before = changes[at - 1]
+      const later = before && [
+        Number(row.hlc_physical) - Number(before.hlc_physical),
+        Number(row.hlc_logical) - Number(before.hlc_logical),
+      ]
+      demand(
+        !later || later[0]! > 0 || (later[0] === 0 && later[1]! > 0),
+        `change ${row.n} is not later than the one before`,
+      )
       demand(row.hash === hashOf(row as unknown as Parameters<typeof hashOf>[0]), `the hash of change ${row.n}`)
     })
     const needed = rows('select distinct blob from document').map(({ blob }) => String(blob))
