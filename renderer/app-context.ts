@@ -20,6 +20,8 @@ export interface App {
   uploads: Uploads
   toasts: Toasts
   preferences: Preferences
+  /** Of protected files whose pages are shown, by document: gone with the window. */
+  passwords: Map<string, string>
   /** Whether the stream of events is there, and why work stands still. */
   status: Store<Status>
 }

@@ -82,6 +82,7 @@ function compose(session: Session): App {
     preferences,
     router: createRouter(window),
     toasts: createToasts(),
+    passwords: new Map(),
     answers: createLiveAnswers({ client, queries, frame: run => void requestAnimationFrame(run) }),
     uploads: createUploads({
       session: () => session,

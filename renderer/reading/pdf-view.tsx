@@ -19,7 +19,7 @@ const zooms = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4]
 /** One page of a PDF, as it is printed, fitted to the width. */
 export function PdfView({ document, reading }: { document: ApiDocument; reading: Reading }) {
   const words = useWords()
-  const { router, preferences } = useApp()
+  const { router, preferences, passwords } = useApp()
   const { letters } = useStore(preferences.values)
   const [pdf, setPdf] = useState<PDFDocumentProxy | null>(null)
   const [failed, setFailed] = useState(false)
@@ -42,7 +42,7 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
     })
     opened.document.then(setPdf, () => setFailed(true))
     return opened.close
-  }, [projectId, documentId])
+  }, [projectId, documentId, passwords])
 
   const last = pdf?.numPages ?? document.segments ?? 1
   const page = Math.min(last, Math.max(1, reading.page ?? 1))
@@ -136,9 +136,6 @@ interface Asking {
   wrong: boolean
   use(password: string): void
 }
-
-/** Of protected files, for as long as the page is open: in memory only. */
-const passwords = new Map<string, string>()
 
 const noRectangles: Rectangle[] = []
 

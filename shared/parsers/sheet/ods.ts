@@ -16,10 +16,10 @@ const MOST_REPEATED = 100_000
 
 /**
  * A sheet of LibreOffice and others, as the one of Excel: cells with the text that the file keeps as shown. Throws
- * `password-protected`, `type-mismatch`, `damaged`.
+ * `password-protected`, `password-wrong`, `type-mismatch`, `damaged`.
  */
-export async function openOds(file: string, { limits, note }: Opening): Promise<Source<Reading>> {
-  const archive = await openOpenDocument(file, ODS)
+export async function openOds(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
+  const archive = await openOpenDocument(file, ODS, password)
   return {
     segments: null,
     async *read(after) {

@@ -15,10 +15,10 @@ const SIZE = { width: 793.7, height: 446.5 }
 
 /**
  * A presentation of LibreOffice and others: a segment for each page, with notes and comments behind what stands on it.
- * Throws `password-protected`, `type-mismatch`, `damaged`.
+ * Throws `password-protected`, `password-wrong`, `type-mismatch`, `damaged`.
  */
-export async function openOdp(file: string, { limits, note }: Opening): Promise<Source<Reading>> {
-  const archive = await openOpenDocument(file, ODP)
+export async function openOdp(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
+  const archive = await openOpenDocument(file, ODP, password)
   return {
     segments: null,
     read(after) {

@@ -4,6 +4,7 @@ import type { Block, Reason } from '../../model/index.ts'
 import type { Ending, Opening, Reading, Source } from '../formats.ts'
 import { segmentsOf } from '../text/segments.ts'
 import { ARCHIVE_LIMITS, type Archive, type ArchiveEntry, openArchive } from '../zip/archive.ts'
+import { unlockOpenDocument } from '../zip/odf-password.ts'
 import { createComposer, createNumbering } from './compose.ts'
 import { readPieces } from './docx-package.ts'
 import { createOdtBody } from './odt-body.ts'
@@ -31,8 +32,8 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
  * A text document of OpenDocument, packed or flat: its text as a reader sees it, with all changes accepted. Headers and
  * footers are read only where there is no other text.
  */
-export async function openOdt(file: string, { limits, note }: Opening): Promise<Source<Reading>> {
-  const parts = (await isPacked(file)) ? await openPacked(file) : await openFlat(file)
+export async function openOdt(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
+  const parts = (await isPacked(file)) ? await openPacked(file, password) : await openFlat(file)
   return {
     segments: null,
     async *read(after) {
@@ -115,12 +116,15 @@ async function isPacked(file: string): Promise<boolean> {
   }
 }
 
-async function openPacked(file: string): Promise<Parts> {
-  const archive = await openArchive(file)
+async function openPacked(file: string, password: string | undefined): Promise<Parts> {
+  let archive = await openArchive(file)
   try {
     const content = archive.find('content.xml')
     await checkMimeType(archive)
-    if (await isEncrypted(archive)) throw new AppError('password-protected')
+    if (await isEncrypted(archive)) {
+      if (password === undefined) throw new AppError('password-protected')
+      archive = await unlockOpenDocument(archive, password)
+    }
     if (!content) {
       const other = archive.find('[Content_Types].xml') ?? archive.find('META-INF/container.xml')
       throw other ? new AppError('type-mismatch', { type: ODT }) : new AppError('damaged', { what: 'content.xml' })
