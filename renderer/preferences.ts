@@ -10,13 +10,15 @@ export interface Preferences {
   readonly values: Store<Values>
   readonly words: Store<Words>
   /** Takes over what the server keeps. */
-  adopt(kept: Pick<Values, 'language' | 'theme'>): Promise<void>
+  adopt(kept: Pick<Values, 'language' | 'theme' | 'recognition'>): Promise<void>
   change(values: Partial<Values>): Promise<void>
 }
 
 export interface Values {
   language: 'de' | 'en' | null
   theme: 'light' | 'dark' | null
+  /** Whether the server recognises text in pictures of pages; of no meaning for this browser, which forgets it. */
+  recognition: 'on' | 'off'
   /** Of this browser alone: whether single letters act. */
   letters: boolean
 }
@@ -50,7 +52,7 @@ export async function createPreferences({
   return {
     values,
     words,
-    adopt: kept => apply({ ...values.get(), language: kept.language, theme: kept.theme }),
+    adopt: ({ language, theme, recognition }) => apply({ ...values.get(), language, theme, recognition }),
     async change(changed) {
       await apply({ ...values.get(), ...changed })
       const { letters: _ours, ...kept } = changed
@@ -74,6 +76,7 @@ function remembered(storage: Storage): Values {
   return {
     language: language === 'de' || language === 'en' ? language : null,
     theme: theme === 'light' || theme === 'dark' ? theme : null,
+    recognition: 'on',
     letters: read('letters') !== 'off',
   }
 }

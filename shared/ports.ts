@@ -157,8 +157,8 @@ export interface ChildProcess {
 export interface Parsers {
   parse(request: ParseRequest, signal?: AbortSignal): AsyncIterable<ParseEvent>
   /**
-   * Reads the text in the picture of a page of a paged format, one at a time and behind everybody else's work; 120 s at
-   * most. The segment has no problem where the page is blank, `without-text` where something is to be seen, but no text.
+   * Reads the text in the picture of a page of a paged format, one at a time and behind everybody else's work; 120 s of the
+   * processor at most. The segment has no problem where the page is blank, `without-text` where something is to be seen, but no text.
    */
   recognize(request: RecognizeRequest, signal?: AbortSignal): Promise<Segment>
   /** By name alone, for a first answer before the bytes are there: the media type, or undefined. */

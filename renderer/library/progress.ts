@@ -3,7 +3,7 @@ import type { Words } from '../words.tsx'
 
 /** How far a document is, in words. */
 export function progressOf(document: ApiDocument, words: Words): string {
-  const { state, segments, paged, parsed, indexed, chunks, embedded, reason } = document
+  const { state, segments, paged, parsed, indexed, chunks, embedded, toRecognize, recognized, reason } = document
   const left = timeLeft(document.secondsLeft, words)
   const withTime = (text: string) => (left ? `${text}, ${left}` : text)
   switch (state) {
@@ -11,11 +11,16 @@ export function progressOf(document: ApiDocument, words: Words): string {
       return words('progress.queued')
     case 'parsing':
       if (segments === null) return words('progress.parsing')
-      return withTime(words(paged ? 'progress.parsingPages' : 'progress.parsingParts', { done: parsed, total: segments }))
+      return withTime(
+        words(paged ? 'progress.parsingPages' : 'progress.parsingParts', { done: parsed, total: segments }),
+      )
     case 'indexing':
       if (segments === null) return words('progress.indexing')
-      return withTime(words(paged ? 'progress.indexingPages' : 'progress.indexingParts', { done: indexed, total: segments }))
+      return withTime(
+        words(paged ? 'progress.indexingPages' : 'progress.indexingParts', { done: indexed, total: segments }),
+      )
     case 'ready':
+      if (recognized < toRecognize) return words('progress.recognizing', { page: recognized + 1, total: toRecognize })
       // Without a model for meaning nothing is ever embedded, and nothing is missing.
       return embedded > 0 && embedded < chunks
         ? words('progress.embedding', { done: embedded, total: chunks })

@@ -33,6 +33,16 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
             {receipt.pages !== null && (
               <>
                 <Fact name={words('receipt.withoutText')}>{rangesOf(receipt.pagesWithoutText, words)}</Fact>
+                {receipt.recognition && (
+                  <Fact name={words('receipt.recognition')}>
+                    {words('receipt.recognized', {
+                      count: receipt.recognition.pages,
+                      confidence: Math.round(100 * receipt.recognition.confidence),
+                    })}
+                    {receipt.recognition.waiting > 0 &&
+                      `; ${words('receipt.recognitionWaiting', { count: receipt.recognition.waiting })}`}
+                  </Fact>
+                )}
                 <Fact name={words('receipt.unreadable')}>{rangesOf(receipt.pagesUnreadable, words)}</Fact>
                 <Fact name={words('receipt.furniture')}>
                   {words('receipt.furnitureLines', { count: receipt.furnitureLines })}

@@ -1,8 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight, Minus, Plus } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
-import type { Rectangle } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
@@ -10,9 +8,9 @@ import type { Reading } from '../route.ts'
 import { isWriting } from '../shell/shortcuts.tsx'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
-import { rectanglesOf } from './mark.ts'
 import { openPdf, type PDFDocumentProxy } from './pdf.ts'
 import { PdfPage } from './pdf-page.tsx'
+import { useRectangles } from './rectangles.ts'
 
 const zooms = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4]
 
@@ -135,25 +133,6 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
 interface Asking {
   wrong: boolean
   use(password: string): void
-}
-
-const noRectangles: Rectangle[] = []
-
-/** Those of the citation, or, for a passage, where its text stands on the page. */
-function useRectangles(document: ApiDocument, page: number, mark: Reading['mark']): Rectangle[] {
-  const { client } = useApp()
-  const given = mark?.rects ?? noRectangles
-  const { projectId, id: documentId } = document
-  const wanted = mark !== null && given.length === 0
-  const { data: segment } = useQuery({
-    queryKey: ['segment', projectId, documentId, page],
-    queryFn: ({ signal }) => client.documents.segment({ projectId, documentId, number: page }, { signal }),
-    enabled: wanted,
-  })
-  return useMemo(
-    () => (wanted ? (segment ? rectanglesOf(segment, mark.quote) : noRectangles) : given),
-    [wanted, segment, mark, given],
-  )
 }
 
 function PageField({ page, last, turn }: { page: number; last: number; turn(page: number): void }) {

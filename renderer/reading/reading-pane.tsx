@@ -8,6 +8,7 @@ import { Loading, Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import type { Reading } from '../route.ts'
 import { useWords } from '../words.tsx'
+import { isPicture, PictureView } from './picture-view.tsx'
 import { TextView } from './text-view.tsx'
 
 const PdfView = lazy(async () => ({ default: (await import('./pdf-view.tsx')).PdfView }))
@@ -27,6 +28,7 @@ export function ReadingPane({ reading }: { reading: Reading }) {
   const Pane = alone ? 'main' : 'section'
   const Heading = alone ? 'h1' : 'h2'
   const isPdf = document?.mediaType === 'application/pdf'
+  const isShown = isPdf || (document !== undefined && isPicture(document))
 
   return (
     <Pane
@@ -42,7 +44,7 @@ export function ReadingPane({ reading }: { reading: Reading }) {
         <Heading className="min-w-0 grow truncate text-sm font-medium" title={document?.path}>
           {document?.name ?? words('reading.title')}
         </Heading>
-        {isPdf && (
+        {isShown && (
           <button
             type="button"
             onClick={() => setAsText(!asText)}
@@ -77,6 +79,8 @@ export function ReadingPane({ reading }: { reading: Reading }) {
           <Suspense fallback={<div className="grow" />}>
             <PdfView key={document.id} document={document} reading={reading} />
           </Suspense>
+        ) : isShown && !asText ? (
+          <PictureView key={document.id} document={document} reading={reading} />
         ) : (
           <TextView
             key={`${document.id} ${reading.page} ${reading.part?.segment} ${reading.part?.span?.first}`}

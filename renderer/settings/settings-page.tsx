@@ -48,6 +48,16 @@ export function SettingsPage() {
         ]}
         choose={value => void change({ theme: value === '' ? null : (value as 'light' | 'dark') })}
       />
+      <Choice
+        legend={words('settings.recognition')}
+        lead={words('settings.recognitionLead')}
+        value={values.recognition}
+        options={[
+          { value: 'on', label: words('settings.on') },
+          { value: 'off', label: words('settings.off') },
+        ]}
+        choose={value => void change({ recognition: value === 'off' ? 'off' : 'on' })}
+      />
       <Section title={words('settings.keys')}>
         <p className="text-sm text-soft">{words('settings.keysLead')}</p>
         <label className="mt-3 inline-flex min-h-10 items-center gap-3">
@@ -90,11 +100,13 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 
 function Choice({
   legend,
+  lead,
   value,
   options,
   choose,
 }: {
   legend: string
+  lead?: string
   value: string
   options: readonly { value: string; label: string }[]
   choose(value: string): void
@@ -102,6 +114,7 @@ function Choice({
   return (
     <fieldset className="mt-8 max-w-xl border-t border-line pt-6">
       <legend className="float-left mb-3 w-full font-medium">{legend}</legend>
+      {lead && <p className="clear-both mb-3 text-sm text-soft">{lead}</p>}
       <div className="clear-both flex flex-wrap gap-2">
         {options.map(option => (
           <label

@@ -29,6 +29,7 @@ export function documentLines(
     [label('tableRows'), numberOrNothing(number, receipt?.tableRows || null)],
     [label('furniture'), numberOrNothing(number, receipt?.furnitureLines || null)],
     [label('withoutText'), receipt?.pagesWithoutText.join(', ') || null],
+    [label('recognized'), recognizedOf(translate, receipt)],
     [label('unreadable'), receipt?.pagesUnreadable.join(', ') || null],
     [label('time'), translate('cli.outcome.seconds', { seconds: number.format(secondsOf(document)) })],
   ]
@@ -62,4 +63,16 @@ function size(format: Intl.NumberFormat, bytes: number): string {
 
 function distinct(reasons: readonly Reason[]): Reason[] {
   return [...new Map(reasons.map(reason => [JSON.stringify(reason), reason])).values()]
+}
+
+function recognizedOf(translate: Context['translate'], receipt: Receipt | null | undefined): string | null {
+  if (!receipt?.recognition) return null
+  const { pages, confidence, waiting } = receipt.recognition
+  const parts = [
+    ...(pages > 0
+      ? [translate('cli.documents.recognizedPages', { count: pages, confidence: Math.round(100 * confidence) })]
+      : []),
+    ...(waiting > 0 ? [translate('cli.documents.recognitionWaiting', { count: waiting })] : []),
+  ]
+  return parts.join('; ') || null
 }

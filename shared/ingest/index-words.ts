@@ -172,7 +172,7 @@ export function createIndexStage(deps: {
       await store.documents.update(tx, document.id, {
         chunks: stored,
         indexTime,
-        state: receipt.characters === 0 && ended ? 'failed' : 'ready',
+        state: ended ? (receipt.characters === 0 ? 'failed' : 'ready') : waiting === 0 ? 'indexing' : 'ready',
         indexed: document.parsed,
         toRecognize: pages.done + waiting,
         recognized: pages.done,

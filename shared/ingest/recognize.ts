@@ -34,7 +34,7 @@ export function createRecognizeStage(
     if (!found || !page) return settle(job, async () => {})
     const { document, scope } = found
     // Switched off in between: the index says what that means for the document.
-    if (!(await deps.recognizes(scope))) return settle(job, tx => enqueueIndex(tx, deps, document.id))
+    if (!(await deps.recognizes(scope))) return settle(job, tx => finish(tx, deps, document.id))
     const segment = await read(document, page, signal)
     const waiting = await settle(job, tx => advance(tx, deps, document, segment))
     if (waiting === 0) deps.passwords.forget(document.id)
@@ -94,11 +94,14 @@ async function advance(tx: Tx, { store, queue }: Deps, document: Document, segme
   const { waiting, done } = await store.segments.recognition(document.id, tx)
   await store.documents.update(tx, document.id, { toRecognize: done + waiting, recognized: done })
   if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id))
-  if (waiting === 0 || isDue(done - 1, done)) await enqueueIndex(tx, { store, queue }, document.id)
+  if (waiting === 0) await finish(tx, { store, queue }, document.id)
+  else if (isDue(done - 1, done)) await queue.enqueue(store.executor(tx), indexJob(document.id))
   return waiting
 }
 
-async function enqueueIndex(tx: Tx, { store, queue }: Deps, documentId: string): Promise<void> {
+/** No page waits any more: what is left is to index the document once more, and until then it is not done. */
+async function finish(tx: Tx, { store, queue }: Deps, documentId: string): Promise<void> {
+  await store.documents.update(tx, documentId, { state: 'indexing' })
   await queue.enqueue(store.executor(tx), indexJob(documentId))
 }
 

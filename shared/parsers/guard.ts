@@ -18,15 +18,21 @@ export function guardReader(module: URL) {
   let reader: Worker | undefined
   let memory = DEFAULT_LIMITS.memory
   let ending = false
+  /** A page whose text is recognised: it is behind everybody else, so its own time counts and not the clock's. */
+  let page: { before: NodeJS.CpuUsage; time: number } | undefined
 
   process.on('disconnect', die)
   process.on('message', (message: ToParser) => {
     if ('limits' in message) memory = message.limits.memory
+    if (message.type === 'recognize') page = { before: process.cpuUsage(), time: message.limits.recognitionTime }
     reader ??= startReader()
     reader.postMessage(message)
   })
   setInterval(() => {
     if (process.memoryUsage.rss() > memory) end('parser-memory', `more than ${memory} bytes`)
+    if (!page) return
+    const { user, system } = process.cpuUsage(page.before)
+    if ((user + system) / 1000 > page.time) end('parser-timeout', `more than ${page.time} ms of work on a page`)
   }, LOOK)
 
   function startReader(): Worker {
@@ -34,7 +40,10 @@ export function guardReader(module: URL) {
       // The process's limit holds for everything in it; V8's default would be less on a small machine, more on a big one.
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memory / 1024 ** 2) },
     })
-    worker.on('message', (message: FromParser) => process.send?.(message))
+    worker.on('message', (message: FromParser) => {
+      if (message.type === 'event' || message.type === 'failed') page = undefined
+      process.send?.(message)
+    })
     worker.on('error', error => {
       const full = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
       end(full ? 'parser-memory' : 'parser-crashed', String(error.stack))
@@ -43,7 +52,7 @@ export function guardReader(module: URL) {
     return worker
   }
 
-  function end(code: 'parser-memory' | 'parser-crashed', detail: string) {
+  function end(code: Extract<FromParser, { type: 'ending' }>['code'], detail: string) {
     if (ending) return
     ending = true
     const message: FromParser = { type: 'ending', code, detail }

@@ -5,7 +5,7 @@ import type { ParseEvent, ParseRequest, RecognizeRequest } from '../ports.ts'
 export interface ParserLimits {
   /** Milliseconds without a finished segment. Watched by the host. */
   segmentTime: number
-  /** Milliseconds for the text in the picture of one page. Watched by the host. */
+  /** Milliseconds of the processor for the text in the picture of one page. Watched inside the process. */
   recognitionTime: number
   /** Bytes of memory of the whole process (RSS). Watched inside the process. */
   memory: number
@@ -40,7 +40,7 @@ export type FromParser =
   /** Something was lost, and is not the end. */
   | { type: 'note'; detail: string }
   /** The process ends itself, and this is why. */
-  | { type: 'ending'; code: 'parser-memory' | 'parser-crashed'; detail: string }
+  | { type: 'ending'; code: 'parser-memory' | 'parser-crashed' | 'parser-timeout'; detail: string }
 
 export function parseEvent(json: string): ParseEvent {
   return JSON.parse(json) as ParseEvent

@@ -62,7 +62,7 @@ export async function decodeTiff(
   bytes: Uint8Array,
   { directory, width, height }: TiffPage,
 ): Promise<Uint8ClampedArray> {
-  const tiff = await import('utif2')
+  const { default: tiff } = await import('utif2')
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
   const found = tiff.decode(buffer)[directory]
   if (!found) throw new AppError('damaged')

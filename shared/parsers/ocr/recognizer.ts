@@ -9,6 +9,9 @@ import { begin, nextMessage } from '../talk.ts'
 /** Milliseconds the process waits for another page: its start takes two seconds. */
 const idleTime = 20_000
 
+/** How much longer than its own time a page may take by the clock, where others keep the machine busy. */
+const patience = 10
+
 /** Recognises text in a process of its own, one page at a time; whoever comes meanwhile waits. */
 export function createRecognizer(options: { spawn: () => ChildProcess; log: Log; limits: ParserLimits }) {
   const { log, limits } = options
@@ -16,7 +19,7 @@ export function createRecognizer(options: { spawn: () => ChildProcess; log: Log;
 
   async function recognize(request: RecognizeRequest, signal?: AbortSignal): Promise<Segment> {
     if (!formatOf(request.name)?.paged) throw new AppError('unsupported-type', { name: request.name })
-    const time = limits.recognitionTime
+    const time = patience * limits.recognitionTime
     const { member, first } = await begin(pool, { type: 'recognize', request, limits }, time, signal)
     let sound = false
     try {

@@ -1,5 +1,6 @@
 import type { Block, Rectangle, Segment } from '../../model/index.ts'
 import { blocksOf } from './blocks.ts'
+import { isBrokenText } from './broken-text.ts'
 import { columnsOf } from './columns.ts'
 import { fragmentsOf } from './line.ts'
 import { marginsOf } from './margins.ts'
@@ -17,6 +18,11 @@ export function fontsOf(text: PageText): string[] {
   // Marked-content items have no font.
   for (const item of text.items) if (item.fontName !== undefined) names.add(item.fontName)
   return [...names]
+}
+
+/** As the file has it: what layout leaves out tells whether the rest can be trusted. */
+function rawText({ items }: PageText): string {
+  return items.map(item => (item.str === undefined ? '' : `${item.str}${item.hasEOL ? '\n' : ' '}`)).join('')
 }
 
 /**
@@ -39,5 +45,6 @@ export function layoutPage(number: number, text: PageText, geometry: PageGeometr
   const segment: Segment = { number, width: geometry.width, height: geometry.height, blocks }
   if (margins.length > 0) segment.margins = margins
   if (blocks.length === 0 && margins.length === 0) segment.problem = 'without-text'
+  else if (isBrokenText(rawText(text))) segment.problem = 'broken-text'
   return segment
 }
