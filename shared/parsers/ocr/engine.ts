@@ -15,11 +15,11 @@ export interface Engine {
  */
 const variant = '4.0.0_best_int'
 
-function folderOf(language: string): string {
-  return path.join(
-    path.dirname(fileURLToPath(import.meta.resolve(`@tesseract.js-data/${language}/package.json`))),
-    variant,
-  )
+const german = folderOf(import.meta.resolve('@tesseract.js-data/deu/package.json'))
+const english = folderOf(import.meta.resolve('@tesseract.js-data/eng/package.json'))
+
+function folderOf(manifest: string): string {
+  return path.join(path.dirname(fileURLToPath(manifest)), variant)
 }
 
 /**
@@ -29,13 +29,13 @@ function folderOf(language: string): string {
  */
 export async function startEngine(): Promise<Engine> {
   const worker = await createWorker('deu', undefined, {
-    langPath: folderOf('deu'),
+    langPath: german,
     cacheMethod: 'none',
     gzip: true,
     errorHandler: () => {},
   })
-  const english = gunzipSync(await readFile(path.join(folderOf('eng'), 'eng.traineddata.gz')))
-  await worker.FS('writeFile', ['eng.traineddata', english])
+  const data = gunzipSync(await readFile(path.join(english, 'eng.traineddata.gz')))
+  await worker.FS('writeFile', ['eng.traineddata', data])
   await worker.reinitialize('deu', undefined, { tessedit_load_sublangs: 'eng' } as Record<string, string>)
   await worker.setParameters({ tessedit_pageseg_mode: PSM.AUTO, user_defined_dpi: '200' })
   return {
