@@ -28,7 +28,9 @@ const shownLines = 4
 const barColumns = 20
 
 export function isUnderWay(document: Document): boolean {
-  return document.deletedAt === null && underWay.includes(document.state)
+  const { state, toRecognize, recognized, deletedAt } = document
+  // One that is ready may have pages that wait for text recognition.
+  return deletedAt === null && (underWay.includes(state) || (state === 'ready' && recognized < toRecognize))
 }
 
 /** All that wait or are worked on, oldest first. */
