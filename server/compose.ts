@@ -1,7 +1,7 @@
 /** The one place that knows every adapter: a core over a data directory, or over a temporary one. */
 import { rmSync } from 'node:fs'
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants as system, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
@@ -144,11 +144,15 @@ export function openModels(config: Config, log: Log): Models {
   return createModels({ settings: { ...config.models, folder: config.modelsFolder }, processes, log })
 }
 
+/** Whoever waits for an answer goes first. Lower still, a page might not be read in its time beside a model that writes. */
+const belowNormal = system.priority.PRIORITY_BELOW_NORMAL
+
 /** Parsers in processes of their own, which get nothing of our environment. */
 export function openParsers(config: Config, log: Log): Parsers {
   const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
   const recognizer = fileURLToPath(new URL('../shared/parsers/ocr/process.ts', import.meta.url))
-  const processes = createForkedProcesses({ entries: { parser, recognizer }, log })
+  const priority = { parser: belowNormal, recognizer: belowNormal }
+  const processes = createForkedProcesses({ entries: { parser, recognizer }, priority, log })
   return createParsers({
     spawn: () => processes.spawn('parser'),
     spawnRecognizer: () => processes.spawn('recognizer'),

@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import type { Log } from '../ports.ts'
@@ -23,4 +24,23 @@ test('a module that does not exist is an exit, not an error of the host', async 
   const child = createForkedProcesses({ entries: { parser: `${entry}.missing` }, log: silent }).spawn('parser')
   expect((await child.exit).code).not.toBe(0)
   expect((await child.messages[Symbol.asyncIterator]().next()).done).toBe(true)
+})
+
+test('a role that is to be nice is, and so are its threads', async () => {
+  const processes = createForkedProcesses({
+    entries: { parser: entry, model: entry },
+    priority: { parser: 10 },
+    log: silent,
+  })
+  const [nice, usual] = [processes.spawn('parser'), processes.spawn('model')]
+  try {
+    for (const child of [nice, usual]) {
+      await child.send({ echo: 1 })
+      await child.messages[Symbol.asyncIterator]().next()
+    }
+    expect(getPriority(nice.pid) - getPriority(usual.pid)).toBe(10)
+  } finally {
+    nice.kill()
+    usual.kill()
+  }
 })

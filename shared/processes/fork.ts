@@ -1,4 +1,5 @@
 import { type ChildProcess as Forked, fork } from 'node:child_process'
+import { setPriority } from 'node:os'
 import type { ChildProcess, Log, Processes, ProcessRole } from '../ports.ts'
 
 export interface ForkOptions {
@@ -7,6 +8,8 @@ export interface ForkOptions {
   log: Log
   /** Options of Node, by role. */
   execArgv?: Partial<Record<ProcessRole, string[]>>
+  /** How nice a role is to everything else, as `os.setPriority` counts: 10 is below normal, on Windows too. */
+  priority?: Partial<Record<ProcessRole, number>>
   /** A child that reads strangers' files needs none of the host's environment, which may hold secrets. */
   env?: Record<string, string>
 }
@@ -29,8 +32,19 @@ export function createForkedProcesses(options: ForkOptions): Processes {
         env: options.env ?? {},
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
+      const priority = options.priority?.[role]
+      if (priority !== undefined && child.pid !== undefined) lower(child.pid, priority, options.log)
       return wrap(child, role, options.log)
     },
+  }
+}
+
+/** At once: on Linux a thread has the priority of the one that starts it, and it has started none yet. */
+function lower(pid: number, priority: number, log: Log): void {
+  try {
+    setPriority(pid, priority)
+  } catch (error) {
+    log.debug('priority not set', { pid, error })
   }
 }
 

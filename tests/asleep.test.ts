@@ -1,0 +1,180 @@
+/** A machine that sleeps in the middle of the work, and parsers that are stopped or killed from outside. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import Sqlite from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { paragraph, writePdf } from '../scripts/write-pdf.ts'
+import { openCore } from '../server/compose.ts'
+import { readConfig } from '../server/config.ts'
+import { createParsers } from '../shared/parsers/parsers.ts'
+import type { ChildProcess as Child } from '../shared/ports.ts'
+import { createForkedProcesses } from '../shared/processes/fork.ts'
+import { noModels, openTestCore } from './open-core.ts'
+import { silent } from './open-store.ts'
+
+const limit = 180_000
+const root = path.join(import.meta.dirname, '..')
+const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'cloister-asleep-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const pages = (count: number) =>
+  writePdf({
+    pages: Array.from({ length: count }, (_, page) => ({
+      texts: paragraph(`Seite ${page + 1}. ${'Der Beschluss gilt ab dem ersten Mai. '.repeat(40)}`, {
+        x: 72,
+        y: 90,
+        width: 450,
+        leading: 12,
+      }),
+    })),
+  })
+
+async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+  const deadline = Date.now() + limit / 2
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > deadline) throw new Error(`never came: ${what}`)
+    await pause(10)
+  }
+}
+
+const ended = (child: ChildProcess) => new Promise<number | null>(resolve => child.once('exit', resolve))
+
+describe.skipIf(process.platform === 'win32')('processes that are stopped', () => {
+  test(
+    'for longer than a lease lose their work to others, and do nothing twice when they wake',
+    async () => {
+      const file = path.join(folder, 'bericht.pdf')
+      await writeFile(file, pages(150))
+      const data = path.join(folder, 'data')
+      const first = spawn(process.execPath, ['server/main.ts', 'ingest', '--json', '--data', data, file], {
+        cwd: root,
+        detached: true,
+        stdio: 'ignore',
+      })
+      const end = ended(first)
+      try {
+        const parsed = () => {
+          try {
+            const db = new Sqlite(path.join(data, 'cloister.db'), { readonly: true })
+            const count = db.prepare('select max(parsed) from document').pluck().get()
+            db.close()
+            return Number(count)
+          } catch {
+            return 0
+          }
+        }
+        await until('its first pages', () => parsed() > 0)
+        process.kill(-first.pid!, 'SIGSTOP')
+        const before = parsed()
+        expect(before).toBeLessThan(150)
+
+        const { core, close } = await openCore({ config: readConfig({ data, environment: {} }), log: silent })
+        const scope = { userId: 'local', projectId: (await core.projects.find('local')).id }
+        const work = async () => (await core.documents.list(scope))[0]!
+        try {
+          core.start()
+          // Its lease holds for 15 s; then the work goes on here.
+          await until('its work here', async () => (await work()).parsed > before)
+          process.kill(-first.pid!, 'SIGCONT')
+          await core.settled(scope, AbortSignal.timeout(limit))
+          await end
+          const document = await work()
+          expect([document.state, document.parsed]).toEqual(['ready', 150])
+          const db = new Sqlite(path.join(data, 'cloister.db'), { readonly: true })
+          const count = (sql: string) => db.prepare(sql).pluck().get()
+          expect(count('select count(*) from segment')).toBe(150)
+          expect(count('select count(*) from chunk')).toBe(document.chunks)
+          expect(count('select count(distinct position) from chunk')).toBe(document.chunks)
+          expect(count('select count(*) from job')).toBe(0)
+          expect(count('pragma integrity_check')).toBe('ok')
+          db.close()
+        } finally {
+          await close()
+        }
+      } finally {
+        if (first.exitCode === null && first.signalCode === null) process.kill(-first.pid!, 'SIGKILL')
+        await end
+      }
+    },
+    limit,
+  )
+})
+
+describe.skipIf(process.platform === 'win32')('a parser', () => {
+  /** The real parser; `disturb` gets each process when it begins to read. */
+  async function ingest(disturb: (child: Child, nth: number) => void, segmentTime = 60_000) {
+    const processes = createForkedProcesses({ entries: { parser }, log: silent })
+    let count = 0
+    const parsers = createParsers({
+      spawn: () => {
+        const child = processes.spawn('parser')
+        disturb(child, ++count)
+        return child
+      },
+      log: silent,
+      processes: 1,
+      limits: { segmentTime },
+    })
+    const opened = await openTestCore(parsers, undefined, noModels)
+    try {
+      const { core, scope } = opened
+      const bytes = pages(30)
+      await core.documents.add(scope, {
+        name: 'a.pdf',
+        open: async function* () {
+          yield bytes
+        },
+      })
+      core.start()
+      await core.settled(scope, AbortSignal.timeout(limit))
+      const document = (await core.documents.list(scope))[0]!
+      const receipt = await core.documents.receipt(scope, document.id)
+      return { state: document.state, parsed: document.parsed, unreadable: receipt?.pagesUnreadable, processes: count }
+    } finally {
+      await opened.close()
+    }
+  }
+
+  test(
+    'that the system kills, whenever it does, is replaced, and nothing is missing',
+    async () => {
+      for (const after of [0, 150, 600]) {
+        const kill = (child: Child, nth: number) => {
+          if (nth === 1) setTimeout(() => child.pid && process.kill(child.pid, 'SIGKILL'), after)
+        }
+        expect({ after, ...(await ingest(kill)), processes: 2 }).toEqual({
+          after,
+          state: 'ready',
+          parsed: 30,
+          unreadable: [],
+          processes: 2,
+        })
+      }
+    },
+    limit,
+  )
+
+  test(
+    'that was put to sleep is taken for one that hangs, and replaced',
+    async () => {
+      const stop = (child: Child, nth: number) => {
+        if (nth === 1) setTimeout(() => child.pid && process.kill(child.pid, 'SIGSTOP'), 100)
+      }
+      const { processes, ...rest } = await ingest(stop, 5000)
+      expect(rest).toEqual({ state: 'ready', parsed: 30, unreadable: [] })
+      expect(processes).toBeGreaterThan(1)
+    },
+    limit,
+  )
+})
