@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
+import { secondsLeft } from '../shared/ingest/estimate.ts'
 import type { Document, DocumentState } from '../shared/model/index.ts'
 import type { Context } from './context.ts'
 import type { Library } from './library.ts'
 import { bar } from './terminal.ts'
-import { padEnd, safe, shorten } from './text.ts'
+import { padEnd, safe, shorten, widthOf } from './text.ts'
 
 /** Watches documents until their work has ended, and shows how far they are. */
 export interface Work {
@@ -154,13 +155,23 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
   }
 }
 
+/** `2 Minuten`; nothing where it is not known, or so short that it is over when it is read. */
+function timeLeft(language: string, document: Document): string | null {
+  const seconds = secondsLeft(document)
+  if (seconds === null || seconds < 10) return null
+  const [unit, size] =
+    seconds < 60 ? (['second', 10] as const) : seconds < 5400 ? (['minute', 60] as const) : (['hour', 3600] as const)
+  const count = unit === 'second' ? Math.ceil(seconds / size) * size : Math.round(seconds / size)
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+}
+
 /** `  mietvertrag.pdf      ━━━━━━━━────────────   40 %  Seite 12 von 30`, in the columns there are. */
 function progressLine({ translate, terminal }: Context, document: Document): string {
   const { parsed, indexed, segments, paged, state } = document
   const columns = (process.stderr.columns || 80) - 1
   const all = segments ?? 0
   const share = all === 0 ? 0 : state === 'parsing' ? (0.8 * parsed) / all : 0.8 + (0.2 * indexed) / all
-  const text =
+  let text =
     state === 'indexing'
       ? translate('cli.work.indexing', { done: indexed, all: segments ?? parsed })
       : parsed === 0
@@ -168,7 +179,9 @@ function progressLine({ translate, terminal }: Context, document: Document): str
         : paged
           ? translate('cli.work.reading', { done: parsed, all })
           : translate('cli.work.readingText', { done: parsed })
-  const rest = columns - 2 - 2 - barColumns - 6 - 2 - 28
+  const left = timeLeft(translate.language, document)
+  if (left) text = `${text}, ${translate('cli.work.left', { time: left })}`
+  const rest = columns - 2 - 2 - barColumns - 6 - 2 - Math.max(28, widthOf(text))
   if (rest < 12) return shorten(`  ${safe(document.name)}  ${text}`, columns)
   const name = padEnd(shorten(safe(document.name), Math.min(rest, 40)), Math.min(rest, 40))
   return `  ${name}  ${bar(share, barColumns)}  ${terminal.paintNote('dim', text)}`

@@ -17,7 +17,7 @@ export const Blocks = memo(function Blocks({ blocks, marks }: { blocks: readonly
   const aside = groups.findIndex(([first]) => first?.kind === 'note')
   const face = aside < 0 ? shown : shown.slice(0, aside)
   return (
-    <section
+    <article
       aria-label={words('chat.slide', { first: slide.first })}
       className="my-6 overflow-hidden rounded-xl border border-line bg-surface shadow-lift"
     >
@@ -37,7 +37,7 @@ export const Blocks = memo(function Blocks({ blocks, marks }: { blocks: readonly
           )}
         </div>
       )}
-    </section>
+    </article>
   )
 })
 
@@ -60,7 +60,8 @@ function Group({ group, marks }: { group: readonly Block[]; marks: Marks | undef
     case 'note':
     case 'footnote':
       return (
-        <aside
+        <div
+          role="note"
           aria-label={words(first.kind === 'note' ? 'reading.note' : 'reading.footnote')}
           className="my-4 border-l-2 border-line pl-4 text-sm text-soft"
         >
@@ -70,7 +71,7 @@ function Group({ group, marks }: { group: readonly Block[]; marks: Marks | undef
               {marked(block, marks)}
             </p>
           ))}
-        </aside>
+        </div>
       )
     default:
       return mailLine.test(first.text) ? (

@@ -42,13 +42,15 @@ export function cellsOf({ cells, text }: Block): Stretch[] {
 /** What is too wide scrolls in its own box; the page stands still. */
 export function Sideways({ label, className, children }: { label: string; className: string; children: ReactNode }) {
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: no fields are in it, and a page of many regions has none
+    <div
+      role="group"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to
       tabIndex={0}
       aria-label={label}
       className={`overflow-x-auto ${className}`}
     >
       {children}
-    </section>
+    </div>
   )
 }

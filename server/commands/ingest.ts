@@ -87,7 +87,10 @@ export function outcomeLines({ translate, terminal }: Context, outcome: Outcome)
   const text = reason && textOf(translate, reason)
   if (state === 'skipped')
     return [`${head}  ${terminal.paint('dim', translate('cli.outcome.skipped', { text: text ?? '' }))}`]
-  if (state === 'failed') return [`${head}  ${text}`]
+  if (state === 'failed') {
+    const asks = reason?.code === 'password-protected' || reason?.code === 'password-wrong'
+    return [`${head}  ${text}`, ...(asks ? [`  ${translate('cli.outcome.unlock')}`] : [])]
+  }
   if (state === 'queued') return [`${head}  ${terminal.paint('dim', translate('cli.state.queued'))}`]
   const seconds = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1, minimumFractionDigits: 1 })
   const facts = [

@@ -1,9 +1,6 @@
 import type { Document } from '../model/index.ts'
 
-type Measured = Pick<
-  Document,
-  'state' | 'segments' | 'parsed' | 'indexed' | 'parseTime' | 'indexTime' | 'toRecognize' | 'recognized'
->
+type Measured = Pick<Document, 'state' | 'segments' | 'parsed' | 'indexed' | 'parseTime' | 'indexTime'>
 
 /** Segments and milliseconds that have to be behind us before a pace is one. */
 const fewestSegments = 4

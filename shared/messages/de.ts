@@ -373,6 +373,7 @@ export const de: Messages = {
       later: 'Die Arbeit geht beim nächsten ingest, ask, search oder chat weiter.',
     },
     outcome: {
+      unlock: '„cloister documents unlock“ fragt nach dem Kennwort.',
       pages_one: '{{count}} Seite',
       pages_other: '{{count}} Seiten',
       chunks_one: '{{count}} Textstelle',

@@ -352,6 +352,7 @@ export const en = {
       later: 'The work goes on with the next ingest, ask, search or chat.',
     },
     outcome: {
+      unlock: '“cloister documents unlock” asks for the password.',
       pages_one: '{{count}} page',
       pages_other: '{{count}} pages',
       chunks_one: '{{count}} passage',
