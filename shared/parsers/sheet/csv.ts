@@ -21,7 +21,8 @@ export async function openCsv(
     segments: null,
     async *read(after) {
       const trouble = createTrouble(note)
-      return yield* segmentsWith(blocksOf(decodeFile(file), expected, trouble), after, limits.characters, trouble)
+      const pieces = decodeFile(file, undefined, () => trouble.damaged('bytes that are no text'))
+      return yield* segmentsWith(blocksOf(pieces, expected, trouble), after, limits.characters, trouble)
     },
     close: async () => {},
   }

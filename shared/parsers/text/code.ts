@@ -1,8 +1,9 @@
 import type { Block } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { decodeFile, linesOf } from './decode.ts'
-import { linesFrom, segmentsOf } from './segments.ts'
+import { linesOf } from './decode.ts'
+import { openText } from './open-text.ts'
+import { linesFrom } from './segments.ts'
 
 // A part of a line that never ends.
 const MAX_LINE = 8_000
@@ -15,11 +16,7 @@ const TOO_LONG = 4_000
  * is not indented, that is, a definition with the comment above it.
  */
 export async function openCode(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return {
-    segments: null,
-    read: after => segmentsOf(blocksOf(decodeFile(file)), after, limits.characters),
-    close: async () => {},
-  }
+  return openText(file, blocksOf, limits.characters)
 }
 
 async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {

@@ -6,17 +6,26 @@ import { createSample } from './encoding.ts'
 
 const PROBE = 64 * 1024
 // Bytes that are no UTF-8 in a text that otherwise is: so many signs of several bytes for each of them.
-const FLAWS = 20
+const FLAWS = 2
 
 /**
  * A text file in pieces, decoded. UTF-8, UTF-16 and UTF-32 are told by their mark or by their bytes; of what remains,
- * `encoding.ts` tells which of the older ones it is.
+ * `encoding.ts` tells which of the older ones it is. `flawed` is called where something stands in it that no text holds.
  */
-export async function* decodeFile(file: string, known?: string): AsyncGenerator<string> {
+export async function* decodeFile(file: string, known?: string, flawed = () => {}): AsyncGenerator<string> {
   const decoder = iconv.getDecoder(known ?? (await encodingOf(file)), { stripBOM: true })
-  for await (const bytes of createReadStream(file)) yield decoder.write(bytes as Buffer)
-  yield decoder.end() ?? ''
+  const look = (piece: string) => {
+    if (NO_TEXT.test(piece)) flawed()
+    return piece
+  }
+  for await (const bytes of createReadStream(file)) yield look(decoder.write(bytes as Buffer))
+  yield look(decoder.end() ?? '')
 }
+
+// What stands for bytes that mean nothing, and controls. Bell, backspace, the end of a file of DOS and the escape of
+// colours do stand in texts and logs.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const NO_TEXT = /[\0-\x06\x0e-\x19\x1c-\x1f\ufffd]/
 
 /** The same for bytes in memory, of which something says what they are; UTF-8 by default. */
 export function decodeBytes(bytes: Buffer, declared: string | undefined): string {

@@ -7,8 +7,9 @@ import { gfm } from 'micromark-extension-gfm'
 import type { Block, Span } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { decodeFile, linesOf } from './decode.ts'
-import { linesFrom, segmentsOf } from './segments.ts'
+import { linesOf } from './decode.ts'
+import { openText } from './open-text.ts'
+import { linesFrom } from './segments.ts'
 
 // The parser builds a tree of the whole of its input, so a long file is handed to it in parts cut before a heading.
 const PART = 200_000
@@ -19,11 +20,7 @@ const MAX_DEPTH = 50
 
 /** Markdown with GitHub's tables and front matter; the text as it is read, without its markup. */
 export async function openMarkdown(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return {
-    segments: null,
-    read: after => segmentsOf(blocksOf(decodeFile(file)), after, limits.characters),
-    close: async () => {},
-  }
+  return openText(file, blocksOf, limits.characters)
 }
 
 async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {

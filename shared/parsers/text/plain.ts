@@ -1,8 +1,9 @@
 import type { Block, BlockKind } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { cutAt, decodeFile, linesOf } from './decode.ts'
-import { linesFrom, segmentsOf } from './segments.ts'
+import { cutAt, linesOf } from './decode.ts'
+import { openText } from './open-text.ts'
+import { linesFrom } from './segments.ts'
 
 // A paragraph longer than this goes on in another block (a file without line ends, a log).
 const MAX_BLOCK = 8_000
@@ -16,11 +17,7 @@ const SHORT = 0.6
  * address, a log, a table drawn with spaces) stay apart.
  */
 export async function openPlainText(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return {
-    segments: null,
-    read: after => segmentsOf(blocksOf(decodeFile(file)), after, limits.characters),
-    close: async () => {},
-  }
+  return openText(file, blocksOf, limits.characters)
 }
 
 interface TextLine {

@@ -2,8 +2,9 @@ import type { Block } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { cleanText } from '../word/text.ts'
-import { decodeFile, linesOf } from './decode.ts'
-import { linesFrom, segmentsOf } from './segments.ts'
+import { linesOf } from './decode.ts'
+import { openText } from './open-text.ts'
+import { linesFrom } from './segments.ts'
 
 const MAX_LINE = 8_000
 const TIMES = /^\s*(?:\d+:)?\d+:\d+[.,]\d+\s+-->/
@@ -16,11 +17,7 @@ const LONG = 400
  * where it is marked. The lines say where.
  */
 export async function openSubtitles(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return {
-    segments: null,
-    read: after => segmentsOf(blocksOf(decodeFile(file)), after, limits.characters),
-    close: async () => {},
-  }
+  return openText(file, blocksOf, limits.characters)
 }
 
 async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
