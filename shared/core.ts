@@ -226,7 +226,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         },
         {
           kind: jobKinds.index,
-          concurrency: 1,
+          // They take turns chunk by chunk, so that a short document passes long ones.
+          concurrency: 3,
+          leadsTo: [jobKinds.embed, jobKinds.recognize, jobKinds.index],
           run: createIndexStage({
             store,
             queue,

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { ChildProcess, Log, ParseEvent, ParseRequest, Parsers } from '../ports.ts'
 import { formatOf } from './formats.ts'
 import { createRecognizer } from './ocr/recognizer.ts'
-import { createPool } from './pool.ts'
+import { createPool, type Member } from './pool.ts'
 import { DEFAULT_LIMITS, type FromParser, type ParserLimits, parseEvent, WINDOW } from './protocol.ts'
 import { begin, nextMessage, tell } from './talk.ts'
 
@@ -21,6 +21,8 @@ export interface ParsersOptions {
 }
 
 const IDLE_TIME = 10_000
+/** Milliseconds to end the page that is being read; to start another process takes about as long. */
+const STOP_TIME = 1_000
 
 /** Parsers in processes of their own. */
 export function createParsers(options: ParsersOptions): Parsers {
@@ -34,6 +36,7 @@ export function createParsers(options: ParsersOptions): Parsers {
     if (!formatOf(request.name)) throw new AppError('unsupported-type', { name: request.name })
     const { member, first } = await begin(pool, { type: 'parse', request, limits }, limits.segmentTime, signal)
     let sound = false
+    let failed = false
     let taken = 0
     try {
       for (let next: FromParser | undefined = first; ; next = undefined) {
@@ -63,9 +66,29 @@ export function createParsers(options: ParsersOptions): Parsers {
           taken = 0
         }
       }
+    } catch (error) {
+      failed = true
+      throw error
     } finally {
-      // Whoever left early (an error, an abort, a `break`) leaves a process behind that is still reading.
+      // Whoever left early leaves a process behind that is still reading. After a `break` it is asked to stop, so that the
+      // next file need not wait for another one to start.
+      if (!sound && !failed && !signal?.aborted) sound = await stops(member)
       pool.release(member, sound)
+    }
+  }
+
+  async function stops(member: Member): Promise<boolean> {
+    const end = performance.now() + STOP_TIME
+    try {
+      await tell(member, { type: 'stop' })
+      for (;;) {
+        const message = await nextMessage(pool, member, Math.max(1, end - performance.now()))
+        if (message.type === 'failed') return true
+        if (message.type === 'ending') return false
+        if (message.type === 'event' && parseEvent(message.json).type === 'finish') return true
+      }
+    } catch {
+      return false
     }
   }
 

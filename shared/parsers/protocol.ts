@@ -32,6 +32,8 @@ export type ToParser =
   | { type: 'recognize'; request: RecognizeRequest; limits: ParserLimits }
   /** The reader took so many of them. */
   | { type: 'more'; count: number }
+  /** It wants no more of this file: the next event is `finish`, behind those under way. */
+  | { type: 'stop' }
 
 export type FromParser =
   /** An event as JSON: segments are many small objects, which JSON writes and reads faster than a structured clone. */

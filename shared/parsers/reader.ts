@@ -15,6 +15,8 @@ function start(port: NonNullable<typeof parentPort>) {
   // How many segments the host has not asked past yet, and who waits for it to do so.
   let outstanding = 0
   let wake: (() => void) | undefined
+  // The host wants no more of this file.
+  let stopped = false
 
   port.on('message', (message: ToParser) => {
     if (message.type === 'more') {
@@ -22,8 +24,14 @@ function start(port: NonNullable<typeof parentPort>) {
       wake?.()
       return
     }
+    if (message.type === 'stop') {
+      stopped = true
+      wake?.()
+      return
+    }
     if (message.type !== 'parse') return
     outstanding = 0
+    stopped = false
     const { request } = message
     parse(request, message.limits).catch(async (error: unknown) => post(failure(await clearer(error, request))))
   })
@@ -62,10 +70,14 @@ function start(port: NonNullable<typeof parentPort>) {
     for (;;) {
       const { value, done } = await segments.next()
       if (done) return { last, ...value }
-      while (outstanding >= WINDOW)
+      while (outstanding >= WINDOW && !stopped)
         await new Promise<void>(resolve => {
           wake = resolve
         })
+      if (stopped) {
+        await segments.return({ cut: true })
+        return { last, cut: true }
+      }
       outstanding++
       if ('segment' in value) {
         last = value.segment.number
