@@ -2,6 +2,7 @@
 import type { Bench, Figure } from './figure.ts'
 
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
+  corpus: () => import('./corpus.ts'),
   eval: () => import('./eval.ts'),
   'project-index': () => import('./project-index.ts'),
   faults: () => import('./faults.ts'),
