@@ -144,8 +144,11 @@ export function openModels(config: Config, log: Log): Models {
   return createModels({ settings: { ...config.models, folder: config.modelsFolder }, processes, log })
 }
 
-/** Whoever waits for an answer goes first. Lower still, a page might not be read in its time beside a model that writes. */
-const belowNormal = system.priority.PRIORITY_BELOW_NORMAL
+/**
+ * Whoever waits for an answer goes first. Not by more than that: with 10 on Linux, beside 20 other busy processes on two
+ * cores, hardly a page was read in 14 s, and a page has 60. Windows knows nothing between normal and 10.
+ */
+const belowNormal = process.platform === 'win32' ? system.priority.PRIORITY_BELOW_NORMAL : 5
 
 /** Parsers in processes of their own, which get nothing of our environment. */
 export function openParsers(config: Config, log: Log): Parsers {

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { stat, statfs } from 'node:fs/promises'
+import path from 'node:path'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Database } from '../shared/ports.ts'
-import { readFacts } from '../shared/store/facts.ts'
+import { readFacts, readStoredFiles } from '../shared/store/facts.ts'
 import type { Finding } from './commands/doctor.ts'
 import { dataDirectoryError, foldersOf } from './compose.ts'
 import type { Context } from './context.ts'
@@ -49,6 +52,7 @@ export async function* examineData(context: Context): AsyncGenerator<Finding> {
   }
   try {
     yield* examineDatabase(context, database, size.size)
+    yield* examineFiles(context, database)
   } finally {
     await database.close()
   }
@@ -80,6 +84,33 @@ async function* examineDatabase(context: Context, database: Database, size: numb
   if (jobs.dead > 0) {
     yield { name: 'dead-jobs', state: 'warn', text: translate('cli.doctor.jobsDead', { count: jobs.dead }) }
   }
+}
+
+/** Whether the stored files are what was added, byte by byte. */
+async function* examineFiles({ config, translate, signal }: Context, database: Database): AsyncGenerator<Finding> {
+  const { blobs } = foldersOf(config().dataDirectory)
+  const files = await readStoredFiles(database).catch(() => [])
+  let sound = 0
+  for (const { path: shown, size, blob } of files) {
+    signal.throwIfAborted()
+    const file = path.join(blobs, blob.slice(0, 2), blob.slice(2))
+    const found = await stat(file).catch(() => undefined)
+    const whole = found?.size === size && (await hashOf(file).catch(() => undefined)) === blob
+    if (whole) sound += 1
+    else {
+      const key = found ? 'cli.doctor.fileChanged' : 'cli.doctor.fileMissing'
+      yield { name: 'file', state: 'bad', text: translate(key, { file: safe(shown) }) }
+    }
+  }
+  if (sound === files.length && sound > 0) {
+    yield { name: 'files', state: 'ok', text: translate('cli.doctor.files', { count: sound }) }
+  }
+}
+
+async function hashOf(file: string): Promise<string> {
+  const digest = createHash('sha256')
+  for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) digest.update(chunk as Uint8Array)
+  return digest.digest('hex')
 }
 
 function unusableFolder({ translate }: Context, folder: string, error: unknown): Finding {

@@ -1,6 +1,6 @@
 /** The real command line, as a process, on files of our own. */
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PdfPage, writePdf } from '../scripts/write-pdf.ts'
@@ -297,6 +297,18 @@ describe('a library', () => {
       expect.arrayContaining(['node', 'data', 'space', 'sqlite', 'durability', 'check', 'jobs', 'parser', 'pdf']),
     )
     expect(sound).toMatchObject({ code: 0, healthy: true })
+
+    const [first, second] = (await readdir(inFolder('blobs'), { recursive: true })).filter(name => name.length > 60)
+    const [lost, changed] = [inFolder('blobs', first!), inFolder('blobs', second!)]
+    await chmod(changed, 0o600)
+    const bytes = await open(changed, 'r+')
+    await bytes.write('X', 3)
+    await bytes.close()
+    await rm(lost)
+    const harmed = await place.run(['doctor', ...data], { language: 'de' })
+    expect(harmed.code).toBe(1)
+    expect(harmed.stdout).toMatch(/^✗ Fehler: .*Die gespeicherte Datei fehlt/m)
+    expect(harmed.stdout).toMatch(/^✗ Fehler: .*nicht mehr die hinzugefügte/m)
 
     await chmod(inFolder(), 0o755)
     const file = await open(inFolder('cloister.db'), 'r+')

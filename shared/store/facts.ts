@@ -36,3 +36,21 @@ export async function readFacts(database: Database): Promise<DatabaseFacts> {
     await writer.destroy()
   }
 }
+
+export interface StoredFile {
+  path: string
+  size: number
+  blob: string
+}
+
+/** What must lie in the blob store, also for documents in the trash. */
+export async function readStoredFiles(database: Database): Promise<StoredFile[]> {
+  const reader = new Kysely<unknown>({ dialect: database.reader })
+  try {
+    const known = await sql`select 1 from sqlite_master where name = 'document'`.execute(reader)
+    if (known.rows.length === 0) return []
+    return (await sql<StoredFile>`select path, size, blob from document order by path`.execute(reader)).rows
+  } finally {
+    await reader.destroy()
+  }
+}
