@@ -173,8 +173,8 @@ test('the kinds of files that can be read are all named', () => {
   const reason: Reason = { code: 'unsupported-type', values: { name: 'x.y' } }
   for (const { extensions } of FORMATS) {
     const word = families[extensions[0] ?? '']
-    // Source code is text.
-    if (word === undefined && extensions.includes('json')) continue
+    // Source code and data for programs go as source code.
+    if (word === undefined && ['json', 'xml'].some(one => extensions.includes(one))) continue
     expect([extensions[0], word]).not.toContain(undefined)
     for (const translate of [texts.de, texts.en])
       expect(textOf(translate, reason).toLowerCase()).toContain(word?.toLowerCase())
