@@ -14,6 +14,7 @@ import { KINDS } from '../shared/messages/kinds.ts'
 import type { Reason } from '../shared/model/index.ts'
 import { FORMATS } from '../shared/parsers/formats.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
+import { CODE_TYPES } from '../shared/parsers/text/code-types.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { noModels, openTestCore, type TestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
@@ -171,10 +172,10 @@ const families: Record<string, string> = {
 
 test('the kinds of files that can be read are all named', () => {
   const reason: Reason = { code: 'unsupported-type', values: { name: 'x.y' } }
-  for (const { extensions } of FORMATS) {
+  for (const { extensions, mediaType } of FORMATS) {
     const word = families[extensions[0] ?? '']
-    // Source code and data for programs go as source code.
-    if (word === undefined && ['json', 'xml'].some(one => extensions.includes(one))) continue
+    // Named as source code.
+    if (mediaType in CODE_TYPES) continue
     expect([extensions[0], word]).not.toContain(undefined)
     for (const translate of [texts.de, texts.en])
       expect(textOf(translate, reason).toLowerCase()).toContain(word?.toLowerCase())
