@@ -161,7 +161,6 @@ export function createDocuments(deps: {
     for (;;) {
       const found = (await store.documents.list(scope)).filter(wanted)
       if (found.length === 0) return count
-      let some: Document[] = []
       for (let at = 0; at < found.length; at += changedAtOnce) {
         const ids = found.slice(at, at + changedAtOnce).map(({ id }) => id)
         const some = await store.transaction(async tx => {
