@@ -44,7 +44,10 @@ export async function readOdd(
     const hanging = await awaitAll(shelf, note)
     for (const [index, name] of names.entries()) {
       const fate = await fateOf(shelf, added[index])
-      const text = fate.document && fate.code === undefined ? await textOf(shelf, fate.document) : undefined
+      const text =
+        fate.document && fate.code === undefined
+          ? await textOf(shelf, fate.document, !/\.(?:xlsx|ods)$/i.test(name))
+          : undefined
       const theirs = text === undefined ? undefined : await witness?.(path.join(folder, name))
       const agreement = theirs === undefined ? undefined : compareWords(countWords(text ?? ''), countWords(theirs))
       files.push({ name, fate, ...(agreement && agreement.theirs > 0 && { agreement }) })

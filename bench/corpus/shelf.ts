@@ -152,12 +152,13 @@ export async function fateOf({ core, scope }: Shelf, added: { id: string } | { c
   }
 }
 
-/** Everything that was read of a document, margins too. */
-export async function textOf({ core, scope }: Shelf, { id, parsed }: Document): Promise<string> {
+/** Everything that was read of a document, margins too; without `headings` the names of sheets are left out. */
+export async function textOf({ core, scope }: Shelf, { id, parsed }: Document, headings = true): Promise<string> {
   const lines: string[] = []
   for (let number = 1; number <= parsed; number++) {
     const segment = await core.documents.segment(scope, id, number)
-    for (const { text } of [...(segment?.blocks ?? []), ...(segment?.margins ?? [])]) lines.push(text)
+    for (const { kind, text } of [...(segment?.blocks ?? []), ...(segment?.margins ?? [])])
+      if (headings || kind !== 'heading') lines.push(text)
   }
   return lines.join('\n')
 }

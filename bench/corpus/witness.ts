@@ -64,7 +64,10 @@ export async function openLibreOffice(cache?: string): Promise<(Witness & AsyncD
     const output = path.join(made, name)
     if (target === 'pdf') return pdftotext?.(output)
     const text = await readFile(output, 'utf8')
-    return target === 'html' ? tableText(text) : text
+    if (target === 'html') return tableText(text)
+    // It leaves out what a browser shows above the page.
+    const title = extension === 'html' ? /<title[^>]*>([^<]*)/i.exec(await readFile(file, 'utf8'))?.[1] : undefined
+    return title === undefined ? text : `${title}\n${text}`
   }
 
   const witness = async (file: string): Promise<string | undefined> => {
@@ -85,8 +88,12 @@ export async function openLibreOffice(cache?: string): Promise<(Witness & AsyncD
   })
 }
 
-/** Cells of a page that LibreOffice wrote, its head apart. */
+/** Cells of a page that LibreOffice wrote: without its head, its list of sheets and their names, which it gives only of several. */
 function tableText(html: string): string {
-  const body = html.replace(/^[\s\S]*?<body[^>]*>/i, '').replace(/<\/(?:td|p|h\d|a|font|tr)>|<br[^>]*>/gi, ' $&')
+  const body = html
+    .replace(/^[\s\S]*?<body[^>]*>/i, '')
+    .replace(/^[\s\S]*?(?=<a name="table0">)/i, '')
+    .replace(/<h1>[\s\S]*?<\/h1>/gi, ' ')
+    .replace(/<\/(?:td|p|h\d|a|font|tr)>|<br[^>]*>/gi, ' $&')
   return textContent(parseDocument(body.replaceAll(/<(?:style|script)[\s\S]*?<\/(?:style|script)>/gi, '')))
 }
