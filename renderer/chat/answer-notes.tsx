@@ -52,3 +52,16 @@ export function Declined({ text, found, reason }: { text: string; found: number;
     </div>
   )
 }
+
+/** It came to no answer: stopped, or failed, before the first word. Says nothing of the documents. */
+export function NotAnswered({ reason }: { reason: Reason | null }) {
+  const words = useWords()
+  const failure = reason && reason.code !== 'cancelled' ? reason : null
+  return (
+    <div data-answer className="read-measure mt-4 space-y-1 text-sm text-soft">
+      <h3 className="sr-only">{words('chat.answer')}</h3>
+      <p>{words(failure ? 'chat.failed' : 'chat.interruptedEmpty')}</p>
+      {failure && <p>{words.explain(failure)}</p>}
+    </div>
+  )
+}

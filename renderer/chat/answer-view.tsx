@@ -3,7 +3,7 @@ import type { ApiMessage } from '../../shared/api/index.ts'
 import type { Answer, AnswerSentence, Citation } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { useWords } from '../words.tsx'
-import { Declined, QuotesMode } from './answer-notes.tsx'
+import { Declined, NotAnswered, QuotesMode } from './answer-notes.tsx'
 import { useOpenCitation } from './open-place.ts'
 import { paragraphsOf } from './paragraphs.ts'
 
@@ -32,6 +32,7 @@ export const AnswerView = memo(function AnswerView({
   const words = useWords()
   const { mode, sentences, citations, reason, model, text } = content
   if (mode === 'declined') return <Declined text={text} found={found} reason={reason} />
+  if (mode === 'none') return <NotAnswered reason={reason} />
   if (mode === 'quotes')
     return (
       <div data-answer className="read-measure mt-6">

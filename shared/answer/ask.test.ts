@@ -222,6 +222,18 @@ describe('a stop', () => {
       ['Und sie ist …', false],
     ])
   })
+  it('before the first word says nothing of the documents, and nothing refers back to it', async () => {
+    const model = await openWith([[{ wait: new Promise(() => {}) }]])
+    const stop = new AbortController()
+    const stopped = ask('Wie hoch ist die Kaution?', {}, stop.signal)
+    await vi.waitFor(() => expect(model.calls).toHaveLength(1))
+    stop.abort()
+    await expect(stopped).rejects.toMatchObject({ code: 'cancelled' })
+    const kept = await lastMessage()
+    expect(kept).toMatchObject({ role: 'assistant', text: '', answer: { mode: 'none', reason: { code: 'cancelled' } } })
+    const next = await ask('Was kostet das?', { chatId: kept!.chatId, mode: 'quotes' })
+    expect(next.events[0]).toMatchObject({ type: 'passages', question: 'Was kostet das?' })
+  })
   it('and a reader who leaves give the turn back', async () => {
     await openWith([['Die Kaution beträgt 1.950 Euro. [1] Und sie ist ', { wait: new Promise(() => {}) }], [good]])
     for await (const event of open.core.ask(open.scope, { question: 'Wie hoch ist die Kaution?' }))
@@ -271,6 +283,20 @@ describe('a chat', () => {
     expect(two.startsWith(prefix)).toBe(true)
     expect(two).toContain('Die Kaution beträgt 1.950 Euro. [1]')
     expect(two.indexOf('Wie hoch ist die Kaution?')).toBeLessThan(two.indexOf('Und in wie vielen Raten'))
+  })
+  it('takes over from the last question that was answered, not from one that was declined', async () => {
+    await openWith([['']])
+    const completed = async (question: string, chatId?: string) => {
+      const { events, answer } = await ask(question, { mode: 'quotes', ...(chatId && { chatId }) })
+      const [passages] = events
+      return { ...answer, searched: passages.type === 'passages' ? passages.question : '' }
+    }
+    const nonsense = await completed('asdf qwer')
+    expect(nonsense.mode).toBe('declined')
+    expect((await completed('Was kostet das?', nonsense.chatId)).searched).toBe('Was kostet das?')
+    const { chatId } = await completed('Wie hoch ist die Kaution?')
+    expect((await completed('asdf qwer', chatId)).mode).toBe('declined')
+    expect((await completed('Und wann ist sie zu zahlen?', chatId)).searched).toContain(' — Kaution')
   })
   describe('a question the rule is unsure of', () => {
     const long =

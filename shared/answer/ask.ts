@@ -139,7 +139,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     const language = request.language ?? question.language
     const translate = createTranslate(language)
     const result: Omit<Answer, 'messageId'> = {
-      mode: 'declined',
+      mode: 'none',
       language,
       text: '',
       sentences: [],
@@ -238,6 +238,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       if (quoted.length === 0 && (!written || written.declined)) {
         if (result.reason && speaksOfQuotes.has(result.reason.code)) result.reason = null
         const empty = (await store.words.statistics(scope)).chunks === 0
+        result.mode = 'declined'
         result.text = translate(empty ? 'answer.empty' : 'answer.declined')
       }
       complete = true

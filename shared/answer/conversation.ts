@@ -5,7 +5,10 @@ import type { Exchange } from './prompt.ts'
 
 /** What a question may refer back to. */
 export interface Conversation {
-  /** Questions before this one, oldest first, each as it was asked and as it was understood. */
+  /**
+   * Questions before this one that were answered, oldest first, each as it was asked and as it was understood. Of one that was
+   * declined, or stopped before the first word, nothing is known but its words: they may be nonsense, or a slip.
+   */
   questions: { question: string; completed: string }[]
   /** The answered ones, with what was proven. */
   exchanges: Exchange[]
@@ -102,10 +105,10 @@ export function conversationOf(messages: readonly Message[], there: (chunkId: nu
   const exchanges: Exchange[] = []
   for (const [at, message] of messages.entries()) {
     if (message.role !== 'user') continue
-    const completed = message.completed ?? message.text
-    questions.push({ question: message.text, completed })
     const reply = messages[at + 1]
     if (reply?.role !== 'assistant' || !reply.answer) continue
+    if (reply.answer.mode === 'declined' || reply.answer.mode === 'none') continue
+    questions.push({ question: message.text, completed: message.completed ?? message.text })
     const { mode, sentences = [], citations } = reply.answer
     const all =
       mode === 'model'

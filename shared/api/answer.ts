@@ -5,7 +5,9 @@ import { id, inProject, language } from './common.ts'
 import { reason } from './problem.ts'
 import { citation, documentIds, passage } from './search.ts'
 
-export const answerMode = z.enum(['model', 'quotes', 'declined'])
+export const answerMode = z
+  .enum(['model', 'quotes', 'declined', 'none'])
+  .describe('`none`: stopped, or failed, before the first word')
 
 export const answerSentence = z.object({
   text: z.string(),

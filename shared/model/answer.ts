@@ -28,7 +28,11 @@ export interface Citation extends Place {
   rects: Rectangle[]
 }
 
-export type AnswerMode = 'model' | 'quotes' | 'declined'
+/**
+ * `declined`: the documents do not seem to hold the answer. `none`: it was stopped, or failed, before the first word; nothing is
+ * said about the documents.
+ */
+export type AnswerMode = 'model' | 'quotes' | 'declined' | 'none'
 
 /** A sentence a model wrote, checked by code against the passages it cites. */
 export interface AnswerSentence {

@@ -49,6 +49,19 @@ function chatOf([started]: readonly StreamedAnswer[]): { chatId: string; answerI
 }
 
 describe('an answer that is being given', () => {
+  it('that is stopped before its first word is kept as none, not as declined', async () => {
+    await openWith([[{ wait: new Promise(() => {}) }]])
+    const { client, projectId } = server
+    const asked = watch(await client.answers.ask({ projectId, question }))
+    await until(() => asked.has('passages'), 'passages')
+    const { answerId, chatId } = chatOf(asked.events)
+    await client.answers.stop({ projectId, answerId })
+    await asked.ended
+    const { messages } = await get(chatId)
+    expect(asked.events.at(-1)).toMatchObject({ type: 'interrupted', messageId: messages[1].id })
+    expect(messages[1]).toMatchObject({ text: '', answer: { mode: 'none', reason: { code: 'cancelled' } } })
+  })
+
   it('is named by its chat, and read along with from its beginning', async () => {
     const { open, wait } = gate()
     await openWith([[`${rent} [1] `, 'Und ', { wait }, 'so weiter.']])
