@@ -1,15 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiAssistant } from '../../shared/api/index.ts'
+import { toAppError } from '../../shared/errors.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Field, fieldLook } from '../parts/field.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useWords } from '../words.tsx'
+import { DocumentChoice } from './document-choice.tsx'
 
-/** How many documents are offered to choose from. */
-const most = 200
+/** As the server has it. */
+const longestName = 100
 
 export function AssistantForm({
   assistant,
@@ -37,6 +39,7 @@ export function AssistantForm({
   const names = models.filter(({ role, problem }) => role === 'chat' && !problem).map(({ name }) => name)
   // A model that is gone stays visible as what was chosen.
   const choices = values.model && !names.includes(values.model) ? [values.model, ...names] : names
+  const ofName = error !== null && toAppError(error).code === 'name-invalid'
   const incomplete = values.name.trim() === '' || values.documents?.length === 0
 
   const save = async () => {
@@ -56,12 +59,12 @@ export function AssistantForm({
         void save()
       }}
     >
-      <Field label={words('assistants.name')}>
+      <Field label={words('assistants.name')} error={ofName ? error : null}>
         {ids => (
           <input
             {...ids}
             required
-            maxLength={200}
+            maxLength={longestName}
             value={values.name}
             onChange={event => change({ name: event.target.value })}
             className={fieldLook}
@@ -80,7 +83,7 @@ export function AssistantForm({
           />
         )}
       </Field>
-      <Field label={words('assistants.language')}>
+      <Field label={words('assistants.language')} hint={words('assistants.languageHint')}>
         {ids => (
           <select
             {...ids}
@@ -127,8 +130,8 @@ export function AssistantForm({
           />
         )}
       </Field>
-      <Documents chosen={values.documents} choose={documents => change({ documents })} />
-      {error !== null && <Problem error={error} />}
+      <DocumentChoice chosen={values.documents} choose={documents => change({ documents })} />
+      {error !== null && !ofName && <Problem error={error} />}
       <div className="mt-6 flex justify-end gap-3">
         <Button onClick={cancel}>{words('app.cancel')}</Button>
         <Button look="main" type="submit" disabled={incomplete}>
@@ -136,73 +139,5 @@ export function AssistantForm({
         </Button>
       </div>
     </form>
-  )
-}
-
-function Documents({ chosen, choose }: { chosen: string[] | null; choose(documents: string[] | null): void }) {
-  const words = useWords()
-  const { client } = useApp()
-  const project = useProject()
-  const { data } = useQuery({
-    queryKey: ['documents', project.id, 'choice'],
-    queryFn: ({ signal }) => client.documents.list({ projectId: project.id, limit: most }, { signal }),
-  })
-  const [before, setBefore] = useState<string[]>(chosen ?? [])
-  return (
-    <fieldset className="mt-5">
-      <legend className="mb-1 text-sm font-medium">{words('assistants.documents')}</legend>
-      <label className="flex min-h-9 items-center gap-3 text-sm">
-        <input
-          type="radio"
-          name="documents"
-          checked={chosen === null}
-          onChange={() => {
-            setBefore(chosen ?? [])
-            choose(null)
-          }}
-          className="size-4 accent-accent"
-        />
-        {words('assistants.allDocuments')}
-      </label>
-      <label className="flex min-h-9 items-center gap-3 text-sm">
-        <input
-          type="radio"
-          name="documents"
-          checked={chosen !== null}
-          onChange={() => choose(before)}
-          className="size-4 accent-accent"
-        />
-        {words('assistants.someDocuments')}
-      </label>
-      {chosen !== null && (
-        <>
-          <ul className="mt-1 max-h-56 overflow-y-auto rounded-lg border border-line px-3 py-1.5">
-            {data?.documents.map(({ id, path }) => (
-              <li key={id}>
-                <label className="flex min-h-8 items-center gap-3 text-sm">
-                  <input
-                    type="checkbox"
-                    checked={chosen.includes(id)}
-                    onChange={event =>
-                      choose(event.target.checked ? [...chosen, id] : chosen.filter(other => other !== id))
-                    }
-                    className="size-4 shrink-0 accent-accent"
-                  />
-                  <span className="truncate">{path}</span>
-                </label>
-              </li>
-            ))}
-          </ul>
-          <p className="mt-1.5 text-xs text-soft">
-            {chosen.length === 0
-              ? words('assistants.needsDocument')
-              : words('assistants.chosen', { count: chosen.length })}
-            {data &&
-              data.total > data.documents.length &&
-              ` ${words('assistants.firstOnly', { count: data.documents.length })}`}
-          </p>
-        </>
-      )}
-    </fieldset>
   )
 }

@@ -87,11 +87,12 @@ function Item({
   const refresh = () => void queries.invalidateQueries({ queryKey: ['chats', projectId] })
 
   const remove = async () => {
+    toasts.drop(chatId)
     try {
       await client.chats.delete({ projectId, chatId })
       refresh()
       if (router.get().id === chatId) router.go('ask')
-      toasts.show(words('chat.deleted'), { label: words('app.undo'), run: () => void restore() })
+      toasts.show(words('chat.deleted', { title }), { label: words('app.undo'), run: () => void restore() }, chatId)
     } catch (error) {
       toasts.show(sentenceOf(error, words))
     }
@@ -100,6 +101,7 @@ function Item({
     try {
       await client.chats.undo({ projectId, chatId })
       refresh()
+      toasts.show(words('chat.restored', { title }), null, chatId)
     } catch (error) {
       toasts.show(sentenceOf(error, words))
     }

@@ -1,11 +1,12 @@
 import { FileText } from 'lucide-react'
 import { memo } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
+import type { ErrorCode } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Menu, type MenuItem } from '../parts/menu.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
-import { sentenceOf } from '../parts/problem.tsx'
+import { sentenceAbout } from '../parts/problem.tsx'
 import { place } from '../queries.ts'
 import { useWords } from '../words.tsx'
 import { progressOf, shareOf } from './progress.ts'
@@ -29,12 +30,13 @@ export const DocumentRow = memo(function DocumentRow({
   const facts = [
     ...(state === 'ready' ? [progressOf(document, words)] : []),
     ...(state === 'ready' && paged && segments ? [words('progress.pages', { count: segments })] : []),
-    ...(state === 'ready' && language ? [words(`language.${language}`)] : []),
+    // What only holds other files has nothing to say in any language.
+    ...(state === 'ready' && language && document.chunks > 0 ? [words(`language.${language}`)] : []),
     words.size(size),
   ]
   // What gets it going again stands below the reason.
   const mend: MenuItem | null =
-    state === 'failed' || state === 'cancelled'
+    state === 'cancelled' || (state === 'failed' && mayHelp(document))
       ? { label: words('app.retry'), run: actions.retry }
       : state === 'paused'
         ? { label: words('library.resume'), run: actions.resume }
@@ -115,6 +117,32 @@ export const DocumentRow = memo(function DocumentRow({
   )
 })
 
+/** What stays as it is however often the same file is read. A password is asked for in a field of its own. */
+const final: ReadonlySet<ErrorCode> = new Set([
+  'duplicate',
+  'empty-file',
+  'unsupported-type',
+  'type-mismatch',
+  'too-large',
+  'too-many-pages',
+  'password-protected',
+  'password-wrong',
+  'damaged',
+  'archive-too-large',
+  'archive-too-deep',
+  'too-deep',
+  'drm-protected',
+  'mail-sealed',
+  'no-text',
+  'blob-missing',
+  'blob-damaged',
+])
+
+/** Whether reading the same file again may come out otherwise. */
+function mayHelp({ reason }: ApiDocument): boolean {
+  return !reason || !final.has(reason.code)
+}
+
 function asksForPassword({ state, reason }: ApiDocument): boolean {
   return state === 'failed' && (reason?.code === 'password-protected' || reason?.code === 'password-wrong')
 }
@@ -132,18 +160,20 @@ function useActions({ projectId, id: documentId, name }: ApiDocument) {
     void queries.invalidateQueries({ queryKey: ['trash', projectId] })
   }
   const run = async (act: () => Promise<ApiDocument>, done?: () => void) => {
+    // What was said of it before, and could be undone, is over.
+    toasts.drop(documentId)
     try {
       place(queries, await act())
       done?.()
     } catch (error) {
-      toasts.show(sentenceOf(error, words))
+      toasts.show(sentenceAbout(name, error, words), null, documentId)
     }
     refresh()
   }
   const undo = () =>
     void run(
       () => client.documents.undo(one),
-      () => toasts.show(words('library.restored', { name })),
+      () => toasts.show(words('library.restored', { name }), null, documentId),
     )
   return {
     pause: () => void run(() => client.documents.pause(one)),
@@ -154,7 +184,7 @@ function useActions({ projectId, id: documentId, name }: ApiDocument) {
     remove: () =>
       void run(
         () => client.documents.delete(one),
-        () => toasts.show(words('library.deleted', { name }), { label: words('app.undo'), run: undo }),
+        () => toasts.show(words('library.deleted', { name }), { label: words('app.undo'), run: undo }, documentId),
       ),
     save: () => {
       const link = window.document.createElement('a')

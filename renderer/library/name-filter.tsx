@@ -8,7 +8,16 @@ const pause = 200
 const longest = 200
 
 /** Keeps to the documents with these words in their name. */
-export function NameFilter({ name: before, find }: { name: string; find(name: string): void }) {
+export function NameFilter({
+  name: before,
+  find,
+  inForm = false,
+}: {
+  name: string
+  find(name: string): void
+  /** Among the fields of a form: smaller, and Enter does not send it. */
+  inForm?: boolean
+}) {
   const words = useWords()
   const [text, setText] = useState(before)
   const told = useRef(before)
@@ -22,22 +31,23 @@ export function NameFilter({ name: before, find }: { name: string; find(name: st
     return () => clearTimeout(timer)
   }, [text, find])
   return (
-    <div className="relative mt-8">
+    <div className={`relative ${inForm ? 'mt-1' : 'mt-8'}`}>
       <Search aria-hidden className="pointer-events-none absolute top-1/2 left-3.5 size-4 -translate-y-1/2 text-soft" />
       <input
         type="search"
-        data-main-field
+        {...(!inForm && { 'data-main-field': true })}
         aria-label={words('library.find')}
         placeholder={words('library.find')}
         maxLength={longest}
         value={text}
         onChange={event => setText(event.target.value)}
         onKeyDown={event => {
+          if (inForm && event.key === 'Enter') event.preventDefault()
           if (event.key !== 'Escape' || text === '') return
           event.preventDefault()
           setText('')
         }}
-        className="min-h-11 w-full rounded-xl border border-edge bg-surface pr-4 pl-10 text-base"
+        className={`w-full border border-edge bg-surface pr-4 pl-10 ${inForm ? 'min-h-10 rounded-lg text-sm' : 'min-h-11 rounded-xl text-base'}`}
       />
     </div>
   )

@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx'
 import { Confirm } from '../parts/dialog.tsx'
 import { Page } from '../parts/page.tsx'
 import { Pager } from '../parts/pager.tsx'
-import { Loading, Problem, sentenceOf } from '../parts/problem.tsx'
+import { Loading, Problem, sentenceAbout } from '../parts/problem.tsx'
 import { pageSize, read } from '../queries.ts'
 import { useWords } from '../words.tsx'
 
@@ -20,18 +20,23 @@ export function TrashPage() {
   const query = useQuery(read.trash(client, project.id, starts.at(-1) ?? null))
   const { data } = query
 
-  const run = async (act: () => Promise<unknown>, said?: string) => {
+  const run = async ({ id, name }: ApiDocument, act: () => Promise<unknown>, said: string) => {
+    // What was said of it before, and could be undone, is over.
+    toasts.drop(id)
     try {
       await act()
-      if (said) toasts.show(said)
+      toasts.show(said, null, id)
     } catch (error) {
-      toasts.show(sentenceOf(error, words))
+      toasts.show(sentenceAbout(name, error, words), null, id)
     }
     void queries.invalidateQueries({ queryKey: ['documents', project.id] })
     void queries.invalidateQueries({ queryKey: ['trash', project.id] })
   }
-  const restore = ({ id, name }: ApiDocument) =>
-    run(() => client.documents.undo({ projectId: project.id, documentId: id }), words('library.restored', { name }))
+  const one = ({ id }: ApiDocument) => ({ projectId: project.id, documentId: id })
+  const restore = (document: ApiDocument) =>
+    run(document, () => client.documents.undo(one(document)), words('library.restored', { name: document.name }))
+  const purge = (document: ApiDocument) =>
+    run(document, () => client.documents.purge(one(document)), words('library.purged', { name: document.name }))
 
   return (
     <Page
@@ -83,9 +88,7 @@ export function TrashPage() {
         lead={words('library.purgeLead')}
         action={words('library.purge')}
         close={() => setPurging(null)}
-        confirm={() => {
-          if (purging) void run(() => client.documents.purge({ projectId: project.id, documentId: purging.id }))
-        }}
+        confirm={() => purging && void purge(purging)}
       />
     </Page>
   )

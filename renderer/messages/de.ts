@@ -3,7 +3,13 @@ import type { ScreenMessages } from '../words.tsx'
 
 /** Was auf dem Bildschirm steht, mit „Sie“. */
 export const de: ScreenMessages = {
-  error: product.error,
+  // Hier kennt man „npm start“ oder ein Programm, keinen Befehl.
+  error: {
+    ...product.error,
+    'server-unreachable': 'Cloister ist nicht erreichbar. Starten Sie Cloister neu.',
+    unauthorized:
+      'Cloister kennt diesen Browser nicht. Öffnen Sie die Adresse, die Cloister beim Start ausgegeben hat.',
+  },
   kind: product.kind,
   app: {
     name: 'Cloister',
@@ -37,9 +43,9 @@ export const de: ScreenMessages = {
     lead: 'Es beantwortet Fragen aus Ihren eigenen Dokumenten, auf diesem Rechner.',
     how: 'Um hereinzukommen, öffnen Sie die Adresse, die Cloister beim Start ausgegeben hat. Sie sieht so aus, mit einem langen Schlüssel am Ende:',
     example: '{{origin}}/#token=…',
-    why: 'Der Schlüssel verhindert, dass andere Benutzer dieses Rechners mitlesen. Bei jedem Start von Cloister entsteht ein neuer.',
+    why: 'Der Schlüssel verhindert, dass andere Benutzer dieses Rechners mitlesen. Wenn Sie keinen eigenen festgelegt haben, entsteht bei jedem Start von Cloister ein neuer.',
     again:
-      'War hier schon einmal eine Seite offen? Nach einem Neustart gilt der alte Schlüssel nicht mehr: Öffnen Sie die neue Adresse.',
+      'War hier schon einmal eine Seite offen? Nach einem Neustart gilt der alte Schlüssel meist nicht mehr: Öffnen Sie die neue Adresse.',
     wrong: 'Der Schlüssel in dieser Adresse ist nicht oder nicht mehr der richtige.',
   },
   nav: {
@@ -50,7 +56,7 @@ export const de: ScreenMessages = {
     settings: 'Einstellungen',
     shortcuts: 'Tastenkürzel',
     chats: 'Unterhaltungen',
-    noChats: 'Hier werden Ihre Unterhaltungen stehen.',
+    noChats: 'Hier erscheinen Ihre Unterhaltungen.',
     moreChats: 'Ältere anzeigen',
     project: 'Projekt: {{name}}',
     newProject: 'Neues Projekt …',
@@ -158,7 +164,8 @@ export const de: ScreenMessages = {
     renameTitle: 'Unterhaltung umbenennen',
     title: 'Titel',
     delete: 'Löschen',
-    deleted: 'Die Unterhaltung ist gelöscht.',
+    deleted: 'Die Unterhaltung „{{title}}“ ist gelöscht.',
+    restored: 'Die Unterhaltung „{{title}}“ ist wieder da.',
     actions: 'Aktionen für „{{title}}“',
     newest: 'Zum Neuesten',
     none: 'Diese Unterhaltung gibt es nicht (mehr).',
@@ -203,6 +210,8 @@ export const de: ScreenMessages = {
     trashNone: 'Der Papierkorb ist leer.',
     restore: 'Zurücklegen',
     purge: 'Endgültig löschen',
+    purged: '„{{name}}“ ist endgültig gelöscht.',
+    gone: '„{{name}}“ gibt es nicht mehr.',
     purgeAsk: '„{{name}}“ endgültig löschen?',
     password: 'Kennwort',
     unlock: 'Lesen',
@@ -270,7 +279,7 @@ export const de: ScreenMessages = {
     kinds: 'Lesbar sind: {{extensions}}',
     skipped_one: '1 versteckte Datei wurde ausgelassen.',
     skipped_other: '{{count}} versteckte Dateien wurden ausgelassen.',
-    andMore: 'und {{count}} weitere',
+    andMore: 'und {{count}} weitere anzeigen',
   },
   receipt: {
     title: 'Was von „{{name}}“ gelesen wurde',
@@ -368,6 +377,8 @@ export const de: ScreenMessages = {
     removeAsk: '„{{name}}“ entfernen?',
     removeLead: 'Die Datei wird von diesem Rechner gelöscht.',
     removed: '„{{name}}“ ist entfernt.',
+    use: 'Verwenden',
+    used: '„{{name}}“ schreibt jetzt die Antworten.',
     verify: 'Datei prüfen',
     sound: '„{{name}}“ ist unverändert.',
     pinned: 'Die Prüfsumme von „{{name}}“ ist nun bekannt; spätere Prüfungen vergleichen damit.',
@@ -425,6 +436,8 @@ export const de: ScreenMessages = {
     instructionsHint: 'Was ihm vor jeder Frage gesagt wird, etwa „Antworte knapp und für Mieter verständlich.“',
     language: 'Sprache der Antworten',
     asQuestion: 'Wie die Frage',
+    languageHint:
+      'In einer anderen Sprache als der der Dokumente lassen sich Antworten oft nicht Satz für Satz belegen; dann stehen an ihrer Stelle wörtliche Zitate.',
     model: 'Modell',
     temperature: 'Temperatur',
     temperatureHint:
@@ -435,7 +448,6 @@ export const de: ScreenMessages = {
     someDocuments: 'Nur diese:',
     chosen_one: '1 Dokument ausgewählt',
     chosen_other: '{{count}} Dokumente ausgewählt',
-    firstOnly: 'Aufgeführt sind die {{count}} neuesten Dokumente.',
     needsDocument: 'Wählen Sie mindestens ein Dokument aus.',
     actions: 'Aktionen für „{{name}}“',
   },

@@ -2,7 +2,12 @@ import { en as product } from '../../shared/messages/en.ts'
 
 /** What the screen says. `de.ts` has the same keys. */
 export const en = {
-  error: product.error,
+  // On the screen people know `npm start` or a program, and no command.
+  error: {
+    ...product.error,
+    'server-unreachable': 'Cloister cannot be reached. Start Cloister again.',
+    unauthorized: 'Cloister does not know this browser. Open the address that Cloister printed when it started.',
+  },
   kind: product.kind,
   app: {
     name: 'Cloister',
@@ -36,8 +41,8 @@ export const en = {
     lead: 'It answers questions from your own documents, on this computer.',
     how: 'To get in, open the address that Cloister printed when it started. It looks like this, with a long key at its end:',
     example: '{{origin}}/#token=…',
-    why: 'The key keeps other users of this computer from reading along. A new start of Cloister makes a new key.',
-    again: 'Was a page open before? The old key no longer holds after a restart: open the new address.',
+    why: 'The key keeps other users of this computer from reading along. Unless you have set one of your own, every start of Cloister makes a new key.',
+    again: 'Was a page open before? After a restart the old key usually no longer holds: open the new address.',
     wrong: 'The key in this address is not, or no longer, the right one.',
   },
   nav: {
@@ -48,7 +53,7 @@ export const en = {
     settings: 'Settings',
     shortcuts: 'Keyboard shortcuts',
     chats: 'Conversations',
-    noChats: 'Your conversations will stand here.',
+    noChats: 'Your conversations will appear here.',
     moreChats: 'Show older ones',
     project: 'Project: {{name}}',
     newProject: 'New project …',
@@ -151,7 +156,8 @@ export const en = {
     renameTitle: 'Rename this conversation',
     title: 'Title',
     delete: 'Delete',
-    deleted: 'Conversation deleted.',
+    deleted: 'Conversation “{{title}}” deleted.',
+    restored: 'Conversation “{{title}}” is back.',
     actions: 'Actions for “{{title}}”',
     newest: 'To the newest',
     none: 'This conversation is not there (any more).',
@@ -196,6 +202,8 @@ export const en = {
     trashNone: 'The trash is empty.',
     restore: 'Put back',
     purge: 'Delete for good',
+    purged: '“{{name}}” is deleted for good.',
+    gone: '“{{name}}” is not there any more.',
     purgeAsk: 'Delete “{{name}}” for good?',
     password: 'Password',
     unlock: 'Read',
@@ -263,7 +271,7 @@ export const en = {
     kinds: 'What can be read: {{extensions}}',
     skipped_one: '1 hidden file was left out.',
     skipped_other: '{{count}} hidden files were left out.',
-    andMore: 'and {{count}} more',
+    andMore: 'Show {{count}} more',
   },
   receipt: {
     title: 'What was read of “{{name}}”',
@@ -360,6 +368,8 @@ export const en = {
     removeAsk: 'Remove “{{name}}”?',
     removeLead: 'The file is deleted from this computer.',
     removed: '“{{name}}” removed.',
+    use: 'Use',
+    used: '“{{name}}” now writes the answers.',
     verify: 'Check the file',
     sound: '“{{name}}” is unchanged.',
     pinned: 'The checksum of “{{name}}” is now known; later checks compare with it.',
@@ -411,6 +421,8 @@ export const en = {
     instructionsHint: 'What it is told before every question, such as “Answer briefly, for tenants.”',
     language: 'Language of the answers',
     asQuestion: 'As the question',
+    languageHint:
+      'Answers in another language than the documents’ can often not be proven sentence by sentence; word-for-word quotes then take their place.',
     model: 'Model',
     temperature: 'Temperature',
     temperatureHint: '0: always the likeliest words; up to 2: freer. Empty: as this installation is set.',
@@ -420,7 +432,6 @@ export const en = {
     someDocuments: 'Only these:',
     chosen_one: '1 document chosen',
     chosen_other: '{{count}} documents chosen',
-    firstOnly: 'The newest {{count}} documents are listed.',
     needsDocument: 'Choose at least one document.',
     actions: 'Actions for “{{name}}”',
   },

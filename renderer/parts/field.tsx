@@ -1,30 +1,37 @@
 import { type ReactNode, useId } from 'react'
+import { Problem } from './problem.tsx'
 
 export const fieldLook =
   'w-full rounded-lg border border-edge bg-surface px-3 py-2 text-base text-ink focus-visible:outline-offset-0'
 
-/** A label, what is filled in, and a word of explanation. `children` gets the ids to carry. */
+/** A label, what is filled in, a word of explanation, and what is wrong with it. `children` gets the ids to carry. */
 export function Field({
   label,
   hint,
+  error = null,
   children,
 }: {
   label: string
   hint?: string
-  children(ids: { id: string; 'aria-describedby'?: string }): ReactNode
+  /** Why what is filled in was refused; null where it was not. */
+  error?: unknown
+  children(ids: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: true }): ReactNode
 }) {
   const id = useId()
+  const wrong = error !== null
+  const described = [...(hint ? [`${id}-hint`] : []), ...(wrong ? [`${id}-error`] : [])].join(' ')
   return (
     <div className="mt-4">
       <label htmlFor={id} className="mb-1.5 block text-sm font-medium">
         {label}
       </label>
-      {children({ id, ...(hint && { 'aria-describedby': `${id}-hint` }) })}
+      {children({ id, ...(described && { 'aria-describedby': described }), ...(wrong && { 'aria-invalid': true }) })}
       {hint && (
         <p id={`${id}-hint`} className="mt-1.5 text-xs text-soft">
           {hint}
         </p>
       )}
+      {wrong && <Problem error={error} id={`${id}-error`} />}
     </div>
   )
 }

@@ -3,7 +3,6 @@ import { useWords } from '../words.tsx'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 import { Field, fieldLook } from './field.tsx'
-import { Problem } from './problem.tsx'
 
 /** Asks for one name, and stays open with the reason where it is refused. */
 export function NameDialog({
@@ -37,7 +36,7 @@ export function NameDialog({
           save(name.trim()).then(close, setError)
         }}
       >
-        <Field label={label}>
+        <Field label={label} error={error}>
           {ids => (
             <input
               {...ids}
@@ -51,7 +50,6 @@ export function NameDialog({
             />
           )}
         </Field>
-        {error !== null && <Problem error={error} />}
         <div className="mt-6 flex flex-wrap justify-end gap-3">
           <Button onClick={close}>{words('app.cancel')}</Button>
           <Button look="main" type="submit" disabled={name.trim() === ''}>

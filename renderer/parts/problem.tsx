@@ -9,10 +9,15 @@ export function sentenceOf(error: unknown, words: Words): string {
   return known instanceof ApiError && known.detail ? known.detail : words.explain(reasonOf(known))
 }
 
-export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+/** The same about a document, which the server knows by its id and people by its name. */
+export function sentenceAbout(name: string, error: unknown, words: Words): string {
+  return toAppError(error).code === 'document-not-found' ? words('library.gone', { name }) : sentenceOf(error, words)
+}
+
+export function Problem({ error, retry, id }: { error: unknown; retry?: () => void; id?: string }) {
   const words = useWords()
   return (
-    <div role="alert" className="my-4 rounded-xl bg-danger-soft px-4 py-3 text-sm text-ink">
+    <div id={id} role="alert" className="my-4 rounded-xl bg-danger-soft px-4 py-3 text-sm text-ink">
       <p>{sentenceOf(error, words)}</p>
       {retry && (
         <Button look="plain" className="mt-3" onClick={retry}>

@@ -35,6 +35,8 @@ export function ProjectMenu({ select, children }: { select(projectId: string): v
   const remove = async () => {
     try {
       await client.projects.delete({ projectId: project.id })
+      // Nothing in it can be taken back any more.
+      toasts.clear()
       toasts.show(words('project.deleted', { name }))
       const rest = projects.filter(({ id }) => id !== project.id)
       queries.setQueryData(queryKey, rest)

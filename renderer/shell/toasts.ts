@@ -5,11 +5,16 @@ export interface Toast {
   key: number
   text: string
   action: { label: string; run(): void } | null
+  /** The id of the one thing it tells of: what is said of it next takes its place. */
+  about: string | null
 }
 
 export interface Toasts {
   readonly list: Store<readonly Toast[]>
-  show(text: string, action?: Toast['action']): void
+  show(text: string, action?: Toast['action'], about?: string | null): void
+  /** What was said about this no longer holds. */
+  drop(about: string): void
+  clear(): void
   dismiss(key: number): void
 }
 
@@ -20,7 +25,14 @@ export function createToasts(): Toasts {
   let keys = 0
   return {
     list,
-    show: (text, action = null) => list.change(all => [...all, { key: keys++, text, action }].slice(-most)),
+    show: (text, action = null, about = null) =>
+      list.change(all =>
+        [...all.filter(toast => about === null || toast.about !== about), { key: keys++, text, action, about }].slice(
+          -most,
+        ),
+      ),
+    drop: about => list.change(all => all.filter(toast => toast.about !== about)),
+    clear: () => list.set([]),
     dismiss: key => list.change(all => all.filter(toast => toast.key !== key)),
   }
 }
