@@ -62,6 +62,11 @@ export function ModelsPage() {
       await client.models.remove({ name })
       return words('models.removed', { name })
     })
+  const use = ({ name }: ApiModel) =>
+    run(async () => {
+      await client.models.use({ name })
+      return words('models.used', { name })
+    })
   const verify = ({ name }: ApiModel) =>
     run(async () => {
       const { state } = await client.models.verify({ name })
@@ -129,6 +134,9 @@ export function ModelsPage() {
               <Menu
                 label={words('models.actions', { name: model.name })}
                 items={[
+                  ...(canTakeOver(model, query.data)
+                    ? [{ label: words('models.use'), run: () => void use(model) }]
+                    : []),
                   { label: words('models.verify'), run: () => void verify(model) },
                   ...(model.source === 'folder'
                     ? [{ label: words('models.remove'), run: () => setRemoving(model), danger: true }]
@@ -149,6 +157,12 @@ export function ModelsPage() {
       />
     </Page>
   )
+}
+
+/** Whether it could write the answers instead: one that the environment names goes before all others. */
+function canTakeOver({ role, inUse, problem, source }: ApiModel, models: readonly ApiModel[]): boolean {
+  const given = models.some(other => other.role === 'chat' && other.source === 'setting')
+  return role === 'chat' && !inUse && !problem && source === 'folder' && !given
 }
 
 function factsOf({ role, size, parameters, contextSize }: ApiModel, words: Words): string[] {

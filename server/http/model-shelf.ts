@@ -16,6 +16,8 @@ export interface ModelShelf {
     name: string,
     signal: AbortSignal,
   ): Promise<{ name: string; sha256: string; state: 'sound' | 'pinned' | 'changed' }>
+  /** Puts it before the others of its role in the folder. Throws `model-not-found`. */
+  use(name: string): Promise<ApiModel>
   /** Throws `model-not-found`. */
   remove(name: string): Promise<void>
 }
@@ -31,14 +33,19 @@ export async function createModelShelf({ folder, named }: { folder: string; name
     return (await listModels(folder, named)).map(toApiModel)
   }
 
+  async function get(name: string): Promise<ApiModel> {
+    const found = (await list()).find(model => model.name === name)
+    if (!found) throw new AppError('model-not-found', { name })
+    return found
+  }
+
   return {
     list,
     async add(name, bytes, signal) {
       const added = await files.receive(name, begins(name, bytes), { signal })
-      const found = (await list()).find(model => model.name === added.name)
-      if (!found) throw new AppError('model-not-found', { name: added.name })
-      return found
+      return get(added.name)
     },
+    use: async name => get((await files.use(name)).name),
     verify: (name, signal) => files.verify(name, { signal }),
     remove: name => files.remove(name),
   }

@@ -332,6 +332,11 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       list: os.models.list.handler(async () => ({ models: await models.list() })),
       add: os.models.add.handler(elsewhere),
       verify: os.models.verify.handler(({ input, signal }) => models.verify(input.name, signal ?? never)),
+      use: os.models.use.handler(async ({ input }) => {
+        const used = await models.use(input.name)
+        publish({ type: 'models' })
+        return used
+      }),
       remove: os.models.remove.handler(async ({ input }) => {
         await models.remove(input.name)
         publish({ type: 'models' })

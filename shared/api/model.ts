@@ -54,6 +54,17 @@ export const models = {
         state: z.enum(['sound', 'pinned', 'changed']).describe('`pinned`: no checksum was known; it is now'),
       }),
     ),
+  use: oc
+    .route({
+      method: 'POST',
+      path: '/models/{name}/use',
+      summary: 'Use this model before others of its role',
+      description:
+        'Of several in the folder the newest is used: the file’s time becomes the present. One named by the environment still goes first.',
+      tags,
+    })
+    .input(z.object({ name }))
+    .output(model),
   remove: oc
     .route({ method: 'DELETE', path: '/models/{name}', summary: 'Remove a model file', tags, successStatus: 204 })
     .input(z.object({ name }))

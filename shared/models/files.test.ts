@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -81,6 +81,17 @@ describe('model files', () => {
     await writeFile(path.join(folder, 'small.gguf'), 'GGUF weighty')
     expect(await files().verify('small')).toMatchObject({ state: 'changed' })
     await expect(files().verify('../small')).rejects.toMatchObject({ code: 'model-not-found' })
+  })
+
+  it('become the newest of their folder when they are chosen, whatever time the others bring along', async () => {
+    await files().add(await source('GGUF weights'))
+    const later = new Date(Date.now() + 3_600_000)
+    await files().add(await source('GGUF more', 'other.gguf'))
+    await utimes(path.join(folder, 'other.gguf'), later, later)
+    expect(await files().use('small')).toEqual({ name: 'small.gguf' })
+    const times = await Promise.all(['small', 'other'].map(name => stat(path.join(folder, `${name}.gguf`))))
+    expect(times[0]?.mtimeMs).toBeGreaterThan(times[1]?.mtimeMs ?? Number.POSITIVE_INFINITY)
+    await expect(files().use('none')).rejects.toMatchObject({ code: 'model-not-found' })
   })
 
   it('are removed with their checksum', async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -31,6 +31,8 @@ export interface ModelFiles {
     name: string,
     options?: FileOptions,
   ): Promise<{ name: string; sha256: string; state: 'sound' | 'pinned' | 'changed' }>
+  /** Makes it the newest of the folder, which is the one of its role that is used (see `catalog.ts`). Throws `model-not-found`. */
+  use(name: string): Promise<{ name: string }>
   /** Throws `model-not-found`. */
   remove(name: string): Promise<void>
 }
@@ -162,6 +164,21 @@ export function createModelFiles({
       await check(file)
       if (known === undefined) await writeChecksum(name, sha256)
       return { name, sha256, state: known === undefined ? 'pinned' : 'sound' }
+    },
+    async use(given) {
+      const name = await find(given)
+      const others = (await readdir(folder)).filter(other => isModelFile(other) && other !== name)
+      const times = await Promise.all(others.map(other => stat(path.join(folder, other)).catch(() => undefined)))
+      // A copy may bring a time of its own along, and a clock may have been wrong. FAT counts in steps of two seconds.
+      const newest = Math.max(Date.now(), ...times.map(found => (found ? found.mtimeMs + 2000 : 0)))
+      try {
+        await utimes(path.join(folder, name), newest / 1000, newest / 1000)
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : ''
+        if (code === 'ENOENT') throw new AppError('model-not-found', { name }, { cause: error })
+        throw new AppError('file-unreadable', { file: name }, { cause: error })
+      }
+      return { name }
     },
     async remove(given) {
       const name = await find(given)

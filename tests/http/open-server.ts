@@ -55,6 +55,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
       list: async () => [],
       add: () => Promise.reject(new AppError('model-invalid')),
       verify: name => Promise.reject(new AppError('model-not-found', { name })),
+      use: name => Promise.reject(new AppError('model-not-found', { name })),
       remove: name => Promise.reject(new AppError('model-not-found', { name })),
       ...options.models,
     },
