@@ -19,6 +19,7 @@ export function followEvents({
   status,
   page,
   settings,
+  connected,
   refused,
 }: {
   client: Client
@@ -27,6 +28,8 @@ export function followEvents({
   page: Document
   /** They were changed, here or in another tab. */
   settings(): void
+  /** The server is there, for the first time or again. */
+  connected(): void
   /** The server no longer knows this browser. */
   refused(): void
 }): void {
@@ -53,11 +56,13 @@ export function followEvents({
   const open = async () => {
     control = new AbortController()
     const { signal } = control
-    const connected = (now: boolean) => {
-      if (!signal.aborted) status.change(before => ({ ...before, connected: now }))
+    const tell = (now: boolean) => {
+      if (signal.aborted) return
+      status.change(before => ({ ...before, connected: now }))
+      if (now) connected()
     }
     try {
-      await shareEvents({ client, signal, hear: act, connected })
+      await shareEvents({ client, signal, hear: act, connected: tell })
     } catch {
       if (!signal.aborted) refused()
     }

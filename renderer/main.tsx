@@ -44,13 +44,14 @@ async function enter(): Promise<void> {
     const settings = await client.settings.get()
     await preferences.adopt(settings)
     stage.set({ name: 'inside', app, projectId: settings.projectId })
-    const { queries, status } = app
+    const { queries, status, answers } = app
     followEvents({
       client,
       queries,
       status,
       page: document,
       settings: () => void client.settings.get().then(preferences.adopt, () => {}),
+      connected: answers.reconnected,
       refused: () => stage.set({ name: 'outside', wrong: false }),
     })
   } catch (error) {

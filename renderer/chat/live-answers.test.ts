@@ -29,7 +29,7 @@ const answer: Answer = {
   messageId: 'm2',
 }
 
-function setUp(events: (StreamedAnswer | Error)[], messages: { id: string }[] = []) {
+function setUp(events: (StreamedAnswer | Error)[], messages: { id: string; role?: string }[] = []) {
   const stopped: unknown[] = []
   const client = {
     answers: {
@@ -110,6 +110,32 @@ describe('an answer on its way', () => {
     ask()
     await expect.poll(() => answers.list.get()[0]?.problem?.reason.code).toBe('server-unreachable')
     expect(answers.list.get().some(isRunning)).toBe(false)
+  })
+
+  it('gives way to what the chat kept when the server is there again', async () => {
+    const { answers, ask } = setUp([start, { type: 'draft', text: 'Rent' }], [{ id: 'm1', role: 'user' }])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    answers.reconnected()
+    await expect.poll(() => answers.list.get()).toEqual([])
+  })
+
+  it('stays to be asked again where the server never had the question', async () => {
+    const { answers, ask } = setUp([new ApiError({ code: 'server-unreachable', status: 0 })])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    answers.reconnected()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('interrupted')
+    expect(answers.list.get()[0]).toMatchObject({ question: 'When is rent due?', problem: null })
+  })
+
+  it('goes on saying what else went wrong when the server is there again', async () => {
+    const { answers, ask } = setUp([new ApiError({ code: 'model-crashed', status: 503 })])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    answers.reconnected()
+    await new Promise(resolve => setTimeout(resolve))
+    expect(answers.list.get()[0]?.state).toBe('failed')
   })
 
   it('reads along with one that another page asked for, once', async () => {

@@ -53,10 +53,15 @@ export interface LiveAnswers {
   follow(request: { projectId: string; chatId: string; answering: Answering; from: number }): void
   stop(key: number): void
   dismiss(key: number): void
+  /** The server is there again: what failed because it was not is now as the chat has it. */
+  reconnected(): void
 }
 
 export const isRunning = ({ state }: LiveAnswer) =>
   state !== 'finished' && state !== 'interrupted' && state !== 'failed'
+
+const wasCutOff = ({ state, problem }: LiveAnswer) =>
+  state === 'failed' && problem?.reason.code === 'server-unreachable'
 
 export function createLiveAnswers({
   client,
@@ -149,6 +154,18 @@ export function createLiveAnswers({
     }
   }
 
+  async function takeBack({ key, projectId, chatId, from, again }: LiveAnswer): Promise<void> {
+    try {
+      const query = chatId && read.chat(client, projectId, chatId)
+      const messages = query ? (await queries.fetchQuery({ ...query, staleTime: 0 })).messages : []
+      // A question that never arrived stays to be asked again.
+      if (again || messages[from]?.role === 'user') list.change(all => all.filter(one => one.key !== key))
+      else list.change(all => all.map(one => (one.key === key ? { ...one, state: 'interrupted', problem: null } : one)))
+    } catch {
+      // Gone again: it says so already.
+    }
+  }
+
   return {
     list,
     ask({ projectId, question, chatId, assistantId, from, started }) {
@@ -183,6 +200,9 @@ export function createLiveAnswers({
       client.answers.stop({ projectId, answerId }).catch(abort)
     },
     dismiss: key => list.change(all => all.filter(one => one.key !== key)),
+    reconnected() {
+      for (const live of list.get()) if (wasCutOff(live)) void takeBack(live)
+    },
   }
 }
 
