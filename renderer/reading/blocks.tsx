@@ -151,19 +151,23 @@ function Table({ rows, marks }: { rows: readonly Block[]; marks: Marks | undefin
     <Sideways label={words('reading.table')} className="my-5">
       <table className="min-w-full border-collapse text-sm">
         <tbody>
-          {rows.map((row, at) => (
-            <tr
-              // biome-ignore lint/suspicious/noArrayIndexKey: likewise
-              key={at}
-              className={`border-b border-line align-top ${headers.has(row.text) ? 'font-semibold' : ''}`}
-            >
-              {cellsOf(row).map(([from, to]) => (
-                <td key={from} className="py-1.5 pr-5">
-                  {marked(row, marks, from, to)}
-                </td>
-              ))}
-            </tr>
-          ))}
+          {rows.map((row, at) => {
+            const headed = headers.has(row.text)
+            const Cell = headed ? 'th' : 'td'
+            return (
+              <tr
+                // biome-ignore lint/suspicious/noArrayIndexKey: likewise
+                key={at}
+                className={`border-b border-line align-top ${headed ? 'font-semibold' : ''}`}
+              >
+                {cellsOf(row).map(([from, to]) => (
+                  <Cell key={from} {...(headed && { scope: 'col' })} className="py-1.5 pr-5 text-left">
+                    {marked(row, marks, from, to)}
+                  </Cell>
+                ))}
+              </tr>
+            )
+          })}
         </tbody>
       </table>
     </Sideways>

@@ -65,16 +65,18 @@ function Row({
       {columns.slice(0, lone ? columns.indexOf(lone) + 1 : columns.length).map(column => {
         const place = places.get(column)
         const cited = place !== undefined && stretchesIn(row, marks, ...place).length > 0
+        const Cell = headed ? 'th' : 'td'
         const figure = place !== undefined && isFigure(row.text.slice(...place))
         return (
-          <td
+          <Cell
             key={column}
+            {...(headed && { scope: 'col' })}
             {...(column === lone && { colSpan: columns.length - columns.indexOf(column) })}
             data-cell={`${letters(column)}${row.span?.first}`}
-            className={`max-w-96 min-w-12 border-r border-line px-2 py-1 last:border-r-0 ${figure ? 'text-right whitespace-nowrap tabular-nums' : ''} ${cited ? 'cited-cell' : ''}`}
+            className={`max-w-96 min-w-12 border-r border-line px-2 py-1 last:border-r-0 ${figure ? 'text-right whitespace-nowrap tabular-nums' : 'text-left'} ${cited ? 'cited-cell' : ''}`}
           >
             {place && marked(row, marks, ...place)}
-          </td>
+          </Cell>
         )
       })}
     </tr>
