@@ -41,7 +41,10 @@ describe('the words of the screen', () => {
     expect(deWords('app.range', { from: 1, to: 50, total: 2500 })).toBe('1–50 von 2.500')
     expect(deWords.size(777_000)).toMatch(/^777\skB$/)
     expect(deWords.size(2_147_483_648)).toMatch(/^2,1\sGB$/)
-    expect(enWords.size(0)).toBe('0 byte')
+    expect(enWords.size(0)).toBe('0 bytes')
+    expect(enWords.size(631)).toBe('631 bytes')
+    expect(enWords.size(1)).toBe('1 byte')
+    expect(deWords.size(631)).toBe('631 Byte')
   })
 
   it('say where something stands', () => {
@@ -72,8 +75,8 @@ describe('the words of the screen', () => {
   })
 
   it('explain reasons, and call the first project by one name', () => {
-    expect(deWords.explain({ code: 'too-large', values: { limit: 5 } })).toBe(
-      'Die Datei ist größer als die Grenze von 5 MB.',
+    expect(deWords.explain({ code: 'too-large', values: { limit: 5 } })).toMatch(
+      /^Die Datei ist größer als die Grenze von 5 MB\./,
     )
     expect(deWords.projectName('Meine Dokumente / My documents')).toBe('Meine Dokumente')
     expect(enWords.projectName('Meine Dokumente / My documents')).toBe('My documents')

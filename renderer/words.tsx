@@ -20,7 +20,7 @@ export interface Words {
   (key: Key, values?: Record<string, string | number>): string
   explain(reason: Reason): string
   number(value: number): string
-  /** In kB, MB, GB of 1000. */
+  /** In bytes, or kB, MB, GB of 1000. */
   size(bytes: number): string
   date(time: number): string
   /** “page 7”, “slide 3”, “Rent, B7:D7”, the last heading, or “lines 3–9”. */
@@ -43,7 +43,8 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
       new Intl.NumberFormat(language, {
         style: 'unit',
         unit,
-        unitDisplay: 'short',
+        // The short form of one byte has no plural in English.
+        unitDisplay: step === 0 ? 'long' : 'short',
         maximumFractionDigits: step < 2 ? 0 : 1,
       }),
   )

@@ -29,7 +29,9 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
             <Fact name={words('receipt.characters')}>{words.number(receipt.characters)}</Fact>
             <Fact name={words('receipt.chunks')}>{words.number(receipt.chunks)}</Fact>
             {receipt.tableRows > 0 && <Fact name={words('receipt.tableRows')}>{words.number(receipt.tableRows)}</Fact>}
-            {receipt.language && <Fact name={words('receipt.language')}>{words(`language.${receipt.language}`)}</Fact>}
+            {receipt.language && receipt.chunks > 0 && (
+              <Fact name={words('receipt.language')}>{words(`language.${receipt.language}`)}</Fact>
+            )}
             {receipt.pages !== null && (
               <>
                 <Fact name={words('receipt.withoutText')}>{rangesOf(receipt.pagesWithoutText, words)}</Fact>

@@ -1,12 +1,12 @@
 import { X } from 'lucide-react'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { useApp } from '../app-context.ts'
 import { Button, IconButton } from '../parts/button.tsx'
 import { useStore } from '../store.ts'
 import { useWords, type Words } from '../words.tsx'
 import { isOpen, type Upload } from './uploads.ts'
 
-/** How many files are told by name. */
+/** How many files are told by name at first. */
 const most = 5
 
 /** Files on their way, and what became of them. It goes by itself when there is nothing left to read in it. */
@@ -15,6 +15,7 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
   const { uploads, session } = useApp()
   const list = useStore(uploads.list)
   const skipped = useStore(uploads.skipped)
+  const [all, setAll] = useState(false)
   const open = list.filter(isOpen)
   const refused = list.filter(({ state }) => state === 'refused')
   const added = list.filter(({ state }) => state === 'added').length
@@ -61,7 +62,7 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
           aria-label={words('upload.files')}
           className="max-h-[40dvh] divide-y divide-line overflow-y-auto border-t border-line"
         >
-          {shown.slice(0, most).map(upload => (
+          {(all ? shown : shown.slice(0, most)).map(upload => (
             <li key={upload.key} className="px-4 py-2">
               <p className="truncate">{upload.name}</p>
               <p className={`text-xs ${upload.state === 'refused' ? 'text-danger' : 'text-soft'}`}>
@@ -69,8 +70,12 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
               </p>
             </li>
           ))}
-          {shown.length > most && (
-            <li className="px-4 py-2 text-xs text-soft">{words('upload.andMore', { count: shown.length - most })}</li>
+          {shown.length > most && !all && (
+            <li className="px-2 py-1">
+              <Button look="quiet" className="text-xs" onClick={() => setAll(true)}>
+                {words('upload.andMore', { count: shown.length - most })}
+              </Button>
+            </li>
           )}
         </ul>
       )}
