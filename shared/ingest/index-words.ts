@@ -151,7 +151,8 @@ export function createIndexStage(deps: {
       await commit(segment.number, batchSize)
     }
     await take(chunker.end())
-    await cut(Math.min(kept, made))
+    // What was stored before and does not come out any more; never what this run stored.
+    if (made < kept) await cut(made)
     await commit(document.parsed, batchSize + 1)
     // The last batch, which mostly is the only one, is committed with the end.
     const rest = await analyseAll(drafts.splice(0))
