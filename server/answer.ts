@@ -1,3 +1,4 @@
+import { shownQuote } from '../shared/model/answer.ts'
 import type { Answer, AnswerEvent, AnswerSentence, Citation } from '../shared/model/index.ts'
 import type { Context } from './context.ts'
 import { sourceText, textOf } from './present.ts'
@@ -62,7 +63,7 @@ export function createAnswerPrinter(context: Context): AnswerPrinter {
 /** `[1] „…“ — datei.pdf, S. 26`: one line for programs; for people wrapped, the source on a line of its own where it must. */
 function printQuote({ terminal, translate }: Context, number: number, citation: Citation): void {
   const label = `[${number}] `
-  const quote = translate('cli.quoted', { text: prose(citation.quote) })
+  const quote = translate('cli.quoted', { text: prose(shownQuote(citation)) })
   const source = `— ${sourceText(translate, citation)}`
   const { columns } = terminal
   if (columns === undefined) {

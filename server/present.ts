@@ -65,8 +65,8 @@ export function sourceText(translate: Translate, source: Place & { file: string 
   return place ? `${safe(source.file)}, ${place}` : safe(source.file)
 }
 
-export function citationJson({ file, page, where, quote, rects }: Citation): object {
-  return { file, page, where, quote, rects }
+export function citationJson({ file, page, where, quote, cut, rects }: Citation): object {
+  return { file, page, where, quote, ...(cut && { cut }), rects }
 }
 
 export function passageJson({ file, page, where, text, score }: Passage): object {

@@ -1,5 +1,6 @@
 import { memo, useId } from 'react'
 import type { ApiMessage } from '../../shared/api/index.ts'
+import { shownQuote } from '../../shared/model/answer.ts'
 import type { Answer, AnswerSentence, Citation } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { useWords } from '../words.tsx'
@@ -129,7 +130,7 @@ function Chip({ citation, number }: { citation: Citation; number: number }) {
       type="button"
       onClick={open}
       aria-label={label}
-      title={`${label}\n${citation.quote}`}
+      title={`${label}\n${shownQuote(citation)}`}
       data-citation={number}
       className="relative mx-0.5 inline-flex h-[1.35em] min-w-[1.35em] -translate-y-[0.1em] items-center justify-center rounded-md bg-accent-soft px-1 align-baseline font-sans text-[0.72em] font-semibold text-accent after:absolute after:-inset-1.5 hover:bg-accent hover:text-on-accent"
     >
@@ -143,7 +144,7 @@ function Quote({ citation, number }: { citation: Citation; number: number }) {
   const open = useOpenCitation(citation)
   return (
     <li className="border-l-2 border-accent pl-5">
-      <blockquote className="font-serif text-read">{citation.quote}</blockquote>
+      <blockquote className="font-serif text-read">{shownQuote(citation)}</blockquote>
       <button
         type="button"
         onClick={open}
@@ -191,7 +192,7 @@ function Source({ citation, number }: { citation: Citation; number: number }) {
           <span className="font-medium">
             {words('chat.passage', { file: citation.file, place: words.place(citation) })}
           </span>
-          <span className="mt-0.5 line-clamp-2 text-soft">{citation.quote}</span>
+          <span className="mt-0.5 line-clamp-2 text-soft">{shownQuote(citation)}</span>
         </span>
       </button>
     </li>

@@ -84,6 +84,12 @@ describe('what is shown of a chat', () => {
     )
   })
 
+  it('copies a quote that was cut with a sign where it was', () => {
+    const cut = { ...citation('Der Verkäufer haftet', 2), cut: 'both' as const }
+    const content = { mode: 'quotes' as const, sentences: [], citations: [cut], text: '', model: null, reason: null }
+    expect(textWithSources('Wer haftet?', content, words)).toContain('„[…] Der Verkäufer haftet […]“ [1]')
+  })
+
   it('says page numbers in ranges', () => {
     expect(rangesOf([3, 4, 5, 9], words)).toBe('3–5, 9')
     expect(rangesOf([], words)).toBe('keine')

@@ -1,3 +1,4 @@
+import { shownQuote } from '../../shared/model/answer.ts'
 import type { Words } from '../words.tsx'
 import type { AnswerContent } from './answer-view.tsx'
 
@@ -16,11 +17,12 @@ export function textWithSources(
           })
           .join('')
       : citations
-          .map(({ quote }, at) => `${words.language === 'de' ? `„${quote}“` : `“${quote}”`} [${at + 1}]`)
+          .map(shownQuote)
+          .map((quote, at) => `${words.language === 'de' ? `„${quote}“` : `“${quote}”`} [${at + 1}]`)
           .join('\n\n') || text
   const sources = citations.map((citation, at) => {
     const place = words('chat.passage', { file: citation.file, place: words.place(citation) })
-    return mode === 'model' ? `[${at + 1}] ${place}: ${citation.quote}` : `[${at + 1}] ${place}`
+    return mode === 'model' ? `[${at + 1}] ${place}: ${shownQuote(citation)}` : `[${at + 1}] ${place}`
   })
   return [question, body, ...(sources.length > 0 ? [`${words('chat.copySources')}\n${sources.join('\n')}`] : [])].join(
     '\n\n',

@@ -62,11 +62,11 @@ describe('cite', () => {
 
   test('refuses what runs over the end of its block, and what is too long', () => {
     expect(cite(chunk, 0, 10, [segment, { number: 6, blocks: [{ kind: 'paragraph', text: 'Vorn' }] }])).toBeUndefined()
-    const long = 'x'.repeat(301)
-    const longChunk = chunkOf([{ at: 0, segment: 1, block: 0, from: 0, to: 301, kind: 'paragraph' }], [long])
+    const long = 'x'.repeat(1001)
+    const longChunk = chunkOf([{ at: 0, segment: 1, block: 0, from: 0, to: 1001, kind: 'paragraph' }], [long])
     const source = { number: 1, blocks: [{ kind: 'paragraph' as const, text: long }] }
-    expect(cite(longChunk, 0, 301, [source])).toBeUndefined()
-    expect(cite(longChunk, 0, 300, [source])?.quote).toHaveLength(300)
+    expect(cite(longChunk, 0, 1001, [source])).toBeUndefined()
+    expect(cite(longChunk, 0, 1000, [source])?.quote).toHaveLength(1000)
   })
 
   test('knows lines at the edge of a page, and pieces that begin inside a block', () => {
@@ -74,6 +74,28 @@ describe('cite', () => {
     const edge = chunkOf([{ at: 0, segment: 1, block: -1, from: 5, to: 12, kind: 'paragraph' }], ['am Rand'])
     expect(cite(edge, 3, 7, [source])?.quote).toBe('Rand')
   })
+})
+
+test('says where the sentence goes on outside the quote', () => {
+  const long = 'Es regnet. Die Miete steigt, wenn es schneit, und fällt im Mai. Dann ist Ruhe.'
+  const source: Segment = { number: 1, blocks: [{ kind: 'paragraph', text: long }] }
+  const whole = chunkOf([{ at: 0, segment: 1, block: 0, from: 0, to: long.length, kind: 'paragraph' }], [long])
+  const cutOf = (quote: string) => {
+    const at = long.indexOf(quote)
+    const citation = cite(whole, at, at + quote.length, [source])
+    expect(citation?.quote).toBe(quote)
+    return citation?.cut
+  }
+  expect(cutOf('Die Miete steigt, wenn es schneit, und fällt im Mai.')).toBeUndefined()
+  expect(cutOf('Es regnet.')).toBeUndefined()
+  expect(cutOf('Die Miete steigt, wenn es schneit,')).toBe('end')
+  expect(cutOf('und fällt im Mai.')).toBe('start')
+  expect(cutOf('wenn es schneit,')).toBe('both')
+  // A chunk that begins inside the sentence does not hide it.
+  const from = long.indexOf('wenn')
+  const tail = long.slice(from)
+  const later = chunkOf([{ at: 0, segment: 1, block: 0, from, to: long.length, kind: 'paragraph' }], [tail])
+  expect(cite(later, 0, tail.indexOf(' Dann'), [source])).toMatchObject({ cut: 'start' })
 })
 
 test('where there are no pages, the headings above and the lines tell the place', () => {

@@ -1,6 +1,20 @@
-import type { Block, Citation, Piece, Place, Rectangle, Run, Segment, Span, StoredChunk } from '../model/index.ts'
+import type {
+  Block,
+  Citation,
+  Language,
+  Piece,
+  Place,
+  Rectangle,
+  Run,
+  Segment,
+  Span,
+  StoredChunk,
+} from '../model/index.ts'
+import { longestQuote } from './clip.ts'
+import { splitSentences } from './sentences.ts'
 
-export const longestQuote = 300
+/** Characters around a quote that are read to see whether its sentence goes on: a block may be a book. */
+const around = 2 * longestQuote
 
 /**
  * The citation of `chunk.text.slice(start, end)`, or undefined when its source does not hold these very letters: what
@@ -20,14 +34,28 @@ export function cite(
   if (!block || quote.trim() === '' || quote.length > longestQuote) return undefined
   const from = piece.from + start - piece.at
   if (block.text.slice(from, from + quote.length) !== quote) return undefined
+  const cut = cutOf(block.text, from, from + quote.length, chunk.language)
   return {
     documentId: chunk.documentId,
     chunkId: chunk.id,
     file: chunk.file,
     quote,
+    ...(cut && { cut }),
     ...placeOf(chunk, piece, cellsOf(block, from, from + quote.length)),
     rects: rectanglesOf(block, from, from + quote.length),
   }
+}
+
+/** Where the sentence goes on outside of `text.slice(from, to)`. Told from the document, so that no cut of whatever code is kept quiet. */
+function cutOf(text: string, from: number, to: number, language: Language): Citation['cut'] {
+  const offset = Math.max(0, from - around)
+  const sentences = splitSentences(text.slice(offset, to + around), language)
+  const first = sentences.find(sentence => sentence.end + offset > from)
+  const last = sentences.findLast(sentence => sentence.start + offset < to)
+  const start = first !== undefined && first.start + offset < from
+  const end = last !== undefined && last.end + offset > to
+  if (start && end) return 'both'
+  return start ? 'start' : end ? 'end' : undefined
 }
 
 /** Where a chunk stands: on the page where it begins, or under the heading of its first text, over all of its stretch there. */

@@ -24,7 +24,7 @@ export interface QuotablePassage {
 export interface Quote {
   /** Index into the passages. */
   passage: number
-  /** `text.slice(start, end)` of that passage: at most 300 characters. */
+  /** `text.slice(start, end)` of that passage: at most `longestQuote` characters. */
   start: number
   end: number
   /** Comparable within one question only. */

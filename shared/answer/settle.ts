@@ -1,3 +1,4 @@
+import { shownQuote } from '../model/answer.ts'
 import type { Answer, Citation } from '../model/index.ts'
 import type { Written } from './write.ts'
 
@@ -8,7 +9,7 @@ export function settle(answer: Omit<Answer, 'messageId'>, quoted: Citation[], wr
   if (quoted.length > 0) {
     answer.mode = 'quotes'
     answer.citations = quoted
-    answer.text = quoted.map(citation => citation.quote).join('\n')
+    answer.text = quoted.map(shownQuote).join('\n')
   } else if (sentences.length > 0) {
     answer.mode = 'model'
     answer.sentences = sentences

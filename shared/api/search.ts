@@ -20,7 +20,8 @@ export const citation = z.object({
   documentId: id,
   chunkId: z.number().int(),
   file: z.string(),
-  quote: z.string().describe('Verbatim, at most 300 characters'),
+  quote: z.string().describe('Verbatim: a sentence, whole up to 600 characters, at most 1,000'),
+  cut: z.enum(['start', 'end', 'both']).optional().describe('Where the sentence goes on outside the quote'),
   rects: z.array(rectangle),
   ...place,
 }) satisfies z.ZodType<Citation>

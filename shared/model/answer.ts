@@ -23,9 +23,18 @@ export interface Citation extends Place {
   documentId: string
   chunkId: number
   file: string
-  /** One sentence or table row, at most 300 characters, found letter for letter in its segment. */
+  /** One sentence or table row, found letter for letter in its segment: whole up to 600 characters, at most 1,000. */
   quote: string
+  /** The sentence goes on before the quote, after it, or both; left out where the quote is all of it. */
+  cut?: 'start' | 'end' | 'both'
   rects: Rectangle[]
+}
+
+/** A quote as people see it: with a sign where its sentence was cut, which is none of its words. */
+export function shownQuote({ quote, cut }: Pick<Citation, 'quote' | 'cut'>): string {
+  const before = cut === 'start' || cut === 'both' ? '[…] ' : ''
+  const after = cut === 'end' || cut === 'both' ? ' […]' : ''
+  return before + quote + after
 }
 
 /**

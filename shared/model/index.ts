@@ -10,7 +10,7 @@
  * - **place**: where something stands: page and rectangles, or heading path and line numbers.
  * - **chunk**: the unit of retrieval: 150 to 250 tokens of neighbouring blocks with the path of headings above them.
  * - **passage**: a chunk found for a question, with its score.
- * - **quote**: one sentence (or table row), verbatim, at most 300 characters.
+ * - **quote**: one sentence (or table row), verbatim, whole up to 600 characters; a longer one may be cut, and says so.
  * - **citation**: a quote with its document and place; checked by code before it is shown.
  * - **chat**, **message**: a conversation, and what the user or the assistant said in it.
  * - **assistant**: whom a chat may be with: instructions, a language, a model, and all or some documents of a project.
