@@ -1,11 +1,6 @@
-import { existsSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-/** Where a Chromium is installed; `CHROMIUM` names another. */
-export const chromiumPath = [process.env.CHROMIUM ?? '', ...places].find(place => place !== '' && existsSync(place))
+import { chromiumPath } from '../chromium.ts'
 
 export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] })
