@@ -97,6 +97,8 @@ function Some({ chosen, choose }: { chosen: string[]; choose(documents: string[]
   const above = new Set(atHead.map(({ id }) => id))
   const rest = (found.data?.pages ?? []).flatMap(({ documents }) => documents).filter(({ id }) => !above.has(id))
   const shown = [...atHead, ...rest]
+  const known = new Set(headed.data?.map(({ id }) => id))
+  const gone = headed.data ? head.filter(id => !known.has(id) && chosen.includes(id)) : []
   const error = headed.error ?? found.error
   return (
     <>
@@ -141,6 +143,14 @@ function Some({ chosen, choose }: { chosen: string[]; choose(documents: string[]
             </Button>
           )}
         </div>
+      )}
+      {gone.length > 0 && (
+        <p className="mt-1.5 flex flex-wrap items-center gap-x-2 text-xs text-soft">
+          {words('assistants.gone', { count: gone.length })}
+          <Button look="quiet" className="text-xs" onClick={() => choose(chosen.filter(id => !gone.includes(id)))}>
+            {words('assistants.leaveOut')}
+          </Button>
+        </p>
       )}
       <p role="status" className="mt-1.5 text-xs text-soft">
         {chosen.length === 0 ? words('assistants.needsDocument') : words('assistants.chosen', { count: chosen.length })}
