@@ -343,6 +343,21 @@ describe('a chat', () => {
     expect(promptText(model, 1)).toContain('neu.txt')
     expect(promptText(model, 1)).not.toContain('mietvertrag.txt')
   })
+  it('what only other documents speak of is no evidence in those asked for', async () => {
+    await openWith([['']])
+    const [lease] = await open.core.documents.list(open.scope)
+    const strange = 'Welche Festplatte braucht die Kündigungsfrist?'
+    const alone = (await ask(strange, { mode: 'quotes' })).answer.evidence
+    const manual = Array.from({ length: 40 }, (_, at) => `Schritt ${at}: Die Festplatte ${at} wird eingebaut.`).join(
+      '\n',
+    )
+    await open.core.documents.add(open.scope, { name: 'handbuch.txt', open: () => bytes(manual) })
+    await open.core.settled(open.scope)
+    const within = (await ask(strange, { mode: 'quotes', documents: [lease.id] })).answer.evidence
+    expect(within).toBeLessThan(alone + 0.03)
+    const { answer } = await ask('Wie hoch ist die Kaution?', { mode: 'quotes', documents: [lease.id] })
+    expect(answer.citations[0].quote).toContain('1.950 Euro')
+  })
   it('a document that was deleted since is in no prompt', async () => {
     const model = await openWith([[good], ['Haustiere sind nach vorheriger Zustimmung der Vermieterin erlaubt. [1]']])
     const first = await ask('Wie hoch ist die Kaution?')

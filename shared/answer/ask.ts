@@ -6,6 +6,7 @@ import { analyzeQuestion } from '../retrieve/question.ts'
 import type { Search, SearchMode } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
 import { readAhead } from './ahead.ts'
+import { planOfChosen } from './chosen.ts'
 import { createCompose } from './compose.ts'
 import { type Conversation, createConversations, type Earlier, noConversation } from './conversation.ts'
 import { ANSWER_THRESHOLD, evidenceOf } from './evidence.ts'
@@ -162,13 +163,15 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
         ...(request.documents && { documents: request.documents }),
         signal,
       }
-      const { plan, hits, nearness = 0 } = await search.find(scope, question, options)
+      const { plan: searched, hits, nearness = 0 } = await search.find(scope, question, options)
       shown = hits.map(toKept)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
       await keeping
       // What other questions found is shown before this one's sentences are weighed.
       await turnOfOthers()
       const passages = hits.map(toQuotable)
+      const { documents } = request
+      const plan = documents ? await planOfChosen(store, scope, question, searched, passages, documents) : searched
       const seeds = selectQuotes(question, plan, passages, { limit: seedCount })
       const quotes = seeds.slice(0, quoteCount)
       const { confidence, answered } = evidenceOf(question, plan, passages, quotes)
@@ -181,7 +184,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
       if (quotable || (near && hits.length > 0)) {
         if (request.mode !== 'quotes') {
           const { exchanges } = conversation
-          const { documents, instructions, temperature } = request
+          const { instructions, temperature } = request
           const wishes = {
             language,
             ...(instructions && { instructions }),
