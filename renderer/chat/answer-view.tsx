@@ -48,7 +48,7 @@ export const AnswerView = memo(function AnswerView({
         </ol>
       </div>
     )
-  const unproven = sentences.some(({ supported }) => !supported)
+  const unproven = sentences.filter(({ supported }) => !supported).length
   return (
     <div data-answer className="read-measure mt-6">
       <h3 className="sr-only">{words('chat.answer')}</h3>
@@ -57,9 +57,9 @@ export const AnswerView = memo(function AnswerView({
         <>
           {citations.length > 0 && <Sources citations={citations} />}
           <div className="mt-4 space-y-1 text-xs text-soft">
-            {unproven && <p>{words('chat.someUnsupported')}</p>}
+            {unproven > 0 && <p>{words('chat.someUnsupported')}</p>}
             {reason && <p>{reason.code === 'cancelled' ? words('chat.interrupted') : words.explain(reason)}</p>}
-            {model && <p>{words('chat.model', { model })}</p>}
+            {model && <p>{words(unproven > 0 ? 'chat.modelUnproven' : 'chat.model', { model, count: unproven })}</p>}
           </div>
         </>
       )}

@@ -160,6 +160,8 @@ export const de: ScreenMessages = {
     copyFailed: 'Der Browser hat das Kopieren nicht erlaubt.',
     copySources: 'Quellen',
     model: 'Geschrieben von {{model}}; jeder Satz an Ihren Dokumenten geprüft.',
+    modelUnproven_one: 'Geschrieben von {{model}}; an Ihren Dokumenten geprüft: 1 Satz nicht belegt.',
+    modelUnproven_other: 'Geschrieben von {{model}}; an Ihren Dokumenten geprüft: {{count}} Sätze nicht belegt.',
     rename: 'Umbenennen',
     renameTitle: 'Unterhaltung umbenennen',
     title: 'Titel',

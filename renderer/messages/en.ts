@@ -152,6 +152,8 @@ export const en = {
     copyFailed: 'The browser did not allow copying.',
     copySources: 'Sources',
     model: 'Written by {{model}}; every sentence held against your documents.',
+    modelUnproven_one: 'Written by {{model}}; held against your documents: 1 sentence not proven.',
+    modelUnproven_other: 'Written by {{model}}; held against your documents: {{count}} sentences not proven.',
     rename: 'Rename',
     renameTitle: 'Rename this conversation',
     title: 'Title',
