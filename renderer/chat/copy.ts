@@ -18,7 +18,7 @@ export function textWithSources(
           .join('')
       : citations
           .map(shownQuote)
-          .map((quote, at) => `${words.language === 'de' ? `„${quote}“` : `“${quote}”`} [${at + 1}]`)
+          .map((quote, at) => `${quoted(quote, words.language)} [${at + 1}]`)
           .join('\n\n') || text
   const sources = citations.map((citation, at) => {
     const place = words('chat.passage', { file: citation.file, place: words.place(citation) })
@@ -27,4 +27,11 @@ export function textWithSources(
   return [question, body, ...(sources.length > 0 ? [`${words('chat.copySources')}\n${sources.join('\n')}`] : [])].join(
     '\n\n',
   )
+}
+
+/** In the marks of the language; marks inside become single ones. */
+function quoted(text: string, language: Words['language']): string {
+  return language === 'de'
+    ? `„${text.replaceAll('„', '‚').replaceAll('“', '‘')}“`
+    : `“${text.replaceAll('“', '‘').replaceAll('”', '’')}”`
 }
