@@ -88,6 +88,8 @@ describe('what is shown of a chat', () => {
     const cut = { ...citation('Der Verkäufer haftet', 2), cut: 'both' as const }
     const content = { mode: 'quotes' as const, sentences: [], citations: [cut], text: '', model: null, reason: null }
     expect(textWithSources('Wer haftet?', content, words)).toContain('„[…] Der Verkäufer haftet […]“ [1]')
+    const spoken = { ...content, citations: [citation('Es heißt „Miete“ im Vertrag.', 2)] }
+    expect(textWithSources('Was?', spoken, words)).toContain('„Es heißt ‚Miete‘ im Vertrag.“ [1]')
   })
 
   it('says page numbers in ranges', () => {
