@@ -79,7 +79,7 @@ describe('a model that obeys the document, through llama.cpp', () => {
     // Nothing proven in it: the documents are quoted, with a word about it.
     if (one.proven === undefined || one.proven.length === 0)
       expect(answer).toMatchObject({ mode: 'quotes', reason: { code: 'model-unproven' } })
-    else expect(answer).toMatchObject({ mode: 'model', reason: null, model: 'obedient' })
+    else expect(answer).toMatchObject({ mode: 'model', reason: null, model: 'obedient.gguf' })
     const chat = await open.core.chats.messages(open.scope, answer?.chatId ?? '')
     expect(chat.at(-1)?.text).toBe(answer?.text)
   })

@@ -83,7 +83,7 @@ const textOf = (parts: readonly LanguageModelV4StreamPart[], type: 'text-delta' 
 
 describe('a chat model', () => {
   test('is asked for without being loaded', async () => {
-    expect(await models.chat()).toMatchObject({ name: 'Tiny chat', contextSize: 2048, maxTokens: 200 })
+    expect(await models.chat()).toMatchObject({ name: 'chat.gguf', contextSize: 2048, maxTokens: 200 })
     expect(await models.embedding()).toMatchObject({
       dimensions: 64,
       queryPrefix: 'query: ',
@@ -325,17 +325,17 @@ describe('the folder', () => {
   test('is looked at again: a model added while running is found, the last one added is used, a broken one passed over', async () => {
     await copyFile(path.join(folder, 'chat.gguf'), at('old.gguf'))
     await utimes(at('old.gguf'), second(0), second(0))
-    expect(await found.chat()).toMatchObject({ name: 'Tiny chat' })
+    expect(await found.chat()).toMatchObject({ name: 'old.gguf' })
     await writeGguf(at('new.gguf'), scriptedChat('Neu.', { name: 'Newer' }))
     await utimes(at('new.gguf'), second(10), second(10))
     await writeFile(at('broken.gguf'), 'GGUF, and then nothing')
     await writeFile(at('notes.txt'), 'no model')
-    expect(await found.chat()).toMatchObject({ name: 'Newer' })
+    expect(await found.chat()).toMatchObject({ name: 'new.gguf' })
     const { content } = await (await found.chat())!.model.doGenerate(call('?'))
     expect(content).toEqual([{ type: 'text', text: 'Neu.' }])
     for (const name of ['old.gguf', 'Tiny chat']) {
       const chosen = await found.chat(name)
-      expect(chosen).toMatchObject({ name: 'Tiny chat' })
+      expect(chosen).toMatchObject({ name: 'old.gguf' })
       expect((await chosen!.model.doGenerate(call('?'))).content).toEqual([{ type: 'text', text: answer }])
     }
     expect(await found.chat('gone.gguf')).toBeUndefined()
@@ -345,7 +345,7 @@ describe('the folder', () => {
       { name: 'old.gguf', used: false, description: { role: 'chat' } },
     ])
     await rm(at('new.gguf'))
-    expect(await found.chat()).toMatchObject({ name: 'Tiny chat' })
+    expect(await found.chat()).toMatchObject({ name: 'old.gguf' })
     const old = await (await found.chat())!.model.doGenerate(call('?'))
     expect(old.content).toEqual([{ type: 'text', text: answer }])
   })
@@ -362,7 +362,7 @@ describe('the folder', () => {
 
   test('gives way to a file the user named, and says what is wrong with that', async () => {
     const named = (chatFile: string) => open({ folder: other, chatFile }).chat()
-    expect(await named(path.join(folder, 'chat.gguf'))).toMatchObject({ name: 'Tiny chat' })
+    expect(await named(path.join(folder, 'chat.gguf'))).toMatchObject({ name: 'chat.gguf' })
     await expect(named(at('none.gguf'))).rejects.toMatchObject({ code: 'model-missing' })
     await expect(named(at('broken.gguf'))).rejects.toMatchObject({ code: 'model-invalid' })
     await expect(named(path.join(folder, 'embedder.gguf'))).rejects.toMatchObject({

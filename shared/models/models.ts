@@ -85,7 +85,7 @@ export function createModels({
       const file = fileOf(found, 'chat', settings.contextSize)
       return {
         model: createLanguageModel({ supervisor, file, maxTokens, temperature }),
-        name: found.description.name,
+        name: found.name,
         contextSize: file.contextSize,
         maxTokens,
       } satisfies ChatModel
