@@ -120,7 +120,8 @@ describe.each(ways)('a whole visit over %s', (way, clientOf) => {
       language: 'de',
       theme: 'dark',
     })
-    expect(await client.settings.update({ theme: null })).toEqual({ language: 'de', theme: null, projectId: null })
+    const settings = { language: 'de', theme: null, projectId: null, recognition: 'on' }
+    expect(await client.settings.update({ theme: null })).toEqual(settings)
     expect(await client.session.get()).toMatchObject({ maxFileSize: 1024 * 1024, maxFiles: null })
     expect((await client.health.summary()).state).toBe('ok')
     expect(await client.health.readiness()).toEqual({ state: 'ok' })
