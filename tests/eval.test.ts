@@ -1,5 +1,6 @@
 /** What search and answers reach on question sets of our own: a change that loses some of it fails here. */
 import { execFileSync } from 'node:child_process'
+import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scriptedChat, tinyEmbedder } from '../scripts/tiny-models.ts'
 import { writeGguf } from '../scripts/write-gguf.ts'
 import { evaluate, readSet } from '../server/commands/eval.ts'
+import { openCore } from '../server/compose.ts'
 import { readConfig } from '../server/config.ts'
 import type { Row } from '../shared/eval/figures.ts'
 import { silent } from './open-store.ts'
@@ -78,6 +80,31 @@ describe('PDF files of our own', () => {
     expect(mean('falselyDeclined')).toBeLessThanOrEqual(0.1)
     expect(rows.find(row => row.kind === 'fact')?.quote3).toBe(1)
     expect(rows.find(row => row.kind === 'unanswerable')).toMatchObject({ page5: null, falselyDeclined: null })
+  })
+})
+
+describe('a contract of our own', () => {
+  test('who pays is not what is paid', async () => {
+    const { core, close } = await openCore({ config: readConfig({ data: folder }), log: silent, temporary: true })
+    try {
+      core.start()
+      const scope = { userId: 'local', projectId: (await core.projects.find('local')).id }
+      const open = () => createReadStream(path.join(root, 'samples', 'mietvertrag.md'))
+      await core.documents.add(scope, { name: 'mietvertrag.md', path: 'mietvertrag.md', open })
+      await core.settled(scope)
+      const quotesOf = async (question: string) => {
+        for await (const event of core.ask(scope, { question, mode: 'quotes', search: 'words' }))
+          if (event.type === 'finish') return event.answer.citations.map(({ quote }) => quote)
+        return []
+      }
+      expect((await quotesOf('Wie hoch ist die Miete?'))[0]).toBe('Die Grundmiete beträgt monatlich 890 Euro.')
+      const due = await quotesOf('Wann ist die Miete fällig?')
+      expect(due.slice(0, 2)).toContainEqual(expect.stringMatching(/^Die Miete ist spätestens am dritten Werktag/))
+      expect((await quotesOf('Wie hoch ist die Grundmiete?'))[0]).toBe('Die Grundmiete beträgt monatlich 890 Euro.')
+      expect((await quotesOf('Was zahlt der Mieter?'))[0]).toBe('Der Mieter zahlt eine Kaution von 2.670 Euro.')
+    } finally {
+      await close()
+    }
   })
 })
 

@@ -7,6 +7,8 @@ import { stemWord } from '../retrieve/stem.ts'
 import { synonymsIn } from '../retrieve/synonyms.ts'
 import { type Figure, figuresOf, unitOf } from './figures.ts'
 
+export { differentNouns } from '../retrieve/nouns.ts'
+
 /** What a sentence says, as far as code can tell: words, figures, names, and whether it says no. */
 export interface Claim {
   text: string
@@ -98,12 +100,6 @@ function kinOf(term: string, language: Language): Kin | undefined {
   return value
 }
 
-/** "Miete" and "Mieter" have one stem, and are two things. */
-export function differentNouns(a: string, b: string): boolean {
-  const [one, other] = [AGENT.test(a), AGENT.test(b)]
-  return one !== other && /^\p{Lu}.*en?$/u.test(one ? b : a)
-}
-
 /** Where a sentence may be cut so that each part says something of its own. */
 function clausesOf(text: string, language: Language): Clause[] {
   const cuts = [0, ...[...text.matchAll(CLAUSE)].map(match => match.index), text.length]
@@ -155,7 +151,6 @@ export const foldedWords = (text: string) =>
 /** Turned round by what looks like the first half of a compound. */
 const PREFIX =
   /^(?:un|ver|be|ent|er|zer|miss|vor|nach|ab|an|auf|aus|ein|ge|in|mit|um|zu|wider|gegen|nicht|anti|re|dis|non|ueber|uber|unter)$/
-const AGENT = /^\p{Lu}.*er(?:[ns]|in|innen)?$/u
 const WORD = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’-]\p{L}+)*/gu
 const CLAUSE = /[;:,–—]\s|\s(?=(?:aber|sondern|während|außer|but|while|whereas|except|unless)\s)/giu
 const NEGATES =

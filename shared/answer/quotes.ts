@@ -1,10 +1,10 @@
 import type { Language } from '../model/index.ts'
 import { analyze } from '../retrieve/analyze.ts'
 import { detectLanguage } from '../retrieve/language.ts'
-import type { SearchPlan } from '../retrieve/plan.ts'
+import { differentNouns } from '../retrieve/nouns.ts'
+import { relativeWeights, type SearchPlan } from '../retrieve/plan.ts'
 import type { Question } from '../retrieve/question.ts'
 import { holdsExpected, knownWords } from './answer-type.ts'
-import { differentNouns } from './claim.ts'
 import { clipSentence } from './clip.ts'
 import { type Span, splitSentences } from './sentences.ts'
 
@@ -165,17 +165,17 @@ function evidenceIn(text: string, span: Span, language: Language, plan: SearchPl
   return { span, matched, terms: new Set(match(text, language, plan, matched)) }
 }
 
-/** What a word with the stem of another counts: "Mieter" for "Miete". */
-const otherNoun = 0.7
-
 /** Raises `into` by what the text matches; gives the text's terms. */
 export function match(text: string, language: Language, plan: SearchPlan, into: Float64Array): string[] {
   const terms: string[] = []
   for (const { term, start, end } of analyze(text, language)) {
     terms.push(term)
     for (const { at, weight } of plan.contributions.get(term) ?? []) {
-      const other = language !== 'en' && differentNouns(plan.terms[at]!.text, text.slice(start, end))
-      const counts = other ? weight * otherNoun : weight
+      const asked = plan.terms[at]!
+      // What only begins with its stem ("Spielzug" for "Spieler") is weighed as the compound it is.
+      const same = language !== 'en' && term.endsWith(asked.term)
+      const other = same && differentNouns(asked.text, text.slice(start, end))
+      const counts = other ? weight * relativeWeights.otherNoun : weight
       if (counts > into[at]!) into[at] = counts
     }
   }

@@ -159,6 +159,11 @@ export const relativeWeights = {
   modifier: 0.4,
   /** The first six letters are the same. */
   shared: 0.2,
+  /**
+   * A factor: another noun with the same stem, "Mieter" for "Miete". Less than a compound with the noun itself ("Grundmiete"), or who
+   * pays stands before what is paid. 0.4 is the same on the XQuAD development set.
+   */
+  otherNoun: 0.3,
 }
 const PRIMARY = 0.65
 

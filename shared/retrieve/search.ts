@@ -4,6 +4,7 @@ import type { Candidate, Store } from '../store/index.ts'
 import { fuse } from './fuse.ts'
 import { createNear, type EmbedQuestion } from './near.ts'
 import { nearnessOf } from './nearness.ts'
+import { mayBeMistaken, otherNounTerm, withOtherNouns } from './nouns.ts'
 import { planSearch, relativeWeights, type SearchPlan } from './plan.ts'
 import { type Question, vocabularyLookups } from './question.ts'
 import { scoreChunk } from './rank.ts'
@@ -69,6 +70,8 @@ export type Rerank = (
  */
 const primaryCandidates = 100
 const secondaryCandidates = 50
+/** Of the first ones the texts are read, where a noun that is asked for may have the stem of another one. */
+const rankedByText = 30
 /** Of each list that is fused. What stands below rank 50 of one list adds less than 0.009 to what the other put first. */
 const fusedLength = 50
 /** Passages given to the ranking model, which needs a tenth of a second for each. */
@@ -148,11 +151,12 @@ export function createSearch({
   async function load(
     scope: Scope,
     order: readonly { id: number; fused?: number }[],
-    { plan, ranked }: { plan: SearchPlan; ranked: readonly { id: number; score: number }[] },
+    { plan, ranked, read }: { plan: SearchPlan; ranked: readonly Ranked[]; read: readonly StoredChunk[] },
     similarities: ReadonlyMap<number, number>,
   ): Promise<Omit<Hit, 'rank' | 'before' | 'after'>[]> {
-    const ids = order.map(({ id }) => id)
-    const chunks = new Map((await store.chunks.get(scope, ids)).map(chunk => [chunk.id, chunk]))
+    const chunks = new Map(read.map(chunk => [chunk.id, chunk]))
+    const missing = order.flatMap(({ id }) => (chunks.has(id) ? [] : [id]))
+    if (missing.length > 0) for (const chunk of await store.chunks.get(scope, missing)) chunks.set(chunk.id, chunk)
     const scores = new Map(ranked.map(({ id, score }) => [id, score]))
     return order.flatMap(({ id, ...fused }) => {
       const chunk = chunks.get(id)
@@ -188,13 +192,48 @@ export function createSearch({
       )
       if (slips.size > 0) plan = planSearch(question, { ...vocabulary, slips }, totals)
     }
-    if (most === 0) return { plan, statistics, ranked: [] }
+    if (most === 0) return { plan, statistics, ranked: [], read: [] }
     const within = documents && { documents }
     const [primary, secondary] = await Promise.all([
       store.words.candidates(scope, { terms: plan.primary, limit: primaryCandidates, ...within }),
       store.words.candidates(scope, { terms: plan.secondary, limit: secondaryCandidates, ...within }),
     ])
-    return { plan, statistics, ranked: rankAll(plan, [...primary, ...secondary]).slice(0, most) }
+    const ranked = rankAll(plan, [...primary, ...secondary])
+    const byText = await rankByNouns(scope, question, plan, ranked)
+    return { plan, statistics, ranked: byText.ranked.slice(0, most), read: byText.read }
+  }
+
+  /** The first ones ranked again by their texts, where a noun asked for may have the stem of another one. */
+  async function rankByNouns(
+    scope: Scope,
+    { language, terms }: Question,
+    plan: SearchPlan,
+    ranked: readonly Ranked[],
+  ): Promise<{ ranked: readonly Ranked[]; read: readonly StoredChunk[] }> {
+    const isAsked = (at: number) => terms[at]!.kind === 'word' && mayBeMistaken(terms[at]!.text)
+    const asked = language === 'de' ? terms.filter((_, at) => isAsked(at)) : []
+    const first = ranked.slice(0, rankedByText)
+    if (asked.length === 0 || first.length < 2) return { ranked, read: [] }
+    const contributions = new Map(plan.contributions)
+    for (const { term } of asked) {
+      const other = (contributions.get(term) ?? []).map(({ at, weight }) => ({
+        at,
+        weight: isAsked(at) ? weight * relativeWeights.otherNoun : weight,
+      }))
+      contributions.set(otherNounTerm(term), other)
+    }
+    const read = await store.chunks.get(
+      scope,
+      first.map(({ id }) => id),
+    )
+    const scores = new Map(first.map(({ id, score }) => [id, score]))
+    for (const chunk of read) {
+      const told = chunk.language === 'de' ? withOtherNouns(chunk.terms, chunk.text, asked) : chunk.terms
+      if (told === chunk.terms) continue
+      scores.set(chunk.id, scoreChunk({ ...plan, contributions }, { ...chunk, terms: told, length: told.length }))
+    }
+    const again = first.map(({ id, score }) => ({ id, score: scores.get(id) ?? score })).sort(bestFirst)
+    return { ranked: [...again, ...ranked.slice(rankedByText)], read }
   }
 
   /** The first ones by the ranking model, the others as they were; undefined without its word. */
@@ -235,7 +274,12 @@ export function createSearch({
   }
 }
 
-function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): { id: number; score: number }[] {
+interface Ranked {
+  id: number
+  score: number
+}
+
+function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): Ranked[] {
   const unique = new Map(candidates.map(candidate => [candidate.id, candidate]))
   return [...unique.values()]
     .map(candidate => ({
@@ -243,5 +287,7 @@ function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): { id: numb
       score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }),
     }))
     .filter(candidate => candidate.score > 0)
-    .sort((a, b) => b.score - a.score || a.id - b.id)
+    .sort(bestFirst)
 }
+
+const bestFirst = (a: Ranked, b: Ranked) => b.score - a.score || a.id - b.id
