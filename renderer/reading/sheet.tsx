@@ -65,12 +65,13 @@ function Row({
       {columns.slice(0, lone ? columns.indexOf(lone) + 1 : columns.length).map(column => {
         const place = places.get(column)
         const cited = place !== undefined && stretchesIn(row, marks, ...place).length > 0
-        const Cell = headed ? 'th' : 'td'
+        // An empty cell heads nothing.
+        const Cell = headed && place ? 'th' : 'td'
         const figure = place !== undefined && isFigure(row.text.slice(...place))
         return (
           <Cell
             key={column}
-            {...(headed && { scope: 'col' })}
+            {...(Cell === 'th' && { scope: 'col' })}
             {...(column === lone && { colSpan: columns.length - columns.indexOf(column) })}
             data-cell={`${letters(column)}${row.span?.first}`}
             className={`max-w-96 min-w-12 border-r border-line px-2 py-1 last:border-r-0 ${figure ? 'text-right whitespace-nowrap tabular-nums' : 'text-left'} ${cited ? 'cited-cell' : ''}`}
