@@ -212,6 +212,8 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
   it('goes on reading after the server was killed in the middle of it', async () => {
     const large = longManual(20)
     await page.getByRole('link', { name: words.nav.library }).first().click()
+    // What falls on a view that is just being left is lost with it.
+    await page.locator('[data-picker=files]').first().waitFor({ state: 'attached' })
     await drop(page, 'large.pdf', large)
     const reading = page.locator('[data-document][data-state=parsing]', { hasText: 'large.pdf' })
     await reading.waitFor()

@@ -49,6 +49,6 @@ export function installationManual(): Manual | undefined {
 
 /** The same pages over and over: reading them takes a while. */
 export function longManual(times: number): Uint8Array {
-  const source = readFileSync(path.join(root, 'scripts/samples/vereinshandbuch.md'), 'utf8')
-  return writePdf({ pages: setManual(source).pages, repeat: times })
+  const { pages } = setManual(readFileSync(path.join(root, 'scripts/samples/vereinshandbuch.md'), 'utf8'))
+  return writePdf({ pages: Array.from({ length: times }, () => pages).flat() })
 }
