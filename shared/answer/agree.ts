@@ -1,5 +1,6 @@
 import type { Language } from '../model/index.ts'
-import { type Claim, type ClaimWord, differentNouns, kinship } from './claim.ts'
+import { differentNouns } from '../retrieve/nouns.ts'
+import { type Claim, type ClaimWord, kinship } from './claim.ts'
 import type { GroundSentence } from './ground.ts'
 
 /** Two words of one meaning, for the purpose of this file: family, synonym or compound. */

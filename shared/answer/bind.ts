@@ -1,5 +1,6 @@
 import type { Language } from '../model/index.ts'
-import { type Claim, type ClaimWord, differentNouns, kinship } from './claim.ts'
+import { differentNouns } from '../retrieve/nouns.ts'
+import { type Claim, type ClaimWord, kinship } from './claim.ts'
 import { type Figure, saysFigure } from './figures.ts'
 
 /** A stretch of a text that says one thing with figures. */

@@ -7,8 +7,6 @@ import { stemWord } from '../retrieve/stem.ts'
 import { synonymsIn } from '../retrieve/synonyms.ts'
 import { type Figure, figuresOf, unitOf } from './figures.ts'
 
-export { differentNouns } from '../retrieve/nouns.ts'
-
 /** What a sentence says, as far as code can tell: words, figures, names, and whether it says no. */
 export interface Claim {
   text: string
