@@ -9,7 +9,7 @@ import type { Document, FileInside } from '../shared/model/index.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
-import { noModels, openTestCore, type TestCore } from './open-core.ts'
+import { aborted, noModels, openTestCore, type TestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
 
 const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
@@ -259,10 +259,7 @@ describe('while files are under way', () => {
         isContainer: real.isContainer,
         async *parse(request, signal) {
           if (request.name.endsWith('.txt')) {
-            await Promise.race([
-              gate,
-              new Promise(resolve => signal?.addEventListener('abort', resolve, { once: true })),
-            ])
+            await Promise.race([gate, aborted(signal)])
           }
           yield* real.parse(request, signal)
         },

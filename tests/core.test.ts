@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import type { AnswerEvent, Document } from '../shared/model/index.ts'
 import type { Parsers } from '../shared/ports.ts'
-import { bytes, createLineParser, openTestCore, type TestCore } from './open-core.ts'
+import { aborted, bytes, createLineParser, openTestCore, type TestCore } from './open-core.ts'
 
 let open: TestCore
 afterEach(() => open?.close())
@@ -56,7 +56,7 @@ function createGate(page: number): { parsers: Parsers; open(): void; reached: Pr
     pages.push(number)
     if (number !== page) return
     arrive()
-    await Promise.race([gate, new Promise(resolve => signal?.addEventListener('abort', resolve))])
+    await Promise.race([gate, aborted(signal)])
   })
   return { parsers, open: release, reached, pages }
 }

@@ -75,6 +75,14 @@ export const noModels: Models = {
   async close() {},
 }
 
+/** Waits for the signal, which may be aborted already: `abort` is then never heard any more. Without a signal, for ever. */
+export function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason)
+    else signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
 export async function* bytes(text: string): AsyncIterable<Uint8Array> {
   yield new TextEncoder().encode(text)
 }

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import type { Document } from '../shared/model/index.ts'
 import type { Parsers, RecognizeRequest } from '../shared/ports.ts'
-import { bytes, createLineParser, noModels, openTestCore, type TestCore } from './open-core.ts'
+import { aborted, bytes, createLineParser, noModels, openTestCore, type TestCore } from './open-core.ts'
 
 let opened: TestCore | undefined
 afterEach(() => opened?.close())
@@ -91,11 +91,7 @@ test('what text there is can be found at once, and each page when it was recogni
 })
 
 test('goes on where it was after the program ended', { timeout: 60_000 }, async () => {
-  const never = createPictureParser(({ page }, signal) =>
-    page === 3
-      ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
-      : undefined,
-  )
+  const never = createPictureParser(({ page }, signal) => (page === 3 ? aborted(signal) : undefined))
   const library = await open(never.parsers)
   library.core.start()
   const { id } = await add(library)
@@ -164,9 +160,7 @@ test('a document of pictures alone fails only when nothing is on them', { timeou
 test('pause, resume and delete reach a document whose pages wait', { timeout: 60_000 }, async () => {
   let hold = true
   const { parsers, pages } = createPictureParser(({ page }, signal) =>
-    hold && page === 3
-      ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))
-      : undefined,
+    hold && page === 3 ? aborted(signal) : undefined,
   )
   const { core, scope } = await open(parsers)
   core.start()

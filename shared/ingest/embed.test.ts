@@ -1,6 +1,6 @@
 import { Kysely, sql } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
-import { bytes, createLineParser, openTestCore, type TestCore } from '../../tests/open-core.ts'
+import { aborted, bytes, createLineParser, openTestCore, type TestCore } from '../../tests/open-core.ts'
 import { createWordEmbedder, embeddersOf, type WordEmbedder } from '../../tests/word-embedder.ts'
 import { AppError } from '../errors.ts'
 import type { Schema } from '../store/schema.ts'
@@ -90,8 +90,7 @@ describe('embedding', () => {
   test('goes on after the last batch when it is stopped in the middle', async () => {
     const embedder = createWordEmbedder({
       before: async (values, signal) => {
-        if (values.some(value => value.includes('seite16')) && embedder.calls.length === 2)
-          await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+        if (values.some(value => value.includes('seite16')) && embedder.calls.length === 2) await aborted(signal)
       },
     })
     await start([embedder])

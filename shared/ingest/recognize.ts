@@ -52,6 +52,7 @@ export function createRecognizeStage(
     for (let attempt = 1; ; attempt++) {
       const file = await deps.blobs.file(document.blob)
       if (!file) throw new AppError('blob-missing')
+      signal.throwIfAborted()
       try {
         const password = deps.passwords.of(document.id)
         const request = { file, name: document.name, page: page.number, ...(password !== undefined && { password }) }

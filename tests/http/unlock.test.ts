@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
-import { createLineParser } from '../open-core.ts'
+import { aborted, createLineParser } from '../open-core.ts'
 import { openTestServer, type TestServer } from './open-server.ts'
 
 let open: TestServer
@@ -13,10 +13,7 @@ beforeEach(async () => {
     if (request.name === 'geheim.txt' && request.password !== 'Zwiebel')
       throw new AppError(request.password === undefined ? 'password-protected' : 'password-wrong')
     if (request.name.startsWith('lang'))
-      await new Promise<void>((resolve, reject) => {
-        held.push(resolve)
-        signal?.addEventListener('abort', () => reject(new AppError('cancelled')), { once: true })
-      })
+      await Promise.race([new Promise<void>(resolve => held.push(resolve)), aborted(signal)])
   })
   open = await openTestServer({ parsers })
 })
