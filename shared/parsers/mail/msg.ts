@@ -20,6 +20,10 @@ const utf8 = 65001
 /** The tags of subject and body in Unicode. */
 const shown: ReadonlySet<number> = new Set([0x0037001f, 0x1000001f])
 const latin = 'windows-1252'
+/** Small letters of ASCII, one byte off: Chinese signs, of which one in 256 has such a number, and no four in a row. */
+const shifted = new RegExp(
+  `[${Array.from({ length: 26 }, (_, at) => String.fromCharCode((0x61 + at) << 8)).join('')}]{4}`,
+)
 /** Bytes of the larger of the two kinds. */
 const sector = 4096
 
@@ -64,28 +68,30 @@ function readFields(bytes: Buffer): { reader: Reader; fields: FieldsData; damage
   const padded = Buffer.concat([sound, Buffer.alloc(sector)])
   try {
     const found = decoded(padded)
-    return { ...found, damaged: damaged || found.cut }
+    return { ...found, damaged: damaged || found.flawed }
   } catch (error) {
     throw new AppError('damaged', {}, { cause: error })
   }
 }
 
-function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData; cut: boolean } {
+function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData; flawed: boolean } {
   const read = (ansiEncoding?: string) => {
     const reader = new MsgReader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-    let cut = false
+    let flawed = false
     reader.parserConfig = {
       ...(ansiEncoding !== undefined && { ansiEncoding }),
       // The library ends a text at the first zero in it, whatever follows.
       propertyObserver(_, tag, raw) {
         // Of eight bytes is what says where the text stands.
-        if (raw && raw.length > 8 && shown.has(tag)) cut ||= /\0[^\0]/.test(Buffer.from(raw).toString('utf16le'))
+        if (!raw || raw.length <= 8 || !shown.has(tag)) return
+        const text = Buffer.from(raw).toString('utf16le')
+        flawed ||= /\0[^\0]/.test(text) || shifted.test(text)
       },
     }
     const fields = reader.getFileData()
     if (fields.error !== undefined) throw new Error(fields.error)
     for (const one of [fields, ...(fields.attachments ?? []), ...(fields.recipients ?? [])]) keepTexts(one)
-    return { reader, fields, cut }
+    return { reader, fields, flawed }
   }
   // Texts that are no Unicode are of this code page; the mail says it only inside.
   const found = read(codepageOf(read().fields))

@@ -3,7 +3,7 @@ const reach = 32 * 1024 ** 2
 
 /**
  * Does something of a mail seem to be missing? Its headers end with an empty line, each border between parts that is
- * announced is there and is closed, and none is there that nobody announced.
+ * announced is there and is closed, and none is there that nobody announced; base64 is in lines of one length.
  */
 export function isBroken(bytes: Buffer): boolean {
   const text = bytes.toString('latin1', 0, reach)
@@ -18,5 +18,38 @@ export function isBroken(bytes: Buffer): boolean {
   for (const [, border = ''] of text.matchAll(/^--(\S[^\r\n]{4,75}?)[ \t]*\r?\n(?=content-[a-z-]+[ \t]*:)/gim)) {
     if (!announced.has(border)) return true
   }
+  for (const { index } of text.matchAll(/^content-transfer-encoding[ \t]*:[ \t]*base64\b/gim)) {
+    const blank = /\n\r?\n/g
+    blank.lastIndex = index
+    if (blank.test(text) && isUneven(text, blank.lastIndex)) return true
+  }
   return false
+}
+
+/** Lines of base64 beyond this are no lines of a mail (RFC 5321, 4.5.3.1.6): they were joined (`joinBase64`). */
+const longestLine = 998
+/** A hole in base64, or a part put elsewhere, leaves this many odd lines; whoever writes uneven lines writes more of them. */
+const mostOdd = 4
+
+/**
+ * Programs write base64 in lines of one length, and only the last is shorter: one within that is not was damaged, even
+ * where what remains can be decoded. What follows the last line (lists of mails put words there) is no part of it.
+ */
+function isUneven(text: string, from: number): boolean {
+  const lengths: number[] = []
+  for (let at = from; at < text.length; ) {
+    const found = text.indexOf('\n', at)
+    const end = found === -1 ? text.length : found
+    const line = text.slice(at, end).trimEnd()
+    at = end + 1
+    if (line === '' || line.startsWith('--') || line.length > longestLine) break
+    lengths.push(/^[A-Za-z\d+/]*=*$/.test(line) ? line.length : -1)
+  }
+  const often = new Map<number, number>()
+  for (const length of lengths) often.set(length, (often.get(length) ?? 0) + 1)
+  const [usual = 0, count = 0] = [...often].sort((a, b) => b[1] - a[1])[0] ?? []
+  // Up to the last line of the usual length: the next one is the last of all.
+  const inside = lengths.slice(0, lengths.lastIndexOf(usual))
+  const odd = inside.filter(length => length !== usual)
+  return usual > 0 && odd.length > 0 && odd.length <= mostOdd && odd.length * 3 < count
 }

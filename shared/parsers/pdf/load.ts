@@ -11,8 +11,8 @@ import { AppError } from '../../errors.ts'
 
 const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
 
-/** What pdf.js needs besides the file lies in its package: nothing is fetched. */
-export async function loadPdf(file: string, password?: string): Promise<PDFDocumentLoadingTask> {
+/** What pdf.js needs besides the file lies in its package: nothing is fetched. `verbose`: for whom listens to it. */
+export async function loadPdf(file: string, password?: string, verbose = false): Promise<PDFDocumentLoadingTask> {
   return getDocument({
     data: new Uint8Array(await readFile(file)),
     cMapUrl: join(PACKAGE, 'cmaps/'),
@@ -20,7 +20,7 @@ export async function loadPdf(file: string, password?: string): Promise<PDFDocum
     standardFontDataUrl: join(PACKAGE, 'standard_fonts/'),
     wasmUrl: join(PACKAGE, 'wasm/'),
     useSystemFonts: false,
-    verbosity: VerbosityLevel.ERRORS,
+    verbosity: verbose ? VerbosityLevel.INFOS : VerbosityLevel.ERRORS,
     ...(password !== undefined && { password }),
   })
 }

@@ -1,8 +1,9 @@
-import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import type { PDFDocumentLoadingTask, PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
 import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
+import { hearComplaints } from './complaints.ts'
 import { endingOf, markContinuation } from './continuation.ts'
 import { loadPdf, opened } from './load.ts'
 import { fontsOf, layoutPage, type PageText } from './page.ts'
@@ -23,22 +24,38 @@ export async function openPdf(
   note: Note,
   password?: string,
 ): Promise<Source<Reading>> {
-  const task = await loadPdf(file, password)
+  const heard: Complaints = { page: 0, damaged: new Map() }
+  const stop = hearComplaints(complaint => {
+    if (!heard.damaged.has(heard.page)) heard.damaged.set(heard.page, complaint)
+  })
+  let task: PDFDocumentLoadingTask | undefined
   let document: PDFDocumentProxy
   try {
+    task = await loadPdf(file, password, true)
     document = await task.promise
   } catch (cause) {
-    throw opened(cause)
+    stop()
+    throw task ? opened(cause) : cause
+  }
+  const close = async () => {
+    await task.destroy()
+    stop()
   }
   if (document.numPages > limits.pages) {
-    await task.destroy()
+    await close()
     throw new AppError('too-many-pages', { pages: document.numPages, limit: limits.pages })
   }
   return {
     segments: document.numPages,
-    read: (after, state) => pagesOf(document, after, stateFor(after, state), note),
-    close: () => task.destroy(),
+    read: (after, state) => pagesOf(document, after, stateFor(after, state), heard, note),
+    close,
   }
+}
+
+/** What was lost, by the page that was read meanwhile: 0 before any. */
+interface Complaints {
+  page: number
+  damaged: Map<number, string>
 }
 
 /** A state from further on would know what was not read yet. */
@@ -51,18 +68,28 @@ async function* pagesOf(
   document: PDFDocumentProxy,
   after: number,
   before: State | undefined,
+  heard: Complaints,
   note: Note,
 ): AsyncGenerator<Reading, Ending> {
   const typography = await restore(document, before?.learned, note)
   // A page between the two was given up: nothing goes on with it.
   let ending = before?.page === after ? before.ending : 'closed'
+  let damaged = before?.damaged
   for (let page = after + 1; page <= document.numPages; page++) {
+    heard.page = page
     const segment = await readPage(document, page, typography, note)
+    const complaint = heard.damaged.get(page)
+    // A page that cannot be read at all says so itself.
+    if (complaint !== undefined && segment.problem !== 'unreadable') {
+      damaged = true
+      note(`page ${page}: ${complaint}`)
+    }
     markContinuation(ending, segment)
     ending = endingOf(segment)
-    yield { segment, state: writeState({ page, ending, learned: typography.learned() }) }
+    const state = { page, ending, learned: typography.learned(), ...(damaged && { damaged }) }
+    yield { segment, state: writeState(state) }
   }
-  return { cut: false }
+  return { cut: false, ...(damaged && { reasons: [{ code: 'partly-damaged' }] }) }
 }
 
 /**

@@ -5,6 +5,7 @@ import { cleanText } from '../office/xml.ts'
 import { decodeFile } from '../text/decode.ts'
 import { delimiterOf, recordsOf } from './records.ts'
 import { type Cell, createRows } from './rows.ts'
+import { createWidths } from './widths.ts'
 
 const PROBE = 64 * 1024
 
@@ -53,18 +54,18 @@ async function* blocksOf(
     if (!whole) yield* pieces
   }
   const rows = createRows({ ranges: [], records: true })
-  let width: number | undefined
+  const widths = createWidths()
   try {
     for await (const records of recordsOf(all(), delimiter))
-      for (const { number, fields, isOpen } of records) {
-        width ??= fields.length
-        // Where all have as many fields, a last one with fewer and no line end was cut off.
-        if (isOpen && number > 1 && width > fields.length) trouble.damaged('the text ends within a record')
-        else if (width !== fields.length) width = 0
-        const cells = cellsOf(fields)
-        if (cells.length > 0) yield* rows.push({ number, cells })
+      for (const record of records) {
+        const cells = cellsOf(record.fields)
+        widths.look(record, cells)
+        if (record.torn) trouble.damaged('a field in quotes that does not end where it should')
+        if (cells.length > 0) yield* rows.push({ number: record.number, cells })
       }
     yield* rows.end()
+    const damage = widths.damage()
+    if (damage !== undefined) trouble.damaged(damage)
   } finally {
     await pieces.return(undefined)
   }

@@ -6,6 +6,10 @@ export interface Record {
   fields: string[]
   /** The text ends in it, without a line end. */
   isOpen?: boolean
+  /** A field holds the delimiter, in quotes. */
+  keeps?: boolean
+  /** Its quotes were set by no program: text follows the end of a field that broke lines, or the text ends inside one. */
+  torn?: boolean
 }
 
 /** A quoted field goes on over no more than this; a quote that opens a longer one is taken for a letter. */
@@ -30,7 +34,7 @@ export async function* recordsOf(pieces: AsyncIterable<string>, delimiter: strin
     for (;;) {
       const record = recordAt(rest, from, delimiter, false)
       if (!record) break
-      records.push({ number: ++number, fields: record.fields })
+      records.push({ number: ++number, fields: record.fields, ...record.marks })
       from = record.end
     }
     rest = rest.slice(from)
@@ -40,7 +44,7 @@ export async function* recordsOf(pieces: AsyncIterable<string>, delimiter: strin
   for (let from = 0; from < rest.length; ) {
     const record = recordAt(rest, from, delimiter, true)!
     const isOpen = record.end === rest.length && !/[\r\n]$/.test(rest)
-    records.push({ number: ++number, fields: record.fields, ...(isOpen && { isOpen }) })
+    records.push({ number: ++number, fields: record.fields, ...record.marks, ...(isOpen && { isOpen }) })
     from = record.end
   }
   if (records.length > 0) yield records
@@ -52,13 +56,14 @@ function recordAt(
   from: number,
   delimiter: string,
   isLast: boolean,
-): { fields: string[]; end: number } | undefined {
+): { fields: string[]; end: number; marks?: Pick<Record, 'keeps' | 'torn'> } | undefined {
   const line = lineEnd(text, from, isLast)
   if (line === NO_LINE && text.length - from < LONGEST_LINE) return undefined
   const end = line === NO_LINE ? from + LONGEST_LINE : line
   const plain = text.slice(from, end)
   if (!plain.includes('"')) return { fields: plain.split(delimiter, MOST_FIELDS), end: behind(text, end) }
   const fields: string[] = []
+  const marks: Pick<Record, 'keeps' | 'torn'> = {}
   let at = from
   let lineAt = end
   for (;;) {
@@ -67,6 +72,7 @@ function recordAt(
     let field = ''
     if (quoted) {
       field = quoted.text
+      if (field.includes(delimiter)) marks.keeps = true
       at = quoted.end
       if (at > lineAt) {
         const next = lineEnd(text, at, isLast)
@@ -76,8 +82,10 @@ function recordAt(
     }
     const found = text.indexOf(delimiter, at)
     const stop = found === -1 || found > lineAt ? lineAt : found
+    if (quoted ? at < stop && /[\r\n]/.test(field) : text[at] === '"' && isLast && text.indexOf('"', at + 1) === -1)
+      marks.torn = true
     if (fields.length < MOST_FIELDS) fields.push(field + text.slice(at, stop))
-    if (stop === lineAt) return { fields, end: behind(text, lineAt) }
+    if (stop === lineAt) return { fields, end: behind(text, lineAt), marks }
     at = stop + delimiter.length
   }
 }

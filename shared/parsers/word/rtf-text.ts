@@ -347,8 +347,9 @@ export function createRtfText({ margins }: { margins: boolean }) {
     take(token: Token) {
       if (token.type === 'open') return openGroup()
       if (token.type === 'close') return closeGroup()
-      if (token.type === 'broken') {
-        damaged = true
+      if (token.type === 'broken' || token.type === 'stray') {
+        // Outside of all braces there may be anything.
+        damaged ||= token.type === 'broken' || groups.length > 0
         return
       }
       if (token.type === 'bytes') {

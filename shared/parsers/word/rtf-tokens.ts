@@ -7,11 +7,14 @@ export type Token =
   | { type: 'bytes'; bytes: Uint8Array }
   /** The bytes end inside of something. */
   | { type: 'broken' }
+  /** Passed over: controls and escapes that no writer of RTF makes. */
+  | { type: 'stray' }
 
 const OPEN = 0x7b
 const CLOSE = 0x7d
 const BACKSLASH = 0x5c
 const QUOTE = 0x27
+const TAB = 0x09
 const RETURN = 0x0d
 const FEED = 0x0a
 const SPACE = 0x20
@@ -29,8 +32,11 @@ export function* tokensOf(bytes: Uint8Array): Generator<Token> {
     if (byte === OPEN || byte === CLOSE) {
       yield byte === OPEN ? { type: 'open' } : { type: 'close' }
       at++
-    } else if (byte === RETURN || byte === FEED || byte === 0) at++
-    else if (byte !== BACKSLASH) {
+    } else if (byte === RETURN || byte === FEED) at++
+    else if (isControl(byte)) {
+      while (at < end && isControl(bytes[at]!)) at++
+      yield { type: 'stray' }
+    } else if (byte !== BACKSLASH) {
       const start = at
       while (at < end && !isSpecial(bytes[at]!)) at++
       yield { type: 'bytes', bytes: bytes.subarray(start, at) }
@@ -59,11 +65,13 @@ export function* tokensOf(bytes: Uint8Array): Generator<Token> {
         }
         yield { type: 'word', word, value: Number.isNaN(value) ? undefined : value }
       } else if (next === QUOTE) {
-        const code = Number.parseInt(latin(bytes, at + 2, at + 4), 16)
-        if (Number.isNaN(code)) at += 2
-        else {
-          yield { type: 'bytes', bytes: Uint8Array.of(code) }
+        const digits = latin(bytes, at + 2, at + 4)
+        if (/^[\da-f]{2}$/i.test(digits)) {
+          yield { type: 'bytes', bytes: Uint8Array.of(Number.parseInt(digits, 16)) }
           at += 4
+        } else {
+          yield { type: 'stray' }
+          at += 2
         }
       } else {
         at += 2
@@ -76,7 +84,12 @@ export function* tokensOf(bytes: Uint8Array): Generator<Token> {
 }
 
 function isSpecial(byte: number): boolean {
-  return byte === BACKSLASH || byte === OPEN || byte === CLOSE || byte === RETURN || byte === FEED || byte === 0
+  return byte === BACKSLASH || byte === OPEN || byte === CLOSE || byte === RETURN || byte === FEED || isControl(byte)
+}
+
+// RTF is written in letters of ASCII. The 19 whole files at hand hold none of these within their braces.
+function isControl(byte: number): boolean {
+  return byte < SPACE && !(byte >= TAB && byte <= RETURN)
 }
 
 function isLetter(byte: number): boolean {
