@@ -67,6 +67,14 @@ export const de: Messages = {
     'blob-missing': 'Die gespeicherte Datei fehlt im Datenverzeichnis. Fügen Sie sie noch einmal hinzu.',
     'blob-damaged':
       'Die gespeicherte Datei ist nicht mehr die hinzugefügte: Sie wurde im Datenverzeichnis gekürzt oder geändert. Fügen Sie sie noch einmal hinzu.',
+    'blob-store-unreachable':
+      'Der Speicher, in dem die Dateien liegen, antwortet nicht ({{detail}}). Was gespeichert ist, bleibt; die Arbeit geht weiter, wenn er wieder da ist.',
+    'blob-store-refused':
+      'Der Speicher, in dem die Dateien liegen, verweigert den Zugriff ({{detail}}). Prüfen Sie Adresse, Region und Schlüssel und was die Schlüssel dürfen.',
+    'blob-store-missing':
+      'Im Speicher für die Dateien gibt es keinen Bucket „{{bucket}}“. Legen Sie ihn an, oder prüfen Sie den Namen.',
+    'blob-store-full':
+      'Der Speicher, in dem die Dateien liegen, ist voll. Schaffen Sie dort Platz; was gespeichert ist, bleibt.',
     'file-missing': 'Diese Datei oder diesen Ordner gibt es nicht: {{file}}',
     'file-unreadable':
       '{{file}} lässt sich nicht lesen: Die Berechtigung fehlt, oder der Datenträger meldet einen Fehler.',

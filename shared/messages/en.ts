@@ -60,6 +60,12 @@ export const en = {
     'blob-missing': 'The stored file is missing from the data directory. Add it again.',
     'blob-damaged':
       'The stored file is not the one that was added: it was cut or changed in the data directory. Add it again.',
+    'blob-store-unreachable':
+      'The store that keeps the files does not answer ({{detail}}). What was stored is not touched; work goes on when it is back.',
+    'blob-store-refused':
+      'The store that keeps the files refuses access ({{detail}}). Check its address, region and keys, and what the keys may do.',
+    'blob-store-missing': 'The store that keeps the files has no bucket “{{bucket}}”. Create it, or check its name.',
+    'blob-store-full': 'The store that keeps the files is full. Make room there; nothing that was stored is lost.',
     'file-missing': 'There is no such file or folder: {{file}}',
     'file-unreadable': '{{file}} cannot be read: the permission is missing, or its disk reports an error.',
     'file-changed': 'The file changed while it was being read. Add it again.',
