@@ -79,6 +79,16 @@ export interface NewJob {
   /** At most one open job has this key; enqueueing it again while one is open changes nothing. */
   key: string
   payload: Record<string, unknown>
+  /** Whose work it is. Of a kind, those with groups take turns, so that nobody's 10,000 jobs hold up another's five. */
+  group?: string
+  /** Comes again so many milliseconds after each end, good or bad, until it is cancelled; once over all processes. */
+  every?: number
+}
+
+export interface DeadJob extends NewJob {
+  id: string
+  error: string
+  diedAt: Time
 }
 
 export interface Job extends NewJob {
@@ -104,7 +114,7 @@ export type JobOutcome =
 /** Background work, in the same database as the facts that cause it. At least once: effects are made idempotent by fencing. */
 export interface Queue {
   enqueue(tx: SqlExecutor, job: NewJob): Promise<void>
-  /** The oldest due job of these kinds, leased to this process; undefined when there is none. */
+  /** The oldest due job of these kinds, in the turn of its group, leased to this process; undefined when there is none. */
   claim(kinds: readonly string[]): Promise<Job | undefined>
   /**
    * Extends the lease, inside the transaction that writes the work done; `beat` only shows life and does not count as
@@ -117,6 +127,10 @@ export interface Queue {
   cancel(tx: SqlExecutor, keys: readonly string[]): Promise<void>
   /** When the next job of these kinds (of any) is due, now or earlier: at once; undefined when none is open. */
   next(kinds?: readonly string[]): Promise<Time | undefined>
+  /** What died and was not enqueued anew since, the latest first, 1,000 at most; kept for the days of retention. */
+  dead(): Promise<DeadJob[]>
+  /** Enqueues a dead one anew, as if never tried; false when there is none, or its key is open. */
+  revive(tx: SqlExecutor, id: string): Promise<boolean>
 }
 
 /** What happens, for whoever watches: a hint to look again, never the fact itself. */

@@ -9,7 +9,8 @@ import { openSqlite } from '../db/sqlite/index.ts'
 import type { Clock, Job, RunTransaction } from '../ports.ts'
 import { openStore } from '../store/index.ts'
 import { queueContract } from './contract.ts'
-import { createLeaseQueue, currentOwner, leaseTime, mostAttempts, type Owner, pauseAfter } from './lease.ts'
+import { createLeaseQueue, currentOwner, type Owner } from './lease.ts'
+import { leaseTime, mostAttempts, pauseAfter } from './tries.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 

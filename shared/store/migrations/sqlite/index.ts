@@ -10,6 +10,7 @@ import { passages } from './0008-passages.ts'
 import { filesInside } from './0009-files-inside.ts'
 import { lists } from './0010-lists.ts'
 import { recognition } from './0011-recognition.ts'
+import { turns } from './0012-turns.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { name: '0009-files-inside', sql: filesInside },
   { name: '0010-lists', sql: lists },
   { name: '0011-recognition', sql: recognition },
+  { name: '0012-turns', sql: turns },
 ]
