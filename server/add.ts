@@ -31,6 +31,7 @@ const fatal: readonly string[] = [
   'out-of-memory',
   'data-damaged',
   'database-busy',
+  'database-unreachable',
   'project-not-found',
   'server-unreachable',
   'server-stopping',

@@ -50,6 +50,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   // What nginx calls a client that went away; nobody sees it.
   cancelled: 499,
   'database-busy': 503,
+  'database-unreachable': 503,
   'server-stopping': 503,
   'model-memory': 503,
   'model-unavailable': 503,

@@ -127,6 +127,22 @@ export const de: Messages = {
       'Eine neuere Version von Cloister hat dieses Datenverzeichnis benutzt. Verwenden Sie diese Version oder ein anderes Verzeichnis.',
     'data-damaged': 'Die Datenbank ist beschädigt. Kopien liegen im Ordner „backups“ des Datenverzeichnisses.',
     'database-busy': 'Ein anderer Vorgang hält die Datenbank besetzt. Versuchen Sie es gleich noch einmal.',
+    'database-unreachable':
+      'Die Datenbank unter {{address}} ist nicht zu erreichen. Läuft der Server, und kommt dieser Rechner zu ihm durch? Was gespeichert war, ist nicht verloren.',
+    'database-refused':
+      'Die Datenbank lässt den Benutzer „{{user}}“ nicht ein. Prüfen Sie Benutzer und Passwort in DATABASE_URL; manche Server verlangen am Ende auch „?sslmode=require“.',
+    'database-not-found':
+      'Auf dem Server gibt es keine Datenbank „{{name}}“. Legen Sie sie an, oder nennen Sie in DATABASE_URL eine andere.',
+    'database-url':
+      'DATABASE_URL ist nicht zu lesen. Sie sieht so aus: postgres://benutzer:passwort@rechner:5432/datenbank; Sonderzeichen im Passwort werden geschrieben wie in Webadressen, @ zum Beispiel als %40.',
+    'database-tls':
+      'Zur Datenbank kommt keine sichere Verbindung zustande ({{detail}}). Prüfen Sie sslmode und sslrootcert in DATABASE_URL.',
+    'database-too-old': 'Der Datenbankserver ist PostgreSQL {{version}}; nötig ist {{needed}} oder neuer.',
+    'database-encoding': 'Die Datenbank hält Text als {{encoding}}. Legen Sie eine mit der Kodierung UTF8 an.',
+    'database-rights':
+      'Dem Datenbankbenutzer „{{user}}“ fehlen Rechte. Lassen Sie einen Verwalter dies in der Datenbank ausführen: {{statements}}',
+    'database-vectors':
+      'Die Datenbank kann keine Vektoren vergleichen: Gesucht wird nur nach Wörtern. Nötig ist pgvector 0.7 oder neuer; lassen Sie es einen Verwalter einrichten und dies in der Datenbank ausführen: {{statement}};',
     'sqlite-too-old':
       'Das eingebaute SQLite {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
     'eval-set-invalid': '{{file}} ist keine Fragensammlung: {{detail}}',

@@ -111,6 +111,21 @@ export const en = {
       'A newer version of Cloister has used this data directory. Use that version, or another data directory.',
     'data-damaged': 'The database is damaged. Its copies lie in the folder “backups” of the data directory.',
     'database-busy': 'Another process keeps the database busy. Try again in a moment.',
+    'database-unreachable':
+      'The database at {{address}} cannot be reached. Is the server running, and can this machine reach it? Nothing that was stored is lost.',
+    'database-refused':
+      'The database does not let the user “{{user}}” in. Check user and password in DATABASE_URL; some servers also ask for “?sslmode=require” at its end.',
+    'database-not-found': 'The server has no database “{{name}}”. Create it, or name another one in DATABASE_URL.',
+    'database-url':
+      'DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/database; special characters in the password are written as in web addresses, @ as %40 for instance.',
+    'database-tls':
+      'There is no safe connection to the database ({{detail}}). Check sslmode and sslrootcert in DATABASE_URL.',
+    'database-too-old': 'The database server is PostgreSQL {{version}}; {{needed}} or newer is needed.',
+    'database-encoding': 'The database keeps text as {{encoding}}. Create one with the encoding UTF8.',
+    'database-rights':
+      'The database user “{{user}}” lacks rights. Have an administrator run this in the database: {{statements}}',
+    'database-vectors':
+      'The database cannot compare vectors: the search goes by words alone. It takes pgvector 0.7 or newer; have an administrator install it and run this in the database: {{statement}};',
     'sqlite-too-old': 'The built-in SQLite {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”.',
     'eval-set-invalid': '{{file}} is not a question set: {{detail}}',
     'input-invalid': 'The request does not fit what is expected: {{field}}.',
