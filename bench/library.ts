@@ -49,19 +49,19 @@ export async function buildLibrary(
   const sampleVectors: Float32Array[] = []
   if (vectors) {
     const { dimensions } = vectors
-    await store.transaction(tx => store.vectors.create(tx, { fingerprint, name: fingerprint, dimensions }))
+    await store.transaction('internal', tx => store.vectors.create(tx, { fingerprint, name: fingerprint, dimensions }))
   }
   const index = await store.vectors.active()
   const scopes: Scope[] = []
   const started = performance.now()
   for (let project = 0; project < projects; project++) {
-    const row = await store.transaction(tx => store.projects.insert(tx, 'local', `Bench ${project}`, 'documents'))
-    const scope = { userId: 'local', projectId: row.id }
+    const scope = store.projects.next('local')
+    await store.transaction(scope, tx => store.projects.insert(tx, scope, `Bench ${project}`, 'documents'))
     scopes.push(scope)
     let left = project === 0 ? largest : share(project)
     for (let number = 0; left > 0; ) {
       const added: { id: string; sampled: boolean[]; cluster: number }[] = []
-      await store.transaction(async tx => {
+      await store.transaction(scope, async tx => {
         for (let count = 0; count < documentsPerTransaction && left > 0; count++, number++) {
           const name = `${number}.txt`
           const blob = `${project}-${number}`
@@ -85,11 +85,11 @@ export async function buildLibrary(
       })
       if (!vectors || !index) continue
       for (const { id, sampled, cluster } of added) {
-        const rows = await store.chunks.page(id, 0, perDocument)
+        const rows = await store.chunks.page(scope, id, 0, perDocument)
         const made = rows.map(row => ({ id: row.id, vector: vectors.near(cluster) }))
         sampleVectors.push(...made.flatMap(({ vector }, at) => (sampled[at] ? [vector] : [])))
         const document = { id, projectId: scope.projectId }
-        await store.transaction(tx =>
+        await store.transaction(scope, tx =>
           store.vectors.insert(tx, index, document, { from: 0, chunks: made, complete: true }),
         )
       }

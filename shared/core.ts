@@ -101,7 +101,7 @@ const checkTime = 24 * 60 * 60 * 1000
 export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const { blobs, clock, events, log, models, parsers } = ports
   const store = await openStore(ports)
-  const queue = ports.createQueue(run => store.transaction(tx => run(store.executor(tx))))
+  const queue = ports.createQueue(run => store.transaction('internal', tx => run(store.executor(tx))))
   let runner: ReturnType<typeof startRunner> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
 
@@ -191,8 +191,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
 
   function start(): void {
     if (runner) return
+    const access = async (job: Job) => (await store.documents.find(String(job.payload.documentId)))?.scope
     const fail = async (tx: Tx, job: Job) => {
-      const found = await store.documents.find(String(job.payload.documentId))
+      const found = await store.documents.find(String(job.payload.documentId), tx)
       if (found) await failDocument(tx, { store, queue }, found.document, { code: 'internal' })
     }
     runner = startRunner({
@@ -222,6 +223,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             limits,
             passwords,
           }),
+          access,
           dead: fail,
         },
         {
@@ -238,15 +240,17 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             recognizes,
             ready: vectorIndexes.ready,
           }),
+          access,
           dead: fail,
         },
         {
           kind: jobKinds.recognize,
           concurrency: 1,
           run: createRecognizeStage({ store, blobs, parsers, passwords, queue, log, changed, recognizes }),
+          access,
           async dead(tx, job) {
-            const found = await store.documents.find(String(job.payload.documentId))
-            if (found) await giveUpPage(tx, { store, queue }, found.document)
+            const found = await store.documents.find(String(job.payload.documentId), tx)
+            if (found) await giveUpPage(tx, { store, queue }, found)
           },
         },
         {
@@ -265,6 +269,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             done: () => void vectorIndexes.tend(),
             ...(ports.patience && { patience: ports.patience }),
           }),
+          access,
           dead: vectorIndexes.gaveUp,
         },
         {
@@ -312,7 +317,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     settings: {
       get: userId => store.settings.get(userId),
       async update(userId, settings) {
-        await store.transaction(tx => store.settings.update(tx, userId, settings))
+        await store.transaction({ userId }, tx => store.settings.update(tx, userId, settings))
         return store.settings.get(userId)
       },
     },

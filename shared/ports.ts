@@ -34,21 +34,32 @@ export interface Log {
 }
 
 /**
- * One database, opened. Statements run off the main thread. One that writes and has a list as its only parameter is run
- * once for each of the values, inside a transaction.
+ * On whose behalf the database is asked: a user, where something of one project is touched with that project, or the
+ * installation itself (migrations, the queue, sweeps, the indexes of vectors).
+ */
+export type Access = { userId: string; projectId?: string } | 'internal'
+
+/**
+ * One database, opened. Statements run off the main thread.
+ *
+ * An engine for many users lets a statement see and change nothing but what its access names, and lets those that write
+ * with the same one (the project's, else the user's) run one after the other; those of `internal` wait for nobody. SQLite
+ * ignores the access: one user, one writer.
  */
 export interface Database {
-  readonly engine: 'sqlite'
+  readonly engine: 'sqlite' | 'postgres'
   /** Whether it can keep and compare vectors here; without, the search goes by words alone. */
   readonly vectors: boolean
-  /** One connection that writes; transactions on it queue. */
-  readonly writer: Dialect
-  /** Connections that only read (a write through them is refused) and see committed data. */
-  readonly reader: Dialect
-  /** A consistent copy of the whole database as one new file; fails if the file exists. */
-  snapshot(file: string): Promise<void>
+  /** What writes. Asked again with the same access it may give the same dialect, and whoever asks keeps it no longer than needed. */
+  writer(access: Access): Dialect
+  /** What only reads (a write through it is refused) and sees committed data. */
+  reader(access: Access): Dialect
+  /** A consistent copy of the whole database as one new file; fails if the file exists. Absent where there is no such thing. */
+  snapshot?(file: string): Promise<void>
   /** The engine's own check of its structure: what is wrong, nothing when sound. `deep` also compares indexes. */
   check(deep: boolean): Promise<string[]>
+  /** Whether a transaction that failed so was rolled back for a reason that passes, so that it may be run again at once. */
+  isPassing?(error: unknown): boolean
   close(): Promise<void>
 }
 

@@ -114,7 +114,7 @@ describe('adding', () => {
 })
 
 async function count(statement: string): Promise<number> {
-  const read = new Kysely<{ nothing: { nothing: number } }>({ dialect: open.database.reader })
+  const read = new Kysely<{ nothing: { nothing: number } }>({ dialect: open.database.reader('internal') })
   const { rows } = await read.executeQuery<{ count: number }>(CompiledQuery.raw(statement))
   return rows[0].count
 }

@@ -23,10 +23,11 @@ export async function openTestStore(): Promise<{
   const clock = { time: Date.UTC(2026, 0, 1), now: () => clock.time++ }
   const backups = (name: string) => path.join(folder, name)
   const store = await openStore({ database, clock, ids: { next: () => v7() }, log: silent, backups })
-  const project = await store.transaction(tx => store.projects.insert(tx, 'local', 'Test', 'documents'))
+  const scope = store.projects.next('local')
+  await store.transaction(scope, tx => store.projects.insert(tx, scope, 'Test', 'documents'))
   return {
     store,
-    scope: { userId: 'local', projectId: project.id },
+    scope,
     clock,
     folder,
     database,

@@ -67,7 +67,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
 }
 
 async function rows<Row>(text: string): Promise<Row[]> {
-  const read = new Kysely<Schema>({ dialect: open.database.reader })
+  const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
   return (await sql.raw<Row>(text).execute(read)).rows
 }
 

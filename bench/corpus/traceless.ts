@@ -1,10 +1,12 @@
 import type { Seed } from './seeds.ts'
+import { isSoundPdf } from './sound-pdf.ts'
 
 /**
  * Why nobody could know that this mutated file was ever another, from its bytes alone; undefined where they show it. Only
  * formats without checksums have such; each condition is what a reader can check without knowing what the text was.
  */
 export function whyTraceless({ kind }: Seed, bytes: Uint8Array): string | undefined {
+  if (kind === 'pdf') return isSoundPdf(bytes) ? 'every object, length and operator is right' : undefined
   const text = decode(kind, bytes)
   if (text === undefined) return undefined
   switch (kind) {

@@ -56,7 +56,7 @@ describe('a question that is answered anew', () => {
     expect(after[1].answer).toMatchObject({ mode: 'model', reason: null })
     expect(after[1].text).toBe(anew.text)
     expect(after.toSpliced(1, 1)).toEqual(before.toSpliced(1, 1))
-    const read = new Kysely<Schema>({ dialect: open.database.reader })
+    const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
     const log = await read.selectFrom('changes').selectAll().where('id', '=', messageId).orderBy('n').execute()
     expect(log.filter(({ field }) => field === 'text').map(({ value }) => JSON.parse(value ?? ''))).toEqual([
       before[1].text,
@@ -125,7 +125,7 @@ describe('a question that is answered anew', () => {
   it('is answered behind itself where nothing was kept, also long after', async () => {
     await openWith([[first]])
     const { chatId } = await ask({ question, mode: 'quotes' })
-    const write = new Kysely<Schema>({ dialect: open.database.writer })
+    const write = new Kysely<Schema>({ dialect: open.database.writer('internal') })
     const [asked, lost] = await messagesOf(chatId)
     await write.deleteFrom('message').where('id', '=', lost.id).execute()
     await ask({ question: 'Wie lange ist die Kündigungsfrist?', chatId, mode: 'quotes' })
@@ -249,7 +249,7 @@ describe('passages of an answer', () => {
     const { chatId, messageId } = await ask({ question })
     const before = await open.core.chats.passages(open.scope, chatId, messageId)
     // As if a piece had been put before each: positions, and so neighbours, are others.
-    const write = new Kysely<Schema>({ dialect: open.database.writer })
+    const write = new Kysely<Schema>({ dialect: open.database.writer('internal') })
     await write
       .updateTable('chunk')
       .set(eb => ({ position: eb('position', '+', 1000) }))

@@ -65,7 +65,7 @@ export function createConversations(store: Store) {
       text: string,
       completed: string | null,
     ): Promise<Message> =>
-      store.transaction(async tx => {
+      store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         const id = chatId ?? (await store.chats.insert(tx, scope, text.slice(0, 80))).id
         return store.chats.append(tx, scope, {
@@ -85,7 +85,7 @@ export function createConversations(store: Store) {
     ): Promise<string> {
       const { mode, sentences, citations, model, reason, text, chatId } = answer
       const kept = { text, answer: { mode, sentences, citations, model, reason }, passages }
-      return store.transaction(async tx => {
+      return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         const { question, answer: before } = earlier ?? {}
         if (before && (await store.chats.replace(tx, scope, before.id, kept))) return before.id

@@ -27,7 +27,7 @@ export function createChats({ store, clock }: { store: Store; clock: Clock }): C
   }
 
   async function setDeleted(scope: Scope, id: string, deletedAt: number | null): Promise<Chat> {
-    const chat = await store.transaction(tx => store.chats.setDeleted(tx, scope, id, deletedAt))
+    const chat = await store.transaction(scope, tx => store.chats.setDeleted(tx, scope, id, deletedAt))
     if (!chat) throw new AppError('chat-not-found', { id })
     return chat
   }
@@ -44,7 +44,7 @@ export function createChats({ store, clock }: { store: Store; clock: Clock }): C
     messages: (scope, id) => store.chats.messages(scope, id),
     async create(scope, { title, assistantId = null }) {
       await demandAssistant(scope, assistantId)
-      return store.transaction(async tx => {
+      return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         return store.chats.insert(tx, scope, cleanTitle(title), assistantId)
       })
@@ -55,7 +55,7 @@ export function createChats({ store, clock }: { store: Store; clock: Clock }): C
         ...(title !== undefined && { title: cleanTitle(title) }),
         ...(assistantId !== undefined && { assistantId }),
       }
-      if (!(await store.transaction(tx => store.chats.update(tx, scope, id, changes))))
+      if (!(await store.transaction(scope, tx => store.chats.update(tx, scope, id, changes))))
         throw new AppError('chat-not-found', { id })
       return get(scope, id)
     },

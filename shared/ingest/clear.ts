@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Scope } from '../model/index.ts'
 import type { Job, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 import { clearJob } from './jobs.ts'
@@ -19,15 +20,16 @@ export async function removeChunks(
 /** Until nothing hidden is left of the document. `inside` runs in the transaction of each piece. Several may do it at once. */
 export async function clearAll(
   store: Store,
+  scope: Scope,
   documentId: string,
   { inside, signal }: { inside?: (tx: Tx) => Promise<void>; signal?: AbortSignal } = {},
 ): Promise<void> {
   // Mostly there is nothing: no transaction to find that out.
-  if (!(await store.chunks.hidden()).includes(documentId)) return
+  if (!(await store.chunks.isHidden(scope, documentId))) return
   for (;;) {
     signal?.throwIfAborted()
     const started = performance.now()
-    const gone = await store.transaction(async tx => {
+    const gone = await store.transaction(scope, async tx => {
       await inside?.(tx)
       return store.chunks.clearSome(tx, documentId)
     })
@@ -40,10 +42,13 @@ export async function clearAll(
 /** The stage clear: whatever was hidden and is still there. */
 export function createClearStage({ store, queue }: { store: Store; queue: Queue }) {
   return async function clear(job: Job, signal: AbortSignal): Promise<void> {
-    await clearAll(store, String(job.payload.documentId), {
-      signal,
-      inside: tx => queue.renew(store.executor(tx), job),
-    })
-    await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+    const found = await store.documents.find(String(job.payload.documentId))
+    if (found) {
+      await clearAll(store, found.scope, found.document.id, {
+        signal,
+        inside: tx => queue.renew(store.executor(tx), job),
+      })
+    }
+    await store.transaction(found?.scope ?? 'internal', tx => queue.settle(store.executor(tx), job, { state: 'done' }))
   }
 }

@@ -14,7 +14,7 @@ export const trashDays = 30
  */
 export function createCollectStage({ store, blobs, queue }: { store: Store; blobs: Blobs; queue: Queue }) {
   return async function collect(job: Job): Promise<void> {
-    await store.transaction(async tx => {
+    await store.transaction('internal', async tx => {
       await removeUnused(tx, { store, blobs }, String(job.payload.blob))
       await queue.settle(store.executor(tx), job, { state: 'done' })
     })
@@ -28,7 +28,7 @@ export function createCollectStage({ store, blobs, queue }: { store: Store; blob
 export function createDiscard({ store, blobs, queue, log }: { store: Store; blobs: Blobs; queue: Queue; log: Log }) {
   return async function discard(blob: string): Promise<void> {
     try {
-      await store.transaction(async tx => {
+      await store.transaction('internal', async tx => {
         await removeUnused(tx, { store, blobs }, blob)
         await queue.cancel(store.executor(tx), [collectJob(blob).key])
       })
@@ -52,11 +52,11 @@ export async function sweep(deps: { store: Store; blobs: Blobs; queue: Queue; cl
     })
   }
   for (const id of await store.chunks.hidden()) {
-    await store.transaction(tx => queue.enqueue(store.executor(tx), clearJob(id)))
+    await store.transaction('internal', tx => queue.enqueue(store.executor(tx), clearJob(id)))
   }
   for await (const { hash, storedAt } of blobs.list()) {
     if (clock.now() - storedAt < day) continue
     if (await store.documents.blobInUse(hash)) continue
-    await store.transaction(tx => queue.enqueue(store.executor(tx), collectJob(hash)))
+    await store.transaction('internal', tx => queue.enqueue(store.executor(tx), collectJob(hash)))
   }
 }

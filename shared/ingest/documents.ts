@@ -124,7 +124,7 @@ export function createDocuments(deps: {
     run: (tx: Tx, document: Document) => Promise<Document[] | undefined>,
     after: { interrupt?: boolean } = {},
   ): Promise<Document> {
-    const touched = await store.transaction(async tx => {
+    const touched = await store.transaction(scope, async tx => {
       const document = await store.documents.lock(tx, scope, id)
       if (!document) throw new AppError('document-not-found', { id })
       const others = (await run(tx, document)) ?? []
@@ -163,7 +163,7 @@ export function createDocuments(deps: {
       if (found.length === 0) return count
       for (let at = 0; at < found.length; at += changedAtOnce) {
         const ids = found.slice(at, at + changedAtOnce).map(({ id }) => id)
-        const some = await store.transaction(async tx => {
+        const some = await store.transaction(scope, async tx => {
           const done: Document[] = []
           for (const id of ids) {
             const document = await store.documents.lock(tx, scope, id)
@@ -216,9 +216,9 @@ export function createDocuments(deps: {
   }
 
   /** Where no row came to refer to the bytes, they go at once: on a full disk they would be what fills it. */
-  async function keep<T>(blob: string, run: (tx: Tx) => Promise<T>): Promise<T> {
+  async function keep<T>(scope: Scope, blob: string, run: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      return await store.transaction(run)
+      return await store.transaction(scope, run)
     } catch (error) {
       await deps.discard(blob)
       throw error
@@ -236,10 +236,10 @@ export function createDocuments(deps: {
         const options = { ...(file.limit !== undefined && { limit: file.limit }), ...(signal && { signal }) }
         const { hash, size } = await blobs.put(file.open(), options)
         if (size === 0) {
-          await store.transaction(tx => queue.enqueue(store.executor(tx), collectJob(hash)))
+          await store.transaction(scope, tx => queue.enqueue(store.executor(tx), collectJob(hash)))
           throw new AppError('empty-file', { name })
         }
-        const outcome = await keep(hash, async tx => {
+        const outcome = await keep(scope, hash, async tx => {
           await store.projects.require(tx, scope)
           const known = await store.documents.byBlob(tx, scope, hash)
           if (known) {
@@ -385,7 +385,7 @@ export function createDocuments(deps: {
         return back
       }),
     async purge(scope, id) {
-      const family = await store.transaction(async tx => {
+      const family = await store.transaction(scope, async tx => {
         const document = await store.documents.lock(tx, scope, id)
         if (!document) throw new AppError('document-not-found', { id })
         const gone = await leaving(tx, deps, scope, document)
@@ -401,8 +401,8 @@ export function createDocuments(deps: {
   }
 
   async function purgeOne(scope: Scope, id: string, wanted: boolean): Promise<void> {
-    await clearAll(store, id)
-    const blob = await store.transaction(async tx => {
+    await clearAll(store, scope, id)
+    const blob = await store.transaction(scope, async tx => {
       const document = await store.documents.lock(tx, scope, id)
       // Another process was first.
       if (!document && wanted) throw new AppError('document-not-found', { id })

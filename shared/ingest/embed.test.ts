@@ -30,7 +30,7 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
 const embedded = async (id: string) => (await open.core.documents.get(open.scope, id)).embedded
 
 async function rows<Row>(text: string): Promise<Row[]> {
-  const read = new Kysely<Schema>({ dialect: open.database.reader })
+  const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
   return (await sql.raw<Row>(text).execute(read)).rows
 }
 
@@ -330,7 +330,8 @@ describe('two models', () => {
     })
     return { closed, release: () => release() }
   }
-  const inDatabase = (text: string) => sql.raw(text).execute(new Kysely<Schema>({ dialect: open.database.writer }))
+  const inDatabase = (text: string) =>
+    sql.raw(text).execute(new Kysely<Schema>({ dialect: open.database.writer('internal') }))
 
   test('the old one fails again and again: the new one goes on, and its index is searched', async () => {
     let broken = false

@@ -1,5 +1,5 @@
 import { toAppError } from '../errors.ts'
-import type { Document, EmbeddingModel } from '../model/index.ts'
+import type { Document, EmbeddingModel, Scope } from '../model/index.ts'
 import type { Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, VectorIndex } from '../store/index.ts'
 import { embedChunks, type Patience } from './embed-texts.ts'
@@ -9,6 +9,11 @@ import type { ModelHealth } from './model-health.ts'
 export interface EmbedTarget {
   index: VectorIndex
   embedding: EmbeddingModel
+}
+
+interface Found {
+  document: Document
+  scope: Scope
 }
 
 /** Chunks per commit: what a kill costs at most. A small model takes three seconds for them on two cores. */
@@ -40,22 +45,25 @@ export function createEmbedStage(deps: {
   const { store, queue, clock, log, health, patience = defaultPatience } = deps
 
   return async function embed(job, signal) {
+    let scope: Scope | undefined
     for (;;) {
       signal.throwIfAborted()
       let open: Awaited<ReturnType<typeof openTargets>>
       try {
-        open = await openTargets(job)
+        const found = await store.documents.find(String(job.payload.documentId))
+        scope = found?.scope
+        open = found ? await openTargets(job, found) : []
       } catch (error) {
         const { code } = toAppError(error)
         if (signal.aborted || !code.startsWith('model-')) throw error
         log.warn('it cannot be told which model there is', { code, error })
-        return await putOff(job, clock.now() + lookAgain)
+        return await putOff(job, scope, clock.now() + lookAgain)
       }
       if (open.length === 0) break
       const next = open.find(({ embedding }) => health.restsUntil(embedding.fingerprint) === undefined)
       if (!next) {
         const times = open.map(({ embedding }) => health.restsUntil(embedding.fingerprint) ?? clock.now())
-        return await putOff(job, Math.min(...times))
+        return await putOff(job, scope, Math.min(...times))
       }
       const { fingerprint, name } = next.embedding
       try {
@@ -70,39 +78,37 @@ export function createEmbedStage(deps: {
         if (health.isGone(fingerprint)) deps.done()
       }
     }
-    await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+    await store.transaction(scope ?? 'internal', tx => queue.settle(store.executor(tx), job, { state: 'done' }))
     deps.done()
   }
 
   /** It waits without a slot. */
-  async function putOff(job: Job, until: number): Promise<void> {
-    await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'later', until }))
+  async function putOff(job: Job, scope: Scope | undefined, until: number): Promise<void> {
+    await store.transaction(scope ?? 'internal', tx => queue.settle(store.executor(tx), job, { state: 'later', until }))
     deps.putOff(job)
   }
 
   /** The indexes in which the document is not complete, and how far it is there. */
-  async function openTargets(job: Job) {
-    const documentId = String(job.payload.documentId)
-    const document = (await store.documents.find(documentId))?.document
-    if (document?.state !== 'ready' || document.deletedAt !== null) return []
-    const progress = await store.vectors.progress(documentId)
+  async function openTargets(job: Job, { document, scope }: Found) {
+    if (document.state !== 'ready' || document.deletedAt !== null) return []
+    const progress = await store.vectors.progress(scope, document.id)
     return (await deps.targets(job)).flatMap(target => {
       const { chunks: from, complete } = progress.get(target.index.number) ?? { chunks: 0, complete: false }
-      return complete ? [] : [{ ...target, document, from }]
+      return complete ? [] : [{ ...target, document, scope, from }]
     })
   }
 
   async function embedBatch(
     job: Job,
-    { document, index, embedding, from }: EmbedTarget & { document: Document; from: number },
+    { document, scope, index, embedding, from }: EmbedTarget & Found & { from: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const rows = await store.chunks.page(document.id, from, batchSize)
+    const rows = await store.chunks.page(scope, document.id, from, batchSize)
     const texts = rows.map(row => row.chunk)
     const vectors = await embedChunks(embedding, texts, { signal, log, patience })
     const chunks = rows.map(({ id }, at) => ({ id, vector: vectors[at] }))
     const complete = rows.length < batchSize
-    await store.transaction(async tx => {
+    await store.transaction(scope, async tx => {
       await queue.renew(store.executor(tx), job)
       // Where it does not fit any more, what is true now is read anew.
       await store.vectors.insert(tx, index, document, { from, chunks, complete })

@@ -58,7 +58,7 @@ export function createFoundFiles(deps: {
   const { store, blobs, parsers, queue, limits } = deps
 
   return async function open(document, scope, job) {
-    let known = await store.families.lastFile(document.id)
+    let known = await store.families.lastFile(scope, document.id)
     let taken: Taken[] = []
     let bytes = 0
     const scratch = parsers.isContainer(document.name) ? join(deps.scratch, job.lease) : undefined
@@ -68,9 +68,9 @@ export function createFoundFiles(deps: {
     /** Where in its family the document is; looked up with the first file, which most mails do not have. */
     async function placed() {
       if (place) return place
-      const ancestors = await store.families.ancestors(document)
+      const ancestors = await store.families.ancestors(scope, document)
       const root = ancestors.at(-1) ?? document
-      place = { root, depth: ancestors.length + 1, ...(await store.families.tallied(root.id)) }
+      place = { root, depth: ancestors.length + 1, ...(await store.families.tallied(scope, root.id)) }
       return place
     }
 

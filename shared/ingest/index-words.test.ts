@@ -23,7 +23,7 @@ async function indexOver(earlier: readonly string[]): Promise<{ texts: string[];
   const { store, scope, clock, close } = await openTestStore()
   try {
     const file = { name: 'a.pdf', path: 'a.pdf', mediaType: 'application/pdf', size: 1, blob: 'b' }
-    const document = await store.transaction(async tx => {
+    const document = await store.transaction(scope, async tx => {
       const document = await store.documents.insert(tx, scope, file)
       await store.segments.insert(tx, document.id, segments)
       const chunks = earlier.map((text, position): Chunk => {

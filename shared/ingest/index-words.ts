@@ -41,7 +41,7 @@ export function createIndexStage(deps: {
   /** Whether text is to be recognised in pictures of pages. */
   recognizes: (scope: Scope) => Promise<boolean>
   /** The document can be found by its words, and all of it is there. */
-  ready: (document: Document) => Promise<void>
+  ready: (scope: Scope, document: Document) => Promise<void>
 }): (job: Job, signal: AbortSignal) => Promise<void> {
   const { store, queue, linguistics } = deps
 
@@ -50,24 +50,26 @@ export function createIndexStage(deps: {
   async function index(job: Job, signal: AbortSignal): Promise<void> {
     const found = await store.documents.find(String(job.payload.documentId))
     if (!found || found.document.deletedAt !== null) {
-      await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+      await store.transaction(found?.scope ?? 'internal', tx =>
+        queue.settle(store.executor(tx), job, { state: 'done' }),
+      )
       return
     }
     const { document, scope, reasons } = found
     // What an earlier try stored may still be on its way out: its places are taken.
-    await clearAll(store, document.id, { signal, inside: tx => queue.renew(store.executor(tx), job) })
+    await clearAll(store, scope, document.id, { signal, inside: tx => queue.renew(store.executor(tx), job) })
     // Not by the wall clock, which may jump.
     let started = performance.now()
     let stored = document.chunks
     /** Chunks that were there before and, so far, are the ones that come out. */
     let kept = stored
-    const known = createStoredChunks(store, document.id)
-    const { done } = await store.segments.recognition(document.id)
+    const known = createStoredChunks(store, scope, document.id)
+    const { done } = await store.segments.recognition(scope, document.id)
     // While it is read anew, it stays what it was.
     const state = document.state === 'ready' ? 'ready' : 'indexing'
 
-    const isFurniture = findFurniture(await store.segments.margins(document.id))
-    const language = await tellLanguage(document, isFurniture)
+    const isFurniture = findFurniture(await store.segments.margins(scope, document.id))
+    const language = await tellLanguage(scope, document, isFurniture)
     const counter = createTokenCounter(await deps.embedding(), signal)
     const chunker = createChunker({
       splitSentences: text => linguistics.splitSentences(text, language),
@@ -105,7 +107,7 @@ export function createIndexStage(deps: {
       const chunks = await analyseAll(batch)
       stored += chunks.length
       const indexTime = timeTaken()
-      await store.transaction(async tx => {
+      await store.transaction(scope, async tx => {
         await queue.renew(store.executor(tx), job)
         await store.chunks.insert(tx, document.projectId, document.id, chunks)
         await store.documents.update(tx, document.id, {
@@ -134,17 +136,18 @@ export function createIndexStage(deps: {
       kept = position
       while (stored > position) {
         signal.throwIfAborted()
-        await store.transaction(async tx => {
+        stored = await store.transaction(scope, async tx => {
           await queue.renew(store.executor(tx), job, 'beat')
-          stored = await store.chunks.cut(tx, document.projectId, document.id, position)
-          await store.documents.update(tx, document.id, { chunks: stored })
+          const left = await store.chunks.cut(tx, document.projectId, document.id, position)
+          await store.documents.update(tx, document.id, { chunks: left })
+          return left
         })
       }
     }
 
     // Terms depend on it.
     if (document.language !== null && language !== document.language) await cut(0)
-    for await (const segment of segmentsOf(document.id)) {
+    for await (const segment of segmentsOf(scope, document.id)) {
       tally.add(segment)
       await counter.prepare(segment)
       await take(chunker.push(segment))
@@ -159,12 +162,12 @@ export function createIndexStage(deps: {
     stored += rest.length
     const indexTime = timeTaken()
 
-    const inside = await store.families.countFiles(document.id)
+    const inside = await store.families.countFiles(scope, document.id)
     const recognizes = document.paged && (await deps.recognizes(scope))
-    const { ended, receipt } = await store.transaction(async tx => {
+    const { ended, receipt } = await store.transaction(scope, async tx => {
       await queue.settle(store.executor(tx), job, { state: 'done' })
       await store.chunks.insert(tx, document.projectId, document.id, rest)
-      const pages = await store.segments.recognition(document.id, tx)
+      const pages = await store.segments.recognition(scope, document.id, tx)
       const waiting = recognizes ? pages.waiting : 0
       const receipt = tally.receipt(document, { chunks: stored, language, lost: reasons, inside, recognizes, waiting })
       // Pages were recognised while this ran: what it says of them, the next run says better.
@@ -186,12 +189,12 @@ export function createIndexStage(deps: {
       return { ended, receipt }
     })
     deps.changed(document)
-    if (ended && receipt.characters > 0) await deps.ready(document)
+    if (ended && receipt.characters > 0) await deps.ready(scope, document)
   }
 
-  async function* segmentsOf(documentId: string): AsyncIterable<Segment> {
+  async function* segmentsOf(scope: Scope, documentId: string): AsyncIterable<Segment> {
     for (let after = 0; ; ) {
-      const segments = await store.segments.page(documentId, after, segmentsPerRead)
+      const segments = await store.segments.page(scope, documentId, after, segmentsPerRead)
       if (segments.length === 0) return
       yield* segments
       if (segments.length < segmentsPerRead) return
@@ -199,9 +202,13 @@ export function createIndexStage(deps: {
     }
   }
 
-  async function tellLanguage(document: Document, isFurniture: (block: Block) => boolean): Promise<Language> {
+  async function tellLanguage(
+    scope: Scope,
+    document: Document,
+    isFurniture: (block: Block) => boolean,
+  ): Promise<Language> {
     let sample = ''
-    for await (const segment of segmentsOf(document.id)) {
+    for await (const segment of segmentsOf(scope, document.id)) {
       for (const block of segment.blocks) if (block.kind !== 'code' && !isFurniture(block)) sample += `${block.text}\n`
       if (sample.length > sampleLength) break
     }
@@ -233,13 +240,13 @@ function isSame(draft: Draft, stored: ChunkText | undefined): boolean {
 }
 
 /** Reads what is stored of a document, in order. */
-function createStoredChunks(store: Store, documentId: string): (position: number) => Promise<ChunkText | undefined> {
+function createStoredChunks(store: Store, scope: Scope, documentId: string) {
   let from = 0
   let page: { chunk: ChunkText }[] = []
-  return async position => {
+  return async (position: number): Promise<ChunkText | undefined> => {
     if (position < from || position >= from + page.length) {
       from = position
-      page = await store.chunks.page(documentId, from, batchSize)
+      page = await store.chunks.page(scope, documentId, from, batchSize)
     }
     return page[position - from]?.chunk
   }

@@ -15,7 +15,7 @@ let queue: Queue
 beforeEach(async () => {
   open = await openTestStore()
   queue = createLeaseQueue({
-    transaction: run => open.store.transaction(tx => run(open.store.executor(tx))),
+    transaction: run => open.store.transaction('internal', tx => run(open.store.executor(tx))),
     clock: open.clock,
     ids: { next: () => v7() },
     owner: currentOwner(),
@@ -28,7 +28,7 @@ async function addDocument(text: string) {
   const file = { name: 'a.txt', path: 'a.txt', mediaType: 'text/plain', size: Buffer.byteLength(text), blob: 'b' }
   const path = `${open.folder}/text`
   await writeFile(path, text)
-  const document = await store.transaction(async tx => {
+  const document = await store.transaction(open.scope, async tx => {
     const inserted = await store.documents.insert(tx, scope, file)
     await queue.enqueue(store.executor(tx), parseJob(inserted.id))
     return inserted
@@ -90,7 +90,7 @@ test('what the parser learned is handed back where reading goes on, also past a 
   expect(handed).toEqual([undefined, '12', '12', '124'])
   // Read to the end: nobody needs it any more.
   expect(await stored()).toBe(null)
-  expect((await store.segments.page(document.id, 0, 10)).map(segment => segment.problem)).toEqual([
+  expect((await store.segments.page(open.scope, document.id, 0, 10)).map(segment => segment.problem)).toEqual([
     undefined,
     undefined,
     'unreadable',
@@ -102,10 +102,10 @@ test('what the parser learned is handed back where reading goes on, also past a 
 test('who starts from zero starts with nothing learned, and what is too long is not kept', async () => {
   const { store } = open
   const { document, path } = await addDocument('eins\nzwei')
-  await store.transaction(tx => store.documents.update(tx, document.id, { parsed: 1, parserState: '1' }))
-  await store.transaction(tx => store.documents.update(tx, document.id, { state: 'queued' }))
+  await store.transaction(open.scope, tx => store.documents.update(tx, document.id, { parsed: 1, parserState: '1' }))
+  await store.transaction(open.scope, tx => store.documents.update(tx, document.id, { state: 'queued' }))
   expect((await store.documents.find(document.id))?.parserState).toBe('1')
-  await store.transaction(tx => store.documents.update(tx, document.id, { parsed: 0 }))
+  await store.transaction(open.scope, tx => store.documents.update(tx, document.id, { parsed: 0 }))
   expect((await store.documents.find(document.id))?.parserState).toBe(null)
   const crash = async (page: number) => {
     if (page === 2) throw new AppError('parser-crashed')
@@ -126,7 +126,7 @@ test('who lost the job to another writes nothing more', async () => {
     // While the first is reading, the job is taken from it and given to another.
     createLineParser(async page => {
       if (page !== 2) return
-      await store.transaction(async tx => {
+      await store.transaction(open.scope, async tx => {
         await queue.cancel(store.executor(tx), [parseJob(document.id).key])
         await queue.enqueue(store.executor(tx), parseJob(document.id))
       })
@@ -134,6 +134,6 @@ test('who lost the job to another writes nothing more', async () => {
     }),
   )
   await expect(stage(first!, new AbortController().signal)).rejects.toMatchObject({ code: 'lease-lost' })
-  expect(await store.segments.page(document.id, 0, 10)).toEqual([])
+  expect(await store.segments.page(open.scope, document.id, 0, 10)).toEqual([])
   expect((await store.documents.get(scope, document.id))?.parsed).toBe(0)
 })

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
-import type { Document, Reason, Segment } from '../model/index.ts'
+import type { Document, Reason, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Job, JobOutcome, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
 import type { Progress, Store, Tx } from '../store/index.ts'
 import { failDocument } from './fail.ts'
@@ -48,7 +48,9 @@ export function createParseStage(deps: {
   return async function parse(job, signal, othersWait = async () => false) {
     const found = await store.documents.find(String(job.payload.documentId))
     if (!found || found.document.deletedAt !== null) {
-      await store.transaction(tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+      await store.transaction(found?.scope ?? 'internal', tx =>
+        queue.settle(store.executor(tx), job, { state: 'done' }),
+      )
       return
     }
     const files = await openFiles(found.document, found.scope, job)
@@ -62,7 +64,7 @@ export function createParseStage(deps: {
   }
 
   async function read(
-    { document, parserState }: { document: Document; parserState: string | null },
+    { document, scope, parserState }: { document: Document; scope: Scope; parserState: string | null },
     files: FoundFiles,
     job: Job,
     { signal, othersWait }: { signal: AbortSignal; othersWait: () => Promise<boolean> },
@@ -88,7 +90,7 @@ export function createParseStage(deps: {
       const now = performance.now()
       const parseTime = now - started
       started = now
-      await store.transaction(async tx => {
+      await store.transaction(scope, async tx => {
         // Only what was read counts as getting on: a file that fails after each start must come to an end.
         const further = progress.parsed !== undefined || files.waiting
         if (outcome) await queue.settle(store.executor(tx), job, outcome)

@@ -1,6 +1,6 @@
 import { AppError, toAppError } from '../errors.ts'
 import type { Document, Scope, Segment } from '../model/index.ts'
-import type { Blobs, Job, Log, Parsers, Queue } from '../ports.ts'
+import type { Access, Blobs, Job, Log, Parsers, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 import { indexJob, recognizeJob } from './jobs.ts'
 import type { Passwords } from './passwords.ts'
@@ -8,6 +8,11 @@ import type { Passwords } from './passwords.ts'
 interface Deps {
   store: Store
   queue: Queue
+}
+
+interface Found {
+  document: Document
+  scope: Scope
 }
 
 /**
@@ -30,19 +35,19 @@ export function createRecognizeStage(
   return async function recognize(job, signal) {
     const found = await store.documents.find(String(job.payload.documentId))
     const wanted = found && found.document.deletedAt === null && recognizable.has(found.document.state)
-    const page = wanted ? await store.segments.nextToRecognize(found.document.id) : undefined
-    if (!found || !page) return settle(job, async () => {})
+    const page = wanted ? await store.segments.nextToRecognize(found.scope, found.document.id) : undefined
+    if (!found || !page) return settle(found?.scope ?? 'internal', job, async () => {})
     const { document, scope } = found
     // Switched off in between: the index says what that means for the document.
-    if (!(await deps.recognizes(scope))) return settle(job, tx => finish(tx, deps, document.id))
+    if (!(await deps.recognizes(scope))) return settle(scope, job, tx => finish(tx, deps, document.id))
     const segment = await read(document, page, signal)
-    const waiting = await settle(job, tx => advance(tx, deps, document, segment))
+    const waiting = await settle(scope, job, tx => advance(tx, deps, found, segment))
     if (waiting === 0) deps.passwords.forget(document.id)
     deps.changed(document)
   }
 
-  async function settle<T>(job: Job, more: (tx: Tx) => Promise<T>): Promise<T> {
-    return store.transaction(async tx => {
+  async function settle<T>(access: Access, job: Job, more: (tx: Tx) => Promise<T>): Promise<T> {
+    return store.transaction(access, async tx => {
       await queue.settle(store.executor(tx), job, { state: 'done' })
       return more(tx)
     })
@@ -84,15 +89,15 @@ const attempts: Record<string, number> = {
 }
 
 /** A page for which the whole program ends again and again is left out as well; inside the transaction that buries its job. */
-export async function giveUpPage(tx: Tx, deps: Deps, document: Document): Promise<void> {
-  const page = await deps.store.segments.nextToRecognize(document.id)
-  if (page) await advance(tx, deps, document, { ...page, recognition: { confidence: null } })
+export async function giveUpPage(tx: Tx, deps: Deps, found: Found): Promise<void> {
+  const page = await deps.store.segments.nextToRecognize(found.scope, found.document.id, tx)
+  if (page) await advance(tx, deps, found, { ...page, recognition: { confidence: null } })
 }
 
 /** Keeps what came of a page, and sees to the next one. Gives the number of pages that wait. */
-async function advance(tx: Tx, { store, queue }: Deps, document: Document, segment: Segment): Promise<number> {
+async function advance(tx: Tx, { store, queue }: Deps, { document, scope }: Found, segment: Segment): Promise<number> {
   await store.segments.insert(tx, document.id, [segment])
-  const { waiting, done } = await store.segments.recognition(document.id, tx)
+  const { waiting, done } = await store.segments.recognition(scope, document.id, tx)
   await store.documents.update(tx, document.id, { toRecognize: done + waiting, recognized: done })
   if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id))
   if (waiting === 0) await finish(tx, { store, queue }, document.id)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AppError, toAppError } from '../errors.ts'
-import type { Document, EmbeddingModel } from '../model/index.ts'
+import type { Document, EmbeddingModel, Scope } from '../model/index.ts'
 import type { Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, Tx, VectorIndex } from '../store/index.ts'
 import type { EmbedTarget } from './embed.ts'
@@ -30,7 +30,7 @@ export interface VectorIndexes {
   /** Why no vectors are made, while there should be. */
   trouble(): AppError | undefined
   /** A document has become ready. */
-  ready(document: Document): Promise<void>
+  ready(scope: Scope, document: Document): Promise<void>
   /** Inside the transaction that buries the job. */
   gaveUp(tx: Tx, job: Job): Promise<void>
   stop(): Promise<void>
@@ -95,7 +95,7 @@ export function createVectorIndexes(deps: {
     const jobs = [...waiting.values()]
     waiting.clear()
     if (jobs.length === 0) return
-    await store.transaction(async tx => {
+    await store.transaction('internal', async tx => {
       const keys = jobs.map(job => job.key)
       await queue.cancel(store.executor(tx), keys)
       for (const { kind, key, payload } of jobs) await queue.enqueue(store.executor(tx), { kind, key, payload })
@@ -110,11 +110,11 @@ export function createVectorIndexes(deps: {
       await turnTo(model)
       if (index) await enqueueSome(index)
     }
-    await store.transaction(tx => vectors.discardRetired(tx, clock.now() - keepTime))
+    await store.transaction('internal', tx => vectors.discardRetired(tx, clock.now() - keepTime))
     if (!(await vectors.hasWaste())) return
     for (;;) {
       const before = performance.now()
-      if (!(await store.transaction(tx => vectors.dropSome(tx)))) return
+      if (!(await store.transaction('internal', tx => vectors.dropSome(tx)))) return
       // In pieces, and others may write in between: as long as this took.
       await sleep(performance.now() - before, undefined, { signal: stopping.signal })
     }
@@ -124,17 +124,17 @@ export function createVectorIndexes(deps: {
   async function indexFor(model: EmbeddingModel): Promise<VectorIndex | undefined> {
     const [active, building] = [await vectors.active(), await vectors.building()]
     if (fits(active, model)) {
-      if (building) await store.transaction(tx => vectors.retire(tx, building.number))
+      if (building) await store.transaction('internal', tx => vectors.retire(tx, building.number))
       return active
     }
     if (!building || !fits(building, model)) {
-      await store.transaction(tx => vectors.create(tx, model))
+      await store.transaction('internal', tx => vectors.create(tx, model))
       log.info('a new index of vectors', { model: model.name, dimensions: model.dimensions })
     }
     const newest = (await vectors.building()) ?? (await vectors.active())
     if (newest?.state !== 'building' || !active) return newest
     const early = !health.isGone(model.fingerprint) && (await olderModelOf(active.fingerprint)) === undefined
-    const swapped = await store.transaction(tx => vectors.activate(tx, newest.number, { early }))
+    const swapped = await store.transaction('internal', tx => vectors.activate(tx, newest.number, { early }))
     if (swapped) log.info('the new index of vectors is searched', { model: model.name, early })
     return swapped ? vectors.active() : newest
   }
@@ -148,7 +148,7 @@ export function createVectorIndexes(deps: {
       health.succeeded(index.fingerprint)
       return
     }
-    await store.transaction(async tx => {
+    await store.transaction('internal', async tx => {
       for (const id of documents) await queue.enqueue(store.executor(tx), embedJob(id))
     })
     deps.wake()
@@ -182,7 +182,9 @@ export function createVectorIndexes(deps: {
     async start() {
       if (!vectors.available) return
       started = true
-      await store.transaction(tx => vectors.wakeAll(tx)).catch(error => log.warn('nothing was woken', { error }))
+      await store
+        .transaction('internal', tx => vectors.wakeAll(tx))
+        .catch(error => log.warn('nothing was woken', { error }))
       await tend()
     },
     tend,
@@ -199,12 +201,12 @@ export function createVectorIndexes(deps: {
     },
     putOff: job => void waiting.set(job.key, job),
     trouble: () => problem ?? (current === undefined ? undefined : health.trouble(current)),
-    async ready(document) {
+    async ready(scope, document) {
       if (!vectors.available) return
       // Where it cannot be told whether there is one, the job finds out.
       // Without one, `tend` finds out by itself when one comes.
       if (!(await modelOf().catch(() => true))) return
-      await store.transaction(tx => queue.enqueue(store.executor(tx), embedJob(document.id, true)))
+      await store.transaction(scope, tx => queue.enqueue(store.executor(tx), embedJob(document.id, true)))
       deps.wake()
       void tend()
     },

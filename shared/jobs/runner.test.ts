@@ -23,7 +23,7 @@ afterEach(async () => {
 
 function newQueue(): Queue {
   return createLeaseQueue({
-    transaction: run => open.store.transaction(tx => run(open.store.executor(tx))),
+    transaction: run => open.store.transaction('internal', tx => run(open.store.executor(tx))),
     clock,
     ids: { next: () => v7() },
     owner: currentOwner(),
@@ -31,9 +31,9 @@ function newQueue(): Queue {
 }
 
 const enqueue = (key: string) =>
-  open.store.transaction(tx => queue.enqueue(open.store.executor(tx), { kind: 'work', key, payload: {} }))
+  open.store.transaction('internal', tx => queue.enqueue(open.store.executor(tx), { kind: 'work', key, payload: {} }))
 const settle = (job: Job) =>
-  open.store.transaction(async tx => {
+  open.store.transaction('internal', async tx => {
     await queue.settle(open.store.executor(tx), job, { state: 'done' })
   })
 
@@ -78,7 +78,7 @@ test('an interrupted job stops at once and is not run again when it was taken aw
     await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   })
   await until(() => runs === 1)
-  await open.store.transaction(tx => queue.cancel(open.store.executor(tx), ['a']))
+  await open.store.transaction('internal', tx => queue.cancel(open.store.executor(tx), ['a']))
   runner?.interrupt(['a'])
   await runner?.stop().then(() => {
     stopped = true
@@ -138,7 +138,7 @@ test('a job whose processes all died is buried without being run', async () => {
   for (let death = 0; death < 5; death++) {
     // Each claim by an owner that is gone.
     const gone = createLeaseQueue({
-      transaction: run => open.store.transaction(tx => run(open.store.executor(tx))),
+      transaction: run => open.store.transaction('internal', tx => run(open.store.executor(tx))),
       clock,
       ids: { next: () => v7() },
       owner: { ...currentOwner(), pid: 2 ** 22 + 1 },

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AppError, toAppError } from '../errors.ts'
-import type { Clock, Job, JobOutcome, Log, Queue } from '../ports.ts'
+import type { Access, Clock, Job, JobOutcome, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 
 export interface JobKind {
@@ -15,6 +15,8 @@ export interface JobKind {
   run(job: Job, signal: AbortSignal, othersWait: () => Promise<boolean>): Promise<void>
   /** Kinds of which its end may have made jobs; all, where it is not said. */
   leadsTo?: readonly string[]
+  /** Whose data the end of a job touches; of the installation itself where it is not said, or nobody's any more. */
+  access?(job: Job): Promise<Access | undefined>
   /** After the last attempt: inside the transaction that buries the job. */
   dead(tx: Tx, job: Job): Promise<void>
 }
@@ -164,7 +166,7 @@ export function startRunner({
     const othersWait = async () => ((await queue.next([kind.kind])) ?? Number.POSITIVE_INFINITY) <= clock.now()
     const beat = setInterval(() => {
       store
-        .transaction(tx => queue.renew(store.executor(tx), job, 'beat'))
+        .transaction('internal', tx => queue.renew(store.executor(tx), job, 'beat'))
         .catch(error => {
           if (toAppError(error).code === 'lease-lost') control.abort()
         })
@@ -194,7 +196,8 @@ export function startRunner({
 
   async function settle(kind: JobKind, job: Job, outcome: JobOutcome): Promise<void> {
     try {
-      await store.transaction(async tx => {
+      const access = mayBeLast(outcome) ? await kind.access?.(job) : undefined
+      await store.transaction(access ?? 'internal', async tx => {
         const { last } = await queue.settle(store.executor(tx), job, outcome)
         if (last) await kind.dead(tx, job)
       })
@@ -216,6 +219,10 @@ export function startRunner({
       await Promise.all(atWork)
     },
   }
+}
+
+function mayBeLast({ state }: JobOutcome): boolean {
+  return state === 'retry' || state === 'dead'
 }
 
 /** A kind of job, and how it fares. */

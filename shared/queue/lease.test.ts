@@ -19,7 +19,7 @@ async function openHost(folder: string, clock: Clock, owner: Owner = currentOwne
   const database = await openSqlite({ file: join(folder, 'queue.db'), readers: 1 })
   const unused = { next: () => expect.fail('the store makes no ids here') }
   const store = await openStore({ database, clock, ids: unused, log: silent, backups: name => join(folder, name) })
-  const transaction: RunTransaction = run => store.transaction(tx => run(store.executor(tx)))
+  const transaction: RunTransaction = run => store.transaction('internal', tx => run(store.executor(tx)))
   let last = 0
   const ids = { next: () => `${String(++last).padStart(8, '0')}-${owner.instance}` }
   const queue = createLeaseQueue({ transaction, clock, ids, owner, random: () => 0.5 })
@@ -62,7 +62,7 @@ describe('lease queue', () => {
        import { openSqlite } from '${new URL('../db/sqlite/index.ts', import.meta.url).href}'
        import { CompiledQuery, Kysely } from '${import.meta.resolve('kysely')}'
        const database = await openSqlite({ file: process.argv[2] })
-       const db = new Kysely({ dialect: database.writer })
+       const db = new Kysely({ dialect: database.writer('internal') })
        const transaction = run => db.transaction().execute(tx => run({
          execute: async (text, parameters) => (await tx.executeQuery(CompiledQuery.raw(text, parameters))).rows
        }))

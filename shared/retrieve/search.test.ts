@@ -31,12 +31,13 @@ async function embed(text: string): Promise<Float32Array> {
 async function fill(all: readonly string[], withVectors = true): Promise<string[]> {
   const { store, scope } = open
   const { fingerprint, name, dimensions } = embedder
-  if (withVectors) await store.transaction(tx => store.vectors.create(tx, { fingerprint, name, dimensions }))
+  if (withVectors)
+    await store.transaction('internal', tx => store.vectors.create(tx, { fingerprint, name, dimensions }))
   const index = await store.vectors.active()
   const ids: string[] = []
   for (const [at, text] of all.entries()) {
     const vector = await embed(text)
-    await store.transaction(async tx => {
+    await store.transaction(scope, async tx => {
       const file = { name: `${at}.md`, path: `${at}.md`, mediaType: 'text/markdown', size: 1, blob: `${at}` }
       const document = await store.documents.insert(tx, scope, file)
       const terms = analyze(text, 'de').map(token => token.term)
@@ -44,10 +45,10 @@ async function fill(all: readonly string[], withVectors = true): Promise<string[
       await store.chunks.insert(tx, scope.projectId, document.id, [chunk])
       ids.push(document.id)
     })
-    const [{ id }] = await store.chunks.page(ids[at], 0, 1)
+    const [{ id }] = await store.chunks.page(scope, ids[at], 0, 1)
     const document = { id: ids[at], projectId: scope.projectId }
     if (index)
-      await store.transaction(tx =>
+      await store.transaction(scope, tx =>
         store.vectors.insert(tx, index, document, { from: 0, chunks: [{ id, vector }], complete: true }),
       )
   }
@@ -121,12 +122,12 @@ describe('search', () => {
     const index = (await store.vectors.active())!
     // The answers, and most of the others, are not embedded yet.
     for (const id of ids.slice(4)) {
-      const [{ id: chunk }] = await store.chunks.page(id, 0, 1)
-      await store.transaction(tx => removeFrom(tx, index.number, [chunk]))
-      await store.transaction(tx => tx.deleteFrom('document_vectors').where('document_id', '=', id).execute())
+      const [{ id: chunk }] = await store.chunks.page(scope, id, 0, 1)
+      await store.transaction(scope, tx => removeFrom(tx, index.number, [chunk]))
+      await store.transaction(scope, tx => tx.deleteFrom('document_vectors').where('document_id', '=', id).execute())
     }
     for (const [at, text] of answers.entries())
-      await store.transaction(async tx => {
+      await store.transaction(scope, async tx => {
         const file = { name: `k${at}.md`, path: `k${at}.md`, mediaType: 'text/markdown', size: 1, blob: `k${at}` }
         const document = await store.documents.insert(tx, scope, file)
         const terms = analyze(text, 'de').map(token => token.term)
@@ -171,17 +172,17 @@ describe('search', () => {
       store,
       async embedQuestion(fingerprint, question) {
         if (fingerprint === old.fingerprint) {
-          await store.transaction(tx => store.vectors.create(tx, { ...embedder, fingerprint: 'new' }))
+          await store.transaction('internal', tx => store.vectors.create(tx, { ...embedder, fingerprint: 'new' }))
           const index = (await store.vectors.building())!
           for (const document of await store.documents.list(scope)) {
-            const [{ id, chunk }] = await store.chunks.page(document.id, 0, 1)
+            const [{ id, chunk }] = await store.chunks.page(scope, document.id, 0, 1)
             const chunks = [{ id, vector: await embed(chunk.text) }]
-            await store.transaction(tx =>
+            await store.transaction(scope, tx =>
               store.vectors.insert(tx, index, document, { from: 0, chunks, complete: true }),
             )
           }
-          await store.transaction(tx => store.vectors.activate(tx, index.number))
-          while (await store.transaction(tx => store.vectors.dropSome(tx)));
+          await store.transaction('internal', tx => store.vectors.activate(tx, index.number))
+          while (await store.transaction('internal', tx => store.vectors.dropSome(tx)));
         }
         return embed(question)
       },

@@ -1,7 +1,7 @@
 import type { Assistant, Scope } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { AssistantRow, Read, Tx } from './schema.ts'
+import type { AssistantRow, Read, ReadAs, Tx } from './schema.ts'
 
 /** What a user sets. */
 export type AssistantFields = Omit<Assistant, 'id' | 'projectId' | 'createdAt'>
@@ -23,7 +23,7 @@ export function createAssistantStore({
   ids,
   changes,
 }: {
-  read: Read
+  read: ReadAs
   clock: Clock
   ids: Ids
   changes: ChangeLog
@@ -48,11 +48,11 @@ export function createAssistantStore({
 
   return {
     async list(scope) {
-      const rows = await within(read, scope).orderBy('assistant.created_at').orderBy('assistant.id').execute()
+      const rows = await within(read(scope), scope).orderBy('assistant.created_at').orderBy('assistant.id').execute()
       return rows.map(toAssistant)
     },
     async get(scope, id) {
-      const row = await within(read, scope).where('assistant.id', '=', id).executeTakeFirst()
+      const row = await within(read(scope), scope).where('assistant.id', '=', id).executeTakeFirst()
       return row && toAssistant(row)
     },
     async insert(tx, scope, fields) {

@@ -1,7 +1,7 @@
 import type { Chat, KeptPassage, Message, Scope, Time } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { ChatRow, MessageRow, Read, Tx } from './schema.ts'
+import type { ChatRow, MessageRow, ReadAs, Tx } from './schema.ts'
 
 export interface NewMessage extends Omit<Message, 'id' | 'createdAt' | 'passages'> {
   passages?: readonly KeptPassage[]
@@ -31,13 +31,13 @@ export function createChatStore({
   ids,
   changes,
 }: {
-  read: Read
+  read: ReadAs
   clock: Clock
   ids: Ids
   changes: ChangeLog
 }): ChatStore {
   const within = ({ userId, projectId }: Scope) =>
-    read
+    read({ userId, projectId })
       .selectFrom('chat')
       .innerJoin('project', 'project.id', 'chat.project_id')
       .where('chat.project_id', '=', projectId)

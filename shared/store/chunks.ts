@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Chunk, Language, Scope, StoredChunk } from '../model/index.ts'
-import type { ChunkRow, Read, Tx } from './schema.ts'
+import type { ChunkRow, ReadAs, Tx } from './schema.ts'
 import { removeVectors } from './vector-tables.ts'
 import { addWords, removeWords, splitTerms } from './words.ts'
 
@@ -12,8 +12,8 @@ export interface ChunkStore {
   at(scope: Scope, places: readonly { documentId: string; position: number }[]): Promise<StoredChunk[]>
   /** The chunk of a document that holds this place of a block; reads all pieces of the document. */
   holding(scope: Scope, place: BlockPlace): Promise<StoredChunk | undefined>
-  /** For jobs. In order, those from position `from` on. */
-  page(documentId: string, from: number, limit: number): Promise<{ id: number; chunk: ChunkText }[]>
+  /** In order, those from position `from` on. */
+  page(scope: Scope, documentId: string, from: number, limit: number): Promise<{ id: number; chunk: ChunkText }[]>
   /**
    * Chunks, words with their share of the statistics, vectors: the document is gone from every search with this commit.
    * Of a long one only the first piece goes with it, the rest is hidden; false then, and `clearSome` takes it away.
@@ -28,7 +28,9 @@ export interface ChunkStore {
   hide(tx: Tx, projectId: string, documentIds: readonly string[]): Promise<void>
   /** Takes a piece of what is hidden away; true when nothing is left, or nothing was hidden. */
   clearSome(tx: Tx, documentId: string): Promise<boolean>
-  /** Documents some of whose chunks are hidden. Nothing may be inserted for them. */
+  /** Whether some of its chunks are hidden. Nothing may be inserted for it then. */
+  isHidden(scope: Scope, documentId: string): Promise<boolean>
+  /** Documents some of whose chunks are hidden, over all projects. */
   hidden(): Promise<string[]>
 }
 
@@ -57,9 +59,9 @@ const insertLimit = 500
 const clearSize = 250
 
 /** `vectors`: whether they can be reached in this database. */
-export function createChunkStore({ read, vectors }: { read: Read; vectors: boolean }): ChunkStore {
+export function createChunkStore({ read, vectors }: { read: ReadAs; vectors: boolean }): ChunkStore {
   const within = ({ userId, projectId }: Scope) =>
-    read
+    read({ userId, projectId })
       .selectFrom('chunk')
       .innerJoin('document', 'document.id', 'chunk.document_id')
       .innerJoin('project', 'project.id', 'chunk.project_id')
@@ -141,8 +143,8 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
         .executeTakeFirst()
       return row && toChunk(row)
     },
-    async page(documentId, from, limit) {
-      const rows = await read
+    async page(scope, documentId, from, limit) {
+      const rows = await read(scope)
         .selectFrom('chunk')
         .select(['id', 'text', 'headings', 'pieces'])
         .where('document_id', '=', documentId)
@@ -191,8 +193,12 @@ export function createChunkStore({ read, vectors }: { read: Read; vectors: boole
       await sql`delete from document_vectors where document_id in (select value from json_each(${ids}))`.execute(tx)
     },
     clearSome,
+    async isHidden(scope, documentId) {
+      const query = read(scope).selectFrom('clearing').select('document_id').where('document_id', '=', documentId)
+      return (await query.executeTakeFirst()) !== undefined
+    },
     async hidden() {
-      const rows = await read.selectFrom('clearing').select('document_id').execute()
+      const rows = await read('internal').selectFrom('clearing').select('document_id').execute()
       return rows.map(row => row.document_id)
     },
   }

@@ -3,7 +3,7 @@ import type { Document, DocumentState, Language, Reason, Receipt, Scope } from '
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { DocumentRow, Read, Tx } from './schema.ts'
+import type { DocumentRow, Read, ReadAs, Tx } from './schema.ts'
 import { sortKey } from './sort-key.ts'
 
 export interface NewDocument {
@@ -88,9 +88,10 @@ export interface DocumentStore {
   /** For jobs, which name a document alone: with the scope it belongs to, also when it is in the trash. */
   find(
     id: string,
+    tx?: Tx,
   ): Promise<{ document: Document; scope: Scope; parserState: string | null; reasons: Reason[] } | undefined>
   /** The live document with these bytes. */
-  byBlob(tx: Read, scope: Scope, blob: string): Promise<Document | undefined>
+  byBlob(tx: Tx, scope: Scope, blob: string): Promise<Document | undefined>
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
   /** The document as this transaction sees it, live or trashed. */
   lock(tx: Tx, scope: Scope, id: string): Promise<Document | undefined>
@@ -102,7 +103,7 @@ export interface DocumentStore {
   purge(tx: Tx, scope: Scope, id: string): Promise<void>
   /** Trashed before this time, over all projects. */
   trashedBefore(time: number): Promise<{ id: string; scope: Scope }[]>
-  /** Also by a document in the trash. To act on the answer, ask inside the transaction that does. */
+  /** By a document of any project, also in the trash. To act on the answer, ask inside the transaction that does (`internal`). */
   blobInUse(blob: string, tx?: Tx): Promise<boolean>
   /** Whether any document of the project has work still to do. */
   hasWork(scope: Scope): Promise<boolean>
@@ -114,7 +115,7 @@ export function createDocumentStore({
   ids,
   changes,
 }: {
-  read: Read
+  read: ReadAs
   clock: Clock
   ids: Ids
   changes: ChangeLog
@@ -131,7 +132,7 @@ export function createDocumentStore({
   /** Those a filter means, whatever their state. */
   const matching = (scope: Scope, { trashed = false, name = '', called, ids, beginning }: DocumentFilter) => {
     const named = ids !== undefined || beginning !== undefined
-    let query = read
+    let query = read(scope)
       .selectFrom('document')
       .innerJoin('project', 'project.id', 'document.project_id')
       // As an expression where few are named: an engine would rather read the whole project by its index (20 ms of 20,000).
@@ -191,7 +192,7 @@ export function createDocumentStore({
       const places = await placesOfPage(scope, filter)
       const last = places.length > filter.limit ? places[filter.limit - 1] : undefined
       const shown = places.slice(0, filter.limit).map(({ id }) => id)
-      const rows = shown.length > 0 ? await within(read, scope).where('document.id', 'in', shown).execute() : []
+      const rows = shown.length > 0 ? await within(read(scope), scope).where('document.id', 'in', shown).execute() : []
       const byId = new Map(rows.map(row => [row.id, row]))
       return {
         documents: shown.flatMap(id => byId.get(id) ?? []).map(toDocument),
@@ -201,7 +202,7 @@ export function createDocumentStore({
       }
     },
     async work({ userId, projectId }) {
-      const owned = read
+      const owned = read({ userId, projectId })
         .selectFrom('document')
         .innerJoin('project', 'project.id', 'document.project_id')
         .where('document.project_id', '=', projectId)
@@ -224,16 +225,16 @@ export function createDocumentStore({
       return { open: counted?.open ?? 0, chunks: passages?.chunks ?? 0, embedded: passages?.embedded ?? 0 }
     },
     async list(scope, filter = {}) {
-      const query = within(read, scope).where('document.deleted_at', filter.trashed ? 'is not' : 'is', null)
+      const query = within(read(scope), scope).where('document.deleted_at', filter.trashed ? 'is not' : 'is', null)
       const rows = await query.orderBy('document.created_at').orderBy('document.id').execute()
       return rows.map(toDocument)
     },
     async get(scope, id) {
-      const row = await within(read, scope).where('document.id', '=', id).executeTakeFirst()
+      const row = await within(read(scope), scope).where('document.id', '=', id).executeTakeFirst()
       return row && toDocument(row)
     },
-    async find(id) {
-      const row = await read
+    async find(id, tx) {
+      const row = await (tx ?? read('internal'))
         .selectFrom('document')
         .innerJoin('project', 'project.id', 'document.project_id')
         .selectAll('document')
@@ -251,7 +252,7 @@ export function createDocumentStore({
       return row && toDocument(row)
     },
     async receipt(scope, id) {
-      const row = await within(read, scope).where('document.id', '=', id).executeTakeFirst()
+      const row = await within(read(scope), scope).where('document.id', '=', id).executeTakeFirst()
       return row?.receipt ? (JSON.parse(row.receipt) as Receipt) : undefined
     },
     async lock(tx, scope, id) {
@@ -335,7 +336,7 @@ export function createDocumentStore({
       await tx.deleteFrom('document').where('id', '=', id).where('project_id', '=', scope.projectId).execute()
     },
     async trashedBefore(time) {
-      const rows = await read
+      const rows = await read('internal')
         .selectFrom('document')
         .innerJoin('project', 'project.id', 'document.project_id')
         .select(['document.id', 'document.project_id', 'project.user_id'])
@@ -344,7 +345,7 @@ export function createDocumentStore({
       return rows.map(row => ({ id: row.id, scope: { userId: row.user_id, projectId: row.project_id } }))
     },
     async blobInUse(blob, tx) {
-      const row = await (tx ?? read)
+      const row = await (tx ?? read('internal'))
         .selectFrom('document')
         .select('id')
         .where('blob', '=', blob)
@@ -353,7 +354,7 @@ export function createDocumentStore({
       return row !== undefined
     },
     async hasWork(scope) {
-      const row = await within(read, scope)
+      const row = await within(read(scope), scope)
         .where('document.deleted_at', 'is', null)
         .where(hasWork)
         .limit(1)

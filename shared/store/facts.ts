@@ -12,8 +12,8 @@ export interface DatabaseFacts {
 }
 
 export async function readFacts(database: Database): Promise<DatabaseFacts> {
-  const reader = new Kysely<unknown>({ dialect: database.reader })
-  const writer = new Kysely<unknown>({ dialect: database.writer })
+  const reader = new Kysely<unknown>({ dialect: database.reader('internal') })
+  const writer = new Kysely<unknown>({ dialect: database.writer('internal') })
   async function one(db: Kysely<unknown>, text: string): Promise<unknown> {
     const { rows } = await sql.raw<Record<string, unknown>>(text).execute(db)
     return Object.values(rows[0] ?? {})[0]
@@ -45,7 +45,7 @@ export interface StoredFile {
 
 /** What must lie in the blob store, also for documents in the trash. */
 export async function readStoredFiles(database: Database): Promise<StoredFile[]> {
-  const reader = new Kysely<unknown>({ dialect: database.reader })
+  const reader = new Kysely<unknown>({ dialect: database.reader('internal') })
   try {
     const known = await sql`select 1 from sqlite_master where name = 'document'`.execute(reader)
     if (known.rows.length === 0) return []

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Document, FileInside, Reason, Scope } from '../model/index.ts'
 import type { ChangeLog } from './change-log.ts'
 import { embedded, toDocument } from './documents.ts'
-import type { DocumentFileRow, Read, Tx } from './schema.ts'
+import type { DocumentFileRow, ReadAs, Tx } from './schema.ts'
 import { sortKey } from './sort-key.ts'
 
 /** A file found inside a document, and what it became. */
@@ -24,7 +24,7 @@ export interface Member {
 /** Containers and what came out of them. */
 export interface FamilyStore {
   /** The number of the last file known of a container; 0 for none. */
-  lastFile(documentId: string): Promise<number>
+  lastFile(scope: Scope, documentId: string): Promise<number>
   /** A file that is known by its number already is replaced. */
   addFiles(tx: Tx, documentId: string, files: readonly FoundRow[]): Promise<void>
   /** Before it is read anew. What came out of it stays. */
@@ -35,9 +35,9 @@ export interface FamilyStore {
     documentId: string,
     page: { after: number; limit: number },
   ): Promise<{ files: FileInside[]; total: number }>
-  countFiles(documentId: string): Promise<{ total: number; leftOut: number }>
+  countFiles(scope: Scope, documentId: string): Promise<{ total: number; leftOut: number }>
   /** The containers a document lies in, innermost first. */
-  ancestors(document: Document): Promise<Document[]>
+  ancestors(scope: Scope, document: Document): Promise<Document[]>
   /** All that came out of a document, at every depth, parents first; also what is in the trash. */
   members(tx: Tx, documentId: string): Promise<Member[]>
   /** Gives a document to another container, or to none. */
@@ -46,7 +46,7 @@ export interface FamilyStore {
   setDeleted(tx: Tx, scope: Scope, ids: readonly string[], deletedAt: number | null): Promise<void>
   /** Adds to what came out of the outermost container. */
   tally(tx: Tx, rootId: string, more: { files: number; bytes: number }): Promise<void>
-  tallied(rootId: string): Promise<{ files: number; bytes: number }>
+  tallied(scope: Scope, rootId: string): Promise<{ files: number; bytes: number }>
   resetTally(tx: Tx, rootId: string): Promise<void>
   /** All documents a user keeps, with those in the trash. */
   count(tx: Tx, userId: string): Promise<number>
@@ -56,10 +56,10 @@ export interface FamilyStore {
 const deepest = 16
 const insertLimit = 1000
 
-export function createFamilyStore({ read, changes }: { read: Read; changes: ChangeLog }): FamilyStore {
+export function createFamilyStore({ read, changes }: { read: ReadAs; changes: ChangeLog }): FamilyStore {
   return {
-    async lastFile(documentId) {
-      const row = await read
+    async lastFile(scope, documentId) {
+      const row = await read(scope)
         .selectFrom('document_file')
         .select(({ fn }) => fn.max('number').as('last'))
         .where('document_id', '=', documentId)
@@ -96,7 +96,7 @@ export function createFamilyStore({ read, changes }: { read: Read; changes: Chan
       await tx.deleteFrom('document_file').where('document_id', '=', documentId).execute()
     },
     async files({ userId, projectId }, documentId, { after, limit }) {
-      const within = read
+      const within = read({ userId, projectId })
         .selectFrom('document_file')
         .innerJoin('document', 'document.id', 'document_file.document_id')
         .innerJoin('project', 'project.id', 'document.project_id')
@@ -130,18 +130,18 @@ export function createFamilyStore({ read, changes }: { read: Read; changes: Chan
         total: count?.total ?? 0,
       }
     },
-    async countFiles(documentId) {
-      const row = await read
+    async countFiles(scope, documentId) {
+      const row = await read(scope)
         .selectFrom('document_file')
         .select(({ fn }) => [fn.countAll<number>().as('total'), fn.count<number>('reason').as('leftOut')])
         .where('document_id', '=', documentId)
         .executeTakeFirst()
       return { total: row?.total ?? 0, leftOut: row?.leftOut ?? 0 }
     },
-    async ancestors(document) {
+    async ancestors(scope, document) {
       const found: Document[] = []
       for (let parent = document.parentId; parent !== null && found.length < deepest; ) {
-        const row = await read
+        const row = await read(scope)
           .selectFrom('document')
           .selectAll()
           .select(embedded)
@@ -216,8 +216,8 @@ export function createFamilyStore({ read, changes }: { read: Read; changes: Chan
         .where('id', '=', rootId)
         .execute()
     },
-    async tallied(rootId) {
-      const row = await read
+    async tallied(scope, rootId) {
+      const row = await read(scope)
         .selectFrom('document')
         .select(['inside_files as files', 'inside_bytes as bytes'])
         .where('id', '=', rootId)

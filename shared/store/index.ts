@@ -1,10 +1,9 @@
-import { Kysely } from 'kysely'
-import { toAppError } from '../errors.ts'
-import type { Clock, Database, Ids, Log, SqlExecutor } from '../ports.ts'
+import type { Access, Clock, Database, Ids, Log, SqlExecutor } from '../ports.ts'
 import { type AssistantStore, createAssistantStore } from './assistants.ts'
 import { createChangeLog } from './change-log.ts'
 import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
+import { connect } from './connection.ts'
 import { createDocumentStore, type DocumentStore, fillSortKeys } from './documents.ts'
 import { executor } from './executor.ts'
 import { createFamilyStore, type FamilyStore } from './families.ts'
@@ -12,7 +11,7 @@ import { createLibraries } from './libraries.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/sqlite/index.ts'
 import { createProjectStore, type ProjectStore } from './projects.ts'
-import type { Schema, Tx } from './schema.ts'
+import type { Tx } from './schema.ts'
 import { createSegmentStore, type SegmentStore } from './segments.ts'
 import { createSettingStore, type SettingStore } from './settings.ts'
 import { createVectorStore, type VectorStore } from './vectors.ts'
@@ -38,8 +37,15 @@ export interface Store {
   chats: ChatStore
   assistants: AssistantStore
   settings: SettingStore
-  /** Everything inside commits together. Never await a model, a parser or the network in there. Throws `database-busy`. */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Everything inside commits together, on behalf of this access: nothing of other projects can be seen or changed in there
+   * (see `Access`), and those with the same access run one after the other. Never await a model, a parser or the network in
+   * there. Throws `database-busy`.
+   *
+   * `run` must be repeatable: where an engine refuses the commit for a reason that passes, it is called again after the
+   * rollback. So it changes nothing outside that adds up; what is to stay comes out as its result.
+   */
+  transaction<T>(access: Access, run: (tx: Tx) => Promise<T>): Promise<T>
   executor(tx: Tx): SqlExecutor
   close(): Promise<void>
 }
@@ -54,10 +60,9 @@ export async function openStore(deps: {
   backups: (name: string) => string
 }): Promise<Store> {
   const { database, clock, ids } = deps
-  const write = new Kysely<Schema>({ dialect: database.writer })
-  const read = new Kysely<Schema>({ dialect: database.reader })
-  await migrate(deps, write, migrations)
-  await fillSortKeys(read, write)
+  const { read, write, transaction, close } = connect(database)
+  await migrate(deps, write('internal'), migrations)
+  await fillSortKeys(read('internal'), write('internal'))
   const changes = createChangeLog({ clock, ids })
   const libraries = createLibraries({ read })
   const { vectors } = database
@@ -72,18 +77,10 @@ export async function openStore(deps: {
     chats: createChatStore({ read, clock, ids, changes }),
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),
-    async transaction(run) {
-      try {
-        return await write.transaction().execute(run)
-      } catch (error) {
-        const known = toAppError(error)
-        throw known.code === 'database-busy' ? known : error
-      }
-    },
+    transaction,
     executor: tx => executor(tx),
     async close() {
-      await read.destroy()
-      await write.destroy()
+      close()
     },
   }
 }

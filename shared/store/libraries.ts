@@ -1,5 +1,5 @@
 import type { Scope } from '../model/index.ts'
-import type { Read } from './schema.ts'
+import type { ReadAs } from './schema.ts'
 
 /** The number a project has in the indexes of words and vectors, where each entry carries it. */
 export interface Libraries {
@@ -12,9 +12,9 @@ export interface Libraries {
 /** Projects whose number is remembered. */
 const mostNumbers = 1000
 
-export function createLibraries({ read }: { read: Read }): Libraries {
+export function createLibraries({ read }: { read: ReadAs }): Libraries {
   const libraryOf = ({ userId, projectId }: Scope) =>
-    read
+    read({ userId, projectId })
       .selectFrom('library')
       .innerJoin('project', 'project.id', 'library.project_id')
       .select(['library.number', 'library.chunks', 'library.terms'])

@@ -24,7 +24,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 async function run(migrations: Migration[]) {
   const database = await openSqlite({ file: path.join(folder, 'cloister.db'), readers: 1 })
-  const write = new Kysely<Schema>({ dialect: database.writer })
+  const write = new Kysely<Schema>({ dialect: database.writer('internal') })
   try {
     const backups = (name: string) => path.join(folder, name)
     await migrate({ database, clock: { now: () => 7 }, log: silent, backups }, write, migrations)
@@ -63,7 +63,7 @@ test('refuses a database of a newer program, and one whose history differs', asy
 test('two processes starting at once migrate once', async () => {
   await Promise.all([run([one, two]), run([one, two])])
   const database = await openSqlite({ file: path.join(folder, 'cloister.db'), readers: 1 })
-  const read = new Kysely<Schema>({ dialect: database.reader })
+  const read = new Kysely<Schema>({ dialect: database.reader('internal') })
   expect((await sql`select * from a`.execute(read)).rows).toHaveLength(1)
   await read.destroy()
   await database.close()

@@ -18,7 +18,7 @@ interface LedgerRow {
 
 /**
  * Brings the database to the newest schema: forward only, each migration in a transaction of its own, with a snapshot
- * of the whole database before the first that is due (none for an empty one). Two processes may start at once: the
+ * of the whole database before the first that is due (none for an empty one, and where the engine makes none). Two processes may start at once: the
  * write lock lets one do it, the other finds it done.
  *
  * Throws `data-newer` when a later version of the program wrote this database, `data-damaged` when an applied
@@ -36,7 +36,7 @@ export async function migrate(
   const applied = await ledger(write)
   verify(applied, migrations)
   if (applied.length === migrations.length) return
-  if (applied.length > 0) {
+  if (applied.length > 0 && database.snapshot) {
     const file = backups(`before-${migrations[applied.length].name}-${clock.now()}.db`)
     await database.snapshot(file)
     log.info('snapshot before migration', { file })

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import type { Project, ProjectType, Scope } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { ProjectRow, Read, Tx } from './schema.ts'
+import type { ProjectRow, ReadAs, Tx } from './schema.ts'
 import { removeVectors } from './vector-tables.ts'
 
 export interface ProjectStore {
@@ -11,8 +11,10 @@ export interface ProjectStore {
   /** Inside a transaction that writes into the project. Throws `project-not-found`. */
   require(tx: Tx, scope: Scope): Promise<void>
   byName(userId: string, name: string): Promise<Project | undefined>
+  /** The scope of a project that is to be made: the access of the transaction that does. */
+  next(userId: string): Scope
   /** Throws `project-exists`. */
-  insert(tx: Tx, userId: string, name: string, type: ProjectType): Promise<Project>
+  insert(tx: Tx, scope: Scope, name: string, type: ProjectType): Promise<Project>
   /** False when there is none. Throws `project-exists`. */
   rename(tx: Tx, scope: Scope, name: string): Promise<boolean>
   /** Removes the project with its rows, history and index for good. The blobs are left to the collection. */
@@ -26,7 +28,7 @@ export function createProjectStore({
   changes,
   vectors,
 }: {
-  read: Read
+  read: ReadAs
   clock: Clock
   ids: Ids
   changes: ChangeLog
@@ -34,7 +36,7 @@ export function createProjectStore({
   vectors: boolean
 }): ProjectStore {
   const live = (userId: string) =>
-    read.selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
+    read({ userId }).selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
 
   async function demandFree(tx: Tx, userId: string, name: string): Promise<void> {
     const query = tx
@@ -63,7 +65,8 @@ export function createProjectStore({
       const row = await live(userId).where('name', '=', name).executeTakeFirst()
       return row && toProject(row)
     },
-    async insert(tx, userId, name, type) {
+    next: userId => ({ userId, projectId: ids.next() }),
+    async insert(tx, { userId, projectId }, name, type) {
       const now = clock.now()
       await tx
         .insertInto('user')
@@ -71,7 +74,7 @@ export function createProjectStore({
         .onConflict(conflict => conflict.doNothing())
         .execute()
       await demandFree(tx, userId, name)
-      const row: ProjectRow = { id: ids.next(), user_id: userId, name, type, created_at: now, deleted_at: null }
+      const row: ProjectRow = { id: projectId, user_id: userId, name, type, created_at: now, deleted_at: null }
       await tx.insertInto('project').values(row).execute()
       await tx.insertInto('library').values({ project_id: row.id, chunks: 0, terms: 0 }).execute()
       await changes.record(tx, {

@@ -1,5 +1,6 @@
 /** Row types of the core's tables, as Kysely sees them; `migrations/` creates them. */
 import type { Generated, Kysely, Transaction } from 'kysely'
+import type { Access } from '../ports.ts'
 
 export interface Schema {
   user: { id: string; created_at: number }
@@ -170,4 +171,6 @@ export interface MessageRow {
 }
 
 export type Read = Kysely<Schema>
+/** What may be read on behalf of somebody. Costs nothing; asked for with each statement. */
+export type ReadAs = (access: Access) => Read
 export type Tx = Transaction<Schema>

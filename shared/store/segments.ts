@@ -1,24 +1,24 @@
 import { sql } from 'kysely'
 import type { Block, Scope, Segment } from '../model/index.ts'
-import type { Read, SegmentRow, Tx } from './schema.ts'
+import type { ReadAs, SegmentRow, Tx } from './schema.ts'
 
 export interface SegmentStore {
   /** In one transaction with the document's `parsed`; a segment that is there already is replaced. */
   insert(tx: Tx, documentId: string, segments: readonly Segment[]): Promise<void>
-  /** For jobs. In order, `limit` at a time, from the number after `after`. */
-  page(documentId: string, after: number, limit: number): Promise<Segment[]>
+  /** In order, `limit` at a time, from the number after `after`. */
+  page(scope: Scope, documentId: string, after: number, limit: number): Promise<Segment[]>
   /** The lines at the pages' edges, of all segments that have any: few, and needed together. */
-  margins(documentId: string): Promise<{ number: number; margins: Block[] }[]>
+  margins(scope: Scope, documentId: string): Promise<{ number: number; margins: Block[] }[]>
   /** One segment of a document in the scope. */
   get(scope: Scope, documentId: string, number: number): Promise<Segment | undefined>
-  /** For jobs. The first that waits for text recognition. */
-  nextToRecognize(documentId: string): Promise<Segment | undefined>
+  /** The first that waits for text recognition. */
+  nextToRecognize(scope: Scope, documentId: string, tx?: Tx): Promise<Segment | undefined>
   /** How many wait for it, and for how many it has come to an end. */
-  recognition(documentId: string, tx?: Read): Promise<{ waiting: number; done: number }>
+  recognition(scope: Scope, documentId: string, tx?: Tx): Promise<{ waiting: number; done: number }>
   remove(tx: Tx, documentId: string): Promise<void>
 }
 
-export function createSegmentStore({ read }: { read: Read }): SegmentStore {
+export function createSegmentStore({ read }: { read: ReadAs }): SegmentStore {
   return {
     async insert(tx, documentId, segments) {
       if (segments.length === 0) return
@@ -48,8 +48,8 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
         )
         .execute()
     },
-    async page(documentId, after, limit) {
-      const rows = await read
+    async page(scope, documentId, after, limit) {
+      const rows = await read(scope)
         .selectFrom('segment')
         .selectAll()
         .where('document_id', '=', documentId)
@@ -59,8 +59,8 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
         .execute()
       return rows.map(toSegment)
     },
-    async margins(documentId) {
-      const rows = await read
+    async margins(scope, documentId) {
+      const rows = await read(scope)
         .selectFrom('segment')
         .select(['number', 'margins'])
         .where('document_id', '=', documentId)
@@ -70,7 +70,7 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
       return rows.map(row => ({ number: row.number, margins: JSON.parse(row.margins) as Block[] }))
     },
     async get({ userId, projectId }, documentId, number) {
-      const row = await read
+      const row = await read({ userId, projectId })
         .selectFrom('segment')
         .innerJoin('document', 'document.id', 'segment.document_id')
         .innerJoin('project', 'project.id', 'document.project_id')
@@ -82,8 +82,8 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
         .executeTakeFirst()
       return row && toSegment(row)
     },
-    async nextToRecognize(documentId) {
-      const row = await read
+    async nextToRecognize(scope, documentId, tx) {
+      const row = await (tx ?? read(scope))
         .selectFrom('segment')
         .selectAll()
         .where('document_id', '=', documentId)
@@ -93,9 +93,9 @@ export function createSegmentStore({ read }: { read: Read }): SegmentStore {
         .executeTakeFirst()
       return row && toSegment(row)
     },
-    async recognition(documentId, tx = read) {
+    async recognition(scope, documentId, tx) {
       const count = async (which: typeof waits) => {
-        const all = tx.selectFrom('segment').select(({ fn }) => fn.countAll<number>().as('count'))
+        const all = (tx ?? read(scope)).selectFrom('segment').select(({ fn }) => fn.countAll<number>().as('count'))
         const row = await all.where('document_id', '=', documentId).where(which).executeTakeFirst()
         return row?.count ?? 0
       }

@@ -1,7 +1,7 @@
 import type { Settings } from '../model/index.ts'
 import type { Clock } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { Read, Tx } from './schema.ts'
+import type { ReadAs, Tx } from './schema.ts'
 
 export interface SettingStore {
   get(userId: string): Promise<Settings>
@@ -16,13 +16,13 @@ export function createSettingStore({
   clock,
   changes,
 }: {
-  read: Read
+  read: ReadAs
   clock: Clock
   changes: ChangeLog
 }): SettingStore {
   return {
     async get(userId) {
-      const rows = await read.selectFrom('setting').selectAll().where('user_id', '=', userId).execute()
+      const rows = await read({ userId }).selectFrom('setting').selectAll().where('user_id', '=', userId).execute()
       const known = rows.filter(row => row.name in unset).map(row => [row.name, JSON.parse(row.value) as unknown])
       return { ...unset, ...(Object.fromEntries(known) as Partial<Settings>) }
     },

@@ -19,7 +19,7 @@ function chunk(position: number, terms: string[], contextTerms: string[] = []): 
 }
 
 async function addDocument(scope: Scope, blob: string, chunks: Chunk[]) {
-  return open.store.transaction(async tx => {
+  return open.store.transaction(scope, async tx => {
     const document = await open.store.documents.insert(tx, scope, file(blob))
     await open.store.chunks.insert(tx, scope.projectId, document.id, chunks)
     return document
@@ -27,20 +27,21 @@ async function addDocument(scope: Scope, blob: string, chunks: Chunk[]) {
 }
 
 async function rows<Table extends keyof Schema>(table: Table): Promise<Selectable<Schema[Table]>[]> {
-  const read = new Kysely<Schema>({ dialect: open.database.reader })
+  const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
   return (await sql<Selectable<Schema[Table]>>`select * from ${sql.table(table)}`.execute(read)).rows
 }
 
 async function otherProject(userId = 'local'): Promise<Scope> {
-  const project = await open.store.transaction(tx => open.store.projects.insert(tx, userId, `P ${userId}`, 'documents'))
-  return { userId, projectId: project.id }
+  const scope = open.store.projects.next(userId)
+  await open.store.transaction(scope, tx => open.store.projects.insert(tx, scope, `P ${userId}`, 'documents'))
+  return scope
 }
 
 describe('change log', () => {
   test('numbers every changed field without a gap, hashes it, and the clock never runs backwards', async () => {
     const document = await addDocument(open.scope, 'b1', [])
     open.clock.time -= 3_600_000
-    await open.store.transaction(tx => open.store.documents.setDeleted(tx, open.scope, document.id, 42))
+    await open.store.transaction(open.scope, tx => open.store.documents.setDeleted(tx, open.scope, document.id, 42))
     const changes = (await rows('changes')).sort((a, b) => a.n - b.n)
     expect(changes.map(change => change.n)).toEqual(changes.map((_, index) => index + 1))
     expect(new Set(changes.map(change => change.replica)).size).toBe(1)
@@ -54,7 +55,7 @@ describe('change log', () => {
 
   test('leaves nothing when the transaction fails', async () => {
     const before = (await rows('changes')).length
-    const failing = open.store.transaction(async tx => {
+    const failing = open.store.transaction(open.scope, async tx => {
       await open.store.documents.insert(tx, open.scope, file('b1'))
       throw new Error('no')
     })
@@ -67,7 +68,7 @@ describe('change log', () => {
 
   test('purging forgets the values and keeps the numbers', async () => {
     const document = await addDocument(open.scope, 'b1', [])
-    await open.store.transaction(tx => open.store.documents.purge(tx, open.scope, document.id))
+    await open.store.transaction(open.scope, tx => open.store.documents.purge(tx, open.scope, document.id))
     const own = (await rows('changes')).filter(change => change.id === document.id)
     expect(own.filter(change => change.field !== 'purged').every(change => change.value === null)).toBe(true)
     expect(own.at(-1)?.field).toBe('purged')
@@ -126,7 +127,7 @@ describe('words', () => {
   test('removing a document takes its words and its share of the counts', async () => {
     await addDocument(open.scope, 'b1', [chunk(0, ['frist', 'haus'], ['kopf'])])
     const second = await addDocument(open.scope, 'b2', [chunk(0, ['frist', 'frist', 'auto'], ['titel'])])
-    await open.store.transaction(tx => open.store.chunks.remove(tx, open.scope.projectId, second.id))
+    await open.store.transaction(open.scope, tx => open.store.chunks.remove(tx, open.scope.projectId, second.id))
     const terms = (await rows('term')).map(row => [row.term, row.chunks])
     expect(Object.fromEntries(terms)).toEqual({ frist: 1, haus: 1, kopf: 1 })
     expect(await open.store.words.statistics(open.scope)).toEqual({ chunks: 1, terms: 2 })
@@ -135,7 +136,7 @@ describe('words', () => {
 
   test('a lock that another process keeps is told as such', async () => {
     const busy = Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' })
-    const waiting = open.store.transaction(async () => Promise.reject(busy))
+    const waiting = open.store.transaction(open.scope, async () => Promise.reject(busy))
     await expect(waiting).rejects.toMatchObject({ code: 'database-busy' })
   })
 
@@ -182,7 +183,7 @@ describe('documents', () => {
   test('segments are replaced, not doubled', async () => {
     const document = await addDocument(open.scope, 'b1', [])
     const segment = { number: 1, blocks: [{ kind: 'paragraph' as const, text: 'alt' }] }
-    await open.store.transaction(tx => open.store.segments.insert(tx, document.id, [segment]))
+    await open.store.transaction(open.scope, tx => open.store.segments.insert(tx, document.id, [segment]))
     const again = {
       number: 1,
       width: 595,
@@ -190,14 +191,14 @@ describe('documents', () => {
       blocks: [{ kind: 'paragraph' as const, text: 'neu' }],
       margins: [],
     }
-    await open.store.transaction(tx => open.store.segments.insert(tx, document.id, [again]))
-    expect(await open.store.segments.page(document.id, 0, 10)).toEqual([again])
+    await open.store.transaction(open.scope, tx => open.store.segments.insert(tx, document.id, [again]))
+    expect(await open.store.segments.page(open.scope, document.id, 0, 10)).toEqual([again])
   })
 })
 
 describe('a page of documents', () => {
   const add = (scope: Scope, paths: string[]) =>
-    open.store.transaction(async tx => {
+    open.store.transaction(scope, async tx => {
       const ids: string[] = []
       for (const path of paths) {
         const name = path.split('/').at(-1)!
@@ -247,7 +248,7 @@ describe('a page of documents', () => {
 
   test('is counted by state, and holds the states that are wanted', async () => {
     const [first, second, third] = await add(open.scope, ['a.md', 'b.md', 'c.txt'])
-    await open.store.transaction(async tx => {
+    await open.store.transaction(open.scope, async tx => {
       await open.store.documents.update(tx, first!, { state: 'failed' })
       await open.store.documents.update(tx, third!, { state: 'ready' })
       await open.store.documents.setDeleted(tx, open.scope, second!, 7)
@@ -268,7 +269,7 @@ describe('a page of documents', () => {
       ['newest', 1, 3, ['a.md']],
     ] as const) {
       const { next } = await open.store.documents.page(open.scope, { order, limit })
-      await open.store.transaction(tx => open.store.documents.purge(tx, open.scope, ids[gone]!))
+      await open.store.transaction(open.scope, tx => open.store.documents.purge(tx, open.scope, ids[gone]!))
       expect(await paths({ order, limit: 5, after: next! })).toEqual(wanted)
     }
   })
@@ -297,7 +298,7 @@ describe('a page of documents', () => {
   test('tells how far the work on the whole is', async () => {
     const [first, second] = await add(open.scope, ['a.md', 'b.md', 'c.md'])
     expect(await open.store.documents.work(open.scope)).toEqual({ open: 3, chunks: 0, embedded: 0 })
-    await open.store.transaction(async tx => {
+    await open.store.transaction(open.scope, async tx => {
       await open.store.documents.update(tx, first!, { state: 'ready', chunks: 4 })
       await open.store.documents.update(tx, second!, { state: 'failed', chunks: 9 })
     })
@@ -315,7 +316,7 @@ describe('projects', () => {
     await addDocument(open.scope, 'b1', [chunk(0, ['frist'])])
     const other = await otherProject()
     await addDocument(other, 'b2', [chunk(0, ['fremd'])])
-    await open.store.transaction(async tx => {
+    await open.store.transaction(open.scope, async tx => {
       const chat = await open.store.chats.insert(tx, other, 'x')
       await open.store.chats.append(tx, other, {
         chatId: chat.id,

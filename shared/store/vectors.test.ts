@@ -20,12 +20,14 @@ function toward(degrees: number): Float32Array {
 }
 
 const create = (fingerprint: string, dimensions = 4) =>
-  open.store.transaction(tx => open.store.vectors.create(tx, { fingerprint, name: fingerprint, dimensions }))
+  open.store.transaction('internal', tx =>
+    open.store.vectors.create(tx, { fingerprint, name: fingerprint, dimensions }),
+  )
 
 /** A ready document whose chunks point to these degrees. */
 async function addDocument(scope: Scope, blob: string, degrees: readonly number[], index?: VectorIndex) {
   const { store } = open
-  const document = await store.transaction(async tx => {
+  const document = await store.transaction(scope, async tx => {
     const file = { name: `${blob}.md`, path: `${blob}.md`, mediaType: 'text/markdown', size: 3, blob }
     const document = await store.documents.insert(tx, scope, file)
     const chunks = degrees.map(
@@ -49,9 +51,10 @@ async function addDocument(scope: Scope, blob: string, degrees: readonly number[
 
 /** Gives every chunk of the document, whose text is its degree, its vector. */
 async function embed(index: VectorIndex, document: Document): Promise<boolean> {
-  const rows = await open.store.chunks.page(document.id, 0, 5000)
+  const scope = { userId: open.scope.userId, projectId: document.projectId }
+  const rows = await open.store.chunks.page(scope, document.id, 0, 5000)
   const chunks = rows.map(({ id, chunk }) => ({ id, vector: toward(Number(chunk.text)) }))
-  return open.store.transaction(tx =>
+  return open.store.transaction(scope, tx =>
     open.store.vectors.insert(tx, index, document, { from: 0, chunks, complete: true }),
   )
 }
@@ -75,20 +78,21 @@ async function texts(scope: Scope, degrees: number, options: { limit?: number; d
 }
 
 async function count(statement: string): Promise<number> {
-  const read = new Kysely<Schema>({ dialect: open.database.reader })
+  const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
   return (await sql.raw<{ count: number }>(`select count(*) as count from ${statement}`).execute(read)).rows[0].count
 }
 
 const vectors = async () => count(`vector_${(await active()).number}`)
 
 async function otherProject(userId = 'local'): Promise<Scope> {
-  const project = await open.store.transaction(tx => open.store.projects.insert(tx, userId, `P ${userId}`, 'documents'))
-  return { userId, projectId: project.id }
+  const scope = open.store.projects.next(userId)
+  await open.store.transaction(scope, tx => open.store.projects.insert(tx, scope, `P ${userId}`, 'documents'))
+  return scope
 }
 
 async function dropAll(): Promise<number> {
   let pieces = 0
-  while (await open.store.transaction(tx => open.store.vectors.dropSome(tx))) pieces += 1
+  while (await open.store.transaction('internal', tx => open.store.vectors.dropSome(tx))) pieces += 1
   return pieces
 }
 
@@ -150,10 +154,10 @@ describe('vectors', () => {
     const other = await otherProject()
     await addDocument(other, 'c', [10, 20, 30], await active())
     expect(await vectors()).toBe(255)
-    await store.transaction(tx => store.chunks.remove(tx, open.scope.projectId, first.id))
+    await store.transaction(open.scope, tx => store.chunks.remove(tx, open.scope.projectId, first.id))
     expect([await vectors(), await count('document_vectors')]).toEqual([5, 2])
     expect(await texts(open.scope, 20)).toEqual(['20', '10'])
-    await store.transaction(tx => store.projects.purge(tx, other))
+    await store.transaction(other, tx => store.projects.purge(tx, other))
     expect([await vectors(), await count('document_vectors')]).toEqual([2, 1])
   })
 
@@ -166,8 +170,8 @@ describe('vectors', () => {
     await create('two')
     const second = (await store.vectors.building())!
     await embed(second, long)
-    const left = (await store.chunks.page(long.id, 599, 1))[0].id
-    expect(await store.transaction(tx => store.chunks.remove(tx, scope.projectId, long.id))).toBe(false)
+    const left = (await store.chunks.page(open.scope, long.id, 599, 1))[0].id
+    expect(await store.transaction(open.scope, tx => store.chunks.remove(tx, scope.projectId, long.id))).toBe(false)
     expect([await count('chunk'), await store.chunks.hidden()]).toEqual([352, [long.id]])
     // Nearer than what is left, and more of them than are asked for.
     expect(await texts(scope, 93, { limit: 2 })).toEqual(['90', '20'])
@@ -176,7 +180,7 @@ describe('vectors', () => {
     expect(await store.words.candidates(scope, { terms: ['95.99'], documents: [long.id], limit: 9 })).toEqual([])
     expect(await store.chunks.get(scope, [left])).toEqual([])
     expect(await store.chunks.at(scope, [{ documentId: long.id, position: 599 }])).toEqual([])
-    const clear = () => store.transaction(tx => store.chunks.clearSome(tx, long.id))
+    const clear = () => store.transaction(open.scope, tx => store.chunks.clearSome(tx, long.id))
     expect([await clear(), await clear(), await clear()]).toEqual([false, true, true])
     expect([await count('chunk'), await vectors(), await count(`vector_${second.number}`)]).toEqual([2, 2, 0])
     expect([await count('chunk_words'), await count('term'), await store.chunks.hidden()]).toEqual([2, 2, []])
@@ -190,8 +194,8 @@ describe('vectors', () => {
     expect(await embed(index, document)).toBe(false)
     expect(await vectors()).toBe(2)
     const late = await addDocument(open.scope, 'b', [3])
-    await open.store.transaction(tx => open.store.vectors.retire(tx, index.number))
-    await open.store.transaction(tx => open.store.vectors.discardRetired(tx, open.clock.now()))
+    await open.store.transaction('internal', tx => open.store.vectors.retire(tx, index.number))
+    await open.store.transaction('internal', tx => open.store.vectors.discardRetired(tx, open.clock.now()))
     expect(await embed(index, late)).toBe(false)
     expect(await count(`vector_${index.number}`)).toBe(2)
     await dropAll()
@@ -203,15 +207,15 @@ describe('vectors', () => {
     await create('one')
     const index = await active()
     const document = await addDocument(open.scope, 'a', [1])
-    const [{ id }] = await open.store.chunks.page(document.id, 0, 1)
-    const failing = open.store.transaction(async tx => {
+    const [{ id }] = await open.store.chunks.page(open.scope, document.id, 0, 1)
+    const failing = open.store.transaction(open.scope, async tx => {
       const chunks = [{ id, vector: toward(1) }]
       await open.store.vectors.insert(tx, index, document, { from: 0, chunks, complete: true })
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')
     expect([await vectors(), await count('document_vectors')]).toEqual([0, 0])
-    const wrong = open.store.transaction(tx =>
+    const wrong = open.store.transaction(open.scope, tx =>
       open.store.vectors.insert(tx, index, document, {
         from: 0,
         chunks: [{ id, vector: Float32Array.of(1) }],
@@ -232,14 +236,14 @@ describe('indexes', () => {
     await create('two')
     expect([(await active()).fingerprint, (await store.vectors.building())?.fingerprint]).toEqual(['one', 'two'])
     const second = (await store.vectors.building())!
-    expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(false)
+    expect(await store.transaction('internal', tx => store.vectors.activate(tx, second.number))).toBe(false)
     expect(await store.vectors.pendingDocuments(second, 5)).toEqual([document.id])
     expect([(await store.vectors.pending(open.scope)).documents, (await texts(open.scope, 50))[0]]).toEqual([1, '50'])
     expect((await store.documents.get(open.scope, document.id))?.embedded).toBe(0)
     await embed(second, document)
     expect((await store.documents.get(open.scope, document.id))?.embedded).toBe(1200)
     expect((await store.vectors.pending(open.scope)).documents).toBe(0)
-    expect(await store.transaction(tx => store.vectors.activate(tx, second.number))).toBe(true)
+    expect(await store.transaction('internal', tx => store.vectors.activate(tx, second.number))).toBe(true)
     expect([(await active()).number, await store.vectors.building()]).toEqual([second.number, undefined])
     expect(await dropAll()).toBe(5)
     expect(await count(`sqlite_master where name like 'vector_${first.number}%'`)).toBe(0)
@@ -266,10 +270,12 @@ describe('indexes', () => {
     const document = await addDocument(scope, 'a', [1, 2], await active())
     await create('two')
     const second = (await store.vectors.building())!
-    expect(await store.transaction(tx => store.vectors.activate(tx, second.number, { early: true }))).toBe(true)
+    expect(await store.transaction('internal', tx => store.vectors.activate(tx, second.number, { early: true }))).toBe(
+      true,
+    )
     expect((await active()).number).toBe(second.number)
     const discard = async (before: number) => {
-      await store.transaction(tx => store.vectors.discardRetired(tx, before))
+      await store.transaction('internal', tx => store.vectors.discardRetired(tx, before))
       await dropAll()
       return count('vector_index')
     }
@@ -278,7 +284,7 @@ describe('indexes', () => {
     expect(await discard(0)).toBe(2)
     expect(await embed({ ...second, number: 1 }, document)).toBe(false)
     await addDocument(scope, 'b', [3], second)
-    await store.transaction(async tx => {
+    await store.transaction(open.scope, async tx => {
       await store.chunks.remove(tx, scope.projectId, document.id)
       await store.documents.update(tx, document.id, { chunks: 0 })
     })
@@ -294,9 +300,11 @@ describe('indexes', () => {
     await create('one')
     const index = await active()
     const [document, other] = [await addDocument(open.scope, 'a', [1]), await addDocument(open.scope, 'b', [2])]
-    const [{ id }] = await open.store.chunks.page(other.id, 0, 1)
+    const [{ id }] = await open.store.chunks.page(open.scope, other.id, 0, 1)
     const done = { from: 0, chunks: [{ id, vector: toward(2) }], complete: true }
-    expect(await open.store.transaction(tx => open.store.vectors.insert(tx, index, document, done))).toBe(false)
+    expect(await open.store.transaction(open.scope, tx => open.store.vectors.insert(tx, index, document, done))).toBe(
+      false,
+    )
     expect([await vectors(), await count('document_vectors')]).toEqual([0, 0])
   })
 
@@ -305,13 +313,13 @@ describe('indexes', () => {
     await create('one')
     const document = await addDocument(open.scope, 'a', [1])
     const until = clock.now() + 1000
-    await store.transaction(tx => store.vectors.rest(tx, document.id, until))
+    await store.transaction(open.scope, tx => store.vectors.rest(tx, document.id, until))
     expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([])
     expect(await store.vectors.pending(open.scope)).toEqual({ documents: 1, resting: 1 })
     clock.time = until
     expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([document.id])
-    await store.transaction(tx => store.vectors.rest(tx, document.id, until + 1e6))
-    await store.transaction(tx => store.vectors.wakeAll(tx))
+    await store.transaction(open.scope, tx => store.vectors.rest(tx, document.id, until + 1e6))
+    await store.transaction('internal', tx => store.vectors.wakeAll(tx))
     expect(await store.vectors.pendingDocuments(await active(), 5)).toEqual([document.id])
     expect(await embed(await active(), document)).toBe(true)
   })
@@ -333,7 +341,7 @@ describe('without the extension', () => {
     expect([await store.vectors.active(), await store.vectors.building()]).toEqual([undefined, undefined])
     expect(await store.words.candidates(open.scope, { terms: ['2'], limit: 5 })).toHaveLength(1)
     expect(await store.vectors.nearest(open.scope, { index, vector: toward(1), limit: 3 })).toEqual([])
-    await store.transaction(tx => store.chunks.remove(tx, open.scope.projectId, document.id))
+    await store.transaction(open.scope, tx => store.chunks.remove(tx, open.scope.projectId, document.id))
     expect(await database.check(true)).toEqual([])
     await database.snapshot(`${open.folder}/copy.db`)
     await store.close()
@@ -350,7 +358,7 @@ describe('without the extension', () => {
     expect([await open.database.check(false), await open.database.check(true)]).toEqual([[], []])
     await open.database.snapshot(`${open.folder}/copy.db`)
     const copy = await openSqlite({ file: `${open.folder}/copy.db` })
-    const read = new Kysely<Schema>({ dialect: copy.reader })
+    const read = new Kysely<Schema>({ dialect: copy.reader('internal') })
     const { rows } = await sql<{ count: number }>`select count(*) as count from vector_1`.execute(read)
     expect(rows).toEqual([{ count: 3 }])
     expect(await copy.check(true)).toEqual([])

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { Document, Scope } from '../model/index.ts'
 import type { Clock } from '../ports.ts'
 import type { Libraries } from './libraries.ts'
-import type { Read, Tx, VectorIndexRow } from './schema.ts'
+import type { Read, ReadAs, Tx, VectorIndexRow } from './schema.ts'
 import { addVectors, bytesOf, createTable, inUse, removeFrom, tableOf } from './vector-tables.ts'
 
 /** The vectors of one embedding model. */
@@ -46,7 +46,7 @@ export interface VectorStore {
   hasWaste(): Promise<boolean>
 
   /** How many of the document's chunks have been seen to in each index, by its number. */
-  progress(documentId: string): Promise<Map<number, { chunks: number; complete: boolean }>>
+  progress(scope: Scope, documentId: string): Promise<Map<number, { chunks: number; complete: boolean }>>
   /**
    * The vectors of a document's next chunks, those from position `from` on, in order; undefined for one that has none.
    * False, and nothing is written, where the index is used no more, the document stands elsewhere, or its chunks are others.
@@ -95,7 +95,7 @@ export function createVectorStore({
   clock,
   available,
 }: {
-  read: Read
+  read: ReadAs
   libraries: Libraries
   clock: Clock
   available: boolean
@@ -104,7 +104,11 @@ export function createVectorStore({
 
   async function find(state: VectorIndex['state']): Promise<VectorIndex | undefined> {
     if (!available) return undefined
-    const row = await read.selectFrom('vector_index').selectAll().where('state', '=', state).executeTakeFirst()
+    const row = await read('internal')
+      .selectFrom('vector_index')
+      .selectAll()
+      .where('state', '=', state)
+      .executeTakeFirst()
     return row && toIndex(row)
   }
 
@@ -128,7 +132,7 @@ export function createVectorStore({
       known.uses += 1
       return known.ids
     }
-    const documents = await read
+    const documents = await read(scope)
       .selectFrom('document_vectors')
       .innerJoin('document', 'document.id', 'document_vectors.document_id')
       .select(['document_vectors.document_id', 'document_vectors.chunks'])
@@ -140,7 +144,9 @@ export function createVectorStore({
     const places = JSON.stringify(spread(documents, sampleSize))
     const { rows } = await sql<{ id: number }>`
       select chunk.id from json_each(${places}) as place
-      cross join chunk on chunk.document_id = place.value ->> 0 and chunk.position = place.value ->> 1`.execute(read)
+      cross join chunk on chunk.document_id = place.value ->> 0 and chunk.position = place.value ->> 1`.execute(
+      read(scope),
+    )
     const ids = JSON.stringify(rows.map(row => row.id))
     if (samples.size >= mostSamples) samples.clear()
     // One that is too small is still growing.
@@ -249,13 +255,13 @@ export function createVectorStore({
     async hasWaste() {
       const { rows } = await sql`
         select 1 from vector_index where state = 'dropping' and retired_at is null union all select 1 from vector_orphan limit 1`.execute(
-        read,
+        read('internal'),
       )
       return rows.length > 0
     },
 
-    async progress(documentId) {
-      const rows = await read
+    async progress(scope, documentId) {
+      const rows = await read(scope)
         .selectFrom('document_vectors')
         .select(['index_number', 'chunks', 'complete'])
         .where('document_id', '=', documentId)
@@ -291,7 +297,7 @@ export function createVectorStore({
     },
     async pendingDocuments(index, limit) {
       if (!available) return []
-      const rows = await incomplete(read, index.number)
+      const rows = await incomplete(read('internal'), index.number)
         .select('document.id')
         .where(eb =>
           eb.or([eb('document_vectors.rest_until', 'is', null), eb('document_vectors.rest_until', '<=', clock.now())]),
@@ -305,7 +311,7 @@ export function createVectorStore({
     async pending({ userId, projectId }) {
       const index = (await find('building')) ?? (await find('active'))
       if (!index) return { documents: 0, resting: 0 }
-      const row = await incomplete(read, index.number)
+      const row = await incomplete(read({ userId, projectId }), index.number)
         .innerJoin('project', 'project.id', 'document.project_id')
         .select(eb => [
           eb.fn.countAll<number>().as('documents'),
@@ -330,7 +336,7 @@ export function createVectorStore({
     async nearest(scope, { index, vector, limit, documents }) {
       const number = await libraries.numberOf(scope)
       if (!available || number === undefined) return []
-      const hidden = read.selectFrom('clearing').select('document_id').where('project_id', '=', scope.projectId)
+      const hidden = read(scope).selectFrom('clearing').select('document_id').where('project_id', '=', scope.projectId)
       const own = sql`select id from document where project_id = ${scope.projectId}`
       const someHidden = (await hidden.limit(1).executeTakeFirst()) !== undefined
       // The extension knows no `not in` before the limit. Slower, for the moments in which a document is on its way out.
@@ -344,14 +350,14 @@ export function createVectorStore({
       const { rows } = await sql<{ id: number; distance: number }>`
         select id, distance from ${tableOf(index.number)}
         where vector match ${bytesOf(vector)} and k = ${Math.min(limit, mostNearest)} and library = ${number} ${within}`.execute(
-        read,
+        read(scope),
       )
       return rows
     },
     async coverage(scope, index) {
       const [{ chunks }, { embedded }] = await Promise.all([
         libraries.statistics(scope),
-        read
+        read(scope)
           .selectFrom('document_vectors')
           .innerJoin('document', 'document.id', 'document_vectors.document_id')
           .select(eb => eb.fn.sum<number | null>('document_vectors.chunks').as('embedded'))
@@ -367,7 +373,7 @@ export function createVectorStore({
       const { rows } = await sql<{ distance: number }>`
         select vec_distance_cosine(near.vector, ${bytesOf(vector)}) as distance
         from json_each(${ids}) as wanted cross join ${tableOf(index.number)} as near on near.id = wanted.value`.execute(
-        read,
+        read(scope),
       )
       return rows.map(row => row.distance)
     },

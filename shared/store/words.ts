@@ -5,7 +5,7 @@
 import { sql } from 'kysely'
 import type { Scope } from '../model/index.ts'
 import type { Libraries } from './libraries.ts'
-import type { Read, Tx } from './schema.ts'
+import type { ReadAs, Tx } from './schema.ts'
 
 export interface ChunkWords {
   id: number
@@ -53,7 +53,7 @@ const lookupLimit = 100
 /** Terms looked at for a misspelt one; some 200,000 different terms have about as many of one first letter and length. */
 const alikeLimit = 5000
 
-export function createWordStore({ read, libraries }: { read: Read; libraries: Libraries }): WordStore {
+export function createWordStore({ read, libraries }: { read: ReadAs; libraries: Libraries }): WordStore {
   return {
     statistics: scope => libraries.statistics(scope),
     async lookup(scope, wanted) {
@@ -76,7 +76,7 @@ export function createWordStore({ read, libraries }: { read: Read; libraries: Li
         select 'df' as list, term as key, term, chunks from term
         where library = ${number} and term in (select value from json_each(${JSON.stringify(wanted.exact)}))
         union all select 'prefix', * from (${ranges('term', wanted.prefixes)})
-        union all select 'suffix', * from (${ranges('reversed', wanted.suffixes.map(reverse))})`.execute(read)
+        union all select 'suffix', * from (${ranges('reversed', wanted.suffixes.map(reverse))})`.execute(read(scope))
       for (const { list, key, term, chunks } of rows) {
         if (list === 'df') df.set(term, chunks)
         else if (list === 'prefix') append(prefixed, key, { term, df: chunks })
@@ -95,7 +95,7 @@ export function createWordStore({ read, libraries }: { read: Read; libraries: Li
           and term.term >= substr(wanted.value, 1, 1)
           and term.term < substr(wanted.value, 1, 1) || char(1114111)
           and length(term.term) between length(wanted.value) - 1 and length(wanted.value) + 1
-        limit ${alikeLimit}`.execute(read)
+        limit ${alikeLimit}`.execute(read(scope))
       for (const { key, term, df } of rows) append(found, key, { term, df })
       return found
     },
@@ -126,7 +126,7 @@ export function createWordStore({ read, libraries }: { read: Read; libraries: Li
           order by rank limit ${limit}
         ) as found
         join chunk on chunk.id = found.rowid
-        where chunk.project_id = ${scope.projectId}`.execute(read)
+        where chunk.project_id = ${scope.projectId}`.execute(read(scope))
       return result.rows.map(row => ({
         id: row.id,
         documentId: row.document_id,

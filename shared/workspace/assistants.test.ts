@@ -26,11 +26,11 @@ const unknown = '019a0000-0000-7000-8000-000000000000'
 
 async function addDocument(scope: Scope) {
   const file = { name: 'a.md', path: 'a.md', mediaType: 'text/markdown', size: 3, blob: 'b1' }
-  return open.store.transaction(tx => open.store.documents.insert(tx, scope, file))
+  return open.store.transaction(scope, tx => open.store.documents.insert(tx, scope, file))
 }
 
 async function changesOf(entity: string) {
-  const read = new Kysely<Schema>({ dialect: open.database.reader })
+  const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
   const rows = await read.selectFrom('changes').selectAll().where('entity', '=', entity).orderBy('n').execute()
   return rows.map(({ field, value, id }) => ({ id, field, value: JSON.parse(value ?? 'null') as unknown }))
 }
@@ -66,11 +66,9 @@ describe('assistants', () => {
 
   it('belong to one project and one user', async () => {
     const made = await assistants.create(open.scope, fields)
-    const other = await open.store.transaction(tx => open.store.projects.insert(tx, 'local', 'Other', 'documents'))
-    for (const scope of [
-      { userId: 'local', projectId: other.id },
-      { userId: 'somebody', projectId: open.scope.projectId },
-    ]) {
+    const other = open.store.projects.next('local')
+    await open.store.transaction(other, tx => open.store.projects.insert(tx, other, 'Other', 'documents'))
+    for (const scope of [other, { userId: 'somebody', projectId: open.scope.projectId }]) {
       await expect(assistants.get(scope, made.id)).rejects.toMatchObject({ code: 'assistant-not-found' })
       await expect(assistants.delete(scope, made.id)).rejects.toMatchObject({ code: 'assistant-not-found' })
     }
@@ -87,7 +85,7 @@ describe('assistants', () => {
     await expect(chats.create(open.scope, { title: 'x', assistantId: made.id })).rejects.toMatchObject({
       code: 'assistant-not-found',
     })
-    await open.store.transaction(tx => open.store.projects.purge(tx, open.scope))
+    await open.store.transaction(open.scope, tx => open.store.projects.purge(tx, open.scope))
     expect((await changesOf('assistant')).filter(change => change.value !== null)).toEqual([])
   })
 })
@@ -113,8 +111,8 @@ describe('settings', () => {
   it('are the user’s, and only what is given changes', async () => {
     const { settings, transaction } = open.store
     expect(await settings.get('local')).toEqual({ language: null, theme: null, projectId: null, recognition: 'on' })
-    await transaction(tx => settings.update(tx, 'local', { language: 'de', theme: 'dark' }))
-    await transaction(tx => settings.update(tx, 'local', { theme: null }))
+    await transaction({ userId: 'local' }, tx => settings.update(tx, 'local', { language: 'de', theme: 'dark' }))
+    await transaction({ userId: 'local' }, tx => settings.update(tx, 'local', { theme: null }))
     expect(await settings.get('local')).toEqual({ language: 'de', theme: null, projectId: null, recognition: 'on' })
     expect((await settings.get('somebody')).language).toBeNull()
     expect((await changesOf('setting')).map(({ field, value }) => [field, value])).toEqual([

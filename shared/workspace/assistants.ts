@@ -51,19 +51,19 @@ export function createAssistants({ store }: { store: Store }): Assistants {
     async create(scope, assistant) {
       if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
       const fields = await checked(scope, assistant)
-      return store.transaction(async tx => {
+      return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         return store.assistants.insert(tx, scope, fields)
       })
     },
     async update(scope, id, changes) {
       const fields = await checked(scope, changes)
-      if (!(await store.transaction(tx => store.assistants.update(tx, scope, id, fields))))
+      if (!(await store.transaction(scope, tx => store.assistants.update(tx, scope, id, fields))))
         throw new AppError('assistant-not-found', { id })
       return get(scope, id)
     },
     async delete(scope, id) {
-      if (!(await store.transaction(tx => store.assistants.delete(tx, scope, id))))
+      if (!(await store.transaction(scope, tx => store.assistants.delete(tx, scope, id))))
         throw new AppError('assistant-not-found', { id })
     },
   }

@@ -36,13 +36,16 @@ export function createProjects({
   async function list(userId: string): Promise<Project[]> {
     const projects = await store.projects.list(userId)
     if (projects.length > 0) return projects
-    await store
-      .transaction(tx => store.projects.insert(tx, userId, firstProject, 'documents'))
-      .catch(error => {
-        // Another process was first.
-        if (!(error instanceof AppError && error.code === 'project-exists')) throw error
-      })
+    await insert(userId, firstProject).catch(error => {
+      // Another process was first.
+      if (!(error instanceof AppError && error.code === 'project-exists')) throw error
+    })
     return store.projects.list(userId)
+  }
+
+  function insert(userId: string, name: string): Promise<Project> {
+    const scope = store.projects.next(userId)
+    return store.transaction(scope, tx => store.projects.insert(tx, scope, name, 'documents'))
   }
 
   /** As it is kept. Throws `name-invalid`, and `project-exists` where one of these has the name. */
@@ -68,14 +71,14 @@ export function createProjects({
     },
     async create(userId, name) {
       const clean = demandName(name, await list(userId))
-      return store.transaction(tx => store.projects.insert(tx, userId, clean, 'documents'))
+      return insert(userId, clean)
     },
     async rename(scope, name) {
       const projects = await list(scope.userId)
       const project = projects.find(({ id }) => id === scope.projectId)
       const others = projects.filter(one => one !== project)
       const clean = demandName(name, others)
-      if (!project || !(await store.transaction(tx => store.projects.rename(tx, scope, clean)))) {
+      if (!project || !(await store.transaction(scope, tx => store.projects.rename(tx, scope, clean)))) {
         throw new AppError('project-not-found', { name: scope.projectId })
       }
       return { ...project, name: clean }
@@ -90,7 +93,7 @@ export function createProjects({
         ...(await store.documents.list(scope)),
         ...(await store.documents.list(scope, { trashed: true })),
       ]
-      await store.transaction(async tx => {
+      await store.transaction(scope, async tx => {
         await release(tx, documents)
         await store.projects.purge(tx, scope)
       })

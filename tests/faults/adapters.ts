@@ -27,7 +27,10 @@ export function faultyBlobs(blobs: Blobs, faults: Faults): Blobs {
 
 /** Statements and commits fail; what ends or gives back does not. */
 export function faultyDatabase(database: Database, faults: Faults): Database {
-  return { ...database, writer: faultyDialect(database.writer, faults), reader: faultyDialect(database.reader, faults) }
+  // One object for each, as the adapter has it.
+  const writer = faultyDialect(database.writer('internal'), faults)
+  const reader = faultyDialect(database.reader('internal'), faults)
+  return { ...database, writer: () => writer, reader: () => reader }
 }
 
 interface Wrapped extends DatabaseConnection {

@@ -38,7 +38,7 @@ class ThreadConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    // A list as the only parameter stands for one run with each of its values: see `Database` in the ports.
+    // A list as the only parameter stands for one run with each of its values: see `SqliteDatabase`.
     const list = parameters.length === 1 && isList(parameters[0]) ? parameters[0] : undefined
     const values = list ? [] : parameters.map(toValue)
     const each = list && { each: list.map(toValue) }

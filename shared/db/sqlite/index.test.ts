@@ -45,8 +45,8 @@ describe('sqlite', () => {
   async function start(settings: Partial<SqliteSettings> = {}) {
     const database = await openSqlite({ file, ...settings })
     opened.push(database)
-    const write = new Kysely<Tables>({ dialect: database.writer })
-    const read = new Kysely<Tables>({ dialect: database.reader })
+    const write = new Kysely<Tables>({ dialect: database.writer('internal') })
+    const read = new Kysely<Tables>({ dialect: database.reader('internal') })
     await sql`create table if not exists thing (id integer primary key, name text)`.execute(write)
     return { database, write, read }
   }
@@ -250,7 +250,7 @@ describe('sqlite', () => {
   it('lets several processes open and write one new file at once', async () => {
     const count = `
       const database = await openSqlite({ file })
-      const db = new Kysely({ dialect: database.writer })
+      const db = new Kysely({ dialect: database.writer('internal') })
       await sql\`create table if not exists thing (id integer primary key, name text)\`.execute(db)
       await sql\`insert or ignore into thing values (0, '0')\`.execute(db)
       for (let time = 0; time < 40; time++) await db.transaction().execute(async tx => {
@@ -269,7 +269,7 @@ describe('sqlite', () => {
   it('loses nothing that was committed when the process is killed', async () => {
     const { running, said, exit } = await child(`
       const database = await openSqlite({ file })
-      const db = new Kysely({ dialect: database.writer })
+      const db = new Kysely({ dialect: database.writer('internal') })
       await sql\`create table thing (id integer primary key, name text)\`.execute(db)
       for (let id = 0; ; id += 2) {
         await db.transaction().execute(async tx => {
@@ -291,7 +291,7 @@ describe('sqlite', () => {
   it('keeps the process alive for an answer, and no longer', async () => {
     const { said, exit, complaint } = await child(`
       const database = await openSqlite({ file })
-      const db = new Kysely({ dialect: database.reader })
+      const db = new Kysely({ dialect: database.reader('internal') })
       process.channel.unref()
       const { rows } = await sql\`with recursive n(i) as (select 1 union all select i + 1 from n where i < 200000) select count(*) as n from n\`.execute(db)
       process.send(rows[0].n)`)

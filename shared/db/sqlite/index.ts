@@ -29,13 +29,19 @@ export interface SqliteSettings {
 }
 
 /**
+ * One connection writes, on which transactions queue; others read. A statement that writes and has a list as its only
+ * parameter is run once for each of the values, inside a transaction.
+ */
+export type SqliteDatabase = Database & Required<Pick<Database, 'snapshot'>>
+
+/**
  * Creates the file if there is none; its folder must exist. Throws `data-directory` (cannot be opened or written, no
  * WAL there), `data-damaged` (no database), `sqlite-too-old`, `database-busy`, `disk-full`.
  *
  * Statements reject with the engine's error, `code` as SQLite names it (`SQLITE_CONSTRAINT_UNIQUE`), or with
  * `database-busy` when the connection was taken away or the database is closed.
  */
-export async function openSqlite(settings: SqliteSettings): Promise<Database> {
+export async function openSqlite(settings: SqliteSettings): Promise<SqliteDatabase> {
   const { readers = 2, idleLimit = 30_000, patience = 5000, vectors = true } = settings
   const file = resolve(settings.file)
   // better-sqlite3 trims names and would open another file.
@@ -46,6 +52,7 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
   const [write, ...read] = await openAll(start, readers)
   const writers = createPool([write], () => start('writer'), idleLimit)
   const reading = createPool(read, () => start('reader'), idleLimit)
+  const [writer, reader] = [createDialect(writers), createDialect(reading)]
 
   let closing: Promise<void> | undefined
   const apart = new Set<Promise<Result>>()
@@ -67,8 +74,8 @@ export async function openSqlite(settings: SqliteSettings): Promise<Database> {
   return {
     engine: 'sqlite',
     vectors: [write, ...read].every(thread => thread.vectors),
-    writer: createDialect(writers),
-    reader: createDialect(reading),
+    writer: () => writer,
+    reader: () => reader,
     async snapshot(target) {
       await refuseExisting(target)
       const partial = `${target}.${randomUUID()}.partial`
