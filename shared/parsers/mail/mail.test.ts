@@ -189,6 +189,40 @@ MIIB
   })
 })
 
+describe('a mail that lost something within', () => {
+  const letter = 'Die Fläche misst 80 Quadratmeter, der Rest bleibt, wie er war und ist. '.repeat(12)
+  const whole = writeMail({ subject: 'Fläche', text: letter }).toString('latin1')
+  const reasonsOf = async (text: string) => (await read('a.eml', Buffer.from(text, 'latin1'))).reasons
+  const damaged = [{ code: 'partly-damaged' }]
+  const lines = whole.split('\r\n')
+  const body = lines.indexOf('') + 1
+  const withLine = (at: number, line: string) => lines.with(body + at, line).join('\r\n')
+
+  test('shows it by its lines of base64, where all else is right', async () => {
+    expect(lines.length - body).toBeGreaterThan(9)
+    expect(await reasonsOf(whole)).toEqual([])
+    // A multiple of four letters, so that what remains can be decoded.
+    expect(await reasonsOf(withLine(4, lines[body + 4]!.slice(16)))).toEqual(damaged)
+    expect(await reasonsOf(withLine(4, lines[body + 4]!.slice(16) + lines[body + 5]))).toEqual(damaged)
+    expect(await reasonsOf(withLine(4, lines[body + 4]!.replace(/^.../, '!?_')))).toEqual(damaged)
+  })
+
+  test('and not by lines that are uneven throughout', async () => {
+    const base64 = lines.slice(body).join('')
+    const uneven = base64.match(/.{1,76}/g)!.flatMap(line => [line.slice(0, 64), line.slice(64)].filter(Boolean))
+    expect(await reasonsOf([...lines.slice(0, body), ...uneven, ''].join('\r\n'))).toEqual([])
+  })
+
+  test('shows it by zeros', async () => {
+    // Zeros nearer to the beginning are no mail.
+    const text = `From: a@example.org\n\n${letter.repeat(6)}\nDie Frist endet am 3. Mai.\n`
+    const zeroed = text.replace('am 3. Mai', '\0'.repeat(9))
+    expect(await reasonsOf(text)).toEqual([])
+    expect(await reasonsOf(zeroed)).toEqual(damaged)
+    expect(await reasonsOf(`Content-Transfer-Encoding: binary\n${zeroed}`)).toEqual([])
+  })
+})
+
 describe('a mail of Outlook', () => {
   const sent = Date.UTC(2026, 4, 4, 9, 30)
   const sender = { name: 'Jörg Weiß', email: 'joerg@example.org' }
@@ -240,6 +274,20 @@ describe('a mail of Outlook', () => {
     expect(texts).toEqual(['S', 'Die Frist ist am Freitag.'])
   })
 
+  test('says when its text is not what it was', async () => {
+    const text = 'Die Frist endet am dritten Mai, nicht am vierten. '.repeat(9)
+    const bytes = Buffer.from(writeMsg({ subject: 'Frist', body: text }))
+    expect((await read('a.msg', bytes)).reasons).toEqual([])
+    const at = bytes.indexOf(Buffer.from(text, 'utf16le')) + 100
+    // One byte further, so that each letter is half of one and half of the next.
+    const shifted = Buffer.from(bytes)
+    shifted.copyWithin(at + 1, at, at + 80)
+    expect((await read('a.msg', shifted)).reasons).toEqual([{ code: 'partly-damaged' }])
+    const ended = Buffer.from(bytes).fill(0, at, at - 100 + 2 * text.length)
+    expect((await read('a.msg', ended)).reasons).toEqual([{ code: 'partly-damaged' }])
+    expect((await read('a.msg', writeMsg({ subject: 'S', body: '───── 　　　　 一二三四 中文' }))).reasons).toEqual([])
+  })
+
   test('that is something else, or broken, is told as such', async () => {
     await expect(read('a.msg', writeMsg({}).subarray(0, 300))).rejects.toThrow('damaged')
     await expect(read('a.msg', Buffer.from('text'))).rejects.toThrow('type-mismatch')
@@ -247,6 +295,16 @@ describe('a mail of Outlook', () => {
 })
 
 describe('a mailbox', () => {
+  test('says when something stands before its first mail', async () => {
+    const box = writeMbox([writeMail({ subject: 'Eins', text: 'Text' }), writeMail({ subject: 'Zwei', text: 'Text' })])
+    const reasonsOf = async (bytes: Uint8Array) => (await read('a.mbox', bytes)).reasons
+    expect(await reasonsOf(box)).toEqual([])
+    // No line of headers follows, so that the first mail does not begin there.
+    const end = box.indexOf('\n')
+    const torn = Buffer.concat([box.subarray(0, end + 1), Buffer.from('?\n'), box.subarray(end + 1)])
+    expect(await reasonsOf(torn)).toEqual([{ code: 'partly-damaged' }])
+  })
+
   test('gives each mail as it was, and a list of them', async () => {
     const mails = [
       writeMail({ subject: 'Erste', text: 'x' }),

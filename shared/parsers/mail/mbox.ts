@@ -27,13 +27,18 @@ export async function openMbox(file: string, { limits, scratch }: Opening): Prom
     const { cut } = yield* segmentsOf(listing(file), after, limits.characters)
     const taker = createTaker({ after: filesAfter, scratch })
     let count = 0
-    for await (const { head, bytes } of mailsIn(file)) {
+    let begins = true
+    const before = (bytes: Buffer) => {
+      if (/[!-~]/.test(bytes.toString('latin1'))) begins = false
+    }
+    for await (const { head, bytes } of mailsIn(file, before)) {
       count += 1
       const found = await taker.take({ path: mailName(headersIn(head).subject), bytes })
       if (found) yield found
     }
     if (count === 0) throw new AppError('empty-file')
-    return { cut, ...(!(await endsWell(file)) && { reasons: [{ code: 'partly-damaged' }] }) }
+    const whole = begins && (await endsWell(file))
+    return { cut, ...(!whole && { reasons: [{ code: 'partly-damaged' }] }) }
   }
 }
 
@@ -67,12 +72,14 @@ interface FoundMail {
   bytes: () => AsyncGenerator<Buffer>
 }
 
-/** Each is to be read, or left, before the next is asked for. */
-async function* mailsIn(file: string): AsyncGenerator<FoundMail> {
+/** Each is to be read, or left, before the next is asked for. `before` gets what stands before the first, and belongs to none. */
+async function* mailsIn(file: string, before?: (bytes: Buffer) => void): AsyncGenerator<FoundMail> {
   const lines = linesIn(file)
   let next = await lines.next()
-  // What stands before the first separator belongs to no mail.
-  while (!next.done && !next.value.separates) next = await lines.next()
+  while (!next.done && !next.value.separates) {
+    before?.(next.value.bytes)
+    next = await lines.next()
+  }
   while (!next.done) {
     const parts: Buffer[] = []
     let size = 0

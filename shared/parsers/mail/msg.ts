@@ -85,7 +85,8 @@ function decoded(bytes: Buffer): { reader: Reader; fields: FieldsData; flawed: b
         // Of eight bytes is what says where the text stands.
         if (!raw || raw.length <= 8 || !shown.has(tag)) return
         const text = Buffer.from(raw).toString('utf16le')
-        flawed ||= /\0[^\0]/.test(text) || shifted.test(text)
+        // One zero may end a text.
+        flawed ||= /\0[^\0]|\0\0/.test(text) || shifted.test(text)
       },
     }
     const fields = reader.getFileData()

@@ -8,6 +8,8 @@ const reach = 32 * 1024 ** 2
 export function isBroken(bytes: Buffer): boolean {
   const text = bytes.toString('latin1', 0, reach)
   if (!/\r?\n\r?\n/.test(text)) return true
+  // A disk or a program writes zeros where it knows nothing; parts that may hold some say so.
+  if (text.includes('\0\0\0\0\0\0\0\0') && !/^content-transfer-encoding[ \t]*:[ \t]*binary/im.test(text)) return true
   const announced = new Set<string>()
   for (const [header] of text.matchAll(/^content-type[ \t]*:[ \t]*multipart\/[^\n]*(?:\n[ \t][^\n]*)*/gim)) {
     const named = /boundary[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)+)"|([^\s;"]+))/i.exec(header)
@@ -33,7 +35,7 @@ const mostOdd = 4
 
 /**
  * Programs write base64 in lines of one length, and only the last is shorter: one within that is not was damaged, even
- * where what remains can be decoded. What follows the last line (lists of mails put words there) is no part of it.
+ * where what remains can be decoded. What follows the last line is no part of it.
  */
 function isUneven(text: string, from: number): boolean {
   const lengths: number[] = []

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PdfPage, type PdfText, paragraph, widthOf, writePdf } from '../../../scripts/write-pdf.ts'
-import type { Block, Rectangle, Segment } from '../../model/index.ts'
+import type { Block, Reason, Rectangle, Segment } from '../../model/index.ts'
 import { openPdf } from './pdf.ts'
 
 let folder: string
@@ -25,6 +26,21 @@ async function read(bytes: Uint8Array): Promise<Segment[]> {
   }
   if (!segments.some(segment => segment.problem === 'unreadable')) expect(notes).toEqual([])
   return segments
+}
+
+async function finish(file: string, after: number, known?: string): Promise<{ reasons?: Reason[]; state?: string }> {
+  const source = await openPdf(file, { pages: 5_000 }, () => {})
+  const items = source.read(after, known)
+  let state = known
+  try {
+    for (;;) {
+      const { value, done } = await items.next()
+      if (done) return { ...(value.reasons && { reasons: value.reasons }), ...(state !== undefined && { state }) }
+      state = value.state ?? state
+    }
+  } finally {
+    await source.close()
+  }
 }
 
 async function readPage(page: PdfPage): Promise<Segment> {
@@ -349,6 +365,49 @@ describe('bad files', () => {
       'latin1',
     )
     expect((await read(torn)).map(segment => segment.problem)).toEqual([undefined, 'unreadable'])
+  })
+
+  test('what pdf.js passes over on a page is said', async () => {
+    const line = 'BT /Helvetica 10 Tf 1 0 0 1 72 700 Tm (Die Frist endet am Freitag.) Tj ET'
+    const reasonsOf = async (...contents: string[]) => {
+      const file = join(folder, 'complaints.pdf')
+      await writeFile(file, writePdf({ pages: contents.map(content => ({ texts: [], content })) }))
+      const whole = await finish(file, 0)
+      // Another process that takes up after the last page knows too.
+      expect((await finish(file, contents.length, whole.state)).reasons).toEqual(whole.reasons)
+      return whole.reasons
+    }
+    const before = { ...console }
+    expect(await reasonsOf(line, line)).toEqual(undefined)
+    for (const torn of [
+      line.replace('Tf 1 0 0', 'Tf 1.0tica 0 0'),
+      line.replace('(Die', 'Die'),
+      line.replace('.) Tj', '. Tj'),
+      line.replace('(Die Frist endet am Freitag.)', ''),
+    ])
+      expect(await reasonsOf(line, torn, line), torn).toEqual([{ code: 'partly-damaged' }])
+    expect({ ...console }).toEqual(before)
+  })
+
+  test('compressed text that breaks off is said', async () => {
+    const words = Array.from(
+      { length: 400 },
+      (_, at) => `BT /Helvetica 9 Tf 1 0 0 1 72 ${at} Tm (Wort${at * 7919}) Tj ET`,
+    )
+    const packed = deflateSync(words.join('\n'))
+    const write = async (bytes: Buffer) => {
+      const file = join(folder, 'packed.pdf')
+      const plain = Buffer.from(writePdf({ pages: [{ texts: [], content: bytes.toString('latin1') }] })).toString(
+        'latin1',
+      )
+      await writeFile(file, plain.replace('<< /Length', '<< /Filter /FlateDecode /Length'), 'latin1')
+      return (await finish(file, 0)).reasons
+    }
+    expect(await write(packed)).toEqual(undefined)
+    expect(await write(Buffer.from(packed).fill(0xff, packed.length / 2, packed.length / 2 + 40))).toEqual([
+      { code: 'partly-damaged' },
+    ])
+    expect(await write(packed.subarray(0, packed.length / 2))).toEqual([{ code: 'partly-damaged' }])
   })
 
   test('more pages than allowed are refused before one is read', async () => {

@@ -10,7 +10,13 @@ export interface Record {
   keeps?: boolean
   /** Its quotes were set by no program: text follows the end of a field that broke lines, or the text ends inside one. */
   torn?: boolean
+  /** A field holds a quote, in quotes. */
+  escapes?: boolean
+  /** A field without quotes ends with one. */
+  closes?: boolean
 }
+
+type Marks = Pick<Record, 'keeps' | 'torn' | 'escapes' | 'closes'>
 
 /** A quoted field goes on over no more than this; a quote that opens a longer one is taken for a letter. */
 const LONGEST_FIELD = 200_000
@@ -56,14 +62,14 @@ function recordAt(
   from: number,
   delimiter: string,
   isLast: boolean,
-): { fields: string[]; end: number; marks?: Pick<Record, 'keeps' | 'torn'> } | undefined {
+): { fields: string[]; end: number; marks?: Marks } | undefined {
   const line = lineEnd(text, from, isLast)
   if (line === NO_LINE && text.length - from < LONGEST_LINE) return undefined
   const end = line === NO_LINE ? from + LONGEST_LINE : line
   const plain = text.slice(from, end)
   if (!plain.includes('"')) return { fields: plain.split(delimiter, MOST_FIELDS), end: behind(text, end) }
   const fields: string[] = []
-  const marks: Pick<Record, 'keeps' | 'torn'> = {}
+  const marks: Marks = {}
   let at = from
   let lineAt = end
   for (;;) {
@@ -73,6 +79,7 @@ function recordAt(
     if (quoted) {
       field = quoted.text
       if (field.includes(delimiter)) marks.keeps = true
+      if (field.includes('"')) marks.escapes = true
       at = quoted.end
       if (at > lineAt) {
         const next = lineEnd(text, at, isLast)
@@ -82,8 +89,10 @@ function recordAt(
     }
     const found = text.indexOf(delimiter, at)
     const stop = found === -1 || found > lineAt ? lineAt : found
-    if (quoted ? at < stop && /[\r\n]/.test(field) : text[at] === '"' && isLast && text.indexOf('"', at + 1) === -1)
-      marks.torn = true
+    // That is never closed, where it is not taken for a letter because the field would be too long.
+    const unclosed = text[at] === '"' && isLast && text.length - at <= LONGEST_FIELD
+    if (quoted ? /[\r\n]/.test(field) && text.slice(at, stop).trim() !== '' : unclosed) marks.torn = true
+    if (!quoted && /^[^"]+"$/.test(text.slice(at, stop))) marks.closes = true
     if (fields.length < MOST_FIELDS) fields.push(field + text.slice(at, stop))
     if (stop === lineAt) return { fields, end: behind(text, lineAt), marks }
     at = stop + delimiter.length

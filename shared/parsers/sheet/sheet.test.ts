@@ -284,6 +284,47 @@ describe('delimited text', () => {
   })
 })
 
+describe('records that lost a part', () => {
+  const rows = Array.from({ length: 10 }, (_, at) => [`Haus ${at}`, `${at}00`, `0${at}.01.2024`, 'frei; "ruhig"'])
+  const whole = writeCsv([['Name', 'Betrag', 'Tag', 'Bemerkung'], ...rows])
+  const lines = whole.split('\r\n')
+  const reasonsOf = async (text: string | readonly string[]) =>
+    (await readFormat('t.csv', typeof text === 'string' ? text : text.join('\r\n'))).ending.reasons
+  const damaged = [{ code: 'partly-damaged' }]
+
+  test.each<[string, string | readonly string[]]>([
+    ['a hole within one', lines.with(4, 'Haus 3;3.01.2024;"frei; ""ruhig"""')],
+    ['a hole over two', lines.with(4, `Haus 3;300;03.0${lines[5]}`).toSpliced(5, 1)],
+    ['a hole that begins in quotes and ends outside', lines.with(4, 'Haus 3;300;03.01.2024;ruhig"')],
+    ['a hole in quotes, over two', lines.with(4, 'Haus 3;300;03.01.2024;"frei').with(5, 'weiter" oben')],
+    ['an end in quotes', whole.slice(0, whole.lastIndexOf('ruhig'))],
+    ['an end in a record', whole.slice(0, whole.lastIndexOf('.01'))],
+  ])('%s', async (_, text) => {
+    expect(await reasonsOf(text)).toEqual(damaged)
+  })
+
+  const plain = whole.replaceAll('"frei; ""ruhig"""', 'frei').split('\r\n')
+  test.each([
+    ['whole', lines],
+    ['a title above and a sum below', ['Zähler 2024', 'Stand;Mai', ...plain.slice(0, -1), 'Summe;4500', '']],
+    ['empty cells left out at the end', plain.with(4, 'Haus 3;300').with(7, 'Haus 6;600;06.01.2024')],
+    ['delimiters at the end', plain.with(4, `${plain[4]};;`)],
+    ['delimiters in a text without quotes', plain.with(4, `${plain[4]}; ruhig; hell`)],
+    [
+      'records of any length',
+      plain.map((line, at) =>
+        line
+          .split(';')
+          .slice(0, 1 + (at % 4))
+          .join(';'),
+      ),
+    ],
+    ['inches', plain.map(line => line.replace('frei', '24"'))],
+  ])('but not: %s', async (_, text) => {
+    expect(await reasonsOf(text)).toEqual([])
+  })
+})
+
 describe('what is broken ends in blocks or a clear error', () => {
   test.each([
     ['xlsx', exampleXlsx()],

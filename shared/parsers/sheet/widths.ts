@@ -30,21 +30,25 @@ interface Width {
   /** One of them has nothing in its last field: the writer does not leave such out. */
   emptyEnd: boolean
   /** The first few. */
-  records: { number: number; cells: readonly Cell[] }[]
+  records: { number: number; cells: readonly Cell[]; closes: boolean }[]
 }
 
 export function createWidths(): { look(record: Record, cells: readonly Cell[]): void; damage(): string | undefined } {
   const widths = new Map<number, Width>()
   let all = 0
   let keeps = false
+  let escapes = false
+  let closing: number | undefined
   let open: { fields: number } | undefined
 
   return {
-    look({ number, fields: { length: fields }, isOpen, keeps: own }, cells) {
+    look({ number, fields: { length: fields }, isOpen, closes = false, ...own }, cells) {
       // An empty line parts tables, and is none of their records.
       if (cells.length === 0 && fields === 1) return
       all++
-      if (own) keeps = true
+      if (own.keeps) keeps = true
+      if (own.escapes) escapes = true
+      if (closes) closing ??= number
       if (isOpen) open = { fields }
       let width = widths.get(fields)
       if (!width) {
@@ -54,7 +58,7 @@ export function createWidths(): { look(record: Record, cells: readonly Cell[]): 
       }
       width.count++
       width.last = number
-      if (width.records.length <= mostUneven) width.records.push({ number, cells })
+      if (width.records.length <= mostUneven) width.records.push({ number, cells, closes })
       if (width.count === 1) return
       if (cells.at(-1)?.column !== fields) width.emptyEnd = true
       for (const { column, kind } of cells) {
@@ -65,6 +69,8 @@ export function createWidths(): { look(record: Record, cells: readonly Cell[]): 
     damage() {
       const [usual] = [...widths.values()].sort((a, b) => b.count - a.count)
       if (!usual || usual.fields < 2) return undefined
+      // Whoever puts quotes around quotes elsewhere does so always.
+      if (escapes && closing !== undefined) return `record ${closing} has the end of a field in quotes alone`
       const uneven = all - usual.count
       if (uneven === 0) return undefined
       // Where all others have as many fields, a last one with fewer and no line end was cut off.
@@ -73,11 +79,11 @@ export function createWidths(): { look(record: Record, cells: readonly Cell[]): 
       const kinds = usual.columns.map(kindOf)
       for (const width of widths.values()) {
         if (width === usual) continue
-        for (const { number, cells } of width.records) {
+        for (const { number, cells, closes } of width.records) {
           if (number < usual.first) continue
           const damaged =
             width.fields < usual.fields
-              ? number < usual.last && isShortened(cells, kinds, usual)
+              ? number < usual.last && (closes || isShortened(cells, kinds, usual))
               : isGlued(cells, width.fields, kinds, usual, keeps)
           if (damaged) return `record ${number} has ${width.fields} fields, where the others have ${usual.fields}`
         }
@@ -95,7 +101,7 @@ function kindOf(counts: Counts | undefined): Kind | undefined {
   return (['number', 'date'] as const).find(kind => total - counts[kind] <= most)
 }
 
-/** Not by what is empty at its end: that is always written here, or a cell says something its column does not. */
+/** Not by what is empty at its end, which some leave out: that is always written here, or a cell says something its column does not. */
 function isShortened(cells: readonly Cell[], kinds: readonly (Kind | undefined)[], usual: Width): boolean {
   return usual.emptyEnd || cells.some(({ column, kind }) => !fits(kind, kinds[column - 1]))
 }

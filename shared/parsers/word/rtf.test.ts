@@ -102,6 +102,15 @@ describe('a text of RTF', () => {
     await expect(readBytes('a.rtf', Buffer.from('kein RTF'))).rejects.toMatchObject({ code: 'type-mismatch' })
   })
 
+  it('says when something stands in it that RTF has no signs for', async () => {
+    for (const body of ['um 10 Uhr\\par', "gr\\'fcn\\par"]) {
+      const whole = Buffer.from(writeRtf(body))
+      expect((await readBytes('a.rtf', Buffer.concat([whole, Buffer.alloc(9)]))).ending.reasons).toEqual([])
+      const torn = Buffer.from(whole.toString('latin1').replace(' Uhr', '\0Uhr').replace("r\\'fc", "r\\'f~"), 'latin1')
+      expect((await readBytes('a.rtf', torn)).ending.reasons).toEqual([{ code: 'partly-damaged' }])
+    }
+  })
+
   it('reads 100,000 groups in one another, and 100,000 closed too often', () => {
     const started = process.cpuUsage()
     expect(linesOf(`${'{\\b '.repeat(100_000)}tief${'}'.repeat(100_000)} oben\\par`)).toEqual(['p tief oben'])
