@@ -213,6 +213,15 @@ describe('a mail that lost something within', () => {
     expect(await reasonsOf([...lines.slice(0, body), ...uneven, ''].join('\r\n'))).toEqual([])
   })
 
+  test('shows it by the head of a part that runs into its body', async () => {
+    const parts = writeMail({ subject: 'S', text: letter, html: `<p>${letter}</p>` }).toString('latin1')
+    const encoding = 'Content-Transfer-Encoding: base64\r\n\r\n'
+    expect(await reasonsOf(parts)).toEqual([])
+    expect(await reasonsOf(parts.replace(encoding, ''))).toEqual(damaged)
+    // Broken where no line may be, and read all the same.
+    expect(await reasonsOf(parts.replace('plain; charset', 'plain;\r\ncharset'))).toEqual([])
+  })
+
   test('shows it by zeros', async () => {
     // Zeros nearer to the beginning are no mail.
     const text = `From: a@example.org\n\n${letter.repeat(6)}\nDie Frist endet am 3. Mai.\n`

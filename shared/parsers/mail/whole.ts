@@ -20,6 +20,19 @@ export function isBroken(bytes: Buffer): boolean {
   for (const [, border = ''] of text.matchAll(/^--(\S[^\r\n]{4,75}?)[ \t]*\r?\n(?=content-[a-z-]+[ \t]*:)/gim)) {
     if (!announced.has(border)) return true
   }
+  // The head of a part ends with an empty line, too; some mails break its lines without a space before the next.
+  for (const [, border = '', head = ''] of text.matchAll(
+    /^--(\S[^\r\n]*?)[ \t]*\r?\n(content-(?:[^\r\n]+\r?\n)+)/gim,
+  )) {
+    if (!announced.has(border)) continue
+    if (
+      head
+        .trimEnd()
+        .split(/\r?\n/)
+        .some(line => !/^(?:[ \t]|[!-9;-~]+[ \t]*:|[\w*-]+=["\w])/.test(line))
+    )
+      return true
+  }
   for (const { index } of text.matchAll(/^content-transfer-encoding[ \t]*:[ \t]*base64\b/gim)) {
     const blank = /\n\r?\n/g
     blank.lastIndex = index
