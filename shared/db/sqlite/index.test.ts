@@ -12,7 +12,7 @@ import { openSqlite, type SqliteSettings } from './index.ts'
 import { createPool } from './pool.ts'
 import { startThread, type Thread } from './remote.ts'
 
-databaseContract({ open: file => openSqlite({ file }) })
+databaseContract({ engine: 'sqlite', open: file => openSqlite({ file }) })
 
 describe('sqlite', () => {
   interface Tables {

@@ -1,0 +1,91 @@
+import { AppError } from '../../errors.ts'
+import type { ErrorCode } from '../../model/index.ts'
+
+/** On an error: the transaction was rolled back for a reason that passes, and may be run again. */
+const passing = Symbol('passing')
+
+export function isPassing(error: unknown): boolean {
+  return error instanceof Error && passing in error
+}
+
+/** What the system and `pg` say of a connection that is gone, or that could not be had. */
+const lostCode =
+  /^(?:ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|0800\d|57P0[1235])$/
+const lostText = /^(?:Connection terminated|timeout expired|Client (?:has encountered|was closed)|Cannot use a pool)/
+const tlsCode = /^(?:ERR_(?:SSL|TLS)_\w+|EPROTO|\w*CERT\w*|UNABLE_TO_\w+)$/
+const tlsText = /SSL connection|before secure TLS connection/
+/** No rights to sign in, and what `pg` says when the server asks for a password that there is none of. */
+const refusedText = /^(?:SASL|Password must be|.*client password must be)/
+
+/** Codes of Postgres, from its appendix A, that are ours in other words. */
+const known: Readonly<Record<string, ErrorCode>> = {
+  '28000': 'database-refused',
+  '28P01': 'database-refused',
+  '3D000': 'database-not-found',
+  '40001': 'database-busy',
+  '40P01': 'database-busy',
+  // In their order: too many connections, cancelled (by `statement_timeout`), no lock, idle inside a transaction, too long.
+  '53300': 'database-busy',
+  '57014': 'database-busy',
+  '55P03': 'database-busy',
+  '25P03': 'database-busy',
+  '25P04': 'database-busy',
+  '53100': 'disk-full',
+  '53200': 'out-of-memory',
+  XX001: 'data-damaged',
+  XX002: 'data-damaged',
+}
+const passes: ReadonlySet<string> = new Set(['40001', '40P01', '53300'])
+
+/** Who was asked, for the texts; never the password. */
+export interface Peer {
+  address: string
+  user: string
+  database: string
+}
+
+/**
+ * The error as the rest of the program knows it. What is wrong with the machine or the way to it becomes an `AppError`; all
+ * else (a row that is there already, a text that is no SQL) keeps Postgres' own code, `23505` for instance, and loses what
+ * of it holds values of rows. `sent`: whether a commit was under way, so that nobody knows whether it took place.
+ */
+export function toFailure(error: unknown, peer: Peer, sent: 'commit' | 'work' = 'work'): Error {
+  if (!(error instanceof Error)) return new Error(String(error))
+  if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const cause = withoutValues(error, code)
+  if (tlsCode.test(code) || tlsText.test(error.message))
+    return new AppError('database-tls', { detail: tlsCode.test(code) ? code : error.message }, { cause })
+  const mapped = known[code] ?? (refusedText.test(error.message) ? 'database-refused' : undefined)
+  if (mapped) return mark(new AppError(mapped, valuesOf(mapped, peer), { cause }), passes.has(code))
+  if (code === '58030') return new AppError('disk-error', { detail: code }, { cause })
+  if (lostCode.test(code) || lostText.test(error.message))
+    return mark(new AppError('database-unreachable', { address: peer.address }, { cause }), sent === 'work')
+  return cause
+}
+
+function mark(error: AppError, does: boolean): AppError {
+  return does ? Object.defineProperty(error, passing, { value: true }) : error
+}
+
+function valuesOf(code: ErrorCode, { user, database }: Peer): Record<string, string> {
+  if (code === 'database-refused') return { user }
+  if (code === 'database-not-found') return { name: database }
+  return {}
+}
+
+/**
+ * `detail` and `where` hold values of rows, and so does the message of class 22 (“invalid input syntax for type integer:
+ * "…"”). The log must not get them.
+ */
+function withoutValues(error: Error, code: string): Error {
+  const message = code.startsWith('22') ? error.message.replace(/: ?".*$/s, '') : error.message
+  const fields = error as Error & { constraint?: string; table?: string; column?: string }
+  const { constraint, table, column } = fields
+  return Object.assign(new Error(message), {
+    ...(code && { code }),
+    ...(constraint && { constraint }),
+    ...(table && { table }),
+    ...(column && { column }),
+  })
+}

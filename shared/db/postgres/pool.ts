@@ -1,0 +1,164 @@
+import pg from 'pg'
+import type { AppError } from '../../errors.ts'
+import { type Outcome, type Statement, sendBatch, statement } from './batch.ts'
+import { type Peer, toFailure } from './failure.ts'
+import type { Target } from './settings.ts'
+import { busy, createTurns } from './turns.ts'
+
+/** A connection lent to one caller. */
+export interface Loan {
+  /**
+   * In one message; what each did. `limit`: milliseconds after which the connection is given up, for networks that fall
+   * silent. `commit`: the message holds one.
+   */
+  send(statements: readonly Statement[], options?: { limit?: number; commit?: boolean }): Promise<Outcome[]>
+  /** Several statements without parameters, or one with them, by the means of `pg`: its types of values. */
+  query(sql: string, parameters?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+  /** Never throws: what cannot be rolled back is gone with its connection. */
+  rollback(): Promise<void>
+  /** Whether the server said, with its last complete answer, that no transaction is open. */
+  readonly outside: boolean
+  /** Takes another connection in place of one that is lost. */
+  renew(): Promise<void>
+  release(): void
+}
+
+export interface Pool {
+  /** In order of asking. Throws `database-busy`, `database-unreachable` and what else opening a connection does. */
+  borrow(): Promise<Loan>
+  /** Lets what was asked for finish, for `patience` milliseconds at most; gives the rest up. */
+  close(patience: number): Promise<void>
+}
+
+/** What `pg` takes to connect. Everything is said, so that no variable of the environment decides. */
+export function clientConfig(target: Target, encrypted: boolean): pg.ClientConfig {
+  const { host, port, user, password, database, applicationName, connectTimeout, ssl, stream } = target
+  return {
+    ...{ host, port, user, password, database },
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeout,
+    ssl: encrypted && ssl,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // `pg` calls it; its type knows the result only.
+    ...(stream && { stream: stream as unknown as pg.ClientConfig['stream'] }),
+  }
+}
+
+export function createPool(config: pg.ClientConfig, size: number, peer: Peer, waitLimit: number): Pool {
+  // The turns queue, so `pg` never does: its own queue shares its time limit with connecting.
+  const pool = new pg.Pool({ ...config, max: size, allowExitOnIdle: true, idleTimeoutMillis: 60_000 })
+  const lost = new WeakMap<pg.ClientBase, Error>()
+  const lent = new Set<pg.PoolClient>()
+  let drained = () => {}
+  const turns = createTurns(size, () => drained())
+  let closing: Promise<void> | undefined
+
+  // A server that ends a connection says so at any moment; an error nobody listens to would end this process.
+  pool.on('error', () => {})
+  pool.on('connect', client => {
+    client.on('error', error => {
+      if (!lost.has(client)) lost.set(client, error)
+    })
+  })
+
+  async function connect(): Promise<pg.PoolClient> {
+    try {
+      const client = await pool.connect()
+      lent.add(client)
+      return client
+    } catch (error) {
+      throw toFailure(error, peer)
+    }
+  }
+
+  function giveBack(client: pg.PoolClient, destroy: boolean): void {
+    lent.delete(client)
+    client.release(destroy)
+  }
+
+  return {
+    async borrow() {
+      if (closing) throw busy('the database is closed')
+      const done = await turns.take(waitLimit)
+      let client: pg.PoolClient | undefined
+      try {
+        client = await connect()
+      } catch (error) {
+        done()
+        throw error
+      }
+
+      async function send(
+        statements: readonly Statement[],
+        { limit, commit }: { limit?: number; commit?: boolean } = {},
+      ) {
+        if (!client) throw busy('the connection was given back')
+        const one = client
+        // With something under way, this cuts the connection.
+        const timer = limit === undefined ? undefined : setTimeout(() => void one.end(), limit)
+        try {
+          return await sendBatch(one, statements)
+        } catch (error) {
+          // The first word on why the connection went says more than the last.
+          const why = error instanceof Error && 'severity' in error ? error : (lost.get(one) ?? error)
+          throw toFailure(why, peer, commit ? 'commit' : 'work')
+        } finally {
+          clearTimeout(timer)
+        }
+      }
+
+      return {
+        send,
+        async query(sql, parameters) {
+          if (!client) throw busy('the connection was given back')
+          try {
+            const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters)
+            return { rows: Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows }
+          } catch (error) {
+            throw toFailure(lost.get(client) ?? error, peer, 'commit')
+          }
+        },
+        async rollback() {
+          await send([statement('rollback', [], false)]).catch(() => {})
+        },
+        get outside() {
+          return client?.getTransactionStatus() === 'I'
+        },
+        async renew() {
+          if (client) giveBack(client, true)
+          client = undefined
+          client = await connect()
+        },
+        release() {
+          if (client) giveBack(client, lost.has(client) || client.getTransactionStatus() !== 'I')
+          client = undefined
+          done()
+        },
+      }
+    },
+    close(patience) {
+      closing ??= (async () => {
+        let timer: NodeJS.Timeout | undefined
+        if (!turns.idle)
+          await new Promise<void>(resolve => {
+            drained = resolve
+            timer = setTimeout(resolve, patience)
+          })
+        clearTimeout(timer)
+        turns.end()
+        for (const client of lent) {
+          lost.set(client, closed())
+          void (client as pg.PoolClient & pg.Client).end()
+        }
+        if (lent.size === 0) await pool.end()
+        else void pool.end()
+      })()
+      return closing
+    },
+  }
+}
+
+function closed(): AppError {
+  return busy('the database is closed')
+}
