@@ -75,8 +75,8 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
   }
 
   async function listen(): Promise<void> {
-    for await (const { documentId } of core.watch(signal)) {
-      if (expected.has(documentId)) heard.add(documentId)
+    for await (const event of core.watch(signal)) {
+      if (event.type === 'document' && expected.has(event.documentId)) heard.add(event.documentId)
       nudge()
     }
   }

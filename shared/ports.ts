@@ -4,6 +4,7 @@
  */
 import type { Dialect } from 'kysely'
 import type {
+  AppEvent,
   ChatModel,
   EmbeddingModel,
   ParseEvent,
@@ -14,7 +15,7 @@ import type {
   Time,
 } from './model/index.ts'
 
-export type { ParseEvent, ParseRequest, RecognizeRequest, Time } from './model/index.ts'
+export type { AppEvent, ParseEvent, ParseRequest, RecognizeRequest, Time } from './model/index.ts'
 
 export interface Clock {
   now(): Time
@@ -147,14 +148,8 @@ export interface Queue {
 /** What happens, for whoever watches: a hint to look again, never the fact itself. */
 export interface Events {
   publish(event: AppEvent): void
-  /** From now on, until the signal. A slow reader misses older events of a document, never its latest. */
+  /** From now on, until the signal. A slow reader misses older events of a thing, never its latest, unless it hears `missed`. */
   subscribe(signal: AbortSignal): AsyncIterable<AppEvent>
-}
-
-export interface AppEvent {
-  type: 'document'
-  projectId: string
-  documentId: string
 }
 
 export interface Processes {

@@ -49,7 +49,10 @@ export function createEventHub({ core, userId, log }: { core: Core; userId: stri
   }
 
   async function listen(): Promise<void> {
-    for await (const { projectId, documentId } of core.watch(closing.signal)) {
+    for await (const event of core.watch(closing.signal)) {
+      if (event.type === 'missed') publish({ type: 'reset' })
+      if (event.type !== 'document') continue
+      const { projectId, documentId } = event
       const document = await core.documents.get({ userId, projectId }, documentId).catch(error => {
         if (toAppError(error).code !== 'document-not-found') throw error
         return null

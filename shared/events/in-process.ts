@@ -1,6 +1,10 @@
 import type { AppEvent, Events } from '../ports.ts'
+import { keyOf } from './events.ts'
 
-/** Events within one process. Each subscriber holds at most one pending event per document. */
+/** Things a slow reader may be behind with; past that it is told to look at everything. Some 2 MB. */
+const most = 10_000
+
+/** Events within one process. Each subscriber holds at most one pending event per thing. */
 export function createEvents(): Events {
   const subscribers = new Set<(event: AppEvent) => void>()
   return {
@@ -11,8 +15,12 @@ export function createEvents(): Events {
       const pending = new Map<string, AppEvent>()
       let wake = () => {}
       const deliver = (event: AppEvent) => {
-        pending.delete(event.documentId)
-        pending.set(event.documentId, event)
+        const all = event.type === 'missed' || pending.size >= most
+        // Everything may have changed: that says all that was waiting.
+        if (all) pending.clear()
+        const latest: AppEvent = all ? { type: 'missed' } : event
+        pending.delete(keyOf(latest))
+        pending.set(keyOf(latest), latest)
         wake()
       }
       const leave = () => {

@@ -1,0 +1,10 @@
+/** Something changed: a hint to look again, never the fact itself. */
+export type AppEvent =
+  | { type: 'document'; projectId: string; documentId: string }
+  /** It has a new message, or one is on its way, or it was renamed or deleted. */
+  | { type: 'chat'; userId: string; projectId: string; chatId: string }
+  | { type: 'assistants'; projectId: string }
+  | { type: 'projects'; userId: string }
+  | { type: 'settings'; userId: string }
+  /** Hints were lost: everything may have changed. */
+  | { type: 'missed' }
