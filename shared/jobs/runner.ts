@@ -44,6 +44,7 @@ const ofTheMachine: ReadonlySet<string> = new Set([
   'data-unwritable',
   'out-of-memory',
   'database-busy',
+  'database-unreachable',
 ])
 
 export function startRunner({

@@ -41,7 +41,8 @@ export async function prepare(ask: Ask): Promise<Prepared> {
   if (found.encoding !== 'UTF8') throw new AppError('database-encoding', { encoding: found.encoding })
   if (found.role?.super || found.role?.bypass)
     throw lacking(found, [`alter role ${scopedRole} nosuperuser nobypassrls`])
-  await addRole(ask, found)
+  const missing = [...(await addRole(ask, found)), ...lackingIn(found)]
+  if (missing.length > 0) throw lacking(found, missing)
   await addRights(ask, found)
   const notes = await addVectors(ask, found)
   const { schemas, vector } = await look(ask)
@@ -69,28 +70,29 @@ async function look(ask: Ask): Promise<Facts> {
   return { ...facts, member, role: role ?? undefined, vector: vector ?? undefined } as unknown as Facts
 }
 
-async function addRole(ask: Ask, { role, member, login, ...found }: Facts): Promise<void> {
+/** What of it somebody else has to do. */
+async function addRole(ask: Ask, { role, member, login, superuser }: Facts): Promise<string[]> {
   const create = `create role ${scopedRole} nologin nosuperuser nobypassrls nocreatedb nocreaterole`
   const grant = `grant ${scopedRole} to ${quote(login)}`
-  if (!role && !(await attempt(ask, create))) throw lacking({ login }, [create, grant])
-  const missing = role ? !member : !found.superuser
-  if (missing && !(await attempt(ask, grant))) throw lacking({ login }, [grant])
+  if (!role && !(await attempt(ask, create))) return [create, grant]
+  return superuser || (role && member) || (await attempt(ask, grant)) ? [] : [grant]
+}
+
+/** From version 15 on, not everyone may create tables in the schema `public`. */
+function lackingIn({ login, schemas: [schema], creates }: Facts): string[] {
+  if (schema !== undefined && creates) return []
+  const create = schema === undefined ? ['create schema if not exists public'] : []
+  return [...create, `grant usage, create on schema ${quote(schema ?? 'public')} to ${quote(login)}`]
 }
 
 /** The tables that migrations create later belong to the login; the role may use them, within their policies. */
-async function addRights(ask: Ask, { login, schemas, creates, granted }: Facts): Promise<void> {
-  const [schema] = schemas
-  if (schema === undefined || !creates) {
-    const name = quote(schema ?? 'public')
-    const create = schema === undefined ? ['create schema if not exists public'] : []
-    throw lacking({ login }, [...create, `grant usage, create on schema ${name} to ${quote(login)}`])
-  }
+async function addRights(ask: Ask, { login, schemas: [schema], granted }: Facts): Promise<void> {
   if (granted) return
   const defaults = `alter default privileges in schema ${quote(schema)} grant`
   for (const sql of [
     `grant usage on schema ${quote(schema)} to ${scopedRole}`,
-    `${defaults} select, insert, update, delete on tables to ${scopedRole}`,
     `${defaults} usage, select on sequences to ${scopedRole}`,
+    `${defaults} select, insert, update, delete on tables to ${scopedRole}`,
   ])
     if (!(await attempt(ask, sql))) throw lacking({ login }, [sql])
 }

@@ -51,7 +51,8 @@ export async function readTarget({ url, applicationName, stream }: PostgresSetti
   const host = given.get('host') ?? decode(parsed.hostname).replace(/^\[(.+)\]$/, '$1')
   const user = given.get('user') ?? decode(parsed.username)
   const mode = given.get('sslmode') ?? (isHere(host) ? 'disable' : 'prefer')
-  if (!modes.includes(mode)) throw new AppError('database-url')
+  // Several hosts, which libpq would try in turn, are not for us.
+  if (!modes.includes(mode) || host.includes(',')) throw new AppError('database-url')
   const seconds = Number(given.get('connect_timeout') ?? 10)
   return {
     host: host === '' ? 'localhost' : host,
