@@ -69,14 +69,13 @@ async function* examineDatabase(context: Context, database: Database, size: numb
   }
   const megabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(size / 1024 / 1024)
   yield { name: 'check', state: 'ok', text: translate('cli.doctor.sound', { megabytes }) }
-  const { version, journal, synchronous, jobs } = await readFacts(database)
+  const { version, durable, settings, jobs } = await readFacts(database)
   // One too old is refused when the database is opened.
   yield { name: 'sqlite', state: 'ok', text: translate('cli.doctor.sqlite', { version }) }
-  const durable = journal === 'wal' && synchronous === 2
   yield {
     name: 'durability',
     state: durable ? 'ok' : 'bad',
-    text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', { journal, synchronous }),
+    text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', settings),
   }
   if (!jobs) return
   const key = jobs.open === 0 ? 'cli.doctor.jobs' : 'cli.doctor.jobsOpen'

@@ -9,8 +9,8 @@ const day = 24 * 60 * 60 * 1000
 export const trashDays = 30
 
 /**
- * Removes a blob nothing refers to. The check and the removal share one write transaction with every `add`, which makes
- * sure of its blob in there: none can lose its bytes in between.
+ * Removes a blob nothing refers to. The check and the removal hold it, as every `add` does, which makes sure of its blob
+ * then: none can lose its bytes in between.
  */
 export function createCollectStage({ store, blobs, queue }: { store: Store; blobs: Blobs; queue: Queue }) {
   return async function collect(job: Job): Promise<void> {
@@ -39,6 +39,7 @@ export function createDiscard({ store, blobs, queue, log }: { store: Store; blob
 }
 
 async function removeUnused(tx: Tx, { store, blobs }: { store: Store; blobs: Blobs }, blob: string): Promise<void> {
+  await store.documents.holdBlobs(tx, [blob])
   if (!(await store.documents.blobInUse(blob, tx))) await blobs.remove(blob)
 }
 

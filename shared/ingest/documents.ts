@@ -4,7 +4,7 @@ import type { Document, DocumentState, FileInside, Receipt, Scope, Segment } fro
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { DocumentFilter, DocumentPage, ProjectWork, Store, Tx } from '../store/index.ts'
 import { clearAll } from './clear.ts'
-import { leaving, trash, unindex as unindexIn } from './families.ts'
+import { countLeaving, leaving, trash, unindex as unindexIn } from './families.ts'
 import { type FileLimits, whyNoRoom } from './file-limits.ts'
 import { cleanName, cleanPath } from './file-name.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
@@ -73,7 +73,12 @@ export interface Documents {
   delete(scope: Scope, id: string): Promise<Document>
   /** Out of the trash, and indexed again. */
   undo(scope: Scope, id: string): Promise<Document>
-  /** For good, with its history, and its bytes where no other document needs them. */
+  /** How many of the documents that came out of it go with it when it is deleted, or purged from the trash. */
+  company(scope: Scope, id: string): Promise<number>
+  /**
+   * For good, with its history, and its bytes where no other document needs them. With a container in the trash goes what
+   * lies there with it; what was put back stays.
+   */
   purge(scope: Scope, id: string): Promise<void>
 }
 
@@ -240,6 +245,7 @@ export function createDocuments(deps: {
           throw new AppError('empty-file', { name })
         }
         const outcome = await keep(scope, hash, async tx => {
+          await store.documents.holdBlobs(tx, [hash])
           await store.projects.require(tx, scope)
           const known = await store.documents.byBlob(tx, scope, hash)
           if (known) {
@@ -256,7 +262,7 @@ export function createDocuments(deps: {
             await queue.enqueue(store.executor(tx), collectJob(hash))
             return full
           }
-          // The collection of blobs also runs inside a write transaction: what is there now, stays.
+          // The collection of blobs holds them too: what is there now, stays.
           if (!(await blobs.file(hash))) return undefined
           const document = await store.documents.insert(tx, scope, { name, path, mediaType, size, blob: hash })
           await queue.enqueue(store.executor(tx), parseJob(document.id))
@@ -384,6 +390,12 @@ export function createDocuments(deps: {
         for (const one of back) if (one.state === 'ready' || underWay.includes(one.state)) await proceed(tx, one)
         return back
       }),
+    company: (scope, id) =>
+      store.transaction(scope, async tx => {
+        const document = await store.documents.lock(tx, scope, id)
+        if (!document) throw new AppError('document-not-found', { id })
+        return countLeaving(tx, deps, document)
+      }),
     async purge(scope, id) {
       const family = await store.transaction(scope, async tx => {
         const document = await store.documents.lock(tx, scope, id)
@@ -406,7 +418,8 @@ export function createDocuments(deps: {
       const document = await store.documents.lock(tx, scope, id)
       // Another process was first.
       if (!document && wanted) throw new AppError('document-not-found', { id })
-      if (!document) return undefined
+      // Put back in the meantime.
+      if (!document || (document.deletedAt === null && !wanted)) return undefined
       await queue.cancel(store.executor(tx), [...documentKeys(id), clearJob(id).key])
       await store.documents.purge(tx, scope, id)
       await queue.enqueue(store.executor(tx), collectJob(document.blob))

@@ -145,6 +145,10 @@ export function createFoundFiles(deps: {
         const added: Document[] = []
         const batch = taken
         const rows: FoundRow[] = []
+        await store.documents.holdBlobs(
+          tx,
+          batch.flatMap(({ kept }) => kept?.hash ?? []),
+        )
         for (const one of batch) rows.push(await settle(tx, one, added))
         await store.families.addFiles(tx, document.id, rows)
         if (added.length > 0) {

@@ -1,8 +1,8 @@
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestStore } from '../../tests/open-store.ts'
 import { createWordEmbedder } from '../../tests/word-embedder.ts'
 import type { Chunk } from '../model/index.ts'
-import { removeFrom } from '../store/vector-tables.ts'
 import { analyze } from './analyze.ts'
 import { analyzeQuestion } from './question.ts'
 import { createSearch, type Rerank, type SearchOptions } from './search.ts'
@@ -123,7 +123,8 @@ describe('search', () => {
     // The answers, and most of the others, are not embedded yet.
     for (const id of ids.slice(4)) {
       const [{ id: chunk }] = await store.chunks.page(scope, id, 0, 1)
-      await store.transaction(scope, tx => removeFrom(tx, index.number, [chunk]))
+      const table = sql.table(`vector_${index.number}`)
+      await store.transaction(scope, tx => sql`delete from ${table} where id = ${chunk}`.execute(tx))
       await store.transaction(scope, tx => tx.deleteFrom('document_vectors').where('document_id', '=', id).execute())
     }
     for (const [at, text] of answers.entries())

@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock, Ids } from '../ports.ts'
+import type { Engine } from './engine/index.ts'
+import { locks } from './locks.ts'
 import type { Tx } from './schema.ts'
 
 export type SyncedEntity = 'project' | 'document' | 'assistant' | 'chat' | 'message' | 'setting'
@@ -29,23 +31,27 @@ export interface ChangeLog {
   purge(tx: Tx, scope: string, entity: SyncedEntity, id: string): Promise<void>
 }
 
-// SQLite takes 32,766 parameters in one statement.
+// SQLite takes 32,766 parameters in one statement, Postgres 65,535.
 const insertLimit = 500
 
-export function createChangeLog({ clock, ids }: { clock: Clock; ids: Ids }): ChangeLog {
+export function createChangeLog({ engine, clock, ids }: { engine: Engine; clock: Clock; ids: Ids }): ChangeLog {
   const record = (tx: Tx, change: Change) => recordAll(tx, [change])
+
+  /** Kept until the transaction ends, so that numbers come in the order of the commits and none is left out. */
+  async function ownReplica(tx: Tx) {
+    const find = () => tx.selectFrom('replica').selectAll().modifyEnd(engine.forUpdate).executeTakeFirst()
+    const known = await find()
+    if (known) return known
+    await engine.lock(tx, locks.replica)
+    return (await find()) ?? { id: ids.next(), n: 0, hlc_physical: 0, hlc_logical: 0 }
+  }
 
   async function recordAll(tx: Tx, changes: readonly Change[]): Promise<void> {
     const fields = changes.flatMap(change =>
       Object.entries(change.fields).map(([field, value]) => ({ change, field, value })),
     )
     if (fields.length === 0) return
-    const replica = (await tx.selectFrom('replica').selectAll().executeTakeFirst()) ?? {
-      id: ids.next(),
-      n: 0,
-      hlc_physical: 0,
-      hlc_logical: 0,
-    }
+    const replica = await ownReplica(tx)
     // Hybrid logical clock (Kulkarni et al., 2014): never behind the wall clock nor behind itself.
     const now = clock.now()
     const physical = Math.max(now, replica.hlc_physical)

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import type { Chunk, Language, Scope, StoredChunk } from '../model/index.ts'
+import type { Engine } from './engine/index.ts'
 import type { ChunkRow, ReadAs, Tx } from './schema.ts'
 import { removeVectors } from './vector-tables.ts'
-import { addWords, removeWords, splitTerms } from './words.ts'
+import type { WordIndex } from './word-index.ts'
+import { splitTerms } from './words.ts'
 
 export interface ChunkStore {
   /** Stores chunks together with their words, so that they can be found from the commit on. */
@@ -58,8 +60,15 @@ const insertLimit = 500
  */
 const clearSize = 250
 
-/** `vectors`: whether they can be reached in this database. */
-export function createChunkStore({ read, vectors }: { read: ReadAs; vectors: boolean }): ChunkStore {
+export function createChunkStore({
+  read,
+  engine,
+  words,
+}: {
+  read: ReadAs
+  engine: Engine
+  words: WordIndex
+}): ChunkStore {
   const within = ({ userId, projectId }: Scope) =>
     read({ userId, projectId })
       .selectFrom('chunk')
@@ -94,22 +103,22 @@ export function createChunkStore({ read, vectors }: { read: ReadAs; vectors: boo
   async function removeRows(tx: Tx, projectId: string, rows: readonly TermsRow[]) {
     const ids = rows.map(row => row.id)
     if (ids.length === 0) return ids
-    const words = rows.map(row => ({
+    const gone = rows.map(row => ({
       id: row.id,
       terms: splitTerms(row.terms),
       contextTerms: splitTerms(row.context_terms),
     }))
-    await removeWords(tx, projectId, words)
-    await removeVectors(tx, vectors, ids)
-    await sql`delete from chunk where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(tx)
+    await words.remove(tx, projectId, gone)
+    await removeVectors(tx, engine, ids)
+    await sql`delete from chunk where id in (select value from ${engine.numbers('gone', ids)})`.execute(tx)
     return ids
   }
 
   return {
     async insert(tx, projectId, documentId, all) {
-      // SQLite takes 32,766 parameters in one statement.
+      // SQLite takes 32,766 parameters in one statement, Postgres 65,535.
       for (let at = 0; at < all.length; at += insertLimit) {
-        await insertSome(tx, projectId, documentId, all.slice(at, at + insertLimit))
+        await insertSome(words, tx, projectId, documentId, all.slice(at, at + insertLimit))
       }
     },
     async get(scope, ids) {
@@ -121,24 +130,22 @@ export function createChunkStore({ read, vectors }: { read: ReadAs; vectors: boo
     },
     async at(scope, places) {
       if (places.length === 0) return []
-      const wanted = JSON.stringify(places.map(place => [place.documentId, place.position]))
+      const wanted = engine.rows(
+        'wanted',
+        { document_id: 'text', position: 'number' },
+        places.map(place => [place.documentId, place.position]),
+      )
       const rows = await within(scope)
         .where(
-          sql<boolean>`(chunk.document_id, chunk.position) in (select value ->> 0, value ->> 1 from json_each(${wanted}))`,
+          sql<boolean>`(chunk.document_id, chunk.position) in (select wanted.document_id, wanted.position from ${wanted})`,
         )
         .execute()
       return rows.map(toChunk)
     },
-    async holding(scope, { documentId, segment, block, from }) {
+    async holding(scope, { documentId, ...place }) {
       const row = await within(scope)
         .where('chunk.document_id', '=', documentId)
-        .where(
-          sql<boolean>`exists (
-            select 1 from json_each(chunk.pieces) as piece
-            where piece.value ->> 'segment' = ${segment} and piece.value ->> 'block' = ${block}
-            and piece.value ->> 'from' <= ${from} and ${from} < max(piece.value ->> 'to', piece.value ->> 'from' + 1)
-          )`,
-        )
+        .where(engine.holdsPlace(place))
         .orderBy('chunk.position')
         .executeTakeFirst()
       return row && toChunk(row)
@@ -182,15 +189,16 @@ export function createChunkStore({ read, vectors }: { read: ReadAs; vectors: boo
         .execute()
       await removeRows(tx, projectId, rows)
       const left = rows.length < clearSize ? from : rows[rows.length - 1]!.position
-      await sql`update document_vectors set chunks = min(chunks, ${left}), complete = 0
+      const kept = engine.least(sql<number>`chunks`, sql<number>`${left}`)
+      await sql`update document_vectors set chunks = ${kept}, complete = 0
         where document_id = ${documentId}`.execute(tx)
       return left
     },
     async hide(tx, projectId, documentIds) {
-      const ids = JSON.stringify(documentIds)
-      await sql`insert into clearing (document_id, project_id) select value, ${projectId} from json_each(${ids}) where true
-        on conflict do nothing`.execute(tx)
-      await sql`delete from document_vectors where document_id in (select value from json_each(${ids}))`.execute(tx)
+      const hidden = engine.texts('hidden', documentIds)
+      await sql`insert into clearing (document_id, project_id)
+        select value, cast(${projectId} as text) from ${hidden} where true on conflict do nothing`.execute(tx)
+      await sql`delete from document_vectors where document_id in (select value from ${hidden})`.execute(tx)
     },
     clearSome,
     async isHidden(scope, documentId) {
@@ -204,7 +212,13 @@ export function createChunkStore({ read, vectors }: { read: ReadAs; vectors: boo
   }
 }
 
-async function insertSome(tx: Tx, projectId: string, documentId: string, chunks: readonly Chunk[]): Promise<void> {
+async function insertSome(
+  words: WordIndex,
+  tx: Tx,
+  projectId: string,
+  documentId: string,
+  chunks: readonly Chunk[],
+): Promise<void> {
   const rows = await tx
     .insertInto('chunk')
     .values(
@@ -223,7 +237,7 @@ async function insertSome(tx: Tx, projectId: string, documentId: string, chunks:
     .returning(['id', 'position'])
     .execute()
   const idAt = new Map(rows.map(row => [row.position, row.id]))
-  await addWords(
+  await words.add(
     tx,
     projectId,
     chunks.map(chunk => ({ id: idAt.get(chunk.position)!, terms: chunk.terms, contextTerms: chunk.contextTerms })),

@@ -3,6 +3,8 @@ import type { Document, DocumentState, Language, Reason, Receipt, Scope } from '
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import { readCursor, writeCursor } from './cursor.ts'
+import type { Engine } from './engine/index.ts'
+import { locks } from './locks.ts'
 import type { DocumentRow, Read, ReadAs, Tx } from './schema.ts'
 import { sortKey } from './sort-key.ts'
 
@@ -105,17 +107,24 @@ export interface DocumentStore {
   trashedBefore(time: number): Promise<{ id: string; scope: Scope }[]>
   /** By a document of any project, also in the trash. To act on the answer, ask inside the transaction that does (`internal`). */
   blobInUse(blob: string, tx?: Tx): Promise<boolean>
+  /**
+   * These bytes neither go nor come to be in use through another transaction until this one ends: for whoever makes a
+   * document of what is stored, or removes what none refers to. All at once, and before a row that syncs is written.
+   */
+  holdBlobs(tx: Tx, hashes: readonly string[]): Promise<void>
   /** Whether any document of the project has work still to do. */
   hasWork(scope: Scope): Promise<boolean>
 }
 
 export function createDocumentStore({
   read,
+  engine,
   clock,
   ids,
   changes,
 }: {
   read: ReadAs
+  engine: Engine
   clock: Clock
   ids: Ids
   changes: ChangeLog
@@ -140,7 +149,7 @@ export function createDocumentStore({
       .where('project.user_id', '=', scope.userId)
       .where('document.deleted_at', trashed ? 'is not' : 'is', null)
     for (const word of name.normalize('NFC').split(/\s+/).filter(Boolean))
-      query = query.where(sql<boolean>`document.path glob ${anyCase(word)}`)
+      query = query.where(engine.holdsWord(sql<string>`document.path`, word))
     if (called !== undefined)
       query = query.where(({ eb, or }) => or([eb('document.path', '=', called), eb('document.name', '=', called)]))
     if (ids) query = query.where('document.id', 'in', ids.length > 0 ? ids : [''])
@@ -160,10 +169,11 @@ export function createDocumentStore({
     const [column, kind] =
       order === 'path' ? (['document.sort_key', 'string'] as const) : (['document.created_at', 'number'] as const)
     const [direction, beyond] = order === 'newest' ? (['desc', '<'] as const) : (['asc', '>'] as const)
-    let query = inStates(scope, filter).select([
-      'document.id',
-      sql<string | number>`coalesce(${sql.ref(column)}, '')`.as('key'),
-    ])
+    const key =
+      order === 'path'
+        ? sql<string | number>`coalesce(document.sort_key, '')`
+        : sql<string | number>`${sql.ref(column)}`
+    let query = inStates(scope, filter).select(['document.id', key.as('key')])
     if (after !== undefined) {
       const { key, id } = readCursor(after, kind)
       query = query.where(sql<boolean>`(${sql.ref(column)}, document.id) ${sql.raw(beyond)} (${key}, ${id})`)
@@ -217,8 +227,10 @@ export function createDocumentStore({
           join.onRef('document_vectors.document_id', '=', 'document.id').on('index_number', '=', newestIndex),
         )
         .select([
-          sql<number>`coalesce(sum(document.chunks), 0)`.as('chunks'),
-          sql<number>`coalesce(sum(min(document.chunks, document_vectors.chunks)), 0)`.as('embedded'),
+          sql<number>`cast(coalesce(sum(document.chunks), 0) as bigint)`.as('chunks'),
+          sql<number>`cast(coalesce(sum(${engine.least(sql`document.chunks`, embeddedChunks)}), 0) as bigint)`.as(
+            'embedded',
+          ),
         ])
         .where('document.state', '=', 'ready')
         .executeTakeFirst()
@@ -353,6 +365,9 @@ export function createDocumentStore({
         .executeTakeFirst()
       return row !== undefined
     },
+    async holdBlobs(tx, hashes) {
+      for (const hash of [...new Set(hashes)].sort()) await engine.lock(tx, locks.blob(hash))
+    },
     async hasWork(scope) {
       const row = await within(read(scope), scope)
         .where('document.deleted_at', 'is', null)
@@ -386,19 +401,14 @@ export async function fillSortKeys(read: Read, write: Read): Promise<void> {
           .updateTable('document')
           .set({ sort_key: sortKey(path) })
           .where('id', '=', id)
+          .where('sort_key', 'is', null)
           .execute()
     })
   }
 }
 
-/** A pattern for `glob` that finds a word anywhere in either case; `like` knows only A to Z. Both are SQLite's own. */
-function anyCase(word: string): string {
-  const cases = [...word].map(letter => {
-    const both = new Set([letter, letter.toLowerCase(), letter.toUpperCase()].filter(one => [...one].length === 1))
-    return both.size > 1 || '*?['.includes(letter) ? `[${[...both].join('')}]` : letter
-  })
-  return `*${cases.join('')}*`
-}
+/** In the index that was joined; 0 where it has none. */
+const embeddedChunks = sql<number>`coalesce(document_vectors.chunks, 0)`
 
 const newestIndex = sql<number>`(
   select number from vector_index where state <> 'dropping' order by state = 'building' desc limit 1)`

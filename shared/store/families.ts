@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import type { Document, FileInside, Reason, Scope } from '../model/index.ts'
 import type { ChangeLog } from './change-log.ts'
 import { embedded, toDocument } from './documents.ts'
+import type { Engine } from './engine/index.ts'
+import { locks } from './locks.ts'
 import type { DocumentFileRow, ReadAs, Tx } from './schema.ts'
 import { sortKey } from './sort-key.ts'
 
@@ -48,7 +50,7 @@ export interface FamilyStore {
   tally(tx: Tx, rootId: string, more: { files: number; bytes: number }): Promise<void>
   tallied(scope: Scope, rootId: string): Promise<{ files: number; bytes: number }>
   resetTally(tx: Tx, rootId: string): Promise<void>
-  /** All documents a user keeps, with those in the trash. */
+  /** All documents a user keeps, with those in the trash. No other transaction adds one for them until this one ends. */
   count(tx: Tx, userId: string): Promise<number>
 }
 
@@ -56,7 +58,28 @@ export interface FamilyStore {
 const deepest = 16
 const insertLimit = 1000
 
-export function createFamilyStore({ read, changes }: { read: ReadAs; changes: ChangeLog }): FamilyStore {
+export function createFamilyStore({
+  read,
+  engine,
+  changes,
+}: {
+  read: ReadAs
+  engine: Engine
+  changes: ChangeLog
+}): FamilyStore {
+  async function holdersOf(tx: Tx, ids: readonly string[]): Promise<Map<string, Member['holders']>> {
+    const found = new Map<string, Member['holders']>()
+    if (ids.length === 0) return found
+    const { rows } = await sql<{ child: string; id: string; path: string }>`
+      select file.child_id as child, holder.id, holder.path || '/' || file.path as path
+      from document_file as file join document as holder on holder.id = file.document_id
+      where file.child_id in (select value from ${engine.texts('wanted', ids)})
+      and holder.deleted_at is null and holder.id <> file.child_id
+      order by file.child_id, file.document_id, file.number`.execute(tx)
+    for (const { child, id, path } of rows) found.set(child, [...(found.get(child) ?? []), { id, path }])
+    return found
+  }
+
   return {
     async lastFile(scope, documentId) {
       const row = await read(scope)
@@ -171,22 +194,15 @@ export function createFamilyStore({ read, changes }: { read: ReadAs; changes: Ch
         .selectFrom('family')
         .innerJoin('document', 'document.id', 'family.id')
         .selectAll('document')
-        .select([
-          embedded,
-          sql<string>`(
-            select json_group_array(json_object('id', holder.id, 'path', holder.path || '/' || file.path))
-            from document_file as file join document as holder on holder.id = file.document_id
-            where file.child_id = document.id and holder.deleted_at is null and holder.id <> document.id)`.as(
-            'holders',
-          ),
-        ])
+        .select([embedded])
         .orderBy('family.depth')
         .orderBy('document.id')
         .execute()
-      return rows.map(row => ({
-        document: toDocument(row),
-        holders: JSON.parse(row.holders) as Member['holders'],
-      }))
+      const holders = await holdersOf(
+        tx,
+        rows.map(({ id }) => id),
+      )
+      return rows.map(row => ({ document: toDocument(row), holders: holders.get(row.id) ?? [] }))
     },
     async move(tx, { projectId }, id, { parentId, path }) {
       await tx
@@ -199,7 +215,7 @@ export function createFamilyStore({ read, changes }: { read: ReadAs; changes: Ch
     },
     async setDeleted(tx, { projectId }, ids, deletedAt) {
       await sql`update document set deleted_at = ${deletedAt}
-        where project_id = ${projectId} and id in (select value from json_each(${JSON.stringify(ids)}))`.execute(tx)
+        where project_id = ${projectId} and id in (select value from ${engine.texts('wanted', ids)})`.execute(tx)
       const fields = { deleted_at: deletedAt }
       await changes.recordAll(
         tx,
@@ -228,13 +244,8 @@ export function createFamilyStore({ read, changes }: { read: ReadAs; changes: Ch
       await tx.updateTable('document').set({ inside_files: 0, inside_bytes: 0 }).where('id', '=', rootId).execute()
     },
     async count(tx, userId) {
-      const row = await tx
-        .selectFrom('document')
-        .innerJoin('project', 'project.id', 'document.project_id')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('project.user_id', '=', userId)
-        .executeTakeFirst()
-      return row?.count ?? 0
+      await engine.lock(tx, locks.documents(userId))
+      return engine.countDocuments(tx, userId)
     },
   }
 }

@@ -5,16 +5,17 @@ import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
 import { connect } from './connection.ts'
 import { createDocumentStore, type DocumentStore, fillSortKeys } from './documents.ts'
+import { engineOf } from './engine/index.ts'
 import { executor } from './executor.ts'
 import { createFamilyStore, type FamilyStore } from './families.ts'
 import { createLibraries } from './libraries.ts'
 import { migrate } from './migrate.ts'
-import { migrations } from './migrations/sqlite/index.ts'
 import { createProjectStore, type ProjectStore } from './projects.ts'
 import type { Tx } from './schema.ts'
 import { createSegmentStore, type SegmentStore } from './segments.ts'
 import { createSettingStore, type SettingStore } from './settings.ts'
 import { createVectorStore, type VectorStore } from './vectors.ts'
+import { createWordIndex } from './word-index.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
 export type { ChunkText } from './chunks.ts'
@@ -61,19 +62,19 @@ export async function openStore(deps: {
 }): Promise<Store> {
   const { database, clock, ids } = deps
   const { read, write, transaction, close } = connect(database)
-  await migrate(deps, write('internal'), migrations)
+  const engine = engineOf(database)
+  await migrate({ ...deps, engine }, write('internal'))
   await fillSortKeys(read('internal'), write('internal'))
-  const changes = createChangeLog({ clock, ids })
+  const changes = createChangeLog({ engine, clock, ids })
   const libraries = createLibraries({ read })
-  const { vectors } = database
   return {
-    projects: createProjectStore({ read, clock, ids, changes, vectors }),
-    documents: createDocumentStore({ read, clock, ids, changes }),
-    families: createFamilyStore({ read, changes }),
+    projects: createProjectStore({ read, engine, clock, ids, changes }),
+    documents: createDocumentStore({ read, engine, clock, ids, changes }),
+    families: createFamilyStore({ read, engine, changes }),
     segments: createSegmentStore({ read }),
-    chunks: createChunkStore({ read, vectors }),
-    words: createWordStore({ read, libraries }),
-    vectors: createVectorStore({ read, libraries, clock, available: vectors }),
+    chunks: createChunkStore({ read, engine, words: createWordIndex(engine) }),
+    words: createWordStore({ read, engine, libraries }),
+    vectors: createVectorStore({ read, engine, libraries, clock }),
     chats: createChatStore({ read, clock, ids, changes }),
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),

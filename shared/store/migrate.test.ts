@@ -6,6 +6,7 @@ import { Kysely, sql } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silent } from '../../tests/open-store.ts'
 import { openSqlite } from '../db/sqlite/index.ts'
+import { engineOf } from './engine/index.ts'
 import { type Migration, migrate } from './migrate.ts'
 import type { Schema } from './schema.ts'
 
@@ -27,7 +28,8 @@ async function run(migrations: Migration[]) {
   const write = new Kysely<Schema>({ dialect: database.writer('internal') })
   try {
     const backups = (name: string) => path.join(folder, name)
-    await migrate({ database, clock: { now: () => 7 }, log: silent, backups }, write, migrations)
+    const engine = engineOf(database)
+    await migrate({ database, engine, clock: { now: () => 7 }, log: silent, backups }, write, migrations)
     const tables = await sql<{
       name: string
     }>`select name from sqlite_master where type = 'table' order by name`.execute(write)

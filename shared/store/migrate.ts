@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { CompiledQuery, type Kysely, sql } from 'kysely'
 import { AppError } from '../errors.ts'
 import type { Clock, Database, Log } from '../ports.ts'
-import { executor } from './executor.ts'
+import type { Engine } from './engine/index.ts'
+import { locks } from './locks.ts'
 import type { Schema } from './schema.ts'
 
 export interface Migration {
@@ -19,19 +20,28 @@ interface LedgerRow {
 /**
  * Brings the database to the newest schema: forward only, each migration in a transaction of its own, with a snapshot
  * of the whole database before the first that is due (none for an empty one, and where the engine makes none). Two processes may start at once: the
- * write lock lets one do it, the other finds it done.
+ * lock lets one do it, the other finds it done.
  *
  * Throws `data-newer` when a later version of the program wrote this database, `data-damaged` when an applied
  * migration is not the one that this program knows.
  */
 export async function migrate(
-  { database, clock, log, backups }: { database: Database; clock: Clock; log: Log; backups: (name: string) => string },
+  {
+    database,
+    engine,
+    clock,
+    log,
+    backups,
+  }: { database: Database; engine: Engine; clock: Clock; log: Log; backups: (name: string) => string },
   write: Kysely<Schema>,
-  migrations: readonly Migration[],
+  migrations: readonly Migration[] = engine.migrations,
 ): Promise<void> {
-  await sql`create table if not exists migration (
-    number integer primary key, name text not null, checksum text not null, applied_at integer not null
-  ) strict`.execute(write)
+  if (!(await engine.hasTable(write, 'migration'))) {
+    await write.transaction().execute(async tx => {
+      await engine.lock(tx, locks.migration)
+      await sql.raw(engine.ledger).execute(tx)
+    })
+  }
 
   const applied = await ledger(write)
   verify(applied, migrations)
@@ -43,16 +53,15 @@ export async function migrate(
   }
   for (const [index, migration] of migrations.entries()) {
     const done = await write.transaction().execute(async tx => {
+      await engine.lock(tx, locks.migration)
       const known = await ledger(tx)
       verify(known, migrations)
       if (known.length > index) return false
       for (const statement of splitStatements(migration.sql)) await tx.executeQuery(CompiledQuery.raw(statement))
-      await executor(tx).execute('insert into migration values (?, ?, ?, ?)', [
-        index + 1,
-        migration.name,
-        checksum(migration),
-        clock.now(),
-      ])
+      const { name } = migration
+      await sql`insert into migration values (${index + 1}, ${name}, ${checksum(migration)}, ${clock.now()})`.execute(
+        tx,
+      )
       return true
     })
     if (done) log.info('migrated', { migration: migration.name })
@@ -77,13 +86,13 @@ function checksum(migration: Migration): string {
   return createHash('sha256').update(migration.sql).digest('hex')
 }
 
-/** Statements end with a semicolon at a line's end; comments stand on lines of their own. */
+/** Statements end with a semicolon at a line's end, but for those in a body between `$$`; comments stand on lines of their own. */
 function splitStatements(text: string): string[] {
-  return text
-    .split('\n')
-    .filter(line => !line.trim().startsWith('--'))
-    .join('\n')
-    .split(/;\s*\n/)
-    .map(statement => statement.trim())
-    .filter(statement => statement !== '')
+  const statements = ['']
+  for (const line of text.split('\n').filter(line => !line.trim().startsWith('--'))) {
+    const statement = `${statements.pop()}${line}\n`
+    const ended = /;\s*$/.test(line) && statement.split('$$').length % 2 === 1
+    statements.push(...(ended ? [statement.trim().slice(0, -1), ''] : [statement]))
+  }
+  return statements.map(statement => statement.trim()).filter(statement => statement !== '')
 }

@@ -2,6 +2,8 @@ import { AppError } from '../errors.ts'
 import type { Project, ProjectType, Scope } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
+import type { Engine } from './engine/index.ts'
+import { locks } from './locks.ts'
 import type { ProjectRow, ReadAs, Tx } from './schema.ts'
 import { removeVectors } from './vector-tables.ts'
 
@@ -26,19 +28,19 @@ export function createProjectStore({
   clock,
   ids,
   changes,
-  vectors,
+  engine,
 }: {
   read: ReadAs
   clock: Clock
   ids: Ids
   changes: ChangeLog
-  /** Whether they can be reached in this database. */
-  vectors: boolean
+  engine: Engine
 }): ProjectStore {
   const live = (userId: string) =>
     read({ userId }).selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
 
   async function demandFree(tx: Tx, userId: string, name: string): Promise<void> {
+    await engine.lock(tx, locks.projects(userId))
     const query = tx
       .selectFrom('project')
       .select('id')
@@ -108,13 +110,10 @@ export function createProjectStore({
         .execute()
       await removeVectors(
         tx,
-        vectors,
+        engine,
         chunks.map(chunk => chunk.id),
       )
-      await tx
-        .deleteFrom('chunk_words')
-        .where('rowid', 'in', tx.selectFrom('chunk').select('id').where('project_id', '=', projectId))
-        .execute()
+      await engine.words.removeProject(tx, projectId)
       await tx.deleteFrom('chunk').where('project_id', '=', projectId).execute()
       await tx
         .deleteFrom('message')

@@ -1,9 +1,11 @@
 import { type Selectable, sql } from 'kysely'
 import type { Document, Scope } from '../model/index.ts'
 import type { Clock } from '../ports.ts'
+import type { Engine, VectorTables } from './engine/index.ts'
 import type { Libraries } from './libraries.ts'
+import { locks } from './locks.ts'
 import type { Read, ReadAs, Tx, VectorIndexRow } from './schema.ts'
-import { addVectors, bytesOf, createTable, inUse, removeFrom, tableOf } from './vector-tables.ts'
+import { inUse } from './vector-tables.ts'
 
 /** The vectors of one embedding model. */
 export interface VectorIndex {
@@ -81,8 +83,6 @@ export interface VectorStore {
 const dropSize = 250
 /** Indexes kept for the case that their model comes back. */
 const mostRetired = 2
-/** The extension gives no more of them at once. */
-const mostNearest = 4096
 /** Chunks that stand for a project. */
 const sampleSize = 128
 /** Projects whose sample is remembered, and for how many questions. */
@@ -93,14 +93,21 @@ export function createVectorStore({
   read,
   libraries,
   clock,
-  available,
+  engine,
 }: {
   read: ReadAs
   libraries: Libraries
   clock: Clock
-  available: boolean
+  engine: Engine
 }): VectorStore {
-  const samples = new Map<string, { ids: string; uses: number }>()
+  const tables = engine.vectors
+  const available = tables !== undefined
+  const samples = new Map<string, { ids: readonly number[]; uses: number }>()
+
+  function demandTables(): VectorTables {
+    if (!tables) throw new Error('vectors cannot be reached in this database')
+    return tables
+  }
 
   async function find(state: VectorIndex['state']): Promise<VectorIndex | undefined> {
     if (!available) return undefined
@@ -125,7 +132,7 @@ export function createVectorStore({
       .whereRef('document.recognized', '>=', 'document.to_recognize')
       .where(eb => eb.or([eb('document_vectors.complete', 'is', null), eb('document_vectors.complete', '=', 0)]))
 
-  async function sampleOf(scope: Scope, index: VectorIndex): Promise<string> {
+  async function sampleOf(scope: Scope, index: VectorIndex): Promise<readonly number[]> {
     const key = `${index.number}/${scope.projectId}`
     const known = samples.get(key)
     if (known && known.uses < sampleUses) {
@@ -141,13 +148,12 @@ export function createVectorStore({
       .where('document_vectors.chunks', '>', 0)
       .orderBy('document_vectors.document_id')
       .execute()
-    const places = JSON.stringify(spread(documents, sampleSize))
+    const columns = { document_id: 'text', position: 'number' } as const
+    const places = engine.rows('place', columns, spread(documents, sampleSize))
     const { rows } = await sql<{ id: number }>`
-      select chunk.id from json_each(${places}) as place
-      cross join chunk on chunk.document_id = place.value ->> 0 and chunk.position = place.value ->> 1`.execute(
-      read(scope),
-    )
-    const ids = JSON.stringify(rows.map(row => row.id))
+      select chunk.id from ${places} cross join chunk
+      where chunk.document_id = place.document_id and chunk.position = place.position`.execute(read(scope))
+    const ids = rows.map(row => row.id)
     if (samples.size >= mostSamples) samples.clear()
     // One that is too small is still growing.
     samples.set(key, { ids, uses: rows.length < sampleSize ? sampleUses : 0 })
@@ -159,6 +165,7 @@ export function createVectorStore({
     active: () => find('active'),
     building: () => find('building'),
     async create(tx, { fingerprint, name, dimensions }) {
+      await engine.lock(tx, locks.vectorIndexes)
       const same = await tx
         .selectFrom('vector_index')
         .select(['number', 'retired_at'])
@@ -186,9 +193,10 @@ export function createVectorStore({
         .values({ fingerprint, name, dimensions, state, created_at: clock.now(), retired_at: null })
         .returning('number')
         .executeTakeFirstOrThrow()
-      await createTable(tx, number, dimensions)
+      await demandTables().create(tx, number, dimensions)
     },
     async activate(tx, number, { early = false } = {}) {
+      await engine.lock(tx, locks.vectorIndexes)
       const row = await tx.selectFrom('vector_index').select('state').where('number', '=', number).executeTakeFirst()
       if (row?.state !== 'building') return false
       const left = early ? undefined : await incomplete(tx, number).select('document.id').limit(1).executeTakeFirst()
@@ -199,18 +207,23 @@ export function createVectorStore({
       return true
     },
     async retire(tx, number) {
+      await engine.lock(tx, locks.vectorIndexes)
       const retired = { state: 'dropping', retired_at: clock.now() } as const
       await tx.updateTable('vector_index').set(retired).where('number', '=', number).execute()
     },
     async discardRetired(tx, before) {
-      const kept = await tx
-        .selectFrom('vector_index')
-        .select(['number', 'retired_at'])
-        .where('retired_at', 'is not', null)
-        .orderBy('retired_at', 'desc')
-        .orderBy('number', 'desc')
-        .execute()
-      if (kept.length === 0) return
+      const findKept = () =>
+        tx
+          .selectFrom('vector_index')
+          .select(['number', 'retired_at'])
+          .where('retired_at', 'is not', null)
+          .orderBy('retired_at', 'desc')
+          .orderBy('number', 'desc')
+          .execute()
+      // Mostly there is nothing to wait for others for.
+      if ((await findKept()).length === 0) return
+      await engine.lock(tx, locks.vectorIndexes)
+      const kept = await findKept()
       const active = await tx
         .selectFrom('vector_index')
         .select('number')
@@ -222,10 +235,12 @@ export function createVectorStore({
         await tx.updateTable('vector_index').set({ retired_at: null }).where('number', '=', number).execute()
     },
     async dropSome(tx) {
+      const vectors = demandTables()
+      await engine.lock(tx, locks.vectorIndexes)
       const orphans = await tx.selectFrom('vector_orphan').select('chunk_id').limit(dropSize).execute()
       const ids = orphans.map(row => row.chunk_id)
       if (ids.length > 0) {
-        for (const number of await inUse(tx)) await removeFrom(tx, number, ids)
+        for (const number of await inUse(tx)) await vectors.remove(tx, number, ids)
         await tx.deleteFrom('vector_orphan').where('chunk_id', 'in', ids).execute()
         return true
       }
@@ -237,17 +252,8 @@ export function createVectorStore({
         .limit(1)
         .executeTakeFirst()
       if (!row) return false
-      const table = tableOf(row.number)
-      const { rows } = await sql<{ id: number }>`select id from ${table} limit ${dropSize}`.execute(tx)
-      if (rows.length === dropSize) {
-        await removeFrom(
-          tx,
-          row.number,
-          rows.map(({ id }) => id),
-        )
-        return true
-      }
-      await sql`drop table ${table}`.execute(tx)
+      if ((await vectors.removeSome(tx, row.number, dropSize)) === dropSize) return true
+      await vectors.drop(tx, row.number)
       await tx.deleteFrom('vector_index').where('number', '=', row.number).execute()
       return true
     },
@@ -269,6 +275,8 @@ export function createVectorStore({
       return new Map(rows.map(row => [row.index_number, { chunks: row.chunks, complete: row.complete === 1 }]))
     },
     async insert(tx, index, document, { from, chunks, complete }) {
+      const { add } = demandTables()
+      await engine.lock(tx, locks.vectorIndexes, 'shared')
       const known = await tx
         .selectFrom('vector_index')
         .leftJoin('document_vectors', join =>
@@ -286,7 +294,12 @@ export function createVectorStore({
       const found = await own.where('document_id', '=', document.id).where('id', 'in', ids).executeTakeFirst()
       if (found?.count !== ids.length) return false
       const vectors = chunks.flatMap(({ id, vector }) => (vector ? [{ id, vector }] : []))
-      await addVectors(tx, index.number, document.projectId, vectors)
+      if (vectors.length > 0) {
+        const { projectId } = document
+        const owner = tx.selectFrom('library').select('number').where('project_id', '=', projectId)
+        const { number: library } = await owner.executeTakeFirstOrThrow()
+        await add(tx, index.number, { library, projectId }, vectors)
+      }
       const progress = { chunks: from + chunks.length, complete: complete ? 1 : 0, rest_until: 0 }
       await tx
         .insertInto('document_vectors')
@@ -323,9 +336,10 @@ export function createVectorStore({
       return row
     },
     async rest(tx, documentId, until) {
+      await engine.lock(tx, locks.vectorIndexes, 'shared')
       await sql`
         insert into document_vectors (document_id, index_number, chunks, complete, rest_until)
-        select document.id, vector_index.number, 0, 0, ${until} from document, vector_index
+        select document.id, vector_index.number, 0, 0, cast(${until} as bigint) from document, vector_index
         where document.id = ${documentId} and vector_index.state <> 'dropping'
         on conflict (document_id, index_number) do update set rest_until = excluded.rest_until`.execute(tx)
     },
@@ -334,25 +348,10 @@ export function createVectorStore({
     },
 
     async nearest(scope, { index, vector, limit, documents }) {
-      const number = await libraries.numberOf(scope)
-      if (!available || number === undefined) return []
-      const hidden = read(scope).selectFrom('clearing').select('document_id').where('project_id', '=', scope.projectId)
-      const own = sql`select id from document where project_id = ${scope.projectId}`
-      const someHidden = (await hidden.limit(1).executeTakeFirst()) !== undefined
-      // The extension knows no `not in` before the limit. Slower, for the moments in which a document is on its way out.
-      const within =
-        documents || someHidden
-          ? sql`and id in (
-              select id from chunk where document_id in (
-                ${documents ? sql`select value from json_each(${JSON.stringify(documents)})` : own}
-                except select document_id from clearing))`
-          : sql``
-      const { rows } = await sql<{ id: number; distance: number }>`
-        select id, distance from ${tableOf(index.number)}
-        where vector match ${bytesOf(vector)} and k = ${Math.min(limit, mostNearest)} and library = ${number} ${within}`.execute(
-        read(scope),
-      )
-      return rows
+      const library = await libraries.numberOf(scope)
+      if (!tables || library === undefined) return []
+      const wanted = { scope, library, vector, limit, ...(documents && { documents }) }
+      return tables.nearest(read(scope), index.number, wanted)
     },
     async coverage(scope, index) {
       const [{ chunks }, { embedded }] = await Promise.all([
@@ -368,14 +367,8 @@ export function createVectorStore({
       return chunks === 0 ? 0 : Math.min(1, (embedded ?? 0) / chunks)
     },
     async background(scope, { index, vector }) {
-      if (!available || (await libraries.numberOf(scope)) === undefined) return []
-      const ids = await sampleOf(scope, index)
-      const { rows } = await sql<{ distance: number }>`
-        select vec_distance_cosine(near.vector, ${bytesOf(vector)}) as distance
-        from json_each(${ids}) as wanted cross join ${tableOf(index.number)} as near on near.id = wanted.value`.execute(
-        read(scope),
-      )
-      return rows.map(row => row.distance)
+      if (!tables || (await libraries.numberOf(scope)) === undefined) return []
+      return tables.distances(read(scope), index.number, await sampleOf(scope, index), vector)
     },
   }
 }

@@ -1,0 +1,126 @@
+/**
+ * What differs between the database engines: everything else of the store is one text of SQL. A Kysely builder says most of
+ * it; raw SQL there keeps to what both engines understand, and these pieces stand where there is no such thing.
+ */
+import type { RawBuilder } from 'kysely'
+import type { Scope } from '../../model/index.ts'
+import type { Database } from '../../ports.ts'
+import type { BlockPlace } from '../chunks.ts'
+import type { Migration } from '../migrate.ts'
+import type { Read, Tx } from '../schema.ts'
+import type { ChunkWords } from '../words.ts'
+import { createSqliteEngine } from './sqlite.ts'
+
+export interface Engine {
+  /** In order; what was applied once never changes again. */
+  readonly migrations: readonly Migration[]
+  /** Creates the table of what was applied, if it is not there. */
+  readonly ledger: string
+  hasTable(db: Read, name: string): Promise<boolean>
+  facts(read: Read, write: Read): Promise<DatabaseFacts>
+
+  /**
+   * Nobody else holds this name until the transaction ends; `shared`, but those who share it too. For what a transaction of
+   * one project must keep others from. Nothing to do where there is one writer anyway.
+   */
+  lock(tx: Tx, name: string, how?: 'shared'): Promise<void>
+  /** The end of a `select` whose rows nobody else changes until the transaction ends, and which gives them as they are now. */
+  readonly forUpdate: RawBuilder<unknown>
+  /**
+   * All documents a user keeps, with those in the trash: over all projects, also where the transaction sees one alone, and as
+   * the transaction itself has it.
+   */
+  countDocuments(tx: Tx, userId: string): Promise<number>
+
+  /** A list as a table of this name, with one column `value`. For `from` and `join`. */
+  texts(name: string, values: readonly string[]): RawBuilder<unknown>
+  numbers(name: string, values: readonly number[]): RawBuilder<unknown>
+  /** Rows as a table of this name, with these columns in the order of the values. */
+  rows(name: string, columns: Columns, values: readonly (readonly (string | number)[])[]): RawBuilder<unknown>
+  /** The smaller one. What an engine makes of null differs: neither may be. */
+  least(one: RawBuilder<number>, other: RawBuilder<number>): RawBuilder<number>
+  /** Whether the word stands anywhere in the text, in either case of each letter; no sign means anything but itself. */
+  holdsWord(text: RawBuilder<string>, word: string): RawBuilder<boolean>
+  /** Whether one of the pieces of the row of `chunk` at hand covers this place; a piece without length covers its beginning. */
+  holdsPlace(place: Omit<BlockPlace, 'documentId'>): RawBuilder<boolean>
+
+  readonly words: WordTables
+  /** Undefined where vectors cannot be reached: see `Database`. */
+  readonly vectors: VectorTables | undefined
+}
+
+export type Columns = Readonly<Record<string, 'text' | 'number'>>
+
+/** What a database says of itself, as it is. */
+export interface DatabaseFacts {
+  version: string
+  /** Whether a commit survives a crash and a loss of power: by the settings of whoever writes, which follow. */
+  durable: boolean
+  settings: Record<string, string | number>
+  /** Waiting or running, and given up; undefined where no store was ever opened over it. */
+  jobs: { open: number; dead: number } | undefined
+}
+
+/**
+ * The index of words: finds chunks by terms. What stands in it is `indexedTerm`, so that the terms of two projects are
+ * never the same. Counts and vocabulary are tables like others, see `word-index.ts`.
+ */
+export interface WordTables {
+  add(tx: Tx, library: number, chunks: readonly ChunkWords[]): Promise<void>
+  /** By the ids of the chunks, before their rows go. */
+  remove(tx: Tx, ids: readonly number[]): Promise<void>
+  removeProject(tx: Tx, projectId: string): Promise<void>
+  /**
+   * At most `limit` chunks that hold any of the terms, those with most and rarest of them first, as far as the engine can
+   * tell; nothing of hidden documents (`clearing`), and only of `documents` where they are given: both before the limit.
+   */
+  candidates(
+    db: Read,
+    library: number,
+    wanted: { projectId: string; terms: readonly string[]; documents?: readonly string[]; limit: number },
+  ): Promise<CandidateRow[]>
+}
+
+export interface CandidateRow {
+  id: number
+  document_id: string
+  position: number
+  terms: string
+  context_terms: string
+}
+
+/** A table of vectors for each index, by its number. A chunk's id is the key, and ids are never given twice. */
+export interface VectorTables {
+  create(tx: Tx, index: number, dimensions: number): Promise<void>
+  /** Throws, and the transaction with it, where one has other dimensions. */
+  add(
+    tx: Tx,
+    index: number,
+    owner: { library: number; projectId: string },
+    vectors: readonly { id: number; vector: Float32Array }[],
+  ): Promise<void>
+  /** Those that are there. */
+  remove(tx: Tx, index: number, ids: readonly number[]): Promise<void>
+  /** Takes at most so many away, whichever; gives how many. */
+  removeSome(tx: Tx, index: number, limit: number): Promise<number>
+  drop(tx: Tx, index: number): Promise<void>
+  /** Nearest first; the distance is 1 − cosine. Nothing of hidden documents; `documents` restricts before the limit. */
+  nearest(
+    db: Read,
+    index: number,
+    wanted: {
+      scope: Scope
+      library: number
+      vector: Float32Array
+      limit: number
+      documents?: readonly string[]
+    },
+  ): Promise<{ id: number; distance: number }[]>
+  /** Of those of these chunks that have a vector, in any order. */
+  distances(db: Read, index: number, ids: readonly number[], vector: Float32Array): Promise<number[]>
+}
+
+export function engineOf(database: Database): Engine {
+  if (database.engine === 'sqlite') return createSqliteEngine(database)
+  throw new Error(`the store has no SQL for ${database.engine}`)
+}
