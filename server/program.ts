@@ -93,7 +93,8 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     command.argument(all ? '[document...]' : '<document...>', words('document'))
     if (all) command.option('--all', words('all'))
     if (verb === 'retry' || verb === 'resume' || verb === 'undo') command.option('--no-wait', words('wait'))
-    command.action(async (names: string[], options: { wait?: boolean; all?: boolean }) =>
+    if (verb === 'purge') command.option('--yes', words('yes'))
+    command.action(async (names: string[], options: { wait?: boolean; all?: boolean; yes?: boolean }) =>
       (await import('./commands/documents.ts')).changeDocuments(context, verb, names, options),
     )
   }

@@ -31,6 +31,7 @@ type Verb =
   | 'delete'
   | 'undo'
   | 'purge'
+  | 'company'
 
 /** What commands need of a core: one in this process, or the server that has the data directory open. */
 export type LibraryCore = Pick<
@@ -171,6 +172,7 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
         return (await client.documents.receipt({ projectId, documentId })).receipt ?? undefined
       },
       purge: async ({ projectId }, documentId) => void (await client.documents.purge({ projectId, documentId })),
+      company: async ({ projectId }, documentId) => (await client.documents.company({ projectId, documentId })).count,
       cancel: verb('cancel'),
       retry: verb('retry'),
       pause: verb('pause'),

@@ -248,7 +248,12 @@ describe('a library', () => {
       code: 1,
       error: { code: 'document-ambiguous' },
     })
-    expect(await documents('purge', guarantee.id)).toMatchObject({ documents: [{ file: 'b.txt', state: 'purged' }] })
+    // Nobody can be asked here.
+    const unasked = await place.run(['documents', 'purge', guarantee.id, ...data])
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('--yes')])
+    expect(await documents('purge', guarantee.id, '--yes')).toMatchObject({
+      documents: [{ file: 'b.txt', state: 'purged' }],
+    })
     expect(await place.json<ErrorJson>(['documents', 'delete', 'b.txt', ...data])).toMatchObject({
       code: 1,
       error: { code: 'document-not-found' },

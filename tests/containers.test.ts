@@ -209,6 +209,35 @@ describe('deleting a container', () => {
   )
 
   test(
+    'for good takes along what lies in the trash, and leaves what was put back',
+    async () => {
+      const { core, scope } = test_
+      const zip = await add('a.zip', archive())
+      const documents = await settle()
+      const named = (wanted: string) => documents.find(({ name }) => name === wanted)!
+      expect(await core.documents.company(scope, zip.id)).toBe(3)
+      await core.documents.delete(scope, zip.id)
+      expect(await core.documents.company(scope, zip.id)).toBe(3)
+      await core.documents.undo(scope, named('a.txt').id)
+      await core.documents.undo(scope, named('mail.eml').id)
+      expect(await core.documents.company(scope, zip.id)).toBe(0)
+      // What came out of the mail came back with it, and goes alone.
+      await core.documents.delete(scope, named('b.txt').id)
+      await core.documents.purge(scope, zip.id)
+      const left = await settle()
+      expect(left.map(({ path, parentId }) => [path, parentId]).sort()).toEqual([
+        ['a.zip/a.txt', null],
+        ['a.zip/mail.eml', null],
+      ])
+      expect((await core.documents.trash(scope)).map(({ path, parentId }) => [path, parentId])).toEqual([
+        ['a.zip/mail.eml/b.txt', named('mail.eml').id],
+      ])
+      expect(await find('Kündigungsfrist')).toEqual(['a.zip/a.txt'])
+    },
+    limit,
+  )
+
+  test(
     'for good removes rows and bytes of all',
     async () => {
       const { core, scope } = test_

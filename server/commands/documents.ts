@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { Document } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
@@ -66,11 +67,11 @@ export async function changeDocuments(
   context: Context,
   verb: DocumentVerb,
   names: readonly string[],
-  { wait = true, all = false }: { wait?: boolean; all?: boolean } = {},
+  { wait = true, all = false, yes = false }: { wait?: boolean; all?: boolean; yes?: boolean } = {},
 ): Promise<void> {
   const { terminal, translate } = context
   // Either names or `--all`.
-  if (names.length === 0 && !all) throw usageError(translate('cli.usage.argument'))
+  if (names.length === 0 && !all) throw usageError(translate('cli.usage.namesOrAll'))
   if (names.length > 0 && all) throw usageError(translate('cli.usage.excess'))
   if (all) return changeAll(context, verb, wait)
   await withLibrary(context, {}, async library => {
@@ -82,6 +83,11 @@ export async function changeDocuments(
       found.set(document.id, document)
     }
     const chosen = [...found.values()]
+    /** Of each, how many files go with it. */
+    const company = new Map<string, number>()
+    if (verb === 'purge' || verb === 'delete')
+      for (const { id } of chosen) company.set(id, await core.documents.company(scope, id))
+    if (verb === 'purge' && !yes) await demandConsent(context, chosen, company)
     const changed: Document[] = []
     for (const { id } of chosen) {
       if (verb === 'purge') await core.documents.purge(scope, id)
@@ -99,13 +105,36 @@ export async function changeDocuments(
       })
       return
     }
-    for (const { path } of verb === 'purge' ? chosen : [])
-      terminal.out(`${safe(path)}: ${stateOf(translate, 'purged')}`)
-    for (const { path, state, deletedAt } of latest) {
-      terminal.out(`${safe(path)}: ${stateOf(translate, deletedAt === null ? state : 'trashed')}`)
+    for (const { id, path } of verb === 'purge' ? chosen : [])
+      terminal.out(`${safe(path)}: ${stateOf(translate, 'purged')}${withFiles(translate, company.get(id))}`)
+    for (const { id, path, state, deletedAt } of latest) {
+      const shown = stateOf(translate, deletedAt === null ? state : 'trashed')
+      terminal.out(`${safe(path)}: ${shown}${withFiles(translate, company.get(id))}`)
     }
     if (verb === 'delete') terminal.note(translate('cli.documents.deleted'))
   })
+}
+
+/** ` (mit 6 Dateien darin)` */
+function withFiles(translate: Context['translate'], count = 0): string {
+  return count > 0 ? ` ${translate('cli.documents.company', { count })}` : ''
+}
+
+/** What goes for good is named and asked about. Throws `usage` where nobody can be asked, `cancelled` after a no. */
+async function demandConsent(
+  { json, terminal, translate, signal }: Context,
+  chosen: readonly Document[],
+  company: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (json || !process.stdin.isTTY) throw usageError(translate('cli.usage.consent'))
+  for (const { id, path } of chosen) terminal.note(`${safe(path)}${withFiles(translate, company.get(id))}`)
+  const reader = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const said = await reader.question(translate('cli.documents.purgeAsk'), { signal })
+    if (!/^(?:j|ja|y|yes)$/i.test(said.trim())) throw new AppError('cancelled')
+  } finally {
+    reader.close()
+  }
 }
 
 async function changeAll(context: Context, verb: DocumentVerb, wait: boolean): Promise<void> {

@@ -192,6 +192,9 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       unlock: os.documents.unlock.handler(async ({ input }) =>
         toApiDocument(await core.documents.unlock(scopeOf(input), input.documentId, input.password)),
       ),
+      company: os.documents.company.handler(async ({ input }) => ({
+        count: await core.documents.company(scopeOf(input), input.documentId),
+      })),
       purge: os.documents.purge.handler(async ({ input }) => {
         await core.documents.purge(scopeOf(input), input.documentId)
         const { projectId, documentId } = input

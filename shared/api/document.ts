@@ -265,13 +265,25 @@ export const documents = {
     })
     .input(one)
     .output(document),
+  company: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{documentId}/company`,
+      summary: 'What would go with it',
+      description:
+        'How many of the documents that came out of a mail or an archive go with it when it is deleted; of one in the trash: when it is purged. What was put back from the trash stays.',
+      tags,
+    })
+    .input(one)
+    .output(z.object({ count: z.number().int() })),
   undo: verb('undo', 'Take a document out of the trash', 'It is indexed again.'),
   purge: oc
     .route({
       method: 'POST',
       path: `${base}/{documentId}/purge`,
       summary: 'Remove a document for good',
-      description: 'With its history, and its bytes where no other document needs them.',
+      description:
+        'With its history, and its bytes where no other document needs them. With a mail or an archive in the trash goes what lies there with it.',
       tags,
       successStatus: 204,
     })

@@ -15,20 +15,36 @@ interface Deps {
 
 /**
  * The container with all that goes when it goes, parents first. A file that another container holds too, one that stays, is
- * handed over to that one, and what came out of it stays with it.
+ * handed over to that one, and what came out of it stays with it. A container in the trash takes along what lies there, and
+ * not what was put back: that is nobody's then.
  */
 export async function leaving(tx: Tx, { store }: Deps, scope: Scope, document: Document): Promise<Document[]> {
   const members = await store.families.members(tx, document.id)
   const { going, staying } = divide(document, members)
-  for (const { document: child, holder } of staying) {
-    await store.families.move(tx, scope, child.id, { parentId: holder.id, path: holder.path })
-  }
+  for (const { id, to } of staying) await store.families.move(tx, scope, id, to)
   return [document, ...members.map(member => member.document).filter(({ id }) => going.has(id))]
 }
 
-function divide(document: Document, members: readonly Member[]) {
+/** How many would leave with it, were it deleted, or purged from the trash. */
+export async function countLeaving(tx: Tx, { store }: Deps, document: Document): Promise<number> {
+  const members = await store.families.members(tx, document.id)
+  const { going } = divide(document, members)
+  const trashed = document.deletedAt !== null
+  return members.filter(member => going.has(member.document.id) && (trashed || member.document.deletedAt === null))
+    .length
+}
+
+interface Stay {
+  id: string
+  to: { parentId: string | null; path: string }
+}
+
+function divide(document: Document, members: readonly Member[]): { going: Set<string>; staying: Stay[] } {
+  const isBack = ({ deletedAt }: Document) => document.deletedAt !== null && deletedAt === null
+  const back = members.filter(member => isBack(member.document))
   const going = new Set([document.id, ...members.map(member => member.document.id)])
-  const staying: { document: Document; holder: Member['holders'][number] }[] = []
+  for (const { document: child } of back) going.delete(child.id)
+  const staying: Stay[] = []
   for (let changed = true; changed; ) {
     changed = false
     for (const { document: child, holders } of members) {
@@ -39,8 +55,14 @@ function divide(document: Document, members: readonly Member[]) {
       if (!holder && !orphaned) continue
       going.delete(child.id)
       changed = true
-      if (holder && !orphaned) staying.push({ document: child, holder })
+      if (holder && !orphaned) staying.push({ id: child.id, to: { parentId: holder.id, path: holder.path } })
     }
+  }
+  for (const { document: child, holders } of back) {
+    if (child.parentId === null || !going.has(child.parentId)) continue
+    const holder = holders.find(({ id }) => !going.has(id))
+    const to = holder ? { parentId: holder.id, path: holder.path } : { parentId: null, path: child.path }
+    staying.push({ id: child.id, to })
   }
   return { going, staying }
 }

@@ -287,6 +287,7 @@ export const de: Messages = {
       paths: 'Dateien und Ordner',
       document: 'Dokumente: Id, Anfang einer Id, Pfad oder Name',
       all: 'alle des Projekts',
+      yes: 'nicht nachfragen',
       passwordFile: 'Datei, in deren erster Zeile das Kennwort steht',
     },
     command: {
@@ -330,6 +331,8 @@ export const de: Messages = {
     usage: {
       command: 'Einen Befehl „{{name}}“ gibt es nicht.',
       option: 'Eine Option {{name}} gibt es nicht.',
+      consent: 'Hier lässt sich nicht nachfragen; --yes entfernt ohne Rückfrage.',
+      namesOrAll: 'Nennen Sie Dokumente, oder mit --all alle des Projekts.',
       argument: 'Es fehlt eine Angabe; „--help“ zeigt, welche zu diesem Befehl gehört.',
       value: '{{name}} braucht einen Wert.',
       excess: 'Zu viele Angaben.',
@@ -448,6 +451,9 @@ export const de: Messages = {
       resumed_one: 'Fortgesetzt: {{count}} Dokument',
       resumed_other: 'Fortgesetzt: {{count}} Dokumente',
       deleted: 'Jetzt im Papierkorb; „documents undo“ holt es innerhalb von 30 Tagen zurück.',
+      company_one: '(mit 1 Datei darin)',
+      company_other: '(mit {{count}} Dateien darin)',
+      purgeAsk: 'Endgültig entfernen? Das lässt sich nicht rückgängig machen. [j/N] ',
       id: 'Id',
       file: 'Datei',
       state: 'Zustand',

@@ -263,6 +263,7 @@ export const en = {
       paths: 'files and folders',
       document: 'documents: id, beginning of an id, path or name',
       all: 'all of the project',
+      yes: 'do not ask',
       passwordFile: 'file with the password in its first line',
     },
     command: {
@@ -306,6 +307,8 @@ export const en = {
     usage: {
       command: 'There is no command “{{name}}”.',
       option: 'There is no option {{name}}.',
+      consent: 'Nobody can be asked here; --yes removes without asking.',
+      namesOrAll: 'Name documents, or --all for all of the project.',
       argument: 'Something is missing; “--help” shows what belongs to this command.',
       value: '{{name}} needs a value.',
       excess: 'Too many arguments.',
@@ -424,6 +427,9 @@ export const en = {
       resumed_one: 'Going on: {{count}} document',
       resumed_other: 'Going on: {{count}} documents',
       deleted: 'Now in the trash; “documents undo” brings it back within 30 days.',
+      company_one: '(with 1 file in it)',
+      company_other: '(with {{count}} files in it)',
+      purgeAsk: 'Remove this for good? It cannot be undone. [y/N] ',
       id: 'Id',
       file: 'File',
       state: 'State',

@@ -56,7 +56,7 @@ describe.each([
     expect((await place.run(['documents', 'undo', ...data, 'a.txt'])).stdout).toContain('ready')
     const shown = await place.json(['documents', 'show', ...data, 'a.txt'])
     expect(shown).toMatchObject({ document: { state: 'ready' }, receipt: { chunks: 1 } })
-    expect((await place.run(['documents', 'purge', ...data, 'a.txt'])).code).toBe(0)
+    expect((await place.run(['documents', 'purge', '--yes', ...data, 'a.txt'])).code).toBe(0)
     const { documents } = await place.json<{ documents: { file: string }[] }>(['documents', 'list', ...data])
     expect(documents).toMatchObject([{ file: 'b "ü".txt' }])
 
