@@ -74,6 +74,15 @@ function pages(count: number): Uint8Array {
   })
 }
 
+/** Three pages, of which a hole leaves the first: pdf.js lets go of promises over it. */
+function holed(): Uint8Array {
+  const bytes = Buffer.from(pages(3))
+  const [, second = 0] = [...bytes.toString('latin1').matchAll(/\d+ 0 obj\s*<< \/Type \/Page /g)].map(
+    match => match.index,
+  )
+  return bytes.fill(0, second, bytes.lastIndexOf('xref\n', bytes.lastIndexOf('startxref') - 1))
+}
+
 const gone = (pid: number) => {
   try {
     process.kill(pid, 0)
@@ -258,6 +267,17 @@ describe('what goes wrong', () => {
       expect(performance.now() - started).toBeLessThan(2_000)
       await afterwards(parsers)
       expect(await codeOf(parsers.parse(await file('gut.txt', 'x'), AbortSignal.abort()))).toBe('cancelled')
+    }))
+
+  test('what a broken PDF lets go of ends no process, and is said', () =>
+    withParsers({}, async (parsers, children) => {
+      for (let round = 0; round < 2; round++) {
+        const events = await collect(parsers.parse(await file('loch.pdf', holed())))
+        const segments = events.flatMap(event => (event.type === 'segment' ? [event.segment] : []))
+        expect(segments[0]?.blocks[0]?.text).toContain('Seite Nummer 1')
+        expect(events.at(-1)).toMatchObject({ type: 'finish', reasons: [{ code: 'partly-damaged' }] })
+      }
+      expect(children).toHaveLength(1)
     }))
 
   test('whoever stops reading gives the process back', () =>

@@ -12,7 +12,26 @@ const lost = [
   /^Warning: getTextContent - ignoring errors/,
   /^Warning: getContentStream - ignoring sub-stream/,
   /^Info: .*flate stream/,
+  // Told by `bearOrphans`.
+  /^Warning: nobody waited for /,
 ]
+
+const PACKAGE = import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs').replace(/[^/]*$/, '')
+
+/**
+ * pdf.js lets go of promises that fail later: of what it reads ahead in a broken file. Nobody waits for them, and Node ends a
+ * thread for that. From now on they are complaints like the others; what others let go of still ends it.
+ */
+export function bearOrphans(): void {
+  if (!process.listeners('unhandledRejection').includes(bear)) process.on('unhandledRejection', bear)
+}
+
+function bear(reason: unknown): void {
+  // The stack of its own exceptions is that of their prototype.
+  if (!(reason instanceof Error) || !reason.stack?.includes(PACKAGE)) throw reason
+  const { warn } = console
+  warn(`Warning: nobody waited for ${reason.name}: ${reason.message}`)
+}
 
 /**
  * Listens to pdf.js from now on, on a console that is quiet about it: one document at a time, as a parser reads. `hear` is

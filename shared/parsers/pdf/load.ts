@@ -8,11 +8,13 @@ import {
   VerbosityLevel,
 } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
+import { bearOrphans } from './complaints.ts'
 
 const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
 
 /** What pdf.js needs besides the file lies in its package: nothing is fetched. `verbose`: for whom listens to it. */
 export async function loadPdf(file: string, password?: string, verbose = false): Promise<PDFDocumentLoadingTask> {
+  bearOrphans()
   return getDocument({
     data: new Uint8Array(await readFile(file)),
     cMapUrl: join(PACKAGE, 'cmaps/'),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { PDFDocumentLoadingTask, PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
 import type { Segment } from '../../model/index.ts'
@@ -78,6 +79,8 @@ async function* pagesOf(
   for (let page = after + 1; page <= document.numPages; page++) {
     heard.page = page
     const segment = await readPage(document, page, typography, note)
+    // Promises that nobody waited for are told now.
+    await setImmediate()
     const complaint = heard.damaged.get(page)
     // A page that cannot be read at all says so itself.
     if (complaint !== undefined && segment.problem !== 'unreadable') {
