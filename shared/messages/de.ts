@@ -39,10 +39,12 @@ export const de: Messages = {
     'drm-protected':
       'Das Buch ist mit einem Kopierschutz (DRM) verschlüsselt und nur im Programm des Verkäufers lesbar. Fügen Sie eine Fassung ohne Kopierschutz hinzu.',
     'page-frame-left-out':
-      'Menüs, Kopf- und Fußzeilen der Webseite blieben weg (Wörter: {{words}}); gelesen wurde ihr eigentlicher Inhalt.',
+      'Menüs und Linklisten der Webseite blieben weg (Wörter: {{words}}); alles andere wurde gelesen.',
+    'objects-left-out':
+      'In das Dokument eingefügte Objekte anderer Programme ({{count}}), etwa eine Tabelle, die als Bild zu sehen ist, wurden nicht gelesen.',
     'mail-sealed':
       'Der Inhalt der Mail ist verschlüsselt oder in seiner Signatur verpackt (S/MIME, PGP); gelesen wurden nur ihre Kopfzeilen. Speichern Sie sie in Ihrem Mailprogramm unverschlüsselt und fügen Sie diese Fassung hinzu.',
-    'files-left-out': 'Von {{total}} Dateien darin wurden {{count}} nicht übernommen. Bei jeder steht, warum.',
+    'files-left-out': 'Nicht übernommene Dateien darin: {{count}} von {{total}}. Bei jeder steht, warum.',
     'recognition-off':
       'Die Texterkennung ist ausgeschaltet. Schalten Sie sie in den Einstellungen ein und lesen Sie das Dokument neu ein.',
     'recognition-failed': 'Auf Seite {{pages}} gelang die Texterkennung nicht.',

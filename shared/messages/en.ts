@@ -35,10 +35,12 @@ export const en = {
     'drm-protected':
       "The book is encrypted by copy protection (DRM) and opens in its seller's program only. Add a copy without protection.",
     'page-frame-left-out':
-      'Menus, headers and footers of the web page were left out (words: {{words}}); its main content was read.',
+      'Menus and lists of links of the web page were left out (words: {{words}}); everything else was read.',
+    'objects-left-out':
+      'Objects of other programs set into the document ({{count}}), such as a sheet shown as a picture, were not read.',
     'mail-sealed':
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
-    'files-left-out': 'Of {{total}} files in it, {{count}} were not taken. Each says why.',
+    'files-left-out': 'Files in it that were not taken: {{count}} of {{total}}. Each says why.',
     'recognition-off': 'Text recognition is switched off. Switch it on in the settings, then read the document again.',
     'recognition-failed': 'Text recognition failed on page {{pages}}.',
     'recognition-unsure': 'Text recognition is unsure on page {{pages}}; compare with the picture of the page.',

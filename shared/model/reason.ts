@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'too-deep'
   | 'drm-protected'
   | 'page-frame-left-out'
+  | 'objects-left-out'
   | 'mail-sealed'
   | 'files-left-out'
   | 'pages-unreadable'

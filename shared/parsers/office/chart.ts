@@ -1,3 +1,5 @@
+import type { Block } from '../../model/index.ts'
+import { joinCells } from '../cells.ts'
 import { childOf, childrenOf, cleanText, descendantsOf, type Element, rawText } from './xml.ts'
 
 export interface ChartTexts {
@@ -19,6 +21,24 @@ export function chartTexts(root: Element | undefined): ChartTexts {
   const categories = all.map(one => points(childOf(one, 'cat'))).sort((a, b) => b.length - a.length)[0] ?? []
   const series = all.map(one => ({ name: points(childOf(one, 'tx'))[0] ?? '', values: points(childOf(one, 'val')) }))
   return { titles, series, categories }
+}
+
+/** Its titles, and a row for each category: with the value alone, or of several series with the name of each. */
+export function chartBlocks(root: Element | undefined): Block[] {
+  const { titles, series, categories } = chartTexts(root)
+  const blocks: Block[] = titles.map(text => ({ kind: 'caption', text }))
+  const [only] = series
+  if (series.length === 1 && only && only.name !== '' && !titles.includes(only.name))
+    blocks.push({ kind: 'caption', text: only.name })
+  for (const [index, category] of categories.entries()) {
+    const values = series.map(({ name, values }) => {
+      const value = values[index] ?? ''
+      return value === '' || name === '' || series.length === 1 ? value : `${name}: ${value}`
+    })
+    const row = joinCells([category, ...values])
+    if (row.text !== '') blocks.push({ kind: 'table-row', ...row })
+  }
+  return blocks
 }
 
 function textOf(paragraph: Element): string {

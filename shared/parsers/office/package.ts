@@ -1,7 +1,7 @@
 /** Parts of an Office Open XML file and how they refer to one another (ECMA-376 part 2). */
 import { AppError } from '../../errors.ts'
+import type { Trouble } from '../trouble.ts'
 import type { Archive, ArchiveEntry } from '../zip/archive.ts'
-import type { Trouble } from './trouble.ts'
 import { childrenOf, type Element, elementsOf } from './xml.ts'
 
 export interface Relationship {
@@ -15,6 +15,8 @@ export interface Relationship {
 
 export interface Package {
   has(part: string): boolean
+  /** The names of the parts like this, in the order of the archive. */
+  like(pattern: RegExp): string[]
   /** The bytes of a part as they come; what is broken ends early and is told. Nothing where there is none. */
   stream(part: string): AsyncGenerator<Uint8Array>
   /** The root of a small part; undefined where there is none, which is damage where another part refers to it. */
@@ -62,6 +64,7 @@ export function createPackage(archive: Archive, trouble: Trouble): Package {
 
   return {
     has: part => byName.has(part.toLowerCase()),
+    like: pattern => archive.entries.map(({ name }) => name.replace(/^\/+/, '')).filter(name => pattern.test(name)),
     stream,
     root,
     async relationships(part) {
@@ -83,15 +86,17 @@ export function createPackage(archive: Archive, trouble: Trouble): Package {
 }
 
 /**
- * The name of the main part, such as the workbook: the package says it, and where that is lost, it has its usual name.
- * Throws `type-mismatch` when the package holds another kind of document, `damaged` when it holds none.
+ * The name of the main part, such as the workbook: the package says it, and where that is lost, it has its usual name, or one
+ * `like` it. Throws `type-mismatch` when the package holds another kind of document, `damaged` when it holds none.
  */
-export async function mainPart(parts: Package, usual: string, mediaType: string): Promise<string> {
+export async function mainPart(parts: Package, usual: string, mediaType: string, like?: RegExp): Promise<string> {
   const main = (await parts.relationships('')).find(({ type }) => type === 'officeDocument')?.target
   const others = MAIN.filter(name => name !== usual)
   if (main && parts.has(main) && !others.includes(main.toLowerCase())) return main
   if (parts.has(usual)) return usual
-  const other = others.some(name => parts.has(name)) || parts.has('content.xml')
+  const other = [...others, 'content.xml', 'META-INF/container.xml'].some(name => parts.has(name))
+  const [first] = like && !other ? parts.like(like) : []
+  if (first !== undefined) return first
   throw other ? new AppError('type-mismatch', { type: mediaType }) : new AppError('damaged')
 }
 

@@ -1,10 +1,12 @@
 /**
- * XML of office files, as a stream: no DTD, no external entities (htmlparser2 knows neither). Names are without their
- * prefix, since programs choose prefixes as they like; attributes keep theirs.
+ * XML of office files: as a stream of its tags, or as trees. In trees, names are without their prefix, since programs choose
+ * prefixes as they like; attributes keep theirs.
  */
-import { type Handler, Parser } from 'htmlparser2'
 import { wideOrder } from '../formats.ts'
-import type { Trouble } from './trouble.ts'
+import type { Trouble } from '../trouble.ts'
+import { createXmlReader, type XmlHandler } from './xml-reader.ts'
+
+export { cleanText } from '../clean-text.ts'
 
 export interface Element {
   /** Without prefix. */
@@ -24,27 +26,69 @@ export function localName(name: string): string {
   return colon === -1 ? name : name.slice(colon + 1)
 }
 
+/** Hands a file to a handler; yields after each piece, so that what the handler made of it can be passed on. */
+export async function* readXml(
+  pieces: AsyncIterable<Uint8Array>,
+  handler: XmlHandler,
+  namespaces: ReadonlyMap<string, string> = NONE,
+  text: { ended: boolean } = { ended: false },
+): AsyncGenerator<undefined, { damaged: boolean }> {
+  const reader = createXmlReader(namespaces, handler)
+  for await (const piece of decodeXml(pieces)) {
+    reader.write(piece)
+    yield
+  }
+  text.ended = true
+  return reader.end()
+}
+
+const NONE: ReadonlyMap<string, string> = new Map()
+
+/** What comes of a file, with the names it uses. */
+export interface XmlEvents {
+  onopentagname?(name: string): void
+  /** After `onopentagname`. */
+  onattribute?(name: string, value: string): void
+  /** After both. */
+  onopentag?(name: string, attributes: Record<string, string>, implied: boolean): void
+  ontext?(text: string): void
+  onclosetag?(name: string, implied: boolean): void
+}
+
 /**
- * Hands the pieces to a parser one by one; after each, whoever asks can take what the handler made of it. `text.ended` tells
- * the handler that what is closed now was never closed by the text itself.
+ * Hands the pieces to a handler one by one; after each, whoever asks can take what it made of it. `text.ended` tells the
+ * handler that what is closed now was never closed by the text itself.
  */
 export async function* parseXml(
   pieces: AsyncIterable<Uint8Array>,
-  handler: Partial<Handler>,
+  handler: XmlEvents,
   text: { ended: boolean } = { ended: false },
 ): AsyncGenerator<void> {
-  const parser = new Parser(handler, { xmlMode: true })
+  const { onopentagname, onattribute, onopentag, ontext, onclosetag } = handler
+  const events: XmlHandler = {
+    open(tag) {
+      onopentagname?.(tag.name)
+      if (!onattribute && !onopentag) return
+      const attributes = tag.attributes()
+      if (onattribute) for (const name in attributes) onattribute(name, attributes[name] ?? '')
+      onopentag?.(tag.name, attributes, false)
+    },
+    close: name => onclosetag?.(name, text.ended),
+    text: data => ontext?.(data),
+  }
+  yield* readXml(pieces, events, NONE, text)
+  yield
+}
+
+/** The bytes of an XML file as text: as its mark or its first line says, else UTF-8. */
+async function* decodeXml(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let decoder: Decoder | undefined
   for await (const piece of pieces) {
     if (piece.length === 0) continue
     decoder ??= decoderOf(piece)
-    parser.write(decoder.decode(piece, { stream: true }))
-    yield
+    yield decoder.decode(piece, { stream: true })
   }
-  parser.write(decoder?.decode() ?? '')
-  text.ended = true
-  parser.end()
-  yield
+  if (decoder) yield decoder.decode()
 }
 
 type Decoder = InstanceType<typeof TextDecoder>
@@ -55,7 +99,7 @@ function decoderOf(head: Uint8Array): Decoder {
   const wide = wideOrder(head.subarray(0, 200))
   if (wide) return new TextDecoder(`utf-16${wide}`)
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 200)).toString('latin1')
-  const declared = /^<\?xml[^>]*encoding=["']([\w.-]+)["']/.exec(start)?.[1] ?? 'utf-8'
+  const declared = /^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? 'utf-8'
   try {
     return new TextDecoder(/^utf-?16/i.test(declared) ? 'utf-8' : declared)
   } catch {
@@ -78,9 +122,9 @@ export async function* elementsOf(
   let nodes = 0
   let unfinished = false
   const state = { ended: false }
-  const handler: Partial<Handler> = {
-    onopentag(full, attributes) {
-      const name = localName(full)
+  const handler: XmlHandler = {
+    open(tag) {
+      const name = localName(tag.name)
       if (stack.length === 0 && names && !names.has(name)) return
       if (stack.length >= DEPTH || ++nodes > NODES) {
         beyond++
@@ -88,11 +132,11 @@ export async function* elementsOf(
         else trouble.deep()
         return
       }
-      const element: Element = { name, attributes, children: [] }
+      const element: Element = { name, attributes: tag.attributes(), children: [] }
       stack[stack.length - 1]?.children.push(element)
       stack.push(element)
     },
-    ontext(text) {
+    text(text) {
       const parent = stack[stack.length - 1]
       if (!parent || nodes > NODES) return
       const last = parent.children.length - 1
@@ -100,7 +144,7 @@ export async function* elementsOf(
       if (typeof before === 'string') parent.children[last] = before + text
       else parent.children.push(text)
     },
-    onclosetag(full) {
+    close(full) {
       if (stack.length === 0) return
       if (beyond > 0) {
         beyond--
@@ -114,7 +158,9 @@ export async function* elementsOf(
     },
   }
   try {
-    for await (const _ of parseXml(pieces, handler, state)) yield* ready.splice(0)
+    for await (const _ of readXml(pieces, handler, NONE, state)) yield* ready.splice(0)
+    // The last of them may be closed by the end alone.
+    yield* ready.splice(0)
   } finally {
     if (unfinished) trouble.damaged('a part ends before its root does')
   }
@@ -167,19 +213,8 @@ export function rawText(element: Element | undefined): string {
   return text
 }
 
-// Controls and format characters: soft hyphens, marks of direction, joiners.
-const INVISIBLE = /[\p{Cc}\p{Cf}]/gu
-const SPACES = /[\s\u0085]+/g
 // What Excel and PowerPoint write for characters XML has not (ECMA-376 part 1, 22.9.2.19).
 const ESCAPED = /_x([0-9a-fA-F]{4})_/g
-const PLAIN = /^[!-~]+(?: [!-~]+)*$/
-
-/** Single spaces, no line breaks, nothing invisible, NFC. */
-export function cleanText(text: string): string {
-  if (PLAIN.test(text)) return text
-  return text.replace(SPACES, ' ').replace(INVISIBLE, '').trim().normalize('NFC')
-}
-
 export function unescaped(text: string): string {
   if (!text.includes('_x')) return text
   return text.replace(ESCAPED, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))

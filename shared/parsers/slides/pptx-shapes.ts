@@ -1,6 +1,7 @@
 /** Shapes of a slide (ECMA-376 part 1, 19.3 and 20.1). */
 import type { Block } from '../../model/index.ts'
-import { chartTexts } from '../office/chart.ts'
+import { chartBlocks } from '../office/chart.ts'
+import { diagramTexts } from '../office/diagram.ts'
 import type { Package, Relationship } from '../office/package.ts'
 import {
   attributeOf,
@@ -13,7 +14,6 @@ import {
   relationOf,
   unescaped,
 } from '../office/xml.ts'
-import { diagramTexts } from './diagram.ts'
 import { inReadingOrder, type Shape, tableRow } from './shape.ts'
 
 /** English metric units in a point. */
@@ -178,22 +178,6 @@ function tableBlocks(table: Element): Block[] {
     if (!block) continue
     if (hasHeader) header ??= block.text
     blocks.push(block)
-  }
-  return blocks
-}
-
-/** Its titles, and what it draws as a table. */
-function chartBlocks(root: Element | undefined): Block[] {
-  const { titles, series, categories } = chartTexts(root)
-  const blocks: Block[] = titles.map(text => ({ kind: 'caption', text }))
-  const header = tableRow(
-    series.map(({ name }) => name),
-    undefined,
-  )
-  if (header) blocks.push(header)
-  for (const [index, category] of categories.entries()) {
-    const row = tableRow([category, ...series.map(({ values }) => values[index] ?? '')], header?.text)
-    if (row) blocks.push(row)
   }
   return blocks
 }

@@ -1,4 +1,5 @@
 import type { Block } from '../../model/index.ts'
+import { joinCells } from '../cells.ts'
 
 /** Something on a slide with its place in points, and what it says. */
 export interface Shape {
@@ -44,14 +45,7 @@ const BAND = 60
 
 /** A row of a table on a slide. */
 export function tableRow(texts: readonly string[], header: string | undefined): Block | undefined {
-  const cells: number[] = []
-  let text = ''
-  for (const cell of texts) {
-    if (cell === '') continue
-    if (text !== '') text += ' '
-    cells.push(text.length)
-    text += cell
-  }
+  const { text, cells } = joinCells(texts)
   if (text === '') return undefined
   return { kind: 'table-row', text, cells, ...(header !== undefined && header !== text && { header }) }
 }

@@ -1,9 +1,9 @@
 /** What an EPUB says about itself: its chapters in order, their titles, and which of them are locked. */
 import { AppError } from '../../errors.ts'
+import { cleanText } from '../clean-text.ts'
 import type { Package } from '../office/package.ts'
-import type { Trouble } from '../office/trouble.ts'
 import { attributeOf, childOf, childrenOf, descendantsOf, type Element, rawText } from '../office/xml.ts'
-import { cleanText } from '../word/text.ts'
+import type { Trouble } from '../trouble.ts'
 import type { Archive, ArchiveEntry } from '../zip/archive.ts'
 
 export interface Chapter {

@@ -1,11 +1,11 @@
 import { AppError } from '../../errors.ts'
 import type { Block, Reason } from '../../model/index.ts'
+import { cleanText } from '../clean-text.ts'
 import type { Opening, Reading, Source } from '../formats.ts'
 import { createPackage } from '../office/package.ts'
-import { createTrouble, segmentsWith } from '../office/trouble.ts'
+import { createParagraphs } from '../paragraphs.ts'
 import { decodeBytes } from '../text/decode.ts'
-import { createNumbering } from '../word/compose.ts'
-import { cleanText } from '../word/text.ts'
+import { createTrouble, segmentsWith } from '../trouble.ts'
 import { type Archive, openArchive } from '../zip/archive.ts'
 import { openBook } from './book.ts'
 import { declaredIn } from './charset.ts'
@@ -47,7 +47,7 @@ async function* blocksOf(
   const readable = book.chapters.filter(chapter => !chapter.locked)
   left.locked = book.chapters.length - readable.length
   if (left.locked > 0 && readable.length === 0) throw new AppError('drm-protected')
-  const numbered = createNumbering()
+  const numbered = createParagraphs()
   if (book.title !== '') yield* numbered({ kind: 'heading', level: 1, text: book.title })
   for (const author of book.authors) yield* numbered({ kind: 'paragraph', text: author })
   for (const { entry, contents, title } of readable) {

@@ -1,7 +1,7 @@
 /** Blocks from the elements of a page, in its order. */
 import type { Block, BlockKind } from '../../model/index.ts'
+import { cleanText } from '../clean-text.ts'
 import { cutAt } from '../text/decode.ts'
-import { cleanText } from '../word/text.ts'
 import { type Attributes, BLOCKS, createElementReader, type ElementHandler } from './elements.ts'
 import { cleanLines, fieldText, linesOf, pictureText } from './inline.ts'
 import { createCounter } from './list.ts'

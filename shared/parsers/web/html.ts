@@ -1,8 +1,8 @@
 import { AppError } from '../../errors.ts'
 import type { Block, Reason } from '../../model/index.ts'
 import type { Ending, Opening, Reading, Source } from '../formats.ts'
+import { createParagraphs } from '../paragraphs.ts'
 import { segmentsOf } from '../text/segments.ts'
-import { createNumbering } from '../word/compose.ts'
 import { decodeHtml } from './charset.ts'
 import { createElementReader } from './elements.ts'
 import { createFlow, isXhtml, type Piece, readHtml } from './flow.ts'
@@ -74,7 +74,7 @@ async function* blocksOf(
   whole: boolean,
   left: { words: number },
 ): AsyncGenerator<Block> {
-  const numbered = createNumbering()
+  const numbered = createParagraphs()
   let any = false
   let hid = false
   for (const hidden of [false, true]) {

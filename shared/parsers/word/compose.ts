@@ -1,14 +1,12 @@
 import type { Block, BlockKind } from '../../model/index.ts'
-import { cutAt } from '../text/decode.ts'
-import { cleanText } from './text.ts'
+import { joinCells } from '../cells.ts'
+import { cleanText } from '../clean-text.ts'
 
 // Tables in tables and boxes in boxes: what lies deeper is read as text of this level.
 const MAX_DEPTH = 40
 // A row longer than this holds the layout of a page, not a table.
 const MAX_ROW = 3_000
 const MAX_HEADER = 500
-// A paragraph longer than this goes on in another block.
-const MAX_BLOCK = 8_000
 
 export interface ParagraphStyle {
   kind: BlockKind
@@ -128,7 +126,7 @@ export function createComposer(): Composer {
       for (const blocks of row.cells) for (const block of blocks) emit(block)
       return
     }
-    const { text, starts } = joinCells(cells)
+    const { text, cells: starts } = joinCells(cells)
     if (text !== '') {
       const above = table && table.rows > 0 && !(header && table.marked) ? table.header : ''
       emit({ kind: 'table-row', text, cells: starts, ...(above !== '' && { header: above }) })
@@ -193,35 +191,3 @@ export function createComposer(): Composer {
 
 // What makes up the text of a cell; the rest follows its row.
 const INSIDE: ReadonlySet<BlockKind> = new Set(['heading', 'paragraph', 'list-item', 'code'])
-
-function joinCells(cells: readonly string[]): { text: string; starts: number[] } {
-  let text = ''
-  const starts: number[] = []
-  for (const cell of cells) {
-    if (text !== '') text += ' '
-    starts.push(text.length)
-    text += cell
-  }
-  return { text, starts }
-}
-
-/** Numbers the blocks as paragraphs of the document, and cuts what is too long for one. */
-export function createNumbering(): (block: Block) => Generator<Block> {
-  let number = 0
-  return function* (block) {
-    number++
-    const span = { unit: 'paragraph' as const, first: number, last: number }
-    if (block.kind === 'table-row' || block.text.length <= MAX_BLOCK) {
-      yield { ...block, span }
-      return
-    }
-    const { level: _, ...plain } = block
-    // Nobody writes a heading this long; it is text in a heading's style.
-    const kind = block.kind === 'heading' ? 'paragraph' : block.kind
-    for (let rest = block.text; rest !== ''; ) {
-      const cut = rest.length <= MAX_BLOCK ? rest.length : cutAt(rest, MAX_BLOCK)
-      yield { ...plain, kind, text: rest.slice(0, cut).trimEnd(), span }
-      rest = rest.slice(cut).trimStart()
-    }
-  }
-}

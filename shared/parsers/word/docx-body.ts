@@ -1,9 +1,9 @@
 import type { Block } from '../../model/index.ts'
+import type { Tag, XmlHandler } from '../office/xml-reader.ts'
 import type { Composer } from './compose.ts'
 import { isOn, type Lists, levelOf, type Styles } from './docx-styles.ts'
 import { type Counters, LEVELS } from './numbering.ts'
 import { symbolOf } from './symbols.ts'
-import type { Tag, XmlHandler } from './xml.ts'
 
 /** What a part refers to. */
 export interface Surroundings {
@@ -12,18 +12,15 @@ export interface Surroundings {
   counters: Counters
   /** By the names of the elements that refer to them, then by id. Each is shown once. */
   notes: Map<string, Map<string, Block[]>>
-  /** Paragraphs of diagrams, by the relation that leads to their data. */
-  diagrams: ReadonlyMap<string, Block[]>
+  /** What diagrams, charts and inserted documents say, by the relation that leads to them. */
+  figures: ReadonlyMap<string, Block[]>
   /** What is there and cannot be shown as text. */
   left(what: string): void
 }
 
 /** Text that was taken out, properties as they were before, what programs say to themselves. */
 const SKIPPED = new Set([
-  'w:del',
-  'w:moveFrom',
   'w:delText',
-  'w:instrText',
   'w:delInstrText',
   'w:rPrChange',
   'w:pPrChange',
@@ -50,17 +47,22 @@ interface Paragraph {
 
 interface Field {
   paragraph: Paragraph | undefined
+  /** What it is to show. */
+  code: string
   result: boolean
   box?: string
   choices: string[]
   choice: number
 }
 
-/** Reads the text of a document, a note, a header. `onNote` is told when a note or comment is through. */
+/**
+ * Reads the text of a document, a note, a header. `onNote` is told when a note or comment is through. `margin`: of a header
+ * or footer, where numbers of pages say nothing.
+ */
 export function createBody(
   composer: Composer,
   around: Surroundings,
-  onNote: (id: string, author: string) => void = () => {},
+  { onNote = () => {}, margin = false }: { onNote?: (id: string, author: string) => void; margin?: boolean } = {},
 ): XmlHandler {
   let skipping = 0
   // `mc:AlternateContent`: whether one of the choices was taken.
@@ -73,6 +75,8 @@ export function createBody(
   let hidden = false
   let font = ''
   let inText = false
+  let inFieldCode = false
+  let pageNumbers = 0
   let inRowProperties = false
   const rows: { header: boolean; dropped: boolean }[] = []
   const cells: { hidden: boolean }[] = []
@@ -83,7 +87,7 @@ export function createBody(
   let above = ''
   let inAbove = false
   const say = (text: string) => {
-    if (hidden || inCode()) return
+    if (hidden || inCode() || (margin && (pageNumbers > 0 || fields.some(isPageNumber)))) return
     if (inAbove) above += text
     else composer.add(text)
   }
@@ -134,7 +138,7 @@ export function createBody(
   function fieldChar(tag: Tag) {
     const type = tag.attribute('w:fldCharType')
     const field = fields.at(-1)
-    if (type === 'begin') fields.push({ paragraph: paragraphs.at(-1), result: false, choices: [], choice: 0 })
+    if (type === 'begin') fields.push({ paragraph: paragraphs.at(-1), code: '', result: false, choices: [], choice: 0 })
     else if (type === 'separate' && field) field.result = true
     else if (type === 'end' && field) {
       fields.pop()
@@ -198,6 +202,12 @@ export function createBody(
       case 'w:fldChar':
         fieldChar(tag)
         break
+      case 'w:instrText':
+        inFieldCode = true
+        break
+      case 'w:fldSimple':
+        if (pageNumbers > 0 || PAGE_NUMBER.test(tag.attribute('w:instr') ?? '')) pageNumbers++
+        break
       case 'w:tbl':
         composer.openTable()
         break
@@ -231,17 +241,20 @@ export function createBody(
         say(` ${tag.attribute('string') ?? ''} `)
         break
       case 'dgm:relIds':
-        composer.beside(around.diagrams.get(tag.attribute('r:dm') ?? '') ?? [])
+        composer.beside(around.figures.get(tag.attribute('r:dm') ?? '') ?? [])
         break
       case 'c:chart':
-        around.left('a chart')
+        composer.beside(around.figures.get(tag.attribute('r:id') ?? '') ?? [])
         break
       case 'o:OLEObject':
         around.left(`an embedded object, ${tag.attribute('ProgID') ?? 'of no known kind'}`)
         break
-      case 'w:altChunk':
-        around.left('a document of another format that is set in here')
+      case 'w:altChunk': {
+        const blocks = around.figures.get(tag.attribute('r:id') ?? '')
+        if (blocks) composer.beside(blocks)
+        else around.left('an inserted document')
         break
+      }
       case 'mc:AlternateContent':
         alternatives.push(false)
         break
@@ -326,6 +339,12 @@ export function createBody(
         case 'm:t':
           inText = false
           break
+        case 'w:instrText':
+          inFieldCode = false
+          break
+        case 'w:fldSimple':
+          if (pageNumbers > 0) pageNumbers--
+          break
         case 'w:rt':
           inAbove = false
           break
@@ -357,10 +376,17 @@ export function createBody(
       }
     },
     text(text) {
-      if (skipping === 0 && inText) say(font !== '' && /[\uf000-\uf0ff]/.test(text) ? signsOf(text, font) : text)
+      if (skipping > 0) return
+      const field = fields.at(-1)
+      if (inFieldCode && field && field.code.length < 100) field.code += text
+      if (inText) say(font !== '' && /[\uf000-\uf0ff]/.test(text) ? signsOf(text, font) : text)
     },
   }
 }
+
+const PAGE_NUMBER = /^\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b/i
+
+const isPageNumber = ({ code, result }: Field) => result && PAGE_NUMBER.test(code)
 
 function signsOf(text: string, font: string): string {
   return text.replace(/[\uf000-\uf0ff]/g, sign => symbolOf(font, sign.charCodeAt(0)) ?? sign)

@@ -1,5 +1,5 @@
+import type { XmlHandler } from '../office/xml-reader.ts'
 import type { Level } from './numbering.ts'
-import type { XmlHandler } from './xml.ts'
 
 interface Style {
   name: string

@@ -170,17 +170,41 @@ describe('a document of Word', () => {
     expect(await linesOf({ body })).toEqual(['h1 Titel', 'p Text'])
   })
 
-  it('keeps headers and footers out, unless there is no other text', async () => {
-    const header = paragraph('Briefkopf')
-    expect(await linesOf({ header, body: paragraph('Brief') })).toEqual(['p Brief'])
-    expect(await linesOf({ header, body: paragraph('') })).toEqual(['p Briefkopf'])
+  it('reads charts, diagrams and inserted documents where they stand', async () => {
+    const names =
+      'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    const cache = (texts: string[]) => texts.map((text, at) => `<c:pt idx="${at}"><c:v>${text}</c:v></c:pt>`).join('')
+    const series = (name: string, values: string[]) =>
+      `<c:ser><c:tx><c:strCache>${cache([name])}</c:strCache></c:tx><c:cat><c:strCache>${cache(['2022', '2023'])}</c:strCache></c:cat><c:val><c:numCache>${cache(values)}</c:numCache></c:val></c:ser>`
+    const relation = (id: string, type: string, target: string) =>
+      `<Relationship Id="${id}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/${type}" Target="${target}"/>`
+    const bytes = writeDocx({
+      body: `${paragraphOf(`${run('Siehe:')}<w:r><w:drawing><c:chart ${names} r:id="r1"/></w:drawing></w:r>`)}<w:altChunk r:id="r2"/><w:altChunk r:id="r3"/>`,
+      more: {
+        'word/_rels/document.xml.rels': `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${relation('r1', 'chart', 'chart1.xml')}${relation('r2', 'aFChunk', 'a.html')}${relation('r3', 'aFChunk', 'b.docx')}</Relationships>`,
+        'word/chart1.xml': `<c:chartSpace ${names}><c:title><a:p><a:r><a:t>Umsatz</a:t></a:r></a:p></c:title>${series('Nord', ['3', '4'])}${series('Süd', ['5', '6'])}</c:chartSpace>`,
+        'word/a.html': '<html><body><p>Aus dem Netz</p></body></html>',
+        'word/b.docx': exampleDocx(),
+      },
+    })
+    const { blocks, ending } = await readBytes('a.docx', bytes)
+    expect(shown(blocks)).toEqual([
+      'p Siehe:',
+      'alt Umsatz',
+      'tr 2022|Nord: 3|Süd: 5',
+      'tr 2023|Nord: 4|Süd: 6',
+      'p Aus dem Netz',
+    ])
+    expect(ending.reasons).toEqual([{ code: 'objects-left-out', values: { count: 1 } }])
   })
 
   it('names what it cannot show', async () => {
     const bytes = writeDocx({
       body: paragraphOf('<w:r><w:object><o:OLEObject ProgID="Excel.Sheet.12"/></w:object></w:r>'),
     })
-    expect((await readBytes('a.docx', bytes)).notes).toEqual(['left out: an embedded object, Excel.Sheet.12'])
+    const { notes, ending } = await readBytes('a.docx', bytes)
+    expect(notes).toEqual(['left out: an embedded object, Excel.Sheet.12'])
+    expect(ending.reasons).toEqual([{ code: 'objects-left-out', values: { count: 1 } }])
   })
 
   it('goes on where it was left', async () => {

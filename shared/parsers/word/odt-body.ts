@@ -1,8 +1,8 @@
+import { cleanText } from '../clean-text.ts'
+import type { Tag, XmlHandler } from '../office/xml-reader.ts'
 import type { Composer, ParagraphStyle } from './compose.ts'
 import { createCounters, LEVELS } from './numbering.ts'
 import type { OdtStyles } from './odt-styles.ts'
-import { cleanText } from './text.ts'
-import type { Tag, XmlHandler } from './xml.ts'
 
 /** What was taken out, what programs say to themselves, how indexes are made. */
 const SKIPPED = new Set([
@@ -24,6 +24,11 @@ const SKIPPED = new Set([
   'math:annotation',
 ])
 
+/** Of the first page, of left pages, of all. */
+const MARGIN = /^style:(?:header|footer)(?:-first|-left)?$/
+
+const PAGE_NUMBERS = new Set(['text:page-number', 'text:page-count', 'text:page-continuation'])
+
 interface List {
   style: string | undefined
   key: string
@@ -37,7 +42,10 @@ interface Item {
   header: boolean
 }
 
-/** Reads the text of a document. `left` is told what is there and cannot be shown as text. */
+/**
+ * Reads the text of a document, or with `margins` that of its headers and footers, where numbers of pages say nothing. `left`
+ * is told what is there and cannot be shown as text.
+ */
 export function createOdtBody(
   composer: Composer,
   styles: OdtStyles,
@@ -194,10 +202,20 @@ export function createOdtBody(
         skipping++
         return
       }
-      if (tag.name === 'office:body' || (margins && (tag.name === 'style:header' || tag.name === 'style:footer')))
+      if (margins ? MARGIN.test(tag.name) : tag.name === 'office:body') {
+        if (tag.attribute('style:display') === 'false') {
+          skipping = 1
+          return
+        }
         inBody++
+      }
       if (inBody === 0) return
-      if (SKIPPED.has(tag.name) || tag.name.endsWith('-source') || tag.attribute('text:display') === 'none') {
+      if (
+        (margins && PAGE_NUMBERS.has(tag.name)) ||
+        SKIPPED.has(tag.name) ||
+        tag.name.endsWith('-source') ||
+        tag.attribute('text:display') === 'none'
+      ) {
         skipping = 1
         return
       }
@@ -210,14 +228,8 @@ export function createOdtBody(
         return
       }
       if (inBody === 0) return
+      if (margins ? MARGIN.test(name) : name === 'office:body') inBody--
       switch (name) {
-        case 'office:body':
-          inBody--
-          break
-        case 'style:header':
-        case 'style:footer':
-          if (margins) inBody--
-          break
         case 'text:p':
         case 'text:h':
           closeParagraph()

@@ -1,6 +1,6 @@
+import type { Tag, XmlHandler } from '../office/xml-reader.ts'
 import { headingOfName } from './docx-styles.ts'
 import { LEVELS, type Level } from './numbering.ts'
-import type { Tag, XmlHandler } from './xml.ts'
 
 interface Style {
   name: string

@@ -1,15 +1,17 @@
 import { open } from 'node:fs/promises'
 import { AppError } from '../../errors.ts'
-import type { Block, Reason } from '../../model/index.ts'
-import type { Ending, Opening, Reading, Source } from '../formats.ts'
-import { segmentsOf } from '../text/segments.ts'
-import { ARCHIVE_LIMITS, type Archive, type ArchiveEntry, openArchive } from '../zip/archive.ts'
-import { unlockOpenDocument } from '../zip/odf-password.ts'
-import { createComposer, createNumbering } from './compose.ts'
-import { readPieces } from './docx-package.ts'
+import type { Block } from '../../model/index.ts'
+import type { Opening, Reading, Source } from '../formats.ts'
+import { openOpenDocument } from '../office/odf.ts'
+import { createPackage } from '../office/package.ts'
+import { readXml } from '../office/xml.ts'
+import { createParagraphs } from '../paragraphs.ts'
+import { createTrouble, segmentsWith, type Trouble } from '../trouble.ts'
+import { ARCHIVE_LIMITS } from '../zip/archive.ts'
+import { createComposer } from './compose.ts'
+import { createMargins } from './margins.ts'
 import { createOdtBody } from './odt-body.ts'
 import { createOdtStyles } from './odt-styles.ts'
-import { createXmlReader, decodeXml, type XmlHandler } from './xml.ts'
 
 export const ODT = 'application/vnd.oasis.opendocument.text'
 
@@ -29,81 +31,79 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * A text document of OpenDocument, packed or flat: its text as a reader sees it, with all changes accepted. Headers and
- * footers are read only where there is no other text.
+ * A text document of OpenDocument, packed or flat: its text as a reader sees it, with all changes accepted; before it, what
+ * its headers and footers say.
  */
-export async function openOdt(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
-  const parts = (await isPacked(file)) ? await openPacked(file, password) : await openFlat(file)
+export async function openOdt(file: string, opening: Opening): Promise<Source<Reading>> {
+  const { limits, note, password } = opening
+  const { partsWith, close } = (await isPacked(file)) ? await openPacked(file, password) : await openFlat(file)
   return {
     segments: null,
     async *read(after) {
-      const reasons: Reason[] = []
-      const { cut }: Ending = yield* segmentsOf(blocksOf(parts, reasons, note), after, limits.characters)
-      return { cut, reasons }
+      const trouble = createTrouble(note)
+      const left = { objects: 0 }
+      const blocks = blocksOf(partsWith(trouble), trouble, left)
+      const { cut, reasons = [] } = yield* segmentsWith(blocks, after, limits.characters, trouble)
+      if (left.objects === 0) return { cut, reasons }
+      return { cut, reasons: [...reasons, { code: 'objects-left-out', values: { count: left.objects } }] }
     },
-    close: () => parts.close(),
+    close,
   }
 }
 
-/** Where styles and text come from. */
+/** Bytes of the styles, where they lie apart from the text, and of the text; each may be read more than once. */
 interface Parts {
-  damaged: boolean
-  /** Hands styles that lie apart from the text to a handler. */
-  styles(handler: XmlHandler): AsyncGenerator<undefined, boolean>
-  text(handler: XmlHandler): AsyncGenerator<undefined, boolean>
+  styles: () => AsyncIterable<Uint8Array>
+  text: () => AsyncIterable<Uint8Array>
+}
+
+interface Opened {
+  partsWith(trouble: Trouble): Parts
   close(): Promise<void>
 }
 
-async function* blocksOf(parts: Parts, reasons: Reason[], note: Opening['note']): AsyncGenerator<Block> {
+async function* blocksOf(parts: Parts, trouble: Trouble, left: { objects: number }): AsyncGenerator<Block> {
   const { styles, handler } = createOdtStyles()
-  await drain(parts.styles(handler))
-  let damaged = parts.damaged
-  let left = 0
-  let tooDeep = false
-  const numbered = createNumbering()
+  const numbered = createParagraphs()
+  const margins = createMargins()
 
-  async function* blocksIn(source: Parts['text'], margins: boolean): AsyncGenerator<Block> {
+  async function* blocksIn(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Block> {
     const composer = createComposer()
-    const body = createOdtBody(composer, styles, { margins, left: () => left++ })
-    const reading = source({
-      open(tag) {
-        handler.open(tag)
-        body.open(tag)
+    const margin = createComposer()
+    const body = createOdtBody(composer, styles, { left: () => left.objects++ })
+    const aside = createOdtBody(margin, styles, { left: () => {}, margins: true })
+    const handlers = [handler, body, aside]
+    const reading = readXml(
+      pieces,
+      {
+        open(tag) {
+          for (const one of handlers) one.open(tag)
+        },
+        close(name) {
+          for (const one of handlers) one.close(name)
+        },
+        text(text) {
+          for (const one of handlers) one.text(text)
+        },
       },
-      close(name) {
-        handler.close(name)
-        body.close(name)
-      },
-      text: body.text,
-    })
+      NAMESPACES,
+    )
     for (;;) {
       const { value, done } = await reading.next()
+      // Of a flat file they come before the text.
+      for (const block of margins(margin.take())) yield* numbered(block)
       for (const block of composer.take()) yield* numbered(block)
       if (!done) continue
-      if (value) damaged = true
-      if (composer.tooDeep) tooDeep = true
+      if (value.damaged) trouble.damaged('a part ends early or has wrong ends')
+      if (composer.tooDeep || margin.tooDeep) trouble.deep()
       const kind = body.kind()
       if (kind !== undefined && kind !== 'office:text') throw new AppError('type-mismatch', { type: ODT })
       return
     }
   }
 
-  let empty = true
-  for await (const block of blocksIn(parts.text, false)) {
-    empty = false
-    yield block
-  }
-  if (empty) yield* blocksIn(parts.styles, true)
-  if (damaged) reasons.push({ code: 'partly-damaged' })
-  if (tooDeep) reasons.push({ code: 'too-deep' })
-  if (left > 0) note(`left out ${left} times: an embedded object`)
-}
-
-async function drain(reading: AsyncGenerator<undefined, boolean>): Promise<boolean> {
-  for (;;) {
-    const { value, done } = await reading.next()
-    if (done) return value
-  }
+  yield* blocksIn(parts.styles())
+  yield* blocksIn(parts.text())
 }
 
 async function isPacked(file: string): Promise<boolean> {
@@ -116,68 +116,19 @@ async function isPacked(file: string): Promise<boolean> {
   }
 }
 
-async function openPacked(file: string, password: string | undefined): Promise<Parts> {
-  let archive = await openArchive(file)
-  try {
-    const content = archive.find('content.xml')
-    await checkMimeType(archive)
-    if (await isEncrypted(archive)) {
-      if (password === undefined) throw new AppError('password-protected')
-      archive = await unlockOpenDocument(archive, password)
-    }
-    if (!content) {
-      const other = archive.find('[Content_Types].xml') ?? archive.find('META-INF/container.xml')
-      throw other ? new AppError('type-mismatch', { type: ODT }) : new AppError('damaged', { what: 'content.xml' })
-    }
-    const styles = archive.find('styles.xml')
-    const read = (entry: ArchiveEntry, handler: XmlHandler) => readPieces(archive, entry, handler, NAMESPACES)
-    return {
-      damaged: archive.damaged,
-      styles: handler => (styles ? read(styles, handler) : nothing()),
-      text: handler => read(content, handler),
-      close: () => archive.close(),
-    }
-  } catch (error) {
-    await archive.close()
-    throw error
-  }
-}
-
-// biome-ignore lint/correctness/useYield: there is nothing to read
-async function* nothing(): AsyncGenerator<undefined, boolean> {
-  return false
-}
-
-const KIND = /^application\/(?:vnd\.oasis\.opendocument|vnd\.sun\.xml)\.([\w.-]+)/
-
-async function checkMimeType(archive: Archive) {
-  const entry = archive.find('mimetype')
-  if (!entry || entry.size > 200) return
-  const kind = KIND.exec((await archive.read(entry)).bytes.toString('latin1').trim())?.[1]
-  if (kind !== undefined && !/^(?:text|writer)/.test(kind)) throw new AppError('type-mismatch', { type: ODT })
-}
-
-/** The manifest says which parts are encrypted (OpenDocument 1.3, part 2, 4.8). */
-async function isEncrypted(archive: Archive): Promise<boolean> {
-  const entry = archive.find('META-INF/manifest.xml')
-  if (!entry) return archive.find('encrypted-package') !== undefined
-  let path = ''
-  let encrypted = false
-  const handler: XmlHandler = {
-    open(tag) {
-      if (tag.name === 'manifest:file-entry') path = tag.attribute('manifest:full-path') ?? ''
-      else if (tag.name === 'manifest:encryption-data' && /^(?:content\.xml|encrypted-package)$/.test(path))
-        encrypted = true
+async function openPacked(file: string, password: string | undefined): Promise<Opened> {
+  const archive = await openOpenDocument(file, ODT, password)
+  return {
+    partsWith(trouble) {
+      const parts = createPackage(archive, trouble)
+      return { styles: () => parts.stream('styles.xml'), text: () => parts.stream('content.xml') }
     },
-    close() {},
-    text() {},
+    close: () => archive.close(),
   }
-  await drain(readPieces(archive, entry, handler, NAMESPACES))
-  return encrypted
 }
 
 /** One XML file with everything in it. Read in pieces, and more than once. */
-async function openFlat(file: string): Promise<Parts> {
+async function openFlat(file: string): Promise<Opened> {
   const handle = await open(file, 'r')
   const { size } = await handle.stat()
   if (size > ARCHIVE_LIMITS.bytes) {
@@ -192,15 +143,9 @@ async function openFlat(file: string): Promise<Parts> {
       at += bytesRead
     }
   }
-  async function* read(handler: XmlHandler): AsyncGenerator<undefined, boolean> {
-    const reader = createXmlReader(NAMESPACES, handler)
-    for await (const piece of decodeXml(pieces())) {
-      reader.write(piece)
-      yield
-    }
-    return reader.end().damaged
-  }
-  return { damaged: false, styles: () => nothing(), text: read, close: () => handle.close() }
+  return { partsWith: () => ({ styles: nothing, text: pieces }), close: () => handle.close() }
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 const PIECE = 64 * 1024

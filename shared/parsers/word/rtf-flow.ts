@@ -1,6 +1,7 @@
 import type { Block } from '../../model/index.ts'
-import { createComposer } from './compose.ts'
-import { cleanText } from './text.ts'
+import { cleanText } from '../clean-text.ts'
+import { type Composer, createComposer } from './compose.ts'
+import { createMargins } from './margins.ts'
 
 /** What holds for a paragraph where it ends. */
 export interface Properties {
@@ -14,7 +15,7 @@ export interface Properties {
 
 /** A stream of text, or one beside it. */
 interface Stream {
-  kind: 'body' | 'footnote' | 'note' | 'box'
+  kind: 'body' | 'footnote' | 'note' | 'box' | 'margin'
   open: boolean
   tables: { row: boolean; cell: boolean; header: boolean }[]
   /** Between `\trowd` and `\row`. */
@@ -31,7 +32,7 @@ export interface Flow {
   markHeader(): void
   endCell(properties: Properties, nested: boolean): void
   endRow(nested: boolean): void
-  enter(kind: 'footnote' | 'note' | 'box', properties: Properties, prefix: string): void
+  enter(kind: Exclude<Stream['kind'], 'body'>, properties: Properties, prefix: string): void
   leave(): void
   take(): Block[]
   end(): void
@@ -42,7 +43,11 @@ export interface Flow {
  * RTF says where a paragraph, a cell, a row ends and not where it begins: they begin with the first text that comes.
  */
 export function createRtfFlow(headingOf: (properties: Properties) => number | undefined): Flow {
-  const composer = createComposer()
+  let composer = createComposer()
+  // Those that wait for a header or footer to end.
+  const around: Composer[] = []
+  const margins = createMargins()
+  let tooDeep = false
   const streams: Stream[] = [createStream('body', '')]
   let last: Properties = { style: 0, outline: undefined, inTable: false, depth: 0, list: 0 }
   let header = false
@@ -126,6 +131,14 @@ export function createRtfFlow(headingOf: (properties: Properties) => number | un
     if (text) stream.prefix = ''
   }
 
+  function leaveStream() {
+    const outer = streams.pop()?.kind === 'margin' ? around.pop() : undefined
+    if (!outer) return
+    tooDeep ||= composer.tooDeep
+    outer.beside([...margins(composer.take())])
+    composer = outer
+  }
+
   return {
     add(text, properties) {
       // White space alone begins nothing.
@@ -170,25 +183,28 @@ export function createRtfFlow(headingOf: (properties: Properties) => number | un
       header = false
     },
     enter(kind, properties, prefix) {
-      openParagraph(properties)
+      if (kind === 'margin') {
+        around.push(composer)
+        composer = createComposer()
+      } else openParagraph(properties)
       streams.push(createStream(kind, prefix === '' ? '' : `${cleanText(prefix)}:`))
     },
     leave() {
       if (streams.length < 2) return
       endParagraph(last)
       endTables(now(), 0)
-      streams.pop()
+      leaveStream()
     },
-    take: () => composer.take(),
+    take: () => (around[0] ?? composer).take(),
     end() {
       while (streams.length > 0) {
         endParagraph(last)
         endTables(now(), 0)
         if (streams.length === 1) return
-        streams.pop()
+        leaveStream()
       }
     },
-    tooDeep: () => composer.tooDeep,
+    tooDeep: () => tooDeep || composer.tooDeep,
   }
 }
 

@@ -10,7 +10,7 @@ const MAX_DEPTH = 10_000
 const NAME = 200
 
 /** Where text goes. */
-type Target = 'text' | 'nowhere' | 'fonts' | 'styles' | 'author' | 'label'
+type Target = 'text' | 'nowhere' | 'fonts' | 'styles' | 'author' | 'label' | 'field'
 
 interface Group extends Properties {
   target: Target
@@ -29,8 +29,8 @@ interface Group extends Properties {
   onClose: (() => void) | undefined
 }
 
-/** Takes tokens and gives blocks. `margins`: also headers and footers. */
-export function createRtfText({ margins }: { margins: boolean }) {
+/** Takes tokens and gives blocks. */
+export function createRtfText() {
   const fonts = new Map<number, Font>()
   const styles = new Map<number, Style>()
   const flow: Flow = createRtfFlow(properties => headingOf(properties, styles))
@@ -65,6 +65,8 @@ export function createRtfText({ margins }: { margins: boolean }) {
   let style: Style & { number: number } = { number: 0, name: '', outline: undefined, basedOn: undefined }
   let author = ''
   let label = ''
+  let field = ''
+  let margins = 0
   let form = { type: -1, result: 25, fallback: 0 }
 
   function fontNow(): Font | undefined {
@@ -93,6 +95,9 @@ export function createRtfText({ margins }: { margins: boolean }) {
         break
       case 'author':
         author += text
+        break
+      case 'field':
+        if (field.length < NAME) field += text
         break
       case 'fonts': {
         const font = fonts.get(group.font)
@@ -146,8 +151,9 @@ export function createRtfText({ margins }: { margins: boolean }) {
   }
 
   /** A group that goes beside the text. */
-  function beside(kind: 'footnote' | 'note' | 'box') {
+  function beside(kind: 'footnote' | 'note' | 'box' | 'margin') {
     flow.enter(kind, group, kind === 'note' ? author : '')
+    if (kind === 'margin') margins++
     if (kind === 'note') author = ''
     Object.assign(group, {
       target: 'text',
@@ -157,15 +163,17 @@ export function createRtfText({ margins }: { margins: boolean }) {
       depth: 0,
       list: 0,
       hidden: false,
-      onClose: () => flow.leave(),
+      onClose: () => {
+        if (kind === 'margin') margins--
+        flow.leave()
+      },
     })
   }
 
   /** A word that says what its group is; whether it was one. */
   function destination(word: string): boolean {
     if (HEADERS.has(word)) {
-      if (margins) beside('box')
-      else group.skip = true
+      beside('margin')
       return true
     }
     if (SKIPPED.has(word)) {
@@ -181,6 +189,14 @@ export function createRtfText({ margins }: { margins: boolean }) {
         group.target = 'styles'
         return true
       case 'fldinst':
+        field = ''
+        group.target = 'field'
+        return true
+      case 'fldrslt':
+        // Of the numbers of pages, which say nothing beside the text.
+        group.skip = margins > 0 && /^\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b/i.test(field)
+        field = ''
+        return true
       case 'shpinst':
       case 'do':
         group.target = 'nowhere'

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises'
 import { AppError } from '../../errors.ts'
 import type { Block, Reason } from '../../model/index.ts'
-import type { Ending, Opening, Reading, Source } from '../formats.ts'
-import { segmentsOf } from '../text/segments.ts'
+import type { Opening, Reading, Source } from '../formats.ts'
+import { createParagraphs } from '../paragraphs.ts'
+import { createTrouble, segmentsWith, type Trouble } from '../trouble.ts'
 import { ARCHIVE_LIMITS } from '../zip/archive.ts'
-import { createNumbering } from './compose.ts'
 import { createRtfText } from './rtf-text.ts'
 import { tokensOf } from './rtf-tokens.ts'
 
@@ -18,32 +18,19 @@ export interface RtfEnding {
 }
 
 /**
- * The blocks of an RTF text, as a reader sees it; without spans, for they may be a part of something. What Outlook wrapped
- * HTML in is read by its RTF side. Bytes that are no RTF give none.
+ * The blocks of an RTF text, as a reader sees it; without spans, for they may be a part of something. What its headers and
+ * footers say comes where they are said, before the text of their section. What Outlook wrapped HTML in is read by its RTF
+ * side. Bytes that are no RTF give none.
  */
 export function* readRtf(bytes: Uint8Array): Generator<Block, RtfEnding> {
-  const first = yield* readPart(bytes, false)
-  if (first.count > 0) return first.ending
-  // Headers and footers repeat on each page and are no part of the text, unless there is no other.
-  return (yield* readPart(bytes, true)).ending
-}
-
-function* readPart(bytes: Uint8Array, margins: boolean): Generator<Block, { count: number; ending: RtfEnding }> {
-  const text = createRtfText({ margins })
-  let count = 0
+  const text = createRtfText()
   for (const token of tokensOf(bytes)) {
     text.take(token)
-    for (const block of text.blocks()) {
-      count++
-      yield block
-    }
+    yield* text.blocks()
   }
   const ending = text.end()
-  for (const block of text.blocks()) {
-    count++
-    yield block
-  }
-  return { count, ending }
+  yield* text.blocks()
+  return ending
 }
 
 /** A file of Rich Text Format. Throws `too-large`, and `damaged` for what only begins like one. */
@@ -61,16 +48,19 @@ export async function openRtf(file: string, { limits, note }: Opening): Promise<
   return {
     segments: null,
     async *read(after) {
-      const reasons: Reason[] = []
-      const { cut }: Ending = yield* segmentsOf(numberedBlocks(bytes, reasons, note), after, limits.characters)
-      return { cut, reasons }
+      const trouble = createTrouble(note)
+      const left = { objects: 0 }
+      const blocks = numberedBlocks(bytes, trouble, left)
+      const { cut, reasons = [] } = yield* segmentsWith(blocks, after, limits.characters, trouble)
+      const lost: Reason[] = left.objects > 0 ? [{ code: 'objects-left-out', values: { count: left.objects } }] : []
+      return { cut, reasons: [...reasons, ...lost] }
     },
     close: async () => {},
   }
 }
 
-async function* numberedBlocks(bytes: Buffer, reasons: Reason[], note: Opening['note']): AsyncGenerator<Block> {
-  const numbered = createNumbering()
+async function* numberedBlocks(bytes: Buffer, trouble: Trouble, left: { objects: number }): AsyncGenerator<Block> {
+  const numbered = createParagraphs()
   const blocks = readRtf(bytes)
   for (;;) {
     const { value, done } = blocks.next()
@@ -78,9 +68,9 @@ async function* numberedBlocks(bytes: Buffer, reasons: Reason[], note: Opening['
       yield* numbered(value)
       continue
     }
-    if (value.damaged) reasons.push({ code: 'partly-damaged' })
-    if (value.tooDeep) reasons.push({ code: 'too-deep' })
-    if (value.left > 0) note(`left out ${value.left} times: an embedded object`)
+    if (value.damaged) trouble.damaged('groups without an end, or an end without a group')
+    if (value.tooDeep) trouble.deep()
+    left.objects = value.left
     return
   }
 }

@@ -12,6 +12,8 @@ export interface Tag {
   readonly name: string
   /** Of the attribute with this name, prefix and all as in the names of elements. */
   attribute(name: string): string | undefined
+  /** All of them, by their names in the file. */
+  attributes(): Record<string, string>
 }
 
 export interface XmlHandler {
@@ -75,7 +77,11 @@ export function createXmlReader(namespaces: ReadonlyMap<string, string>, handler
     const attributes = length === -1 ? '' : source.slice(length, empty ? -1 : undefined)
     if (attributes.includes('xmlns')) declare(attributes)
     const name = known(raw)
-    handler.open({ name, attribute: wanted => attributeIn(attributes, wanted, known) })
+    handler.open({
+      name,
+      attribute: wanted => attributeIn(attributes, wanted, known),
+      attributes: () => attributesIn(attributes),
+    })
     if (empty) handler.close(name)
     else stack.push(name)
   }
@@ -203,6 +209,14 @@ function attributeIn(attributes: string, wanted: string, known: (name: string) =
   return undefined
 }
 
+function attributesIn(attributes: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  if (attributes === '') return found
+  for (const [, name = '', double, single] of attributes.matchAll(ATTRIBUTE))
+    if (found[name] === undefined) found[name] = decodeEntities(double ?? single ?? '')
+  return found
+}
+
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
 export function decodeEntities(text: string): string {
@@ -212,24 +226,4 @@ export function decodeEntities(text: string): string {
     const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16)
     return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : ''
   })
-}
-
-/** The bytes of an XML file as text: UTF-8, or what its mark or its first line says. */
-export async function* decodeXml(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let decoder: InstanceType<typeof TextDecoder> | undefined
-  for await (const part of parts) {
-    decoder ??= new TextDecoder(encodingOf(part))
-    yield decoder.decode(part, { stream: true })
-  }
-  if (decoder) yield decoder.decode()
-}
-
-function encodingOf(head: Uint8Array): string {
-  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
-  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
-  if (head[0] === 0x3c && head[1] === 0) return 'utf-16le'
-  if (head[0] === 0 && head[1] === 0x3c) return 'utf-16be'
-  const line = Buffer.from(head.buffer, head.byteOffset, Math.min(200, head.length)).toString('latin1')
-  const name = /^\s*<\?xml[^>]*encoding\s*=\s*["']([\w-]+)["']/.exec(line)?.[1]?.toLowerCase()
-  return name === 'iso-8859-1' || name === 'windows-1252' || name === 'us-ascii' ? 'windows-1252' : 'utf-8'
 }
