@@ -29,7 +29,7 @@ const CANDIDATES = [
 /** The characters of the bytes 128 to 255. */
 function tableOf(name: SingleByte): string[] {
   const bytes = Buffer.from(Array.from({ length: 128 }, (_, index) => 128 + index))
-  return [...iconv.decode(bytes, name === 'macintosh' ? 'macroman' : name)]
+  return [...(name === 'macintosh' ? new TextDecoder(name).decode(bytes) : iconv.decode(bytes, name))]
 }
 
 /** Bytes of a text with a high one among them, and what stands beside them. */
@@ -90,13 +90,22 @@ export function createSample(): Sample {
 
 const GERMAN = 'äöüß'
 const GERMAN_CAPITALS = 'ÄÖÜ'
+/** Words of one letter in Russian. */
+const WORDS_OF_ONE = 'авикосуя'
 const WESTERN = 'àâçèéêëîïôùûñóíáúìòœãõåæø'
 const CENTRAL = 'ąćęłńśźżčďěňřšťůžőűăâîşţľĺŕđ'
 const TURKISH = 'ğışİ'
 const FREQUENT = 'оеаинтсрвлαοιετσνηυρπκμάέίό'
+/** Stand at a word's beginning or end. */
+const OPENING_QUOTES = '„“‚‘«»‹›'
+const CLOSING_QUOTES = '“”‘’«»‹›'
 /** May stand before or behind a word. */
-const OPENING = '„“‚‘«»‹›–—•…(¿¡§©€£°'
-const CLOSING = '“”‘’«»‹›–—…™®°²³€£%½¼¾ºª'
+const OPENING = '–—•…(¿¡§©€£°'
+const CLOSING = '–—™®°²³€£%‰½¼¾ºª'
+/** As one in the letters' place: a text with ten apostrophes and no umlaut has the encoding of the apostrophes. */
+const QUOTED = 2.5
+const UPRIGHTS = '│║'
+const BARS = '│║─═'
 
 function plausibility(word: string, table: readonly string[]): number {
   let text = ''
@@ -124,36 +133,52 @@ function ofSign(sign: string, left: string, right: string): number {
   const code = sign.charCodeAt(0)
   if (sign === '\ufffd' || code < 0xa0) return -6
   if (code === 0xa0) return isLetter(left) && isLetter(right) ? -1.5 : 0.2
-  if (code >= 0x2500 && code <= 0x25ff) {
-    // A frame or a bar: beside spaces, the edge of a line or another of its kind.
-    const framed = (other: string) => /[\s\u2500-\u25ff]/.test(other)
-    return framed(left) && framed(right) ? 1 : isLetter(left) && isLetter(right) ? -4 : -1
-  }
-  if (!isLetter(sign)) {
-    const inside = isLetter(left) && isLetter(right)
-    if (inside) return sign === '’' ? 1 : sign === '–' || sign === '—' || sign === '·' ? -1 : -4
-    if (!isLetter(left) && OPENING.includes(sign)) return 1
-    if (!isLetter(right) && CLOSING.includes(sign)) return 1
-    return isLetter(left) || isLetter(right) ? -1.5 : -0.3
-  }
+  if (code >= 0x2500 && code <= 0x25ff) return ofFrame(sign, left, right)
+  if (!isLetter(sign)) return ofMark(sign, left, right)
   const lower = sign.toLowerCase()
   const capital = sign !== lower
   if (/[\u0370-\u04ff]/.test(sign)) return ofForeign(sign, lower, capital, left, right)
   // Another script beside it.
   if (isForeign(left) || isForeign(right)) return -3
   if (capital && isLower(left)) return -4
+  // The horizontal line of a frame.
+  if (GERMAN_CAPITALS.includes(sign) && (left === sign || right === sign)) return -3
   // A small letter between capitals, except the sharp s.
   if (!capital && isUpper(left) && isUpper(right) && sign !== 'ß') return -3
   const alone = !isLetter(left) && !isLetter(right)
   const worth = worthOf(sign, lower)
   // Words of one letter: French, Spanish, Italian, Portuguese.
-  if (alone) return 'àéèóíÀÉ'.includes(sign) ? 0.5 : -0.5
+  if (alone) return 'àéèóíÀÉ'.includes(sign) ? 0.5 : sign === 'ß' ? 0 : -0.5
+  if (sign === 'µ' && !isLetter(left) && 'mlgsAVF'.includes(right)) return QUOTED
   if (!capital && isUpper(right) && !isUpper(left)) return -3
   // In German, a sharp s stands behind a letter.
   if (sign === 'ß' && !isLetter(left)) return -2
   // At the end of a word umlauts are rare, and at its beginning those that other languages have; quotation marks are not.
   if (!isLetter(right) && GERMAN.includes(sign) && sign !== 'ß') return 0.8
   return !isLetter(left) && 'ôûîòù'.includes(sign) ? 0.7 : worth
+}
+
+/** Of a frame or a bar: it stands at the edge of a line, or beside another of its kind. */
+function ofFrame(sign: string, left: string, right: string): number {
+  const isFrame = (other: string) => /[\u2500-\u25ff]/.test(other)
+  if (isLetter(left) && isLetter(right)) return -4
+  if (isFrame(left) || isFrame(right)) return isLetter(left) || isLetter(right) ? -1 : 1
+  const ends = /\s/.test(left) || /\s/.test(right)
+  const bar = isLetter(left) || isLetter(right) ? UPRIGHTS : BARS
+  return ends && bar.includes(sign) ? 0.5 : -1
+}
+
+function ofMark(sign: string, left: string, right: string): number {
+  const [before, behind] = [isLetter(left), isLetter(right)]
+  if (before && behind) return sign === '’' ? QUOTED : sign === '–' || sign === '—' || sign === '·' ? -1 : -4
+  const [quotes, closes] = [OPENING_QUOTES.includes(sign), CLOSING_QUOTES.includes(sign)]
+  if (quotes && !before && (behind || /[\d(]/.test(right))) return QUOTED
+  if (closes && !behind && (before || /[\d.,;:!?)]/.test(left))) return QUOTED
+  if (quotes || closes) return before || behind ? -1.5 : 0.5
+  if (sign === '…' && !behind) return before ? QUOTED : 1
+  if (!before && OPENING.includes(sign)) return 1
+  if (!behind && CLOSING.includes(sign)) return 1
+  return before || behind ? -1.5 : -0.3
 }
 
 function worthOf(sign: string, lower: string): number {
@@ -169,7 +194,8 @@ function worthOf(sign: string, lower: string): number {
 function ofForeign(sign: string, lower: string, capital: boolean, left: string, right: string): number {
   if (isLatin(left) || isLatin(right)) return -3
   if (capital && isLower(left)) return -3
-  if (!isLetter(left) && !isLetter(right)) return sign === 'µ' || sign === 'μ' ? 0.5 : 0.3
+  if (!isLetter(left) && !isLetter(right))
+    return sign === 'µ' || sign === 'μ' ? 0.5 : WORDS_OF_ONE.includes(lower) ? 0.3 : -0.6
   if (capital) return isUpper(right) || isUpper(left) ? 0.4 : 1.2
   return FREQUENT.includes(lower) ? 2.2 : 1.3
 }
