@@ -72,6 +72,22 @@ describe.skipIf(postgres === pglite)(`connections (${needsServer})`, () => {
     ])
   })
 
+  it('says that a statement took too long', async () => {
+    const { writer, reader, database } = await start({ statementTimeout: 200 })
+    const slow = sql`select pg_sleep(20)`.execute(reader(alice))
+    expect(await codeOf(slow)).toBe('database-busy')
+    const within = writer('internal')
+      .transaction()
+      .execute(tx => sql`select pg_sleep(20)`.execute(tx))
+    expect(await codeOf(within)).toBe('database-busy')
+    // Not so while nothing else runs.
+    const run = () =>
+      writer('internal')
+        .transaction()
+        .execute(tx => sql`select pg_sleep(0.4)`.execute(tx))
+    expect(await database.exclusive(() => run().then(() => 'done'))).toBe('done')
+  })
+
   it('takes the connection from a caller who hangs, and rolls back', async () => {
     const { writer } = await start({ idleInTransactionTimeout: 100 })
     let goOn = () => {}

@@ -87,22 +87,6 @@ describe('Postgres', () => {
     }
   })
 
-  it('says that a statement took too long', async () => {
-    const { writer, reader, database } = await start({ statementTimeout: 200 })
-    const slow = sql`select pg_sleep(20)`.execute(reader(alice))
-    expect(await codeOf(slow)).toBe('database-busy')
-    const within = writer('internal')
-      .transaction()
-      .execute(tx => sql`select pg_sleep(20)`.execute(tx))
-    expect(await codeOf(within)).toBe('database-busy')
-    // Not so while nothing else runs.
-    const run = () =>
-      writer('internal')
-        .transaction()
-        .execute(tx => sql`select pg_sleep(0.4)`.execute(tx))
-    expect(await database.exclusive(() => run().then(() => 'done'))).toBe('done')
-  })
-
   it('reports what it finds wrong', async () => {
     const { database, writer } = await start()
     await writer('internal').insertInto('thing').values({ id: 1, project: 'a' }).execute()

@@ -151,8 +151,12 @@ export function createPool(config: pg.ClientConfig, size: number, peer: Peer, wa
           lost.set(client, closed())
           void (client as pg.PoolClient & pg.Client).end()
         }
-        if (lent.size === 0) await pool.end()
-        else void pool.end()
+        // A connection into a network that fell silent takes its leave from nobody, for ever.
+        const late = new Promise<void>(resolve => {
+          timer = setTimeout(resolve, lent.size === 0 ? patience : 0)
+        })
+        await Promise.race([pool.end(), late])
+        clearTimeout(timer)
       })()
       return closing
     },
