@@ -30,3 +30,11 @@ it('long paths lose their outermost folders, never half of one', () => {
   expect(path.length).toBeLessThanOrEqual(1000)
   expect(path).toMatch(/^(ordner😀\/)+a\.txt$/)
 })
+
+it('a path of many parts costs no more than its length', () => {
+  // 10,000 parts took 6 s of the processor when all were joined for each one that went.
+  const before = process.threadCpuUsage()
+  expect(cleanPath(`${'a/'.repeat(10_000)}x.txt`)).toMatch(/^(a\/){497}x\.txt$/)
+  expect(process.threadCpuUsage(before).user / 1000).toBeLessThan(500)
+  expect(cleanPath(`${'a'.repeat(100_000)}.txt`)).toHaveLength(255)
+})

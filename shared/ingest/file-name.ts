@@ -2,6 +2,8 @@
 const longestName = 255
 /** UTF-16 units. */
 const longestPath = 1000
+/** So many are looked at, from the end: a path comes from strangers, and may be of any length. */
+const reach = 10 * longestPath
 /** An ending longer than this is part of the name. */
 const longestEnding = 16
 
@@ -12,21 +14,25 @@ const longestEnding = 16
  * browser there hands it on.
  */
 export function cleanPath(text: string): string {
-  const parts = text.split('/').map(cleanName)
-  const kept = parts.filter(part => part !== '')
-  while (kept.length > 1 && kept.join('/').length > longestPath) kept.shift()
-  return kept.join('/')
+  let path = ''
+  for (const part of text.slice(-reach).split('/').reverse()) {
+    const name = cleanName(part)
+    if (name === '') continue
+    if (path !== '' && path.length + 1 + name.length > longestPath) break
+    path = path === '' ? name : `${name}/${path}`
+  }
+  return path
 }
 
 /** One part of a path; empty for what is none. */
 export function cleanName(text: string): string {
   const clean = text
-    .slice(0, 10 * longestPath)
+    .slice(0, reach)
     .toWellFormed()
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '')
     .replaceAll('/', '')
-  if (/^\s*\.{0,2}\s*$/.test(clean)) return ''
+  if (['', '.', '..'].includes(clean.trim())) return ''
   return shortened(clean)
 }
 

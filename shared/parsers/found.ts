@@ -14,22 +14,30 @@ const longestPath = 1_000
 /** An ending longer than this is part of the name. */
 const longestEnding = 16
 
+/** Letters of a path that are looked at: an archive may name its entries as long as it likes. */
+const reach = 16 * longestPath
+
 /**
  * A path that leads nowhere but down: no drive, no root, no `..`, nothing invisible, NFC; empty where nothing is left.
  * Both slashes separate: whoever writes an archive on Windows may use either.
  */
 export function harmlessPath(text: string): string {
   const parts = text
+    .slice(-reach)
     .toWellFormed()
     .normalize('NFC')
     .replaceAll('\\', '/')
     .replace(/^(?:\/\/[?.]\/)?[A-Za-z]:/, '')
     .split('/')
-    .map(harmlessName)
-    .filter(part => part !== '')
   // The end of a path tells more than its beginning.
-  while (parts.length > 1 && parts.join('/').length > longestPath) parts.shift()
-  return parts.join('/')
+  let path = ''
+  for (const part of parts.reverse()) {
+    const name = harmlessName(part)
+    if (name === '') continue
+    if (path !== '' && path.length + 1 + name.length > longestPath) break
+    path = path === '' ? name : `${name}/${path}`
+  }
+  return path
 }
 
 /** One part of a path; empty for what is none. */
