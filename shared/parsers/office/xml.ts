@@ -68,10 +68,8 @@ export async function* parseXml(
   const events: XmlHandler = {
     open(tag) {
       onopentagname?.(tag.name)
-      if (!onattribute && !onopentag) return
-      const attributes = tag.attributes()
-      if (onattribute) for (const name in attributes) onattribute(name, attributes[name] ?? '')
-      onopentag?.(tag.name, attributes, false)
+      if (onattribute) tag.each((name, value) => onattribute(name, value))
+      onopentag?.(tag.name, tag.attributes(), false)
     },
     close: name => onclosetag?.(name, text.ended),
     text: data => ontext?.(data),
