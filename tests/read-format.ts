@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,13 +13,15 @@ export interface ReadResult {
   blocks: Block[]
   ending: Ending
   notes: string[]
+  /** What the parser had learned behind each segment: of the last that said so. */
+  states: (string | undefined)[]
 }
 
 /** Reads bytes, or a file, as the format its name says; in this process. */
 export async function readFormat(
   name: string,
   source: Uint8Array | string | { file: string },
-  options: { after?: number; password?: string; limits?: Partial<ParserLimits> } = {},
+  options: { after?: number; state?: string | undefined; password?: string; limits?: Partial<ParserLimits> } = {},
 ): Promise<ReadResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-format-'))
   try {
@@ -35,11 +38,14 @@ export async function readFormat(
     })
     try {
       const segments: Segment[] = []
-      const reading = opened.read(options.after ?? 0)
+      const states: (string | undefined)[] = []
+      const reading = opened.read(options.after ?? 0, options.state)
       for (;;) {
         const { value, done } = await reading.next()
-        if (done) return { segments, blocks: segments.flatMap(segment => segment.blocks), ending: value, notes }
-        if ('segment' in value) segments.push(value.segment)
+        if (done) return { segments, blocks: segments.flatMap(segment => segment.blocks), ending: value, notes, states }
+        if (!('segment' in value) || value.passed) continue
+        segments.push(value.segment)
+        states.push(value.state ?? states.at(-1))
       }
     } finally {
       await opened.close()
@@ -47,6 +53,24 @@ export async function readFormat(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Reads it whole and then on from some of its segments, with what was known there, over a file whose beginning was
+ * overwritten: what came must be the same. Gives how many of the segments had somewhere to go on from.
+ */
+export async function readOn(name: string, source: Uint8Array, { erased = 0, steps = 7 } = {}): Promise<number> {
+  const whole = await readFormat(name, source)
+  const damaged = Buffer.from(source).fill('#', 0, erased)
+  const number = whole.segments.length
+  for (let after = 1; after < number; after += Math.ceil(number / steps)) {
+    const state = whole.states[after - 1]
+    if (state === undefined) continue
+    const rest = await readFormat(name, damaged, { after, state })
+    assert.deepEqual(rest.segments, whole.segments.slice(after))
+    assert.deepEqual(rest.ending, whole.ending)
+  }
+  return whole.states.filter(state => state !== undefined).length
 }
 
 /** The real readers, without their processes. */

@@ -13,7 +13,11 @@ const batchSize = 16
 const batchTime = 500
 /** Bytes of a file that is read in about one batch: that it has begun is said together with what was read. */
 const shortFile = 262_144
-/** Milliseconds after which a long document lets others go first, when a batch is stored. It goes on behind them. */
+/**
+ * Milliseconds after which a long document lets others go first, when a batch is stored. It goes on behind them. What is
+ * spent on the way to the first new segment does not count: a turn is never shorter than that, so that a format which is
+ * read anew from its start each time comes to its end in twice the time and not in the square of it.
+ */
 const turnTime = 1000
 /** Pages given up one by one before the whole document is. */
 const maxLostPages = 10
@@ -82,24 +86,25 @@ export function createParseStage(deps: {
     let batches = 0
 
     /** One commit: the lease is still ours, the document moves on, and whatever `more` writes. */
-    async function commit(
+    async function commit<T = void>(
       progress: Progress,
-      more: (tx: Tx) => Promise<void> = async () => {},
+      more?: (tx: Tx) => Promise<T>,
       outcome?: JobOutcome,
-    ): Promise<void> {
+    ): Promise<T | undefined> {
       const now = performance.now()
       const parseTime = now - started
       started = now
-      await store.transaction(scope, async tx => {
+      const written = await store.transaction(scope, async tx => {
         // Only what was read counts as getting on: a file that fails after each start must come to an end.
         const further = progress.parsed !== undefined || files.waiting
         if (outcome) await queue.settle(store.executor(tx), job, outcome)
         else await queue.renew(store.executor(tx), job, further ? undefined : 'beat')
         await store.documents.update(tx, document.id, { ...due, ...progress, parseTime })
-        await more(tx)
+        return more?.(tx)
       })
       due = {}
       deps.changed(document)
+      return written
     }
 
     async function fail(reason: Reason): Promise<boolean> {
@@ -118,12 +123,19 @@ export function createParseStage(deps: {
     async function pass(file: string): Promise<'read' | 'gave way'> {
       let batch: Segment[] = []
       let since = performance.now()
+      let opened = since
       let learned = state
-      let turn = performance.now()
+      /** When the turn began, with the first thing that is new, and how long it is at least. */
+      let turn: { began: number; time: number } | undefined
       let outside = true
       const enter = () => {
         if (outside) atTheDoor -= 1
         outside = false
+      }
+      const begin = () => {
+        if (turn) return
+        since = performance.now()
+        turn = { began: since, time: Math.max(turnTime, since - opened) }
       }
       async function flush(finish?: Finish): Promise<void> {
         since = performance.now()
@@ -131,15 +143,15 @@ export function createParseStage(deps: {
         const segments = batch
         const parserState = learned
         batch = []
-        let taken: Awaited<ReturnType<FoundFiles['commit']>> | undefined
         const last = segments.at(-1)?.number
         const read = async (tx: Tx) => {
           await store.segments.insert(tx, document.id, segments)
-          if (files.waiting) taken = await files.commit(tx)
+          const taken = files.waiting ? await files.commit(tx) : undefined
           if (finish) await queue.enqueue(store.executor(tx), indexJob(document.id))
+          return taken
         }
         const progress = { ...(last !== undefined && { parsed: last, parserState }), ...(finish && end(finish)) }
-        await commit(progress, read, finish && { state: 'done' })
+        const taken = await commit(progress, read, finish && { state: 'done' })
         batches += 1
         if (last !== undefined) {
           parsed = last
@@ -164,23 +176,26 @@ export function createParseStage(deps: {
             const { mediaType, paged, segments } = event
             due = { state: 'parsing', mediaType, paged, segments, reason: null }
             if (document.size > shortFile) await commit({})
-            turn = performance.now()
+            opened = performance.now()
             document.paged = paged
             document.segments = segments
           } else if (event.type === 'segment') {
+            begin()
             batch.push(event.segment)
             pictures ||= event.segment.problem === 'without-text' || event.segment.problem === 'broken-text'
             if (event.state !== undefined) learned = event.state.length <= maxState ? event.state : null
             if (batch.length >= batchSize || performance.now() - since > batchTime) await flush()
           } else if (event.type === 'file') {
+            begin()
             await files.take(event, signal)
             if (files.full || performance.now() - since > batchTime) await flush()
           } else if (event.type === 'finish') {
             await flush(event)
             return 'read'
           }
-          if (batch.length === 0 && !files.waiting && batches > 0 && performance.now() - turn > turnTime) {
-            turn = performance.now()
+          if (!turn || batch.length > 0 || files.waiting || batches === 0) continue
+          if (performance.now() - turn.began > turn.time) {
+            turn = { ...turn, began: performance.now() }
             if (lost === 0 && (atTheDoor > 0 || (await othersWait()))) {
               await commit({}, undefined, { state: 'later', until: clock.now() })
               return 'gave way'

@@ -19,6 +19,8 @@ export interface Reading {
   segment: Segment
   /** What was learned so far, where it is another than before. */
   state?: string
+  /** It is one up to `after` that had to be read once more: a sign of life, and nothing to keep. */
+  passed?: true
 }
 
 /** How the text ended. */

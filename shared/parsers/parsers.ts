@@ -46,6 +46,7 @@ export function createParsers(options: ParsersOptions): Parsers {
           log.info('parser refused a file', { code: message.code, detail: message.detail })
           throw new AppError(message.code, message.values)
         }
+        if (message.type === 'alive') continue
         if (message.type === 'note') {
           log.warn('parser lost something', { detail: message.detail })
           continue

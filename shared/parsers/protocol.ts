@@ -38,6 +38,8 @@ export type ToParser =
 export type FromParser =
   /** An event as JSON: segments are many small objects, which JSON writes and reads faster than a structured clone. */
   | { type: 'event'; json: string }
+  /** It gets on, through segments that the host has. */
+  | { type: 'alive' }
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number>; detail: string }
   /** Something was lost, and is not the end. */
   | { type: 'note'; detail: string }

@@ -11,6 +11,9 @@ import { failure } from './failure.ts'
 import { type Ending, type Format, formatOf, HEAD, type Source } from './formats.ts'
 import { type FromParser, type ParserLimits, type ToParser, WINDOW } from './protocol.ts'
 
+/** Milliseconds between two signs of life while segments are read that the host has. */
+const LIFE_SIGN = 500
+
 function start(port: NonNullable<typeof parentPort>) {
   // How many segments the host has not asked past yet, and who waits for it to do so.
   let outstanding = 0
@@ -66,10 +69,19 @@ function start(port: NonNullable<typeof parentPort>) {
     { after, state, filesAfter }: ParseRequest,
   ): Promise<Ending & { last: number }> {
     let last = source.segments === null ? after : Math.min(after, source.segments)
+    let alive = 0
     const segments = source.read(after, state, filesAfter)
     for (;;) {
       const { value, done } = await segments.next()
       if (done) return { last, ...value }
+      if ('segment' in value && value.passed) {
+        if (performance.now() - alive < LIFE_SIGN) continue
+        alive = performance.now()
+        post({ type: 'alive' })
+        // What the host says is heard between two.
+        await new Promise(resolve => setImmediate(resolve))
+        if (!stopped) continue
+      }
       while (outstanding >= WINDOW && !stopped)
         await new Promise<void>(resolve => {
           wake = resolve

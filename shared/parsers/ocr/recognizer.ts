@@ -35,7 +35,7 @@ export function createRecognizer(options: { spawn: () => ChildProcess; log: Log;
           throw new AppError(message.code, message.code === 'parser-memory' ? { bytes: limits.memory } : {})
         }
         if (message.type === 'note') log.debug('recognizer', { detail: message.detail })
-        else {
+        if (message.type === 'event') {
           const event = parseEvent(message.json)
           if (event.type !== 'segment') continue
           sound = true

@@ -1,11 +1,12 @@
 import type { Block } from '../../model/index.ts'
 import type { Opening, Reading, Source } from '../formats.ts'
-import { createTrouble, segmentsWith, type Trouble } from '../office/trouble.ts'
 import { cleanText } from '../office/xml.ts'
-import { decodeFile } from '../text/decode.ts'
+import { type Decoded, decodeFrom, type Place } from '../text/decode.ts'
+import { createResume, type Marks } from '../text/segments.ts'
+import { createTrouble, type Losses, segmentsWith, type Trouble } from '../trouble.ts'
 import { delimiterOf, recordsOf } from './records.ts'
-import { type Cell, createRows } from './rows.ts'
-import { createWidths } from './widths.ts'
+import { type Cell, createRows, type RowsState } from './rows.ts'
+import { createWidths, type SeenWidths } from './widths.ts'
 
 const PROBE = 64 * 1024
 
@@ -20,20 +21,65 @@ export async function openCsv(
 ): Promise<Source<Reading>> {
   return {
     segments: null,
-    async *read(after) {
-      const trouble = createTrouble(note)
-      const pieces = decodeFile(file, undefined, () => trouble.damaged('bytes that are no text'))
-      return yield* segmentsWith(blocksOf(pieces, expected, trouble), after, limits.characters, trouble)
+    async *read(after, state) {
+      const resume = createResume<Position>('records 1', state, after)
+      const trouble = createTrouble(note, resume.from?.losses)
+      const text = decodeFrom(file, resume.from?.place, () => trouble.damaged('bytes that are no text'))
+      return yield* segmentsWith(blocksOf(text, expected, trouble, resume), after, limits.characters, trouble, resume)
     },
     close: async () => {},
   }
 }
 
+/** Between two records. */
+interface Position {
+  place: Place
+  delimiter: string
+  /** Records before it. */
+  records: number
+  rows: RowsState
+  widths: SeenWidths
+  losses: Losses
+}
+
 async function* blocksOf(
-  pieces: AsyncGenerator<string>,
+  { pieces, placeAt }: Decoded,
   expected: string | undefined,
   trouble: Trouble,
+  marks: Marks<Position>,
 ): AsyncGenerator<Block> {
+  const { from } = marks
+  const start = from ? { ...from, rest: pieces, before: 0 } : { ...(await begin(pieces, expected)), records: 0 }
+  const { delimiter } = start
+  const rows = createRows({ ranges: [], records: true }, from?.rows)
+  const widths = createWidths(from?.widths)
+  try {
+    for await (const records of recordsOf(start.rest, delimiter, start.records)) {
+      for (const record of records) {
+        const cells = cellsOf(record.fields)
+        widths.look(record, cells)
+        if (record.torn) trouble.damaged('a field in quotes that does not end where it should')
+        if (cells.length > 0) yield* rows.push({ number: record.number, cells })
+      }
+      const state = rows.state
+      const { number, end } = records.at(-1)!
+      const place = placeAt(start.before + end)
+      if (state)
+        marks.at({ place, delimiter, records: number, rows: state, widths: widths.seen, losses: trouble.losses })
+    }
+    yield* rows.end()
+    const damage = widths.damage()
+    if (damage !== undefined) trouble.damaged(damage)
+  } finally {
+    await pieces.return(undefined)
+  }
+}
+
+/** What follows the line that names the delimiter, if there is one; `before`: the characters of that line. */
+async function begin(
+  pieces: AsyncGenerator<string>,
+  expected: string | undefined,
+): Promise<{ delimiter: string; rest: AsyncIterable<string>; before: number }> {
   let head = ''
   let whole = true
   for (;;) {
@@ -45,30 +91,15 @@ async function* blocksOf(
     break
   }
   const said = /^sep=([^\r\n])(?:\r\n|\r|\n)/i.exec(head)
-  if (said) head = head.slice(said[0].length)
+  const before = said?.[0].length ?? 0
+  head = head.slice(before)
   const delimiter = said?.[1] ?? delimiterOf(head.slice(0, PROBE), whole && head.length <= PROBE, expected)
-
-  async function* all() {
+  async function* rest() {
     yield head
     head = ''
     if (!whole) yield* pieces
   }
-  const rows = createRows({ ranges: [], records: true })
-  const widths = createWidths()
-  try {
-    for await (const records of recordsOf(all(), delimiter))
-      for (const record of records) {
-        const cells = cellsOf(record.fields)
-        widths.look(record, cells)
-        if (record.torn) trouble.damaged('a field in quotes that does not end where it should')
-        if (cells.length > 0) yield* rows.push({ number: record.number, cells })
-      }
-    yield* rows.end()
-    const damage = widths.damage()
-    if (damage !== undefined) trouble.damaged(damage)
-  } finally {
-    await pieces.return(undefined)
-  }
+  return { delimiter, rest: rest(), before }
 }
 
 const NUMBER = /^[-+(]?[€$£]?\s?\d[\d.,'\s]*\)?\s?(?:[€$£%]|EUR|USD|CHF|GBP)?$/

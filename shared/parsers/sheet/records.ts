@@ -4,6 +4,8 @@ export interface Record {
   /** From 1, empty ones counted, as a sheet would number them. */
   number: number
   fields: string[]
+  /** Characters of the pieces up to behind it. */
+  end: number
   /** The text ends in it, without a line end. */
   isOpen?: boolean
   /** A field holds the delimiter, in quotes. */
@@ -28,11 +30,17 @@ const NO_LINE = -1
 
 /**
  * The records of a text that comes in pieces. Line breaks stand inside quotes only; a doubled quote is one; what follows a
- * closing quote up to the delimiter belongs to the field, and a quote inside an unquoted field is a letter.
+ * closing quote up to the delimiter belongs to the field, and a quote inside an unquoted field is a letter. `before`: records
+ * that stand before the pieces.
  */
-export async function* recordsOf(pieces: AsyncIterable<string>, delimiter: string): AsyncGenerator<Record[]> {
+export async function* recordsOf(
+  pieces: AsyncIterable<string>,
+  delimiter: string,
+  before = 0,
+): AsyncGenerator<Record[]> {
   let rest = ''
-  let number = 0
+  let number = before
+  let passed = 0
   for await (const piece of pieces) {
     rest += piece
     const records: Record[] = []
@@ -40,17 +48,19 @@ export async function* recordsOf(pieces: AsyncIterable<string>, delimiter: strin
     for (;;) {
       const record = recordAt(rest, from, delimiter, false)
       if (!record) break
-      records.push({ number: ++number, fields: record.fields, ...record.marks })
+      records.push({ number: ++number, fields: record.fields, end: passed + record.end, ...record.marks })
       from = record.end
     }
     rest = rest.slice(from)
+    passed += from
     if (records.length > 0) yield records
   }
   const records: Record[] = []
   for (let from = 0; from < rest.length; ) {
     const record = recordAt(rest, from, delimiter, true)!
     const isOpen = record.end === rest.length && !/[\r\n]$/.test(rest)
-    records.push({ number: ++number, fields: record.fields, ...record.marks, ...(isOpen && { isOpen }) })
+    const end = passed + record.end
+    records.push({ number: ++number, fields: record.fields, end, ...record.marks, ...(isOpen && { isOpen }) })
     from = record.end
   }
   if (records.length > 0) yield records

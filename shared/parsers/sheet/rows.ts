@@ -33,17 +33,36 @@ const LONGEST_BLOCK = 8_000
 const LONGEST_HEADER = 1_000
 const LONGEST_TITLE = 60
 
-/** Turns the rows of a sheet, in order, into blocks that know their header. */
-export function createRows(known: KnownHeaders): { push(row: Row): Block[]; end(): Block[] } {
+/** What is known of headers behind a row, for whoever reads on. */
+export interface RowsState {
+  header: string | null
+  /** Null: for all rows. */
+  headerLast: number | null
+  holds: boolean
+  boldBefore: boolean
+  last: number
+  undecided: boolean
+}
+
+/** Turns the rows of a sheet, in order, into blocks that know their header; `before`: of a reading that goes on. */
+export function createRows(
+  known: KnownHeaders,
+  before?: RowsState,
+): {
+  push(row: Row): Block[]
+  end(): Block[]
+  /** Undefined while rows wait for their blocks. */
+  readonly state: RowsState | undefined
+} {
   const declared = new Map(known.ranges.map(range => [range.row, range]))
-  let header: string | undefined
-  let headerLast = Number.POSITIVE_INFINITY
+  let header = before?.header ?? undefined
+  let headerLast = before?.headerLast ?? Number.POSITIVE_INFINITY
   // Of a header that was declared: an empty row does not end it.
-  let holds = false
-  let boldBefore = false
-  let last = 0
+  let holds = before?.holds ?? false
+  let boldBefore = before?.boldBefore ?? false
+  let last = before?.last ?? 0
   let waiting: Row[] = []
-  let undecided = true
+  let undecided = before?.undecided ?? true
 
   function forget() {
     header = undefined
@@ -110,6 +129,11 @@ export function createRows(known: KnownHeaders): { push(row: Row): Block[]; end(
       return blocks
     },
     end: decide,
+    get state() {
+      if (waiting.length > 0) return undefined
+      const until = Number.isFinite(headerLast) ? headerLast : null
+      return { header: header ?? null, headerLast: until, holds, boldBefore, last, undecided }
+    },
   }
 }
 

@@ -6,7 +6,7 @@ import { exampleCsv, meterReadings, writeCsv } from '../../../scripts/fixtures/c
 import { exampleOds, writeOds } from '../../../scripts/fixtures/ods.ts'
 import { exampleXlsx, type FixtureSheet, writeXlsx } from '../../../scripts/fixtures/xlsx.ts'
 import { writeZip } from '../../../scripts/fixtures/zip.ts'
-import { mutate, readFormat } from '../../../tests/read-format.ts'
+import { mutate, readFormat, readOn } from '../../../tests/read-format.ts'
 import { AppError } from '../../errors.ts'
 import { createNumberFormat } from './number-formats.ts'
 
@@ -378,5 +378,16 @@ describe.skipIf(!odd || !existsSync(odd))('real workbooks (skipped without EVAL_
     const { blocks } = await readFormat('a.xlsx', { file: path.join(odd!, 'testEXCEL-formats.xlsx') })
     expect(blocks.map(block => block.text)).toContain('| Currency $#,##0.00;[Red]($#,##0.00) $1,599.99 ($1,599.99)')
     expect(blocks.map(block => block.text)).toContain('| Fraction (2.5) 2 1/2')
+  })
+})
+
+describe('reading goes on where it was', () => {
+  const record = (at: number) => `${at};"Posten ${at}; mit ""Zusatz"" und Maß";${at % 97},50 €;0${(at % 9) + 1}.03.2024`
+
+  test('records, with their header, and whether some lost a part', async () => {
+    const records = Array.from({ length: 9000 }, (_, at) => (at === 40 ? '40;"Posten 40";weg' : record(at)))
+    const text = Buffer.from(`sep=;\nNummer;Posten;Betrag;Datum\n${records.join('\n')}\n`)
+    expect((await readFormat('a.csv', text)).ending.reasons).toEqual([{ code: 'partly-damaged' }])
+    expect(await readOn('a.csv', text, { erased: 40_000 })).toBeGreaterThan(60)
   })
 })

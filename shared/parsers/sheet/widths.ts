@@ -30,15 +30,34 @@ interface Width {
   /** One of them has nothing in its last field: the writer does not leave such out. */
   emptyEnd: boolean
   /** The first few. */
-  records: { number: number; cells: readonly Cell[]; closes: boolean }[]
+  records: { number: number; cells: readonly Kinded[]; closes: boolean }[]
 }
 
-export function createWidths(): { look(record: Record, cells: readonly Cell[]): void; damage(): string | undefined } {
-  const widths = new Map<number, Width>()
-  let all = 0
-  let keeps = false
-  let escapes = false
-  let closing: number | undefined
+type Kinded = Pick<Cell, 'column' | 'kind'>
+
+/** What was seen so far, for whoever reads on; a cell is its column and kind. */
+export interface SeenWidths {
+  all: number
+  keeps: boolean
+  escapes: boolean
+  closing?: number | undefined
+  widths: {
+    own: [fields: number, count: number, first: number, last: number]
+    emptyEnd: boolean
+    columns: ([text: number, number: number, date: number] | null)[]
+    records: { number: number; closes: boolean; cells: number[] }[]
+  }[]
+}
+
+const kindNames = ['text', 'number', 'date'] as const
+
+export function createWidths(seen?: SeenWidths): {
+  look(record: Record, cells: readonly Cell[]): void
+  damage(): string | undefined
+  readonly seen: SeenWidths
+} {
+  const widths = new Map<number, Width>(seen?.widths.map(readWidth).map(width => [width.fields, width]))
+  let { all, keeps, escapes, closing } = seen ?? { all: 0, keeps: false, escapes: false }
   let open: { fields: number } | undefined
 
   return {
@@ -90,6 +109,44 @@ export function createWidths(): { look(record: Record, cells: readonly Cell[]): 
       }
       return undefined
     },
+    get seen() {
+      return { all, keeps, escapes, closing, widths: [...widths.values()].map(writeWidth) }
+    },
+  }
+}
+
+function writeWidth({ fields, count, first, last, emptyEnd, columns, records }: Width): SeenWidths['widths'][number] {
+  return {
+    own: [fields, count, first, last],
+    emptyEnd,
+    columns: Array.from(columns, counts => (counts ? [counts.text, counts.number, counts.date] : null)),
+    // Of so many none is looked at any more.
+    records: (count > mostUneven ? [] : records).map(({ number, closes, cells }) => {
+      return { number, closes, cells: cells.flatMap(({ column, kind }) => [column, kindNames.indexOf(kind)]) }
+    }),
+  }
+}
+
+function readWidth({ own, emptyEnd, columns, records }: SeenWidths['widths'][number]): Width {
+  const [fields, count, first, last] = own
+  const kept: Counts[] = []
+  for (const [index, counts] of columns.entries()) {
+    if (counts) kept[index] = { text: counts[0], number: counts[1], date: counts[2] }
+  }
+  return {
+    fields,
+    count,
+    first,
+    last,
+    emptyEnd,
+    columns: kept,
+    records: records.map(({ number, closes, cells }) => ({
+      number,
+      closes,
+      cells: Array.from({ length: cells.length / 2 }, (_, index) => {
+        return { column: cells[2 * index]!, kind: kindNames[cells[2 * index + 1]!]! }
+      }),
+    })),
   }
 }
 
@@ -102,13 +159,13 @@ function kindOf(counts: Counts | undefined): Kind | undefined {
 }
 
 /** Not by what is empty at its end, which some leave out: that is always written here, or a cell says something its column does not. */
-function isShortened(cells: readonly Cell[], kinds: readonly (Kind | undefined)[], usual: Width): boolean {
+function isShortened(cells: readonly Kinded[], kinds: readonly (Kind | undefined)[], usual: Width): boolean {
   return usual.emptyEnd || cells.some(({ column, kind }) => !fits(kind, kinds[column - 1]))
 }
 
 /** Not by delimiters at its end, nor by some in a text without quotes. */
 function isGlued(
-  cells: readonly Cell[],
+  cells: readonly Kinded[],
   fields: number,
   kinds: readonly (Kind | undefined)[],
   usual: Width,

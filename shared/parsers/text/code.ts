@@ -2,7 +2,7 @@ import type { Block } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { linesOf } from './decode.ts'
-import { openText } from './open-text.ts'
+import { openText, type TextMarks } from './open-text.ts'
 import { linesFrom } from './segments.ts'
 
 // A part of a line that never ends.
@@ -16,14 +16,15 @@ const TOO_LONG = 4_000
  * is not indented, that is, a definition with the comment above it.
  */
 export async function openCode(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return openText(file, blocksOf, limits.characters)
+  return openText(file, 'code 1', blocksOf, limits.characters)
 }
 
-async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
+async function* blocksOf(pieces: AsyncIterable<string>, marks: TextMarks<{ line: number }>): AsyncGenerator<Block> {
   let lines: string[] = []
   let size = 0
   let first = 1
-  let number = 1
+  let number = marks.from?.line ?? 1
+  let before = 0
   let blank = false
   const flush = function* (): Generator<Block> {
     while (lines.length > 0 && lines[lines.length - 1] === '') lines.pop()
@@ -32,10 +33,12 @@ async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
     lines = []
     size = 0
   }
-  for await (const { text, ends } of linesOf(pieces, MAX_LINE)) {
+  for await (const { text, ends, end } of linesOf(pieces, MAX_LINE)) {
     const line = cleanLine(text)
     const apart = blank && (size > LONG || /^[^\s})\]]/.test(line))
     if (line !== '' && lines.length > 0 && (apart || size + line.length > TOO_LONG)) yield* flush()
+    if (lines.length === 0) marks.at(before, { line: number })
+    before = end
     if (line !== '' && lines.length === 0) first = number
     if (lines.length > 0 || line !== '') lines.push(line)
     size += line.length

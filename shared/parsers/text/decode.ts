@@ -13,13 +13,72 @@ const FLAWS = 2
  * `encoding.ts` tells which of the older ones it is. `flawed` is called where something stands in it that no text holds.
  */
 export async function* decodeFile(file: string, known?: string, flawed = () => {}): AsyncGenerator<string> {
-  const decoder = iconv.getDecoder(known ?? (await encodingOf(file)), { stripBOM: true })
-  const look = (piece: string) => {
-    if (NO_TEXT.test(piece)) flawed()
-    return piece
+  yield* decodeFrom(file, known === undefined ? undefined : { encoding: known, byte: 0, skip: 0 }, flawed).pieces
+}
+
+/** A place in a text: so many characters behind a byte from which it can be decoded. */
+export interface Place {
+  encoding: string
+  byte: number
+  skip: number
+}
+
+export interface Decoded {
+  pieces: AsyncGenerator<string>
+  /** Where the text is that follows so many characters of `pieces`; never before one that was asked for earlier. */
+  placeAt(characters: number): Place
+}
+
+/** The same, from a place on. */
+export function decodeFrom(file: string, from: Place | undefined, flawed = () => {}): Decoded {
+  let encoding = from?.encoding ?? ''
+  const starts = [{ characters: -(from?.skip ?? 0), byte: from?.byte ?? 0 }]
+
+  async function* pieces(): AsyncGenerator<string> {
+    encoding ||= await encodingOf(file)
+    let { characters, byte } = starts[0]!
+    const decoder = iconv.getDecoder(encoding, { stripBOM: byte === 0 })
+    const taken = (piece: string) => {
+      if (NO_TEXT.test(piece)) flawed()
+      const before = characters
+      characters += piece.length
+      return before >= 0 ? piece : piece.slice(-before)
+    }
+    for await (const chunk of createReadStream(file, { start: byte })) {
+      const bytes = chunk as Buffer
+      const cut = behindLastSpace(bytes, encoding)
+      if (cut > 0) {
+        yield taken(decoder.write(bytes.subarray(0, cut)))
+        starts.push({ characters, byte: byte + cut })
+      }
+      if (cut < bytes.length) yield taken(decoder.write(bytes.subarray(cut)))
+      byte += bytes.length
+    }
+    yield taken(decoder.end() ?? '')
   }
-  for await (const bytes of createReadStream(file)) yield look(decoder.write(bytes as Buffer))
-  yield look(decoder.end() ?? '')
+
+  return {
+    pieces: pieces(),
+    placeAt(wanted) {
+      while (starts.length > 1 && starts[1]!.characters <= wanted) starts.shift()
+      const { characters, byte } = starts[0]!
+      return { encoding, byte, skip: wanted - characters }
+    },
+  }
+}
+
+/** Behind a line feed or a space no encoding has a sign half written; 0 where there is none. */
+function behindLastSpace(bytes: Buffer, encoding: string): number {
+  const width = /^utf-?32/i.test(encoding) ? 4 : /^(?:utf-?16|ucs-?2)/i.test(encoding) ? 2 : 1
+  if (width === 1) return Math.max(bytes.lastIndexOf(0x0a), bytes.lastIndexOf(0x20)) + 1
+  const low = /be$/i.test(encoding) ? width - 1 : 0
+  for (let at = bytes.length - (bytes.length % width) - width; at >= 0; at -= width) {
+    let zeros = 0
+    for (let index = 0; index < width; index++) if (index !== low && bytes[at + index] === 0) zeros++
+    const unit = bytes[at + low]
+    if (zeros === width - 1 && (unit === 0x0a || unit === 0x20)) return at + width
+  }
+  return 0
 }
 
 // What stands for bytes that mean nothing, and controls. Bell, backspace, the end of a file of DOS and the escape of
@@ -104,30 +163,37 @@ async function isUtf8(file: string): Promise<boolean> {
   return flaws * FLAWS <= signs
 }
 
-/** The lines of decoded pieces, without their ends. A line longer than `limit` comes in parts. */
+/**
+ * The lines of decoded pieces, without their ends; `end`: the characters up to behind the line. One longer than `limit`
+ * comes in parts, wherever the pieces begin and end.
+ */
 export async function* linesOf(
   pieces: AsyncIterable<string>,
   limit: number,
-): AsyncGenerator<{ text: string; ends: boolean }> {
+): AsyncGenerator<{ text: string; ends: boolean; end: number }> {
   let rest = ''
+  let before = 0
   for await (const piece of pieces) {
     rest += piece
     let from = 0
     for (;;) {
       const end = nextEnd(rest, from)
+      if ((end === -1 ? rest.length : end) - from > limit) {
+        const cut = cutAt(rest.slice(from, from + limit + 1), limit)
+        yield { text: rest.slice(from, from + cut), ends: false, end: before + from + cut }
+        from += cut
+        continue
+      }
       // A carriage return at the very end may be half of a pair.
       if (end === -1 || (rest[end] === '\r' && end === rest.length - 1)) break
-      yield { text: rest.slice(from, end), ends: true }
-      from = end + (rest[end] === '\r' && rest[end + 1] === '\n' ? 2 : 1)
+      const next = end + (rest[end] === '\r' && rest[end + 1] === '\n' ? 2 : 1)
+      yield { text: rest.slice(from, end), ends: true, end: before + next }
+      from = next
     }
     rest = rest.slice(from)
-    while (rest.length > limit) {
-      const cut = cutAt(rest, limit)
-      yield { text: rest.slice(0, cut), ends: false }
-      rest = rest.slice(cut)
-    }
+    before += from
   }
-  if (rest !== '') yield { text: rest.replace(/\r$/, ''), ends: true }
+  if (rest !== '') yield { text: rest.replace(/\r$/, ''), ends: true, end: before + rest.length }
 }
 
 function nextEnd(text: string, from: number): number {

@@ -8,7 +8,7 @@ import type { Block, Span } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { linesOf } from './decode.ts'
-import { openText } from './open-text.ts'
+import { openText, type TextMarks } from './open-text.ts'
 import { linesFrom } from './segments.ts'
 
 // The parser builds a tree of the whole of its input, so a long file is handed to it in parts cut before a heading.
@@ -20,23 +20,30 @@ const MAX_DEPTH = 50
 
 /** Markdown with GitHub's tables and front matter; the text as it is read, without its markup. */
 export async function openMarkdown(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return openText(file, blocksOf, limits.characters)
+  return openText(file, 'markdown 1', blocksOf, limits.characters)
 }
 
-async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
+async function* blocksOf(
+  pieces: AsyncIterable<string>,
+  marks: TextMarks<{ line: number; fence: string }>,
+): AsyncGenerator<Block> {
   let part = ''
-  let first = 1
-  let number = 1
-  let fence = ''
+  let number = marks.from?.line ?? 1
+  let first = number
+  let fence = marks.from?.fence ?? ''
+  let before = 0
+  // Parts begin behind a blank line.
   let blank = true
-  for await (const { text, ends } of linesOf(pieces, MAX_LINE)) {
+  for await (const { text, ends, end } of linesOf(pieces, MAX_LINE)) {
     const opens = /^ {0,3}(`{3,}|~{3,})/.exec(text)?.[1] ?? ''
     const heading = fence === '' && blank && /^#{1,6}\s/.test(text)
     if (part.length > 0 && ((heading && part.length > PART) || (blank && part.length > MAX_PART))) {
       yield* parsePart(part, first)
       part = ''
       first = number
+      marks.at(before, { line: number, fence })
     }
+    before = end
     if (fence === '') fence = opens
     else if (opens.startsWith(fence)) fence = ''
     blank = text.trim() === ''

@@ -2,7 +2,7 @@ import type { Block, BlockKind } from '../../model/index.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { cutAt, linesOf } from './decode.ts'
-import { openText } from './open-text.ts'
+import { NO_MARKS, openText, type TextMarks } from './open-text.ts'
 import { linesFrom } from './segments.ts'
 
 // A paragraph longer than this goes on in another block (a file without line ends, a log).
@@ -17,7 +17,7 @@ const SHORT = 0.6
  * address, a log, a table drawn with spaces) stay apart.
  */
 export async function openPlainText(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return openText(file, blocksOf, limits.characters)
+  return openText(file, 'text 1', blocksOf, limits.characters)
 }
 
 interface TextLine {
@@ -26,11 +26,14 @@ interface TextLine {
 }
 
 /** Paragraphs and list items of a text, counted in lines. */
-export async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
-  let number = 1
+export async function* blocksOf(
+  pieces: AsyncIterable<string>,
+  marks: TextMarks<{ line: number }> = NO_MARKS,
+): AsyncGenerator<Block> {
+  let number = marks.from?.line ?? 1
   let group: TextLine[] = []
   let size = 0
-  for await (const { text, ends } of linesOf(pieces, MAX_BLOCK)) {
+  for await (const { text, ends, end } of linesOf(pieces, MAX_BLOCK)) {
     const clean = cleanLine(text)
     if (clean.trim() !== '') {
       group.push({ text: clean, number })
@@ -41,6 +44,7 @@ export async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<B
       yield* paragraphsOf(group)
       group = []
       size = 0
+      marks.at(end, { line: number })
     }
   }
   yield* paragraphsOf(group)
@@ -97,9 +101,12 @@ function wraps(above: TextLine, line: TextLine, widest: number): boolean {
 
 function* toBlocks(kind: BlockKind, group: TextLine[]): Generator<Block> {
   let text = ''
-  for (const line of group) {
+  for (const [index, line] of group.entries()) {
     const next = line.text.replace(/\s+/g, ' ')
-    text = text === '' ? next.trimStart() : joinLine(text.trimEnd(), next.trimStart())
+    if (text === '') text = next.trimStart()
+    // Parts of one line are as they were.
+    else if (line.number === group[index - 1]?.number) text += next
+    else text = joinLine(text.trimEnd(), next.trimStart())
   }
   text = text.trim()
   const span = linesFrom(group[0]!.number, group[group.length - 1]!.number)

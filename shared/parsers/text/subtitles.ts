@@ -3,7 +3,7 @@ import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { cleanText } from '../word/text.ts'
 import { linesOf } from './decode.ts'
-import { openText } from './open-text.ts'
+import { openText, type TextMarks } from './open-text.ts'
 import { linesFrom } from './segments.ts'
 
 const MAX_LINE = 8_000
@@ -17,25 +17,26 @@ const LONG = 400
  * where it is marked. The lines say where.
  */
 export async function openSubtitles(file: string, limits: Pick<ParserLimits, 'characters'>): Promise<Source<Reading>> {
-  return openText(file, blocksOf, limits.characters)
+  return openText(file, 'subtitles 1', blocksOf, limits.characters)
 }
 
-async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<Block> {
+async function* blocksOf(pieces: AsyncIterable<string>, marks: TextMarks<{ lines: number }>): AsyncGenerator<Block> {
   let text = ''
   let first = 1
   let last = 1
-  let number = 0
+  let number = marks.from?.lines ?? 0
   let inCue = false
   const flush = function* (): Generator<Block> {
     if (text !== '') yield { kind: 'paragraph', text, span: linesFrom(first, last) }
     text = ''
   }
-  for await (const { text: line, ends } of linesOf(pieces, MAX_LINE)) {
+  for await (const { text: line, ends, end } of linesOf(pieces, MAX_LINE)) {
     const own = number + 1
     if (ends) number++
     if (line.trim() === '') {
       inCue = false
       if (SENTENCE_END.test(text) || text.length > LONG) yield* flush()
+      if (text === '' && ends) marks.at(end, { lines: number })
       continue
     }
     if (TIMES.test(line)) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readFormat, readOn } from '../../../tests/read-format.ts'
 import type { Block, Segment } from '../../model/index.ts'
 import { openCode } from './code.ts'
 import { openMarkdown } from './markdown.ts'
@@ -28,7 +29,7 @@ async function segments(
   for (;;) {
     const { value, done } = await reader.next()
     if (done) return { segments: all, cut: value.cut }
-    all.push(value.segment)
+    if (!value.passed) all.push(value.segment)
   }
 }
 
@@ -335,4 +336,42 @@ describe('subtitles', () => {
   })
 
   const segmentTexts = async (content: string) => (await blocks(openSubtitles, content)).map(block => block.text)
+})
+
+// Some 300 to 900 kB each.
+const sentence = (index: number) => `Satz ${index} sagt, was über Größe und Maß zu sagen ist, und endet dann.`
+const long: [name: string, text: string][] = [
+  ['a.txt', Array.from({ length: 9000 }, (_, at) => sentence(at) + (at % 3 === 0 ? '\n\n' : '\n')).join('')],
+  ['a.log', Array.from({ length: 9000 }, (_, at) => `2024-03-05\tdebug\t${sentence(at)}\r\n`).join('')],
+  ['one-line.txt', Array.from({ length: 9000 }, (_, at) => sentence(at)).join(' ')],
+  [
+    'a.md',
+    Array.from({ length: 4000 }, (_, at) => `${at % 90 === 0 ? `# Teil ${at}\n\n` : ''}${sentence(at)}\n\n`).join(''),
+  ],
+  ['a.ts', Array.from({ length: 9000 }, (_, at) => `// ${sentence(at)}\nconst a${at} = ${at}\n\n`).join('')],
+  ['a.srt', Array.from({ length: 9000 }, (_, at) => `${at}\n00:00:01,0 --> 00:00:02,0\n${sentence(at)}\n\n`).join('')],
+]
+
+describe('reading goes on where it was, without what stands before', () => {
+  test.each(long)('%s', async (name, text) => {
+    expect(await readOn(name, Buffer.from(text), { erased: 60_000, steps: 3 })).toBeGreaterThan(3)
+  })
+
+  test.each([
+    ['UTF-16 with a mark', Buffer.from(`\ufeff${long[0]?.[1]}`, 'utf16le')],
+    ['UTF-16 the other way round', Buffer.from(`${long[0]?.[1]}`, 'utf16le').swap16()],
+    ['Windows-1252', Buffer.from(long[0]?.[1] ?? '', 'latin1')],
+  ])('%s', async (_name, bytes) => {
+    // No mark, no umlaut and no zeros are left of what told the encoding.
+    expect(await readOn('a.txt', bytes, { erased: 60_000, steps: 3 })).toBeGreaterThan(3)
+  })
+
+  test('a place of another version, or behind what was stored, is left aside', async () => {
+    const text = Buffer.from(long[0]?.[1] ?? '')
+    const whole = await readFormat('a.txt', text)
+    const state = whole.states.at(-1)
+    expect(state).toBeDefined()
+    for (const one of [state, state?.replace('text 1', 'text 0'), '{', '{"kind":"text 1"}'])
+      expect((await readFormat('a.txt', text, { after: 1, state: one })).segments).toEqual(whole.segments.slice(1))
+  })
 })
