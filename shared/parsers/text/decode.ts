@@ -37,7 +37,7 @@ export function decodeFrom(file: string, from: Place | undefined, flawed = () =>
   async function* pieces(): AsyncGenerator<string> {
     encoding ||= await encodingOf(file)
     let { characters, byte } = starts[0]!
-    const decoder = iconv.getDecoder(encoding, { stripBOM: byte === 0 })
+    const decoder = decoderOf(encoding, byte === 0)
     const taken = (piece: string) => {
       if (NO_TEXT.test(piece)) flawed()
       const before = characters
@@ -90,7 +90,15 @@ const NO_TEXT = /[\0-\x06\x0e-\x19\x1c-\x1f\ufffd]/
 export function decodeBytes(bytes: Buffer, declared: string | undefined): string {
   const encoding =
     markOf(bytes) ?? (declared && !/^(?:utf|ucs|unicode)/i.test(declared) ? asWritten(declared) : 'utf-8')
-  return iconv.decode(bytes, encoding)
+  const decoder = decoderOf(encoding, true)
+  return decoder.write(bytes) + (decoder.end() ?? '')
+}
+
+/** iconv-lite's Mac has no euro sign, which took the place of another in 1998. */
+function decoderOf(encoding: string, stripBOM: boolean): { write(bytes: Buffer): string; end(): string | undefined } {
+  if (!/^(?:x-?)?mac(?:intosh|-?roman)?$/i.test(encoding)) return iconv.getDecoder(encoding, { stripBOM })
+  const decoder = new TextDecoder('macintosh')
+  return { write: bytes => decoder.decode(bytes, { stream: true }), end: () => undefined }
 }
 
 /** Whether `decodeFile` can read it. */

@@ -82,6 +82,12 @@ test.each([
   ['windows-1254', 'Türkçe bir şey söylüyor; ağaçlar ışıklı ve güneşli.'],
 ])('%s: %s', async (encoding, text) => expect(await decoded(iconv.encode(text, encoding))).toBe(text))
 
+test('the euro sign of the Mac', async () => {
+  const bytes = iconv.encode('Größe „klein“: 5 ¤', 'macroman')
+  expect(bytes.at(-1)).toBe(0xdb)
+  expect(await decoded(bytes)).toBe('Größe „klein“: 5 €')
+})
+
 test.each(['utf-16le', 'utf-16be', 'utf-32le', 'utf-32be'])('%s with a mark', async encoding => {
   expect(await decoded(iconv.encode('Größe: 5 m²', encoding, { addBOM: true }))).toBe('Größe: 5 m²')
 })
