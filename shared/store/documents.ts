@@ -3,9 +3,10 @@ import type { Document, DocumentState, Language, Reason, Receipt, Scope } from '
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import { readCursor, writeCursor } from './cursor.ts'
+import { embedded, newestIndex, toDocument } from './document-row.ts'
 import type { Engine } from './engine/index.ts'
 import { locks } from './locks.ts'
-import type { DocumentRow, Read, ReadAs, Tx } from './schema.ts'
+import type { Read, ReadAs, Tx } from './schema.ts'
 import { sortKey } from './sort-key.ts'
 
 export interface NewDocument {
@@ -46,6 +47,8 @@ export interface DocumentFilter {
   trashed?: boolean
   /** In one of these states. */
   states?: readonly DocumentState[]
+  /** Of those that are ready: only those whose pages wait for text recognition; false: only the others. */
+  recognizing?: boolean
   /** Each of its words stands in the path, in either case. */
   name?: string
   /** Whose path or name is this. */
@@ -69,6 +72,8 @@ export interface DocumentPage {
   total: number
   /** How many are in which state, over all that match but for their state. */
   states: Partial<Record<DocumentState, number>>
+  /** How many of those that are ready have pages that wait for text recognition. */
+  recognizing: number
 }
 
 /** How far the work on a project is. */
@@ -139,8 +144,9 @@ export function createDocumentStore({
       .where('project.user_id', '=', userId)
 
   /** Those a filter means, whatever their state. */
-  const matching = (scope: Scope, { trashed = false, name = '', called, ids, beginning }: DocumentFilter) => {
-    const named = ids !== undefined || beginning !== undefined
+  const matching = (scope: Scope, filter: Omit<DocumentFilter, 'limit'>) => {
+    const { trashed = false, name = '', called, ids, beginning, recognizing } = filter
+    const named = ids !== undefined || beginning !== undefined || recognizing === true
     let query = read(scope)
       .selectFrom('document')
       .innerJoin('project', 'project.id', 'document.project_id')
@@ -152,6 +158,8 @@ export function createDocumentStore({
       query = query.where(engine.holdsWord(sql<string>`document.path`, word))
     if (called !== undefined)
       query = query.where(({ eb, or }) => or([eb('document.path', '=', called), eb('document.name', '=', called)]))
+    if (recognizing === true) query = query.where(isRecognizing).where('document.id', 'in', awaitingRecognition)
+    if (recognizing === false) query = query.where(({ not }) => not(isRecognizing))
     if (ids) query = query.where('document.id', 'in', ids.length > 0 ? ids : [''])
     // Nothing in an id comes after f.
     if (beginning !== undefined)
@@ -193,12 +201,20 @@ export function createDocumentStore({
 
   return {
     async page(scope, filter) {
-      const counts = await matching(scope, filter)
+      const { recognizing: _, ...whatever } = filter
+      const counts = await matching(scope, whatever)
         .select(['document.state', ({ fn }) => fn.countAll<number>().as('count')])
         .groupBy('document.state')
         .execute()
       const states = Object.fromEntries(counts.map(({ state, count }) => [state, count])) as DocumentPage['states']
       const wanted = filter.states ?? (Object.keys(states) as DocumentState[])
+      const waiting = states.ready
+        ? await matching(scope, { ...filter, recognizing: true })
+            .select(({ fn }) => fn.countAll<number>().as('count'))
+            .executeTakeFirst()
+        : undefined
+      const recognizing = waiting?.count ?? 0
+      const all = wanted.reduce((sum, state) => sum + (states[state] ?? 0), 0)
       const places = await placesOfPage(scope, filter)
       const last = places.length > filter.limit ? places[filter.limit - 1] : undefined
       const shown = places.slice(0, filter.limit).map(({ id }) => id)
@@ -207,8 +223,9 @@ export function createDocumentStore({
       return {
         documents: shown.flatMap(id => byId.get(id) ?? []).map(toDocument),
         next: last ? writeCursor(last) : null,
-        total: wanted.reduce((sum, state) => sum + (states[state] ?? 0), 0),
+        total: filter.recognizing === undefined ? all : filter.recognizing ? recognizing : all - recognizing,
         states,
+        recognizing,
       }
     },
     async work({ userId, projectId }) {
@@ -380,71 +397,12 @@ export function createDocumentStore({
 }
 
 /** One that is ready may have pages that wait for text recognition. */
-const hasWork = sql<boolean>`(document.state in ('queued', 'parsing', 'indexing')
-  or (document.state = 'ready' and document.to_recognize > document.recognized))`
-
-const filledAtOnce = 500
-
-/** For rows that were there before the column, or came from elsewhere. Finds by an index that there are none. */
-export async function fillSortKeys(read: Read, write: Read): Promise<void> {
-  for (;;) {
-    const rows = await read
-      .selectFrom('document')
-      .select(['id', 'path'])
-      .where('sort_key', 'is', null)
-      .limit(filledAtOnce)
-      .execute()
-    if (rows.length === 0) return
-    await write.transaction().execute(async tx => {
-      for (const { id, path } of rows)
-        await tx
-          .updateTable('document')
-          .set({ sort_key: sortKey(path) })
-          .where('id', '=', id)
-          .where('sort_key', 'is', null)
-          .execute()
-    })
-  }
-}
+const isRecognizing = sql<boolean>`(document.state = 'ready' and document.to_recognize > document.recognized)`
+const hasWork = sql<boolean>`(document.state in ('queued', 'parsing', 'indexing') or ${isRecognizing})`
+/** By the index of such pages: few documents have any. */
+const awaitingRecognition = sql<string>`(
+  select segment.document_id from segment
+  where segment.recognition is null and segment.problem in ('without-text', 'broken-text'))`
 
 /** In the index that was joined; 0 where it has none. */
 const embeddedChunks = sql<number>`coalesce(document_vectors.chunks, 0)`
-
-const newestIndex = sql<number>`(
-  select number from vector_index where state <> 'dropping' order by state = 'building' desc limit 1)`
-
-/** Chunks seen to in the newest index of vectors. */
-export const embedded = sql<number>`coalesce((
-  select document_vectors.chunks from document_vectors
-  where document_vectors.document_id = document.id
-  and document_vectors.index_number = ${newestIndex}), 0)`.as('embedded')
-
-export function toDocument(
-  row: Omit<DocumentRow, 'inside_files' | 'inside_bytes' | 'sort_key'> & { embedded: number },
-): Document {
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    parentId: row.parent_id,
-    name: row.name,
-    path: row.path,
-    mediaType: row.media_type,
-    size: row.size,
-    blob: row.blob,
-    state: row.state as DocumentState,
-    segments: row.segments,
-    paged: row.paged === 1,
-    parsed: row.parsed,
-    indexed: row.indexed,
-    chunks: row.chunks,
-    embedded: row.embedded,
-    toRecognize: row.to_recognize,
-    recognized: row.recognized,
-    language: row.language as Language | null,
-    reason: row.reason === null ? null : (JSON.parse(row.reason) as Reason),
-    parseTime: row.parse_time,
-    indexTime: row.index_time,
-    createdAt: row.created_at,
-    deletedAt: row.deleted_at,
-  }
-}

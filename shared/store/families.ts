@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Document, FileInside, Reason, Scope } from '../model/index.ts'
 import type { ChangeLog } from './change-log.ts'
-import { embedded, toDocument } from './documents.ts'
+import { embedded, toDocument } from './document-row.ts'
 import type { Engine } from './engine/index.ts'
 import { locks } from './locks.ts'
 import type { DocumentFileRow, ReadAs, Tx } from './schema.ts'

@@ -5,6 +5,7 @@ import type { Engine, VectorTables } from './engine/index.ts'
 import type { Libraries } from './libraries.ts'
 import { locks } from './locks.ts'
 import type { Read, ReadAs, Tx, VectorIndexRow } from './schema.ts'
+import { createSamples } from './vector-sample.ts'
 import { inUse } from './vector-tables.ts'
 
 /** The vectors of one embedding model. */
@@ -83,12 +84,6 @@ export interface VectorStore {
 const dropSize = 250
 /** Indexes kept for the case that their model comes back. */
 const mostRetired = 2
-/** Chunks that stand for a project. */
-const sampleSize = 128
-/** Projects whose sample is remembered, and for how many questions. */
-const mostSamples = 100
-const sampleUses = 100
-
 export function createVectorStore({
   read,
   libraries,
@@ -102,7 +97,7 @@ export function createVectorStore({
 }): VectorStore {
   const tables = engine.vectors
   const available = tables !== undefined
-  const samples = new Map<string, { ids: readonly number[]; uses: number }>()
+  const sampleOf = createSamples({ read, engine })
 
   function demandTables(): VectorTables {
     if (!tables) throw new Error('vectors cannot be reached in this database')
@@ -131,34 +126,6 @@ export function createVectorStore({
       // Its text is still growing.
       .whereRef('document.recognized', '>=', 'document.to_recognize')
       .where(eb => eb.or([eb('document_vectors.complete', 'is', null), eb('document_vectors.complete', '=', 0)]))
-
-  async function sampleOf(scope: Scope, index: VectorIndex): Promise<readonly number[]> {
-    const key = `${index.number}/${scope.projectId}`
-    const known = samples.get(key)
-    if (known && known.uses < sampleUses) {
-      known.uses += 1
-      return known.ids
-    }
-    const documents = await read(scope)
-      .selectFrom('document_vectors')
-      .innerJoin('document', 'document.id', 'document_vectors.document_id')
-      .select(['document_vectors.document_id', 'document_vectors.chunks'])
-      .where('document.project_id', '=', scope.projectId)
-      .where('document_vectors.index_number', '=', index.number)
-      .where('document_vectors.chunks', '>', 0)
-      .orderBy('document_vectors.document_id')
-      .execute()
-    const columns = { document_id: 'text', position: 'number' } as const
-    const places = engine.rows('place', columns, spread(documents, sampleSize))
-    const { rows } = await sql<{ id: number }>`
-      select chunk.id from ${places} cross join chunk
-      where chunk.document_id = place.document_id and chunk.position = place.position`.execute(read(scope))
-    const ids = rows.map(row => row.id)
-    if (samples.size >= mostSamples) samples.clear()
-    // One that is too small is still growing.
-    samples.set(key, { ids, uses: rows.length < sampleSize ? sampleUses : 0 })
-    return ids
-  }
 
   return {
     available,
@@ -368,27 +335,9 @@ export function createVectorStore({
     },
     async background(scope, { index, vector }) {
       if (!tables || (await libraries.numberOf(scope)) === undefined) return []
-      return tables.distances(read(scope), index.number, await sampleOf(scope, index), vector)
+      return tables.distances(read(scope), index.number, await sampleOf(scope, index.number), vector)
     },
   }
-}
-
-/** Places of `count` chunks, as far apart as they can be in documents of so many. */
-function spread(documents: readonly { document_id: string; chunks: number }[], count: number): [string, number][] {
-  const total = documents.reduce((sum, document) => sum + document.chunks, 0)
-  const places: [string, number][] = []
-  const wanted = Math.min(count, total)
-  let before = 0
-  let next = 0
-  for (const { document_id, chunks } of documents) {
-    for (; next < wanted; next++) {
-      const at = Math.floor((next * total) / wanted) - before
-      if (at >= chunks) break
-      places.push([document_id, at])
-    }
-    before += chunks
-  }
-  return places
 }
 
 function toIndex(row: Selectable<VectorIndexRow>): VectorIndex {
