@@ -3,12 +3,15 @@ import type { Client } from '../shared/api/client.ts'
 import type { ApiDocument } from '../shared/api/index.ts'
 import type { DocumentState } from '../shared/model/index.ts'
 
+/** As the list is filtered: what waits for text recognition is ready for the server, and not for people. */
+export type ShownState = DocumentState | 'recognizing'
+
 /** How many documents a page of the library holds. */
 export const pageSize = 50
 
 export interface DocumentsView {
   order: 'newest' | 'oldest' | 'path'
-  state: DocumentState | null
+  state: ShownState | null
   /** Words that stand in the name. */
   name: string
   after: string | null
@@ -30,7 +33,9 @@ export const read = {
             projectId,
             limit: pageSize,
             order,
-            ...(state && { state }),
+            ...(state && { state: state === 'recognizing' ? 'ready' : state }),
+            ...(state === 'recognizing' && { recognizing: 'yes' as const }),
+            ...(state === 'ready' && { recognizing: 'no' as const }),
             ...(name && { name }),
             ...(after && { after }),
           },

@@ -30,8 +30,17 @@ export function detailOf(translate: Translate, detail: string): string {
   return text === known ? detail : text
 }
 
-export function stateOf(translate: Translate, state: DocumentState | 'trashed' | 'skipped' | 'purged'): string {
+export function stateOf(
+  translate: Translate,
+  state: DocumentState | 'recognizing' | 'trashed' | 'skipped' | 'purged',
+): string {
   return translate(`cli.state.${state}`)
+}
+
+/** As people see it: in the trash, or still under way while pages wait for text recognition. */
+export function shownState({ state, deletedAt, toRecognize, recognized }: Document) {
+  if (deletedAt !== null) return 'trashed'
+  return state === 'ready' && recognized < toRecognize ? 'recognizing' : state
 }
 
 export function errorText(translate: Translate, error: unknown): string {

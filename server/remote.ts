@@ -149,17 +149,18 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
     documents: {
       list,
       work,
-      async page({ projectId }, { states, ids, limit, trashed, order, after, ...naming }) {
+      async page({ projectId }, { states, recognizing, ids, limit, trashed, order, after, ...naming }) {
         const page = { projectId, limit, ...(after !== undefined && { after }), ...naming }
         if (trashed) {
           // What the contract does not offer of the trash.
-          if (states || ids || order) throw new AppError('internal')
+          if (states || recognizing !== undefined || ids || order) throw new AppError('internal')
           const { documents, next, total } = await client.documents.trash(page)
-          return { documents: documents.map(toDocument), next, total, states: {} }
+          return { documents: documents.map(toDocument), next, total, states: {}, recognizing: 0 }
         }
         const { documents, ...rest } = await client.documents.list({
           ...page,
           ...(states && { state: [...states] }),
+          ...(recognizing !== undefined && { recognizing: recognizing ? 'yes' : 'no' }),
           ...(ids && { ids: [...ids] }),
           ...(order && { order }),
         })

@@ -25,7 +25,7 @@ function openLibrary(count: number, atOnce: number) {
         asked.push(wanted.length)
         const done = new Set(order.slice(0, ready))
         const documents = wanted.map(id => ({ id, state: done.has(id) ? 'ready' : 'queued', deletedAt: null }))
-        return { documents: documents as Document[], next: null, total: wanted.length, states: {} }
+        return { documents: documents as Document[], next: null, total: wanted.length, states: {}, recognizing: 0 }
       },
     },
   }

@@ -128,7 +128,9 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
     if (!context.terminal.watched) return
     const some = (states: readonly DocumentState[], limit: number) =>
       core.documents.page(scope, { states, limit, order: 'oldest' })
-    const { documents: busy } = await some(['parsing', 'indexing'], shownLines)
+    const { documents: read } = await some(['parsing', 'indexing'], shownLines)
+    const looked = { states: ['ready'], recognizing: true, limit: shownLines, order: 'oldest' } as const
+    const busy = [...read, ...(await core.documents.page(scope, looked)).documents].slice(0, shownLines)
     const shown = busy.length > 0 ? busy : (await some(['queued'], 1)).documents
     const lines = shown.map(document => progressLine(context, document))
     const count = open - lines.length
@@ -167,12 +169,20 @@ function timeLeft(language: string, document: Document): string | null {
 
 /** `  mietvertrag.pdf      ━━━━━━━━────────────   40 %  Seite 12 von 30`, in the columns there are. */
 function progressLine({ translate, terminal }: Context, document: Document): string {
-  const { parsed, indexed, segments, paged, state } = document
+  const { parsed, indexed, segments, paged, state, toRecognize, recognized } = document
+  const recognizing = state === 'ready' && recognized < toRecognize
   const columns = (process.stderr.columns || 80) - 1
   const all = segments ?? 0
-  const share = all === 0 ? 0 : state === 'parsing' ? (0.8 * parsed) / all : 0.8 + (0.2 * indexed) / all
-  let text =
-    state === 'indexing'
+  const share = recognizing
+    ? recognized / toRecognize
+    : all === 0
+      ? 0
+      : state === 'parsing'
+        ? (0.8 * parsed) / all
+        : 0.8 + (0.2 * indexed) / all
+  let text = recognizing
+    ? translate('cli.work.recognizing', { done: recognized, all: toRecognize })
+    : state === 'indexing'
       ? translate('cli.work.indexing', { done: indexed, all: segments ?? parsed })
       : parsed === 0
         ? translate('cli.work.starting')

@@ -78,8 +78,13 @@ test('what text there is can be found at once, and each page when it was recogni
   expect(await core.search(scope, 'Mietvertrag')).toHaveLength(1)
   expect((await core.documents.receipt(scope, id))?.recognition).toMatchObject({ waiting: 2, pages: 1 })
   expect((await core.documents.receipt(scope, id))?.pagesWithoutText).toEqual([])
+  const ready = { states: ['ready'], limit: 5 } as const
+  expect(await core.documents.page(scope, ready)).toMatchObject({ total: 1, recognizing: 1 })
+  expect(await core.documents.page(scope, { ...ready, recognizing: true })).toMatchObject({ total: 1, documents: [{}] })
+  expect(await core.documents.page(scope, { ...ready, recognizing: false })).toMatchObject({ total: 0, documents: [] })
   release()
   await core.settled(scope)
+  expect(await core.documents.page(scope, { ...ready, recognizing: true })).toMatchObject({ total: 0, recognizing: 0 })
   for (const page of [2, 3, 4])
     expect((await core.search(scope, `Geheimwort${page}`))[0]?.text).toContain(`Geheimwort${page}`)
   expect(pages).toEqual([2, 3, 4])

@@ -18,8 +18,9 @@ export function useSearched(): { ready: number; working: number } | undefined {
   const assistants = useQuery({ ...read.assistants(client, id), enabled: assistantId !== null })
   if (!data) return undefined
   const chosen = assistants.data?.find(one => one.id === assistantId)?.documents
+  const { recognizing } = data
   const { ready = 0, queued = 0, parsing = 0, indexing = 0 } = data.states
   return chosen
     ? { ready: Math.min(chosen.length, ready), working: 0 }
-    : { ready, working: queued + parsing + indexing }
+    : { ready: ready - recognizing, working: queued + parsing + indexing + recognizing }
 }

@@ -9,7 +9,8 @@ import { PasswordField } from '../parts/password-field.tsx'
 import { sentenceAbout } from '../parts/problem.tsx'
 import { place } from '../queries.ts'
 import { useWords } from '../words.tsx'
-import { progressOf, shareOf } from './progress.ts'
+import { isContainer } from './files-inside.tsx'
+import { isWorking, originOf, progressOf, shareOf } from './progress.ts'
 
 /** One document: what it is, how far it is, what can be done. */
 export const DocumentRow = memo(function DocumentRow({
@@ -22,13 +23,15 @@ export const DocumentRow = memo(function DocumentRow({
   const words = useWords()
   const { router } = useApp()
   const actions = useActions(document)
-  const { name, path, state, segments, paged, language, size } = document
-  const folder = path.slice(0, -name.length).replace(/\/$/, '')
+  const { name, state, segments, paged, language, size } = document
+  const origin = originOf(document, words)
   const share = shareOf(document)
+  const working = isWorking(document)
+  const settled = state === 'ready' && !working
   const readable = document.parsed > 0
   const open = () => router.read({ documentId: document.id, page: paged ? 1 : null, part: null, mark: null })
   const facts = [
-    ...(state === 'ready' ? [progressOf(document, words)] : []),
+    ...(settled ? [progressOf(document, words)] : []),
     ...(state === 'ready' && paged && segments ? [words('progress.pages', { count: segments })] : []),
     // What only holds other files has nothing to say in any language.
     ...(state === 'ready' && language && document.chunks > 0 ? [words(`language.${language}`)] : []),
@@ -45,15 +48,15 @@ export const DocumentRow = memo(function DocumentRow({
     ...(readable ? [{ label: words('library.open'), run: open }] : []),
     { label: words('library.receipt'), run: () => showReceipt(document) },
     { label: words('library.original'), run: actions.save },
-    ...(isWorking(document)
+    ...(working
       ? [
           { label: words('library.pause'), run: actions.pause },
           { label: words('library.cancel'), run: actions.cancel },
         ]
       : []),
     ...(mend ? [mend] : []),
-    ...(state === 'ready' ? [{ label: words('library.again'), run: actions.retry }] : []),
-    { label: words('library.delete'), run: actions.remove, danger: true },
+    ...(settled ? [{ label: words('library.again'), run: actions.retry }] : []),
+    { label: words('library.delete'), run: () => void actions.remove(), danger: true },
   ]
   return (
     <li className="flex items-start gap-3 py-3" data-document={document.id} data-state={state}>
@@ -70,13 +73,11 @@ export const DocumentRow = memo(function DocumentRow({
         ) : (
           <span className="line-clamp-2 font-medium wrap-anywhere">{name}</span>
         )}
-        {state !== 'ready' && (
+        {!settled && (
           <p className={`text-sm ${state === 'failed' ? 'text-danger' : ''}`}>{progressOf(document, words)}</p>
         )}
         <p className="text-sm text-soft wrap-anywhere">
-          {[...facts, ...(folder ? [document.parentId ? words('library.from', { path: folder }) : folder] : [])].join(
-            ' · ',
-          )}
+          {[...facts, ...(origin ? [origin] : [])].join(' · ')}
           {state === 'ready' && document.reason && (
             <>
               {' · '}
@@ -147,11 +148,10 @@ function asksForPassword({ state, reason }: ApiDocument): boolean {
   return state === 'failed' && (reason?.code === 'password-protected' || reason?.code === 'password-wrong')
 }
 
-function isWorking({ state }: ApiDocument): boolean {
-  return state === 'queued' || state === 'parsing' || state === 'indexing'
-}
+const none = () => ({ count: 0 })
 
-function useActions({ projectId, id: documentId, name }: ApiDocument) {
+function useActions(document: ApiDocument) {
+  const { projectId, id: documentId, name } = document
   const words = useWords()
   const { client, queries, toasts } = useApp()
   const one = { projectId, documentId }
@@ -181,11 +181,15 @@ function useActions({ projectId, id: documentId, name }: ApiDocument) {
     cancel: () => void run(() => client.documents.cancel(one)),
     retry: () => void run(() => client.documents.retry(one)),
     unlock: (password: string) => void run(() => client.documents.unlock({ ...one, password })),
-    remove: () =>
-      void run(
+    remove: async () => {
+      // Counted before: afterwards, what was in the trash already would count too.
+      const { count } = isContainer(document) ? await client.documents.company(one).catch(none) : none()
+      const said = count > 0 ? words('library.deletedWith', { name, count }) : words('library.deleted', { name })
+      await run(
         () => client.documents.delete(one),
-        () => toasts.show(words('library.deleted', { name }), { label: words('app.undo'), run: undo }, documentId),
-      ),
+        () => toasts.show(said, { label: words('app.undo'), run: undo }, documentId),
+      )
+    },
     save: () => {
       const link = window.document.createElement('a')
       link.href = `/api/v1/projects/${projectId}/documents/${documentId}/original`

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { Trash2 } from 'lucide-react'
 import { lazy, Suspense, useCallback, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
-import type { DocumentState } from '../../shared/model/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Boundary } from '../parts/boundary.tsx'
 import { Button } from '../parts/button.tsx'
@@ -11,7 +10,7 @@ import { Link } from '../parts/link.tsx'
 import { Page } from '../parts/page.tsx'
 import { Pager } from '../parts/pager.tsx'
 import { Loading, Problem, sentenceOf } from '../parts/problem.tsx'
-import { type DocumentsView, pageSize, read } from '../queries.ts'
+import { type DocumentsView, pageSize, read, type ShownState } from '../queries.ts'
 import { useWords } from '../words.tsx'
 import { AddFiles } from './add-files.tsx'
 import { DocumentRow } from './document-row.tsx'
@@ -20,14 +19,23 @@ import { UploadsPanel } from './uploads-panel.tsx'
 
 const Receipt = lazy(async () => ({ default: (await import('./receipt.tsx')).ReceiptDialog }))
 
-const states: readonly DocumentState[] = ['ready', 'queued', 'parsing', 'indexing', 'paused', 'failed', 'cancelled']
+const states: readonly ShownState[] = [
+  'ready',
+  'queued',
+  'parsing',
+  'indexing',
+  'recognizing',
+  'paused',
+  'failed',
+  'cancelled',
+]
 
 export function LibraryPage() {
   const words = useWords()
   const { client } = useApp()
   const project = useProject()
   const [order, setOrder] = useState<DocumentsView['order']>('newest')
-  const [state, setState] = useState<DocumentState | null>(null)
+  const [state, setState] = useState<ShownState | null>(null)
   const [name, setName] = useState('')
   /** Where each page so far began: the list is told by what comes after an id. */
   const [starts, setStarts] = useState<readonly (string | null)[]>([null])
@@ -40,6 +48,7 @@ export function LibraryPage() {
   const query = useQuery(read.documents(client, project.id, { order, state, name, after }))
   const { data } = query
   const ofThatName = Object.values(data?.states ?? {}).reduce((sum, count) => sum + count, 0)
+  const counts = data && countsOf(data)
   const empty = data !== undefined && ofThatName === 0 && name === '' && !query.isPlaceholderData
   const from = (starts.length - 1) * pageSize
 
@@ -61,7 +70,7 @@ export function LibraryPage() {
             <p role="status" className="grow text-sm text-soft max-sm:w-full">
               {words('library.count', { count: ofThatName })}
             </p>
-            {(Object.keys(data.states).length > 1 || state) && (
+            {(Object.keys(counts ?? {}).length > 1 || state) && (
               <Select
                 label={words('library.filter')}
                 hideLabel
@@ -69,15 +78,15 @@ export function LibraryPage() {
                 options={[
                   { value: '', label: words('library.all') },
                   ...states
-                    .filter(one => data.states[one] || one === state)
+                    .filter(one => counts?.[one] || one === state)
                     .map(one => ({
                       value: one,
-                      label: `${filterName(one, words)} (${words.number(data.states[one] ?? 0)})`,
+                      label: `${filterName(one, words)} (${words.number(counts?.[one] ?? 0)})`,
                     })),
                 ]}
                 choose={value => {
                   setStarts([null])
-                  setState(value === '' ? null : (value as DocumentState))
+                  setState(value === '' ? null : (value as ShownState))
                 }}
               />
             )}
@@ -96,7 +105,7 @@ export function LibraryPage() {
             />
           </>
         )}
-        <WorkOnAll states={data?.states} />
+        <WorkOnAll counts={counts} />
         <Link
           view="trash"
           className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink max-sm:-ml-2"
@@ -141,11 +150,12 @@ export function LibraryPage() {
 }
 
 /** Holds everything that is being read, or goes on with it. */
-function WorkOnAll({ states = {} }: { states?: Partial<Record<DocumentState, number>> | undefined }) {
+function WorkOnAll({ counts = {} }: { counts?: Counts | undefined }) {
   const words = useWords()
   const { client, queries, toasts } = useApp()
   const { id: projectId } = useProject()
-  const busy = (states.queued ?? 0) + (states.parsing ?? 0) + (states.indexing ?? 0)
+  const { queued = 0, parsing = 0, indexing = 0, recognizing = 0, paused = 0 } = counts
+  const busy = queued + parsing + indexing + recognizing
   const act = async (verb: 'pauseAll' | 'resumeAll') => {
     try {
       const { count } = await client.documents[verb]({ projectId })
@@ -162,7 +172,7 @@ function WorkOnAll({ states = {} }: { states?: Partial<Record<DocumentState, num
           {words('library.pauseAll')}
         </Button>
       )}
-      {(states.paused ?? 0) > 0 && (
+      {paused > 0 && (
         <Button look="quiet" onClick={() => void act('resumeAll')}>
           {words('library.resumeAll')}
         </Button>
@@ -171,7 +181,19 @@ function WorkOnAll({ states = {} }: { states?: Partial<Record<DocumentState, num
   )
 }
 
+type Counts = Partial<Record<ShownState, number>>
+
+/** How many are in which state, as people see it. */
+function countsOf({ states, recognizing }: { states: Counts; recognizing: number }): Counts {
+  const { ready = 0, ...others } = states
+  return {
+    ...others,
+    ...(ready > recognizing && { ready: ready - recognizing }),
+    ...(recognizing > 0 && { recognizing }),
+  }
+}
+
 /** The two stages of reading have one name for people; a list of choices needs two. */
-function filterName(state: DocumentState, words: ReturnType<typeof useWords>): string {
+function filterName(state: ShownState, words: ReturnType<typeof useWords>): string {
   return state === 'indexing' ? words('progress.indexing') : words(`state.${state}`)
 }

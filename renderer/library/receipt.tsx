@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import type { ApiDocument } from '../../shared/api/index.ts'
+import type { ApiDocument, ApiReceipt } from '../../shared/api/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
@@ -36,14 +36,7 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
               <>
                 <Fact name={words('receipt.withoutText')}>{rangesOf(receipt.pagesWithoutText, words)}</Fact>
                 {receipt.recognition && (
-                  <Fact name={words('receipt.recognition')}>
-                    {words('receipt.recognized', {
-                      count: receipt.recognition.pages,
-                      confidence: Math.round(100 * receipt.recognition.confidence),
-                    })}
-                    {receipt.recognition.waiting > 0 &&
-                      `; ${words('receipt.recognitionWaiting', { count: receipt.recognition.waiting })}`}
-                  </Fact>
+                  <Fact name={words('receipt.recognition')}>{recognizedOf(receipt.recognition, words)}</Fact>
                 )}
                 <Fact name={words('receipt.unreadable')}>{rangesOf(receipt.pagesUnreadable, words)}</Fact>
                 <Fact name={words('receipt.furniture')}>
@@ -63,7 +56,9 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
           )}
           <h3 className="mt-6 text-sm font-medium">{words('receipt.notes')}</h3>
           {receipt.reasons.length === 0 ? (
-            <p className="mt-1 text-sm text-soft">{words('receipt.complete')}</p>
+            <p className="mt-1 text-sm text-soft">
+              {words(receipt.recognition?.waiting ? 'receipt.recognizing' : 'receipt.complete')}
+            </p>
           ) : (
             <ul className="mt-1 list-disc space-y-1 pl-5 text-sm">
               {receipt.reasons.map(reason => (
@@ -75,6 +70,18 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
       )}
     </Dialog>
   )
+}
+
+function recognizedOf(
+  { pages, confidence, waiting, failed }: NonNullable<ApiReceipt['recognition']>,
+  words: Words,
+): string {
+  const parts = [
+    ...(pages > 0 ? [words('receipt.recognized', { count: pages, confidence: Math.round(100 * confidence) })] : []),
+    ...(waiting > 0 ? [words('receipt.recognitionWaiting', { count: waiting })] : []),
+    ...(failed.length > 0 ? [words('receipt.recognitionFailed', { count: failed.length })] : []),
+  ]
+  return parts.join('; ')
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

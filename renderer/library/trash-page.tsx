@@ -10,13 +10,20 @@ import { Pager } from '../parts/pager.tsx'
 import { Loading, Problem, sentenceAbout } from '../parts/problem.tsx'
 import { pageSize, read } from '../queries.ts'
 import { useWords } from '../words.tsx'
+import { originOf } from './progress.ts'
+
+/** What is asked about, and how many files in it go along. */
+interface Purge {
+  document: ApiDocument
+  count: number
+}
 
 export function TrashPage() {
   const words = useWords()
   const { client, queries, router, toasts } = useApp()
   const project = useProject()
   const [starts, setStarts] = useState<readonly (string | null)[]>([null])
-  const [purging, setPurging] = useState<ApiDocument | null>(null)
+  const [purging, setPurging] = useState<Purge | null>(null)
   const query = useQuery(read.trash(client, project.id, starts.at(-1) ?? null))
   const { data } = query
 
@@ -35,8 +42,19 @@ export function TrashPage() {
   const one = ({ id }: ApiDocument) => ({ projectId: project.id, documentId: id })
   const restore = (document: ApiDocument) =>
     run(document, () => client.documents.undo(one(document)), words('library.restored', { name: document.name }))
-  const purge = (document: ApiDocument) =>
-    run(document, () => client.documents.purge(one(document)), words('library.purged', { name: document.name }))
+  const askToPurge = async (document: ApiDocument) => {
+    // Only mails and archives take something along.
+    const { count } = await client.documents.company(one(document)).catch(() => ({ count: 0 }))
+    setPurging({ document, count })
+  }
+  const purge = ({ document, count }: Purge) =>
+    run(
+      document,
+      () => client.documents.purge(one(document)),
+      count > 0
+        ? words('library.purgedWith', { name: document.name, count })
+        : words('library.purged', { name: document.name }),
+    )
 
   return (
     <Page
@@ -54,23 +72,27 @@ export function TrashPage() {
       {data?.documents.length === 0 && <p className="py-10 text-soft">{words('library.trashNone')}</p>}
       {data && data.documents.length > 0 && (
         <ul className="mt-8 divide-y divide-line border-y border-line">
-          {data.documents.map(document => (
-            <li key={document.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3.5">
-              <div className="min-w-40 grow basis-0">
-                <p className="truncate font-medium">{document.name}</p>
-                <p className="text-xs text-soft">
-                  {words('library.deletedAt', { date: words.date(document.deletedAt ?? 0) })} ·{' '}
-                  {words.size(document.size)}
-                </p>
-              </div>
-              <span className="flex gap-2">
-                <Button onClick={() => void restore(document)}>{words('library.restore')}</Button>
-                <Button look="quiet" className="text-danger" onClick={() => setPurging(document)}>
-                  {words('library.purge')}
-                </Button>
-              </span>
-            </li>
-          ))}
+          {data.documents.map(document => {
+            const origin = originOf(document, words)
+            return (
+              <li key={document.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3.5">
+                <div className="min-w-40 grow basis-0">
+                  <p className="font-medium wrap-anywhere">{document.name}</p>
+                  <p className="text-xs text-soft wrap-anywhere">
+                    {origin && `${origin} · `}
+                    {words('library.deletedAt', { date: words.date(document.deletedAt ?? 0) })} ·{' '}
+                    {words.size(document.size)}
+                  </p>
+                </div>
+                <span className="flex gap-2">
+                  <Button onClick={() => void restore(document)}>{words('library.restore')}</Button>
+                  <Button look="quiet" className="text-danger" onClick={() => void askToPurge(document)}>
+                    {words('library.purge')}
+                  </Button>
+                </span>
+              </li>
+            )
+          })}
         </ul>
       )}
       {data && (
@@ -84,8 +106,12 @@ export function TrashPage() {
       )}
       <Confirm
         open={purging !== null}
-        title={words('library.purgeAsk', { name: purging?.name ?? '' })}
-        lead={words('library.purgeLead')}
+        title={words('library.purgeAsk', { name: purging?.document.name ?? '' })}
+        lead={
+          purging && purging.count > 0
+            ? words('library.purgeLeadWith', { count: purging.count })
+            : words('library.purgeLead')
+        }
         action={words('library.purge')}
         close={() => setPurging(null)}
         confirm={() => purging && void purge(purging)}

@@ -174,6 +174,14 @@ export const de: ScreenMessages = {
     follow: 'Weiterfragen',
   },
   library: {
+    deletedWith_one: '„{{name}}“ liegt mit 1 Datei darin im Papierkorb.',
+    deletedWith_other: '„{{name}}“ liegt mit {{count}} Dateien darin im Papierkorb.',
+    purgedWith_one: '„{{name}}“ ist mit 1 Datei darin endgültig gelöscht.',
+    purgedWith_other: '„{{name}}“ ist mit {{count}} Dateien darin endgültig gelöscht.',
+    purgeLeadWith_one:
+      'Die Datei, 1 Datei darin, die mit im Papierkorb liegt, und alles daraus Gelesene werden entfernt. Das lässt sich nicht rückgängig machen.',
+    purgeLeadWith_other:
+      'Die Datei, {{count}} Dateien darin, die mit im Papierkorb liegen, und alles daraus Gelesene werden entfernt. Das lässt sich nicht rückgängig machen.',
     from: 'aus {{path}}',
     title: 'Dokumente',
     lead: 'Woraus Ihre Fragen beantwortet werden. Die Dateien bleiben auf diesem Rechner.',
@@ -228,6 +236,7 @@ export const de: ScreenMessages = {
     addedAt: 'Hinzugefügt am {{date}}',
   },
   state: {
+    recognizing: 'Texterkennung läuft',
     queued: 'Wartet',
     parsing: 'Wird gelesen',
     indexing: 'Wird gelesen',
@@ -237,7 +246,9 @@ export const de: ScreenMessages = {
     paused: 'Pausiert',
   },
   progress: {
-    recognizing: 'Texterkennung: Seite {{page}} von {{total}}',
+    recognizing: 'Texterkennung: {{done}} von {{total}} Seiten',
+    toRecognize_one: 'Texterkennung steht an: 1 Seite',
+    toRecognize_other: 'Texterkennung steht an: {{count}} Seiten',
     queued: 'Wartet, bis es an der Reihe ist',
     parsingPages: 'Seite {{done}} von {{total}} gelesen',
     parsingParts: 'Abschnitt {{done}} von {{total}} gelesen',
@@ -284,6 +295,9 @@ export const de: ScreenMessages = {
     andMore: 'und {{count}} weitere anzeigen',
   },
   receipt: {
+    recognizing: 'Auf Seiten wird noch Text erkannt; diese Angaben wachsen mit.',
+    recognitionFailed_one: '{{count}} Seite ohne Erfolg',
+    recognitionFailed_other: '{{count}} Seiten ohne Erfolg',
     title: 'Was von „{{name}}“ gelesen wurde',
     waiting: 'Das Dokument ist noch nicht gelesen.',
     pages: 'Seiten',
@@ -313,6 +327,7 @@ export const de: ScreenMessages = {
     complete: 'Alles wurde gelesen.',
   },
   reading: {
+    waits: 'Diese Seite wartet auf die Texterkennung.',
     title: 'Dokument',
     close: 'Dokument schließen',
     back: 'Zurück zur Unterhaltung',

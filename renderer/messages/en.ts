@@ -166,6 +166,14 @@ export const en = {
     follow: 'Ask on',
   },
   library: {
+    deletedWith_one: '“{{name}}” is in the trash, with 1 file in it.',
+    deletedWith_other: '“{{name}}” is in the trash, with {{count}} files in it.',
+    purgedWith_one: '“{{name}}” is deleted for good, with 1 file in it.',
+    purgedWith_other: '“{{name}}” is deleted for good, with {{count}} files in it.',
+    purgeLeadWith_one:
+      'The file, 1 file in it that lies in the trash too, and everything read from them are removed. This cannot be undone.',
+    purgeLeadWith_other:
+      'The file, {{count}} files in it that lie in the trash too, and everything read from them are removed. This cannot be undone.',
     from: 'from {{path}}',
     title: 'Documents',
     lead: 'What your questions are answered from. The files stay on this computer.',
@@ -220,6 +228,7 @@ export const en = {
     addedAt: 'Added on {{date}}',
   },
   state: {
+    recognizing: 'Text being recognised',
     queued: 'Waiting',
     parsing: 'Being read',
     indexing: 'Being read',
@@ -229,7 +238,9 @@ export const en = {
     paused: 'Paused',
   },
   progress: {
-    recognizing: 'Recognising text: page {{page}} of {{total}}',
+    recognizing: 'Recognising text: {{done}} of {{total}} pages',
+    toRecognize_one: 'Text recognition to come: 1 page',
+    toRecognize_other: 'Text recognition to come: {{count}} pages',
     queued: 'Waits for its turn',
     parsingPages: 'Page {{done}} of {{total}} read',
     parsingParts: 'Part {{done}} of {{total}} read',
@@ -276,6 +287,9 @@ export const en = {
     andMore: 'Show {{count}} more',
   },
   receipt: {
+    recognizing: 'The text of pages is still being recognised; this grows with it.',
+    recognitionFailed_one: '{{count}} page without success',
+    recognitionFailed_other: '{{count}} pages without success',
     title: 'What was read of “{{name}}”',
     waiting: 'It has not been read yet.',
     pages: 'Pages',
@@ -305,6 +319,7 @@ export const en = {
     complete: 'Everything was read.',
   },
   reading: {
+    waits: 'This page waits for text recognition.',
     title: 'Document',
     close: 'Close the document',
     back: 'Back to the conversation',

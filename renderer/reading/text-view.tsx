@@ -1,9 +1,10 @@
 import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query'
-import { useLayoutEffect, useMemo, useRef } from 'react'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { Segment } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { isContainer } from '../library/files-inside.tsx'
+import { isRecognizing } from '../library/progress.ts'
 import { Button } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import type { Reading } from '../route.ts'
@@ -42,6 +43,14 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
     getPreviousPageParam: ({ from }: Part) =>
       from > 1 ? { from: Math.max(1, from - step), limit: Math.min(step, from - 1) } : undefined,
   })
+  const { refetch } = query
+  const { recognized } = document
+  const seen = useRef(recognized)
+  // What was recognised meanwhile is to be read.
+  useEffect(() => {
+    if (seen.current !== recognized) void refetch()
+    seen.current = recognized
+  }, [recognized, refetch])
   const segments = useMemo(() => partsOf(query.data), [query.data])
   const marks = useMemo(
     () =>
@@ -89,7 +98,13 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
             )}
             {segment.blocks.length === 0 && document.paged && (
               <p className="text-sm text-soft">
-                {words(segment.problem === 'unreadable' ? 'reading.unreadable' : 'reading.noText')}
+                {words(
+                  segment.problem === 'unreadable'
+                    ? 'reading.unreadable'
+                    : segment.recognition === undefined && isRecognizing(document)
+                      ? 'reading.waits'
+                      : 'reading.noText',
+                )}
               </p>
             )}
             <Blocks blocks={segment.blocks} marks={marks} />

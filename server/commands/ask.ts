@@ -80,9 +80,10 @@ function understand(
 
 /** After a declined answer: it may stand in what is not searched. */
 async function tellUnsearchable({ terminal, translate }: Context, { core, scope }: Library): Promise<void> {
-  const { states, total } = await core.documents.page(scope, { limit: 1 })
+  const { states, total, recognizing } = await core.documents.page(scope, { limit: 1 })
   const count = total - (states.ready ?? 0)
   if (count > 0) terminal.note(translate('cli.notSearched', { count }))
+  if (recognizing > 0) terminal.note(translate('cli.recognizing', { count: recognizing }))
 }
 
 /** On standard error: what could not be read, and what was lost. */

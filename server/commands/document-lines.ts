@@ -1,7 +1,7 @@
 import type { MessageKey } from '../../shared/messages/index.ts'
 import type { Document, Reason, Receipt } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
-import { pagesOf, secondsOf, stateOf, textOf } from '../present.ts'
+import { pagesOf, secondsOf, shownState, stateOf, textOf } from '../present.ts'
 import { padEnd, safe, widthOf } from '../text.ts'
 
 /** Everything about a document, one fact a line. */
@@ -13,11 +13,10 @@ export function documentLines(
   const number = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 })
   const date = new Intl.DateTimeFormat(translate.language, { dateStyle: 'medium', timeStyle: 'short' })
   const label = (name: FactName) => translate(`cli.documents.${name}`)
-  const state = document.deletedAt === null ? document.state : 'trashed'
   const facts: [string, string | null][] = [
     [label('file'), safe(document.path)],
     [label('id'), document.id],
-    [label('state'), stateOf(translate, state)],
+    [label('state'), stateOf(translate, shownState(document))],
     [label('deletedAt'), document.deletedAt === null ? null : date.format(document.deletedAt)],
     [label('type'), safe(document.mediaType)],
     [label('size'), translate('cli.documents.sizeValue', { megabytes: size(number, document.size) })],

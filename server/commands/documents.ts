@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Document } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
-import { documentJson, receiptJson, stateOf, usageError } from '../present.ts'
+import { documentJson, receiptJson, shownState, stateOf, usageError } from '../present.ts'
 import { table } from '../table.ts'
 import { safe } from '../text.ts'
 import { documentsUnderWay, isUnderWay, watchWork } from '../work.ts'
@@ -39,7 +39,7 @@ export async function listDocuments(context: Context, which: 'live' | 'trash'): 
     const ids = shortIds(documents)
     const rows = documents.map(document => [
       ids.get(document.id)!,
-      stateOf(translate, document.state),
+      stateOf(translate, which === 'live' ? shownState(document) : document.state),
       document.paged && document.segments !== null ? String(document.segments) : '',
       String(document.chunks),
       safe(document.path),
@@ -107,9 +107,9 @@ export async function changeDocuments(
     }
     for (const { id, path } of verb === 'purge' ? chosen : [])
       terminal.out(`${safe(path)}: ${stateOf(translate, 'purged')}${withFiles(translate, company.get(id))}`)
-    for (const { id, path, state, deletedAt } of latest) {
-      const shown = stateOf(translate, deletedAt === null ? state : 'trashed')
-      terminal.out(`${safe(path)}: ${shown}${withFiles(translate, company.get(id))}`)
+    for (const document of latest) {
+      const shown = stateOf(translate, shownState(document))
+      terminal.out(`${safe(document.path)}: ${shown}${withFiles(translate, company.get(document.id))}`)
     }
     if (verb === 'delete') terminal.note(translate('cli.documents.deleted'))
   })

@@ -121,10 +121,16 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     documents: {
       list: os.documents.list.handler(async ({ input }) => {
         await demandProject(input.projectId)
-        const { order, state, ids } = input
-        const filter = { order, ...(state && { states: [state].flat() }), ...(ids && { ids }), ...pagingOf(input) }
-        const page = await core.documents.page(scopeOf(input), { ...filter, ...namingOf(input) })
-        return { ...toApiDocuments(page), states: page.states }
+        const { order, state, ids, recognizing } = input
+        const page = await core.documents.page(scopeOf(input), {
+          order,
+          ...(state && { states: [state].flat() }),
+          ...(recognizing && { recognizing: recognizing === 'yes' }),
+          ...(ids && { ids }),
+          ...pagingOf(input),
+          ...namingOf(input),
+        })
+        return { ...toApiDocuments(page), states: page.states, recognizing: page.recognizing }
       }),
       trash: os.documents.trash.handler(async ({ input }) => {
         await demandProject(input.projectId)

@@ -113,6 +113,10 @@ export const documents = {
           .union([documentState, z.array(documentState).min(1)])
           .optional()
           .describe('One, or some'),
+        recognizing: z
+          .enum(['yes', 'no'])
+          .optional()
+          .describe('Of those that are ready: only those whose pages wait for text recognition, or only the others'),
         ids: z.array(id).min(1).max(100).optional().describe('Of these'),
         beginning: idBeginning.optional(),
         called,
@@ -127,6 +131,10 @@ export const documents = {
         states: z
           .partialRecord(documentState, z.number().int())
           .describe('How many of that name are in which state, over all pages'),
+        recognizing: z
+          .number()
+          .int()
+          .describe('How many of those that are ready have pages that wait for text recognition'),
       }),
     ),
   upload: oc

@@ -1,10 +1,15 @@
 import type { Document } from '../model/index.ts'
 
-type Measured = Pick<Document, 'state' | 'segments' | 'parsed' | 'indexed' | 'parseTime' | 'indexTime'>
+type Measured = Pick<
+  Document,
+  'state' | 'segments' | 'parsed' | 'indexed' | 'toRecognize' | 'recognized' | 'parseTime' | 'indexTime'
+>
 
 /** Segments and milliseconds that have to be behind us before a pace is one. */
 const fewestSegments = 4
 const shortestTime = 1500
+/** Pages: one takes seconds, whatever it is. */
+const fewestRecognized = 2
 /** What indexing takes beside reading, as a guess, until it is measured. */
 const indexShare = 0.5
 
@@ -14,6 +19,7 @@ const indexShare = 0.5
  */
 export function secondsLeft(document: Measured): number | null {
   const { state, segments, parsed, indexed, parseTime, indexTime } = document
+  if (state === 'ready') return recognitionLeft(document)
   if (segments === null || (state !== 'parsing' && state !== 'indexing')) return null
   const parsing = paceOf(parsed, parseTime)
   const indexing = paceOf(indexed, indexTime)
@@ -23,6 +29,16 @@ export function secondsLeft(document: Measured): number | null {
   }
   const pace = indexing ?? (parsing === null ? null : parsing * indexShare)
   return pace === null ? null : inSeconds((segments - indexed) * pace)
+}
+
+/**
+ * Reading and recognising share one clock. Where at least every second page is recognised, that is where its time goes: a
+ * page takes seconds, reading one some milliseconds.
+ */
+function recognitionLeft({ segments, toRecognize, recognized, parseTime }: Measured): number | null {
+  const open = toRecognize - recognized
+  if (segments === null || open <= 0 || toRecognize < segments / 2 || recognized < fewestRecognized) return null
+  return parseTime < shortestTime ? null : inSeconds((open * parseTime) / recognized)
 }
 
 /** Milliseconds a segment; null while that is only a guess. */

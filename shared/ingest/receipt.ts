@@ -61,7 +61,7 @@ export function createTally(isFurniture: (block: Block) => boolean) {
         if (numbers.length > 0) reasons.push({ code, values: { count: numbers.length, pages: listPages(numbers) } })
       }
       if (off) reasons.push({ code: 'recognition-off' })
-      if (characters === 0 && waiting === 0) reasons.push({ code: 'no-text' })
+      if (characters === 0 && waiting === 0 && !off) reasons.push({ code: 'no-text' })
       reasons.push(...lost)
       name('pages-unreadable', unreadable)
       if (characters > 0)

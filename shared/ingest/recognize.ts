@@ -40,8 +40,10 @@ export function createRecognizeStage(
     const { document, scope } = found
     // Switched off in between: the index says what that means for the document.
     if (!(await deps.recognizes(scope))) return settle(scope, job, tx => finish(tx, deps, document.id))
+    const started = performance.now()
     const segment = await read(document, page, signal)
-    const waiting = await settle(scope, job, tx => advance(tx, deps, found, segment))
+    const time = performance.now() - started
+    const waiting = await settle(scope, job, tx => advance(tx, deps, found, segment, time))
     if (waiting === 0) deps.passwords.forget(document.id)
     deps.changed(document)
   }
@@ -95,10 +97,16 @@ export async function giveUpPage(tx: Tx, deps: Deps, found: Found): Promise<void
 }
 
 /** Keeps what came of a page, and sees to the next one. Gives the number of pages that wait. */
-async function advance(tx: Tx, { store, queue }: Deps, { document, scope }: Found, segment: Segment): Promise<number> {
+async function advance(
+  tx: Tx,
+  { store, queue }: Deps,
+  { document, scope }: Found,
+  segment: Segment,
+  parseTime = 0,
+): Promise<number> {
   await store.segments.insert(tx, document.id, [segment])
   const { waiting, done } = await store.segments.recognition(scope, document.id, tx)
-  await store.documents.update(tx, document.id, { toRecognize: done + waiting, recognized: done })
+  await store.documents.update(tx, document.id, { toRecognize: done + waiting, recognized: done, parseTime })
   if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id))
   if (waiting === 0) await finish(tx, { store, queue }, document.id)
   else if (isDue(done - 1, done)) await queue.enqueue(store.executor(tx), indexJob(document.id))

@@ -268,6 +268,8 @@ export const de: Messages = {
       'Ein Dokument wird nicht durchsucht (angehalten, abgebrochen oder gescheitert); siehe „documents list“.',
     notSearched_other:
       '{{count}} Dokumente werden nicht durchsucht (angehalten, abgebrochen oder gescheitert); siehe „documents list“.',
+    recognizing_one: 'In einem Dokument wird noch Text erkannt; fragen Sie danach noch einmal.',
+    recognizing_other: 'In {{count}} Dokumenten wird noch Text erkannt; fragen Sie danach noch einmal.',
     help: {
       usage: 'Aufruf:',
       arguments: 'Angaben:',
@@ -364,6 +366,7 @@ export const de: Messages = {
       queued: 'wartet',
       parsing: 'wird gelesen',
       indexing: 'wird erschlossen',
+      recognizing: 'Texterkennung läuft',
       ready: 'fertig',
       failed: 'gescheitert',
       cancelled: 'abgebrochen',
@@ -391,6 +394,7 @@ export const de: Messages = {
       earlier_other: '{{count}} Dokumente von vorher werden noch fertiggestellt …',
       reading: 'Seite {{done}} von {{all}}',
       readingText: 'Teil {{done}}',
+      recognizing: 'Text erkannt: {{done}} von {{all}} Seiten',
       indexing: 'erschlossen: {{done}} von {{all}}',
       starting: 'wird geöffnet',
       embedding: 'Vektoren {{bar}} {{done}} von {{all}}',
