@@ -172,7 +172,8 @@ export interface ChildProcess {
 /**
  * Reads documents in processes that can be killed: a parser that hangs, crashes or swallows memory harms nothing else.
  * Throws `unsupported-type`, `type-mismatch`, `empty-file`, `too-many-pages`, `password-protected`, `damaged`,
- * `parser-timeout` (60 s without a segment), `parser-memory` (1 GiB), `parser-crashed`, `cancelled`.
+ * `parser-timeout` (60 s of the processor without a segment, or 60 s in which it does nothing), `parser-memory` (1 GiB),
+ * `parser-crashed`, `cancelled`.
  */
 export interface Parsers {
   parse(request: ParseRequest, signal?: AbortSignal): AsyncIterable<ParseEvent>

@@ -113,7 +113,7 @@ describe.skipIf(process.platform === 'win32')('processes that are stopped', () =
 
 describe.skipIf(process.platform === 'win32')('a parser', () => {
   /** The real parser; `disturb` gets each process when it begins to read. */
-  async function ingest(disturb: (child: Child, nth: number) => void, segmentTime = 60_000) {
+  async function ingest(disturb: (child: Child, nth: number) => void, stillTime = 60_000) {
     const processes = createForkedProcesses({ entries: { parser }, log: silent })
     let count = 0
     const parsers = createParsers({
@@ -124,7 +124,7 @@ describe.skipIf(process.platform === 'win32')('a parser', () => {
       },
       log: silent,
       processes: 1,
-      limits: { segmentTime },
+      limits: { stillTime },
     })
     const opened = await openTestCore(parsers, undefined, noModels)
     try {

@@ -9,6 +9,7 @@ import { AppError } from '../errors.ts'
 import type { ChildProcess, Log, ParseEvent, Parsers } from '../ports.ts'
 import { createForkedProcesses } from '../processes/fork.ts'
 import { createParsers, type ParsersOptions } from './parsers.ts'
+import { type FromParser, WINDOW } from './protocol.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const entry = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -83,6 +84,41 @@ function holed(): Uint8Array {
   return bytes.fill(0, second, bytes.lastIndexOf('xref\n', bytes.lastIndexOf('startxref') - 1))
 }
 
+/** A process whose messages can be heard before its host asks for them; the host gets them all the same. */
+function overheard() {
+  const heard: unknown[] = []
+  let child: ChildProcess
+  let messages: AsyncIterator<unknown>
+  return {
+    spawn() {
+      const processes = createForkedProcesses({ entries: { parser: entry('./process.ts') }, log: silent })
+      child = processes.spawn('parser')
+      messages = child.messages[Symbol.asyncIterator]()
+      const next = async () => (heard.length > 0 ? { value: heard.shift(), done: false } : messages.next())
+      return { ...child, messages: { [Symbol.asyncIterator]: () => ({ next }) } }
+    },
+    /** How many events come until there are so many and the process has nothing more to do. */
+    async listen(atLeast: number): Promise<number> {
+      let count = 0
+      let work = 0
+      for (let still = 0; count < atLeast || still < 5; ) {
+        await child.send({ type: 'work' })
+        for (;;) {
+          const message = (await messages.next()).value as FromParser
+          heard.push(message)
+          if (message.type === 'event') count += 1
+          if (message.type !== 'work') continue
+          still = message.time - work < 1 ? still + 1 : 0
+          work = message.time
+          break
+        }
+        await new Promise(resolve => setTimeout(resolve, 50))
+      }
+      return count
+    },
+  }
+}
+
 const gone = (pid: number) => {
   try {
     process.kill(pid, 0)
@@ -139,19 +175,20 @@ describe('reading', () => {
       expect(children).toHaveLength(2)
     }))
 
-  test('a reader that does not ask does not fill the memory: the process waits', () =>
-    withParsers({ limits: { segmentTime: 4_000 } }, async parsers => {
+  test('a reader that does not ask does not fill the memory: the process waits', () => {
+    const { spawn, listen } = overheard()
+    return withParsers({ spawn }, async parsers => {
       const iterator = parsers.parse(await file('viele.pdf', pages(60)))[Symbol.asyncIterator]()
       await iterator.next()
       const first = await iterator.next()
       expect(first.value.type).toBe('segment')
-      // Longer than the limit: while nobody asks, no time runs.
-      await new Promise(resolve => setTimeout(resolve, 4_500))
+      expect(await listen(WINDOW - 1)).toBe(WINDOW - 1)
       let count = 1
       for (let next = await iterator.next(); !next.done; next = await iterator.next())
         if (next.value.type === 'segment') count++
       expect(count).toBe(60)
-    }))
+    })
+  })
 
   test('an idle process is ended', () =>
     withParsers({ idleTime: 50 }, async (parsers, children) => {
@@ -212,10 +249,14 @@ describe('what goes wrong', () => {
   }
 
   test('a busy loop ends by time, and the next file finds a fresh process', () =>
-    withParsers({ ...hostile, limits: { segmentTime: 700 } }, async (parsers, children) => {
+    withParsers({ ...hostile, limits: { segmentTime: 1_500 } }, async (parsers, children) => {
       expect(await codeOf(parsers.parse(await file('loop.txt', 'x')))).toBe('parser-timeout')
       await children[0]!.exit
       await afterwards(parsers)
+    }))
+
+  test('so does one that does nothing', () =>
+    withParsers({ ...hostile, limits: { stillTime: 500 } }, async parsers => {
       expect(await codeOf(parsers.parse(await file('silent.txt', 'x')))).toBe('parser-timeout')
     }))
 

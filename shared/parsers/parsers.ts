@@ -4,8 +4,8 @@ import type { ChildProcess, Log, ParseEvent, ParseRequest, Parsers } from '../po
 import { formatOf } from './formats.ts'
 import { createRecognizer } from './ocr/recognizer.ts'
 import { createPool, type Member } from './pool.ts'
-import { DEFAULT_LIMITS, type FromParser, type ParserLimits, parseEvent, WINDOW } from './protocol.ts'
-import { begin, nextMessage, tell } from './talk.ts'
+import { DEFAULT_LIMITS, type ParserLimits, parseEvent, WINDOW } from './protocol.ts'
+import { type Answer, begin, nextMessage, patienceOf, tell } from './talk.ts'
 
 export interface ParsersOptions {
   /** Starts a process that runs `process.ts`. */
@@ -34,13 +34,14 @@ export function createParsers(options: ParsersOptions): Parsers {
 
   async function* parse(request: ParseRequest, signal?: AbortSignal): AsyncGenerator<ParseEvent> {
     if (!formatOf(request.name)) throw new AppError('unsupported-type', { name: request.name })
-    const { member, first } = await begin(pool, { type: 'parse', request, limits }, limits.segmentTime, signal)
+    const patience = patienceOf(limits)
+    const { member, first } = await begin(pool, { type: 'parse', request, limits }, patience, signal)
     let sound = false
     let failed = false
     let taken = 0
     try {
-      for (let next: FromParser | undefined = first; ; next = undefined) {
-        const message = next ?? (await nextMessage(pool, member, limits.segmentTime, signal))
+      for (let next: Answer | undefined = first; ; next = undefined) {
+        const message = next ?? (await nextMessage(pool, member, patience, signal))
         if (message.type === 'failed') {
           sound = true
           log.info('parser refused a file', { code: message.code, detail: message.detail })
@@ -83,7 +84,7 @@ export function createParsers(options: ParsersOptions): Parsers {
     try {
       await tell(member, { type: 'stop' })
       for (;;) {
-        const message = await nextMessage(pool, member, Math.max(1, end - performance.now()))
+        const message = await nextMessage(pool, member, { clock: Math.max(1, end - performance.now()) })
         if (message.type === 'failed') return true
         if (message.type === 'ending') return false
         if (message.type === 'event' && parseEvent(message.json).type === 'finish') return true
