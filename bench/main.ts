@@ -7,6 +7,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   'project-index': () => import('./project-index.ts'),
   faults: () => import('./faults.ts'),
   ingest: () => import('./ingest.ts'),
+  jobs: () => import('./jobs.ts'),
   kill: () => import('./kill.ts'),
   models: () => import('./models.ts'),
   ocr: () => import('./ocr.ts'),

@@ -13,7 +13,10 @@ export interface QueueHost {
 }
 
 export interface QueueHarness {
-  /** Opens the database in this folder, with its table, as a process that is alive. */
+  /**
+   * Opens the database that goes with this folder, with its table for jobs of the kinds `parse` and `index`, as a process
+   * that is alive. Where time is the database's, this clock is what it goes by.
+   */
   open(folder: string, clock: Clock): Promise<QueueHost>
   /** How long a claim holds without renewal, and how often a job is tried. */
   leaseTime: number
@@ -22,8 +25,8 @@ export interface QueueHarness {
   longestPause: number
 }
 
-export function queueContract({ open, leaseTime, mostAttempts, longestPause }: QueueHarness): void {
-  describe('queue contract', () => {
+export function queueContract({ open, leaseTime, mostAttempts, longestPause }: QueueHarness, name = ''): void {
+  describe(`queue contract ${name}`.trim(), () => {
     let folder: string
     let now: number
     const clock: Clock = { now: () => now }
@@ -295,6 +298,154 @@ export function queueContract({ open, leaseTime, mostAttempts, longestPause }: Q
       expect(await other.queue.claim(['parse'])).toBeUndefined()
       expect(await other.queue.next()).toBeLessThanOrEqual(now + leaseTime)
       await settle(claimed, 'done')
+    })
+
+    it('counts only claims without progress, and hands out for burial what did not get on', async () => {
+      await add(job('a'))
+      for (let time = 0; time < 2 * mostAttempts; time++) {
+        const claimed = await claim()
+        expect(claimed.exhausted).toBe(false)
+        await within(tx => host.queue.renew(tx, claimed))
+        now += leaseTime + 1
+      }
+      for (let time = 2; time <= mostAttempts; time++) {
+        const claimed = await claim()
+        expect([claimed.attempt, claimed.exhausted]).toEqual([time, false])
+        // A sign of life is no progress.
+        await within(tx => host.queue.renew(tx, claimed, 'beat'))
+        now += leaseTime + 1
+      }
+      const poison = await claim()
+      expect([poison.attempt, poison.exhausted]).toEqual([mostAttempts + 1, true])
+      expect(await within(tx => host.queue.settle(tx, poison, { state: 'dead', error: 'killed' }))).toEqual({
+        last: true,
+      })
+      expect(await host.queue.dead()).toMatchObject([{ key: 'a', error: 'killed' }])
+    })
+
+    it('ends what kills whoever is to bury it', async () => {
+      await add(job('a'))
+      for (let time = 1; time <= 2 * mostAttempts; time++) {
+        await claim()
+        now += 100_000
+      }
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      expect(await host.queue.dead()).toMatchObject([{ key: 'a', error: 'its process died each time' }])
+    })
+
+    it('gives back what was not begun without counting it', async () => {
+      await add(job('a'))
+      for (let time = 0; time < 3 * mostAttempts; time++) {
+        const claimed = await claim()
+        expect(claimed.attempt).toBe(1)
+        await within(tx => host.queue.settle(tx, claimed, { state: 'released' }))
+      }
+    })
+
+    it('lists what died, the latest first, until it is enqueued anew or cancelled', async () => {
+      await add(...['a', 'b', 'c'].map(key => ({ ...job(key), group: 'g' })))
+      expect(await host.queue.dead()).toEqual([])
+      for (const error of ['first', 'second \0 \ud800', 'x'.repeat(10_000)]) {
+        now += 10
+        const claimed = await claim()
+        await within(tx => host.queue.settle(tx, claimed, { state: 'dead', error }))
+      }
+      const dead = await host.queue.dead()
+      expect(dead.map(each => each.error.slice(0, 10))).toEqual(['xxxxxxxxxx', 'second  \ufffd', 'first'])
+      expect(dead[0].error.length).toBe(2000)
+      const [, , { id, error, diedAt, ...first }] = dead
+      expect([id !== '', error, diedAt, first]).toEqual([true, 'first', now - 20, { ...job('a'), group: 'g' }])
+      await add(job('b'))
+      await within(tx => host.queue.cancel(tx, ['c']))
+      expect((await host.queue.dead()).map(each => each.key)).toEqual(['a'])
+    })
+
+    it('revives what died, as if it had never been tried, once', async () => {
+      await add(job('a'))
+      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+        now += longestPause
+        await settle(await claim(), 'retry')
+      }
+      const [{ id }] = await host.queue.dead()
+      const failing = within(async tx => {
+        expect(await host.queue.revive(tx, id)).toBe(true)
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+      expect(await within(tx => host.queue.revive(tx, 'none'))).toBe(false)
+      expect(await within(tx => host.queue.revive(tx, id))).toBe(true)
+      expect(await within(tx => host.queue.revive(tx, id))).toBe(false)
+      expect(await host.queue.dead()).toEqual([])
+      await add(job('a'))
+      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+        now += longestPause
+        const claimed = await claim()
+        expect([claimed.attempt, claimed.key, claimed.exhausted]).toEqual([attempt, 'a', false])
+        await settle(claimed, 'retry')
+      }
+      expect(await host.queue.claim(['parse'])).toBeUndefined()
+    })
+
+    it('lets groups take turns, each its oldest first, however many jobs one of them has', async () => {
+      await add(...Array.from({ length: 300 }, (_, at) => ({ ...job(`many-${at}`), group: 'many' })))
+      now += 1000
+      await add(...['few-0', 'few-1', 'few-2'].map(key => ({ ...job(key), group: 'few' })), job('nobody-0'))
+      const keys: string[] = []
+      for (let time = 0; time < 9; time++) {
+        const claimed = await claim()
+        expect(claimed.group).toBe({ m: 'many', f: 'few', n: undefined }[claimed.key[0]])
+        keys.push(claimed.key)
+        await settle(claimed, 'done')
+      }
+      const of = (group: string) => keys.filter(key => key.startsWith(group))
+      // Whoever comes later waits for a round, not for those 300.
+      expect(of('few')).toEqual(['few-0', 'few-1', 'few-2'])
+      expect(of('nobody')).toEqual(['nobody-0'])
+      expect(of('many')).toEqual(Array.from({ length: 5 }, (_, at) => `many-${at}`))
+      expect(keys.indexOf('few-2')).toBeLessThan(7)
+    })
+
+    it('passes over a group of which nothing is due', async () => {
+      await add({ ...job('a'), group: 'a' }, { ...job('b'), group: 'b' }, { ...job('c'), group: 'a' })
+      const first = await claim()
+      await settle(first, 'retry')
+      const second = await claim()
+      const third = await claim()
+      expect([first.key, second.key, third.key]).toEqual(['a', 'b', 'c'])
+      await settle(second, 'done')
+      await settle(third, 'done')
+      now += longestPause
+      expect((await claim()).key).toBe('a')
+    })
+
+    it('brings a recurring job again after each end, once, until it is cancelled', async () => {
+      const every = 3_600_000
+      const recurring = { ...job('sweep'), every }
+      await add(recurring, recurring)
+      for (const state of ['done', 'dead', 'done'] as const) {
+        const claimed = await claim()
+        expect(claimed).toMatchObject({ ...recurring, attempt: 1 })
+        await add(recurring)
+        expect(await settle(claimed, state)).toEqual({ last: state === 'dead' })
+        expect(await host.queue.claim(['parse'])).toBeUndefined()
+        expect(await host.queue.next()).toBe(now + every)
+        expect(await host.queue.dead()).toEqual([])
+        now += every - 1
+        await add(recurring)
+        expect(await host.queue.claim(['parse'])).toBeUndefined()
+        now += 1
+      }
+      await settle(await claim(), 'retry')
+      now += longestPause
+      const again = await claim()
+      expect(again.attempt).toBe(2)
+      await settle(again, 'done')
+      // Another interval holds from now on.
+      await add({ ...recurring, every: 60_000 })
+      expect(await host.queue.next()).toBe(now + 60_000)
+      await within(tx => host.queue.cancel(tx, ['sweep']))
+      expect(await host.queue.next()).toBeUndefined()
     })
   })
 }

@@ -36,8 +36,8 @@ interface Candidate extends Row {
   ahead: 0 | 1
 }
 
-/** A waiting job may be claimed. Never tried means due, whatever the clock did since. */
-const due = `(attempts = 0 or run_after <= ?)`
+/** A waiting job may be claimed. Never tried means due, whatever the clock did since, but for one that comes again. */
+const due = `((attempts = 0 and every is null) or run_after <= ?)`
 
 export function createLeaseQueue({
   transaction,
