@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { v7 } from 'uuid'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createLineParser } from '../../tests/open-core.ts'
 import { openTestStore, silent } from '../../tests/open-store.ts'
 import { AppError } from '../errors.ts'
@@ -136,4 +136,41 @@ test('who lost the job to another writes nothing more', async () => {
   await expect(stage(first!, new AbortController().signal)).rejects.toMatchObject({ code: 'lease-lost' })
   expect(await store.segments.page(open.scope, document.id, 0, 10)).toEqual([])
   expect((await store.documents.get(scope, document.id))?.parsed).toBe(0)
+})
+
+test('a turn begins with the first new segment, and is as long as the way there', async () => {
+  const { store } = open
+  const { document, path } = await addDocument('lang')
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  const parsers: Parsers = {
+    ...createLineParser(),
+    async *parse({ after }) {
+      yield { type: 'start', mediaType: 'text/plain', paged: false, segments: null }
+      // All that was read before is read again.
+      now += 100 * after
+      for (let number = after + 1; number <= 100; number++) {
+        now += 100
+        yield { type: 'segment', segment: { number, blocks: [{ kind: 'paragraph', text: `${number}` }] } }
+      }
+      yield { type: 'finish', segments: 100, cut: false, reasons: [] }
+    },
+  }
+  try {
+    const stage = createStage(path, parsers)
+    const turns: number[] = []
+    for (let state = 'parsing'; state === 'parsing'; ) {
+      const job = await queue.claim(['parse'])
+      await stage(job!, new AbortController().signal, async () => true)
+      const found = await store.documents.find(document.id)
+      state = found?.document.state ?? ''
+      turns.push(found?.document.parsed ?? 0)
+    }
+    // In turns of a second each, it would take ten of them, and 45 s for the 10 s of work.
+    expect(turns.length).toBeLessThanOrEqual(5)
+    expect(turns.at(-1)).toBe(100)
+    expect(now).toBeLessThan(30_000)
+  } finally {
+    clock.mockRestore()
+  }
 })

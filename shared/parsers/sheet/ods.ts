@@ -2,11 +2,12 @@ import type { Block } from '../../model/index.ts'
 import type { Opening, Reading, Source } from '../formats.ts'
 import { openOpenDocument } from '../office/odf.ts'
 import { createPackage } from '../office/package.ts'
-import { createTrouble, segmentsWith, type Trouble } from '../office/trouble.ts'
 import { cleanText } from '../office/xml.ts'
+import { createResume, type Marks } from '../text/segments.ts'
+import { createTrouble, type Losses, segmentsWith, type Trouble } from '../trouble.ts'
 import type { CellNote, DrawnText } from './beside.ts'
 import { readOdsContent } from './ods-content.ts'
-import { createRows, type Row } from './rows.ts'
+import { createRows, type Row, type RowsState } from './rows.ts'
 import { noteBlock, onceNamed, withNotes } from './xlsx.ts'
 
 const ODS = 'application/vnd.oasis.opendocument.spreadsheet'
@@ -22,26 +23,43 @@ export async function openOds(file: string, { limits, note, password }: Opening)
   const archive = await openOpenDocument(file, ODS, password)
   return {
     segments: null,
-    async *read(after) {
-      const trouble = createTrouble(note)
+    async *read(after, state) {
+      const resume = createResume<Position>('ods 1', state, after)
+      const trouble = createTrouble(note, resume.from?.losses)
       const pieces = createPackage(archive, trouble).stream('content.xml')
-      return yield* segmentsWith(blocksOf(pieces, trouble, note), after, limits.characters, trouble)
+      return yield* segmentsWith(blocksOf(pieces, trouble, note, resume), after, limits.characters, trouble, resume)
     },
     close: () => archive.close(),
   }
 }
 
+/** Behind a row of a sheet. */
+interface Position {
+  /** Of all that stands in the sheets (`OdsItem`), so many come before. */
+  items: number
+  sheets: number
+  rows: RowsState
+  repeated: number
+  losses: Losses
+}
+
+/** Between two marks. */
+const ITEMS = 500
+
 async function* blocksOf(
   pieces: AsyncIterable<Uint8Array>,
   trouble: Trouble,
   note: Opening['note'],
+  marks: Marks<Position>,
 ): AsyncGenerator<Block> {
-  let rows = createRows({ ranges: [] })
+  const { from } = marks
+  let rows = createRows({ ranges: [] }, from?.rows)
   let named = onceNamed('')
   let notes: CellNote[] = []
   let drawn: DrawnText[] = []
-  let sheets = 0
-  let repeated = 0
+  let sheets = from?.sheets ?? 0
+  let repeated = from?.repeated ?? 0
+  let items = 0
 
   function* finish(): Generator<Block> {
     yield* named(withNotes(rows.end(), notes))
@@ -53,6 +71,7 @@ async function* blocksOf(
   }
 
   for await (const item of readOdsContent(pieces, trouble)) {
+    if (++items <= (from?.items ?? 0)) continue
     if (item.type === 'sheet') {
       yield* finish()
       sheets++
@@ -61,7 +80,7 @@ async function* blocksOf(
       named = onceNamed(cleanText(item.name))
     } else if (item.type === 'note') notes.push(item)
     else if (item.type === 'drawn') drawn.push(item)
-    else
+    else {
       for (let at = 0; at < item.repeat; at++) {
         if (at > 0 && ++repeated > MOST_REPEATED) {
           trouble.cut('more rows are said to repeat than are kept')
@@ -70,6 +89,10 @@ async function* blocksOf(
         const row: Row = { number: item.number + at, cells: item.cells, ...(item.isHeader && { isHeader: true }) }
         yield* named(withNotes(rows.push(row), notes))
       }
+      const { state } = rows
+      if (state && items % ITEMS === 0 && notes.length + drawn.length === 0)
+        marks.at({ items, sheets, rows: state, repeated, losses: trouble.losses })
+    }
   }
   yield* finish()
 }

@@ -390,4 +390,35 @@ describe('reading goes on where it was', () => {
     expect((await readFormat('a.csv', text)).ending.reasons).toEqual([{ code: 'partly-damaged' }])
     expect(await readOn('a.csv', text, { erased: 40_000 })).toBeGreaterThan(60)
   })
+
+  test.each([
+    ['without links', {}],
+    ['with links', { links: { A2: 'https://example.org/a', B3: 'https://example.org/b' } }],
+  ])('workbooks, %s', async (_name, rest) => {
+    const cells = (sheet: number): FixtureSheet['cells'] => {
+      const all: FixtureSheet['cells'] = { A1: 'Nummer', B1: 'Posten', C1: 'Betrag' }
+      for (let row = 2; row < 1500; row++) {
+        all[`A${row}`] = sheet * row
+        all[`B${row}`] = row === 2 ? 'https://example.org/a' : `Posten ${row} mit Maß`
+        all[`C${row}`] = { value: row / 7, format: '0.00' }
+      }
+      return all
+    }
+    const sheets = [1, 2, 3].map(number => ({
+      ...rest,
+      name: `Blatt ${number}`,
+      cells: cells(number),
+      frozen: 1,
+      comments: { A3: 'Anfang', B900: 'Mitte', C1400: 'Ende' },
+    }))
+    expect(await readOn('a.xlsx', writeXlsx({ sheets }))).toBeGreaterThan(20)
+  })
+
+  test('sheets of LibreOffice', async () => {
+    const rows = Array.from({ length: 3000 }, (_, at) => ({
+      cells: [`Posten ${at}`, `${at}`, `${at % 30} Tage`].map(text => ({ text })),
+    }))
+    const bytes = writeOds([1, 2].map(number => ({ name: `Blatt ${number}`, rows })))
+    expect(await readOn('a.ods', bytes)).toBeGreaterThan(40)
+  })
 })

@@ -27,15 +27,32 @@ const LAST_COLUMN = 16_384
 const LAST_ROW = 1_048_576
 const MOST_LINKS = 2_000
 
-/** The rows of a sheet that hold anything, in the order of the file, some at a time; what is hidden too. */
+/** A row, and how many the file has up to it, empty ones too. */
+export interface CountedRow extends Row {
+  count: number
+}
+
+/** Behind a row: how many there were, and its number. */
+export interface RowPlace {
+  count: number
+  number: number
+}
+
+/**
+ * The rows of a sheet that hold anything, in the order of the file, some at a time; what is hidden too. Those up to `from` are
+ * passed over: their cells are not looked at.
+ */
 export async function* readWorksheet(
   parts: Package,
   part: string,
   { strings, styles, trouble }: { strings: SharedStrings; styles: Styles; trouble: Trouble },
   details: SheetDetails,
-): AsyncGenerator<Row[]> {
-  let rows: Row[] = []
+  from: RowPlace = { count: 0, number: 0 },
+): AsyncGenerator<CountedRow[]> {
+  let rows: CountedRow[] = []
   let number = 0
+  let count = 0
+  let passing = from.count > 0
   let column = 0
   let cells: Cell[] = []
   let type = ''
@@ -74,13 +91,19 @@ export async function* readWorksheet(
   }
 
   function addRow() {
+    count++
+    if (passing) {
+      passing = count < from.count
+      number = from.number
+      return
+    }
     if (cells.length > 0 && number <= LAST_ROW) {
       for (let at = 1; at < cells.length; at++)
         if (cells[at]!.column < cells[at - 1]!.column) {
           cells.sort((a, b) => a.column - b.column)
           break
         }
-      rows.push({ number, cells })
+      rows.push({ number, cells, count })
     }
     cells = []
   }
@@ -126,8 +149,9 @@ export async function* readWorksheet(
     onclosetag(full) {
       const name = localName(full)
       if (name === 'v' || name === 't') takes = false
-      else if (name === 'c') addCell()
-      else if (name === 'row') addRow()
+      else if (name === 'c') {
+        if (!passing) addCell()
+      } else if (name === 'row') addRow()
       else if (name === 'rPh') phonetic--
       else if (name === 'pane' && split) details.frozen = 0
       else if (name === 'hyperlink') {

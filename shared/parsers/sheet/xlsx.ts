@@ -1,14 +1,15 @@
 import type { Block } from '../../model/index.ts'
 import type { Opening, Reading, Source } from '../formats.ts'
 import { createPackage, mainPart, type Package, type Relationship } from '../office/package.ts'
-import { createTrouble, segmentsWith, type Trouble } from '../office/trouble.ts'
 import { childOf, childrenOf, cleanText, descendantsOf, rawText, relationOf } from '../office/xml.ts'
+import { createResume, type Marks } from '../text/segments.ts'
+import { createTrouble, type Losses, segmentsWith, type Trouble } from '../trouble.ts'
 import { openOffice } from '../zip/office.ts'
 import { areaOf, type CellNote, readComments, readDrawings, readTables } from './beside.ts'
-import { createRows, type KnownHeaders } from './rows.ts'
+import { createRows, type KnownHeaders, type RowsState } from './rows.ts'
 import { readSharedStrings, type SharedStrings } from './shared-strings.ts'
 import { readStyles, type Styles } from './styles.ts'
-import { readWorksheet, type SheetDetails } from './worksheet.ts'
+import { type RowPlace, readWorksheet, type SheetDetails } from './worksheet.ts'
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
@@ -28,16 +29,32 @@ export async function openXlsx(file: string, { limits, note, password }: Opening
   const archive = await openOffice(file, { ...(password !== undefined && { password }), mediaType: XLSX })
   return {
     segments: null,
-    async *read(after) {
-      const trouble = createTrouble(note)
+    async *read(after, state) {
+      const resume = createResume<Position>('xlsx 1', state, after)
+      const trouble = createTrouble(note, resume.from?.losses)
       const parts = createPackage(archive, trouble)
-      return yield* segmentsWith(blocksOf(parts, trouble, note), after, limits.characters, trouble)
+      return yield* segmentsWith(blocksOf(parts, trouble, note, resume), after, limits.characters, trouble, resume)
     },
     close: () => archive.close(),
   }
 }
 
-async function* blocksOf(parts: Package, trouble: Trouble, note: Opening['note']): AsyncGenerator<Block> {
+/** Behind a row of a sheet. */
+interface Position {
+  sheet: number
+  row: RowPlace
+  rows: RowsState
+  /** Comments that still come. */
+  comments: number
+  losses: Losses
+}
+
+async function* blocksOf(
+  parts: Package,
+  trouble: Trouble,
+  note: Opening['note'],
+  marks: Marks<Position>,
+): AsyncGenerator<Block> {
   const main = await mainPart(parts, 'xl/workbook.xml', XLSX)
   const relationships = await parts.relationships(main)
   const { sheets, from1904 } = await readWorkbook(parts, main, relationships, trouble)
@@ -45,9 +62,15 @@ async function* blocksOf(parts: Package, trouble: Trouble, note: Opening['note']
     relationships.find(relationship => relationship.type === type)?.target ?? (parts.has(usual) ? usual : undefined)
   const { of: styles } = await readStyles(parts, target('styles', 'xl/styles.xml'), await languageOf(parts), from1904)
   const strings = await readSharedStrings(parts, target('sharedStrings', 'xl/sharedStrings.xml'), trouble)
+  const begun = marks.from?.sheet ?? -1
   for (const [index, sheet] of sheets.entries()) {
-    if (sheet.hidden) note(`sheet ${index + 1} is hidden`)
-    yield* readSheet(parts, sheet, { strings, styles, trouble }, note)
+    if (index < begun) continue
+    if (sheet.hidden && index !== begun) note(`sheet ${index + 1} is hidden`)
+    const own = {
+      from: index === begun ? marks.from : undefined,
+      at: (place: Omit<Position, 'sheet' | 'losses'>) => marks.at({ sheet: index, ...place, losses: trouble.losses }),
+    }
+    yield* readSheet(parts, sheet, { strings, styles, trouble }, note, own)
   }
 }
 
@@ -56,28 +79,38 @@ async function* readSheet(
   sheet: Sheet,
   context: { strings: SharedStrings; styles: Styles; trouble: Trouble },
   note: Opening['note'],
+  { from, at }: Marks<Omit<Position, 'sheet' | 'losses'>>,
 ): AsyncGenerator<Block> {
   const relationships = await parts.relationships(sheet.part)
   const comments = await readComments(parts, relationships)
+  if (from) comments.splice(0, comments.length - from.comments)
   const details: SheetDetails = { frozen: 0, links: [], uncalculated: 0 }
   // Texts of cells that are addresses: what a link leads to is told only where its cell does not.
   const addresses = new Set<string>()
   const linked = relationships.some(({ type }) => type === 'hyperlink')
   let rows: ReturnType<typeof createRows> | undefined
-  const named = onceNamed(sheet.name)
+  const named = onceNamed(from ? '' : sheet.name)
   const tables = [...(await readTables(parts, relationships)), ...sheet.headers]
 
-  for await (const found of readWorksheet(parts, sheet.part, context, details)) {
+  // Their texts are asked for below, so that no row is passed over.
+  const known = linked ? undefined : from?.row
+  for await (const found of readWorksheet(parts, sheet.part, context, details, known)) {
     const frozen = details.frozen
     if (!rows && frozen > 0 && frozen <= 5 && !tables.some(({ row }) => row <= frozen + 1))
       tables.push({ row: frozen, last: Number.POSITIVE_INFINITY })
-    rows ??= createRows({ ranges: tables })
+    rows ??= createRows({ ranges: tables }, from?.rows)
     for (const row of found) {
       if (linked)
         for (const { text } of row.cells) if (/:\/\/|@|^www\./.test(text) && addresses.size < 5_000) addresses.add(text)
+      if (from && row.count <= from.row.count) continue
       yield* named(withNotes(rows.push(row), comments))
     }
+    const { state } = rows
+    const last = found.at(-1)
+    if (state && last && !(from && last.count <= from.row.count))
+      at({ row: { count: last.count, number: last.number }, rows: state, comments: comments.length })
   }
+  if (from) rows ??= createRows({ ranges: tables }, from.rows)
   if (rows) yield* named(withNotes(rows.end(), comments))
   yield* named(comments.map(noteBlock))
   for (const { row, column, relation } of details.links) {
