@@ -39,7 +39,7 @@ export const de: Messages = {
     'drm-protected':
       'Das Buch ist mit einem Kopierschutz (DRM) verschlüsselt und nur im Programm des Verkäufers lesbar. Fügen Sie eine Fassung ohne Kopierschutz hinzu.',
     'page-frame-left-out':
-      'Menüs und Linklisten der Webseite blieben weg (Wörter: {{words}}); alles andere wurde gelesen.',
+      'Menüs, Linklisten und Fragen nach Einwilligung auf der Webseite blieben weg (Wörter: {{words}}); alles andere wurde gelesen.',
     'objects-left-out':
       'In das Dokument eingefügte Objekte anderer Programme ({{count}}), etwa eine Tabelle, die als Bild zu sehen ist, wurden nicht gelesen.',
     'mail-sealed':

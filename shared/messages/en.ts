@@ -35,7 +35,7 @@ export const en = {
     'drm-protected':
       "The book is encrypted by copy protection (DRM) and opens in its seller's program only. Add a copy without protection.",
     'page-frame-left-out':
-      'Menus and lists of links of the web page were left out (words: {{words}}); everything else was read.',
+      'Menus, lists of links and requests for consent of the web page were left out (words: {{words}}); everything else was read.',
     'objects-left-out':
       'Objects of other programs set into the document ({{count}}), such as a sheet shown as a picture, were not read.',
     'mail-sealed':

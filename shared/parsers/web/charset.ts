@@ -6,10 +6,11 @@ const HEAD = 64 * 1024
 
 /**
  * The text of an HTML file. A mark at its start decides, then its bytes where they are UTF-8 or UTF-16, then what it says of
- * itself, then what its bytes look like: what pages say is wrong more often than that bytes are UTF-8 by chance.
+ * itself, then what its bytes look like: what pages say is wrong more often than that bytes are UTF-8 by chance. `flawed` is
+ * called where something stands in it that no text holds.
  */
-export async function* decodeHtml(file: string): AsyncGenerator<string> {
-  yield* decodeFile(file, await encodingOf(file, await declared(file)))
+export async function* decodeHtml(file: string, flawed = () => {}): AsyncGenerator<string> {
+  yield* decodeFile(file, await encodingOf(file, await declared(file)), flawed)
 }
 
 async function declared(file: string): Promise<string | undefined> {

@@ -13,6 +13,8 @@ export interface Piece {
   block: Block
   /** Of the page: bits of `zones.ts`. */
   zone: number
+  /** Which element made it a zone: the number of the innermost, 0 outside of all. */
+  part: number
   /** How many of its characters are links. */
   links: number
 }
@@ -31,6 +33,7 @@ export interface Flow extends ElementHandler {
 interface Frame {
   name: string
   zone: number
+  part: number
   hidden: boolean
   kind: BlockKind
   level: number
@@ -75,6 +78,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
     {
       name: '',
       zone: 0,
+      part: 0,
       hidden: false,
       kind: 'paragraph',
       level: 0,
@@ -88,6 +92,8 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
   let text = ''
   let links = 0
   let zone = 0
+  let part = 0
+  let parts = 0
   let breaks = 0
   // Nothing but spaces so far.
   let blank = true
@@ -105,7 +111,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
     text = ''
     breaks = 0
     blank = true
-    const own = { zone, links }
+    const own = { zone, part, links }
     links = 0
     if (lines) {
       const code = cleanLines(raw)
@@ -147,7 +153,10 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
     const frame = top()
     if ((breaks > 0 || blank) && data.trim() !== '') {
       breaks = 0
-      if (blank) zone = frame.zone
+      if (blank) {
+        zone = frame.zone
+        part = frame.part
+      }
       blank = false
     }
     text += frame.lines ? data : data.includes('\n') ? data.replace(/\s+/g, ' ') : data
@@ -263,7 +272,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
         flush()
         const inner = createFlow({ hidden: withHidden, depth: depth + 1 })
         readHtml(attributes.srcdoc, inner)
-        for (const piece of inner.take()) emit(piece)
+        for (const piece of inner.take()) emit({ ...piece, part: around.part })
       }
       const hidden = around.hidden || (unseen && !(withHidden && isHiddenOnly(name)))
       const frame: Frame = { ...around, name, hidden }
@@ -273,6 +282,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
         else if (SPACED.has(name)) text += ' '
         frame.kind = around.kind
         frame.zone = zoneOf(name, attributes, around.zone)
+        if (frame.zone !== around.zone) frame.part = ++parts
         openInside(name, attributes, frame)
       }
       frames.push(frame)
@@ -284,7 +294,7 @@ export function createFlow({ hidden: withHidden = false, depth = 0 } = {}): Flow
         else if (SPACED.has(name)) text += ' '
         if (name === 'q') text += '”'
         if (name === 'dl' && frame.terms && frame.terms.text !== '') {
-          emit({ block: { kind: 'list-item', text: frame.terms.text }, zone: frame.zone, links: 0 })
+          emit({ block: { kind: 'list-item', text: frame.terms.text }, zone: frame.zone, part: frame.part, links: 0 })
           frame.terms.text = ''
         }
         if (HEADING.test(name) || frame.lines) flush()

@@ -1,8 +1,8 @@
 import { AppError } from '../../errors.ts'
-import type { Block, Reason } from '../../model/index.ts'
-import type { Ending, Opening, Reading, Source } from '../formats.ts'
+import type { Block } from '../../model/index.ts'
+import type { Opening, Reading, Source } from '../formats.ts'
 import { createParagraphs } from '../paragraphs.ts'
-import { segmentsOf } from '../text/segments.ts'
+import { createTrouble, segmentsWith } from '../trouble.ts'
 import { decodeHtml } from './charset.ts'
 import { createElementReader } from './elements.ts'
 import { createFlow, isXhtml, type Piece, readHtml } from './flow.ts'
@@ -33,47 +33,30 @@ function piecesOf(html: string, { hidden = false, xhtml = isXhtml(html) }: HtmlO
 /** What is the page's own is told by so many characters of its text; what comes later is not held in memory. */
 const PROBE = 4_000_000
 
-export interface PageOptions {
-  /** Keeps menus, headers, footers and the like. */
-  whole?: boolean
-}
-
 /**
- * A page: what is its own, without the menus, headers and footers of its site, and its title where it has no heading of the
- * first level. What is left out is counted and said.
+ * A page: what is its own, without the menus of its site, and its title where it has no heading of the first level. What is
+ * left out is counted and said.
  */
 export async function openHtml(
   file: string,
   { limits, note }: Pick<Opening, 'limits' | 'note'>,
-  options: PageOptions = {},
 ): Promise<Source<Reading>> {
-  return readPage(() => decodeHtml(file), { limits, note }, options)
-}
-
-/** The same from pieces of text. */
-export function readPage(
-  pieces: () => AsyncIterable<string>,
-  { limits, note }: Pick<Opening, 'limits' | 'note'>,
-  { whole = false }: PageOptions = {},
-): Source<Reading> {
   return {
     segments: null,
     async *read(after) {
+      const trouble = createTrouble(note)
       const left = { words: 0 }
-      const { cut }: Ending = yield* segmentsOf(blocksOf(pieces, whole, left), after, limits.characters)
-      if (left.words > 0) note(`left out ${left.words} words: menus, headers and footers of a page`)
-      const reasons: Reason[] = left.words > 0 ? [{ code: 'page-frame-left-out', values: { words: left.words } }] : []
-      return { cut, reasons }
+      const pieces = () => decodeHtml(file, () => trouble.damaged('bytes that are no text'))
+      const { cut, reasons = [] } = yield* segmentsWith(blocksOf(pieces, left), after, limits.characters, trouble)
+      if (left.words === 0) return { cut, reasons }
+      note(`left out ${left.words} words: menus of a page`)
+      return { cut, reasons: [...reasons, { code: 'page-frame-left-out', values: { words: left.words } }] }
     },
     close: async () => {},
   }
 }
 
-async function* blocksOf(
-  pieces: () => AsyncIterable<string>,
-  whole: boolean,
-  left: { words: number },
-): AsyncGenerator<Block> {
+async function* blocksOf(pieces: () => AsyncIterable<string>, left: { words: number }): AsyncGenerator<Block> {
   const numbered = createParagraphs()
   let any = false
   let hid = false
@@ -82,7 +65,7 @@ async function* blocksOf(
     const flow = createFlow({ hidden })
     const held: Piece[] = []
     let size = 0
-    let isOwn: ((piece: Piece) => boolean) | undefined = whole ? () => true : undefined
+    let isOwn: ((piece: Piece) => boolean) | undefined
     const own = function* (all: readonly Piece[]): Generator<Block> {
       for (const piece of all) {
         if (isOwn?.(piece) === false) left.words += piece.block.text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0

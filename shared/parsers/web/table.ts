@@ -53,16 +53,18 @@ export function createTable(presentation: boolean) {
     let text = ''
     let links = 0
     let zone = 0
+    let part = 0
     for (const cell of row.cells) {
-      const part = textOf(cell)
+      const said = textOf(cell)
       for (const piece of cell.pieces) {
         links += piece.links
         zone = piece.zone
+        part = piece.part
       }
-      if (part === '') continue
+      if (said === '') continue
       if (text !== '') text += ' '
       starts.push(text.length)
-      text += part
+      text += said
     }
     if (text.length > MAX_ROW) {
       for (const cell of row.cells) out.push(...cell.pieces)
@@ -74,7 +76,7 @@ export function createTable(presentation: boolean) {
       const context = isHeader ? '' : reaching === '' || header === '' ? header + reaching : `${header} ${reaching}`
       const block: Block = { kind: 'table-row', text, cells: starts }
       if (context !== '') block.header = context
-      out.push({ block, zone, links })
+      out.push({ block, zone, part, links })
       first = false
       if (!isHeader) inHeader = false
     }

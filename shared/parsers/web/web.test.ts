@@ -121,6 +121,18 @@ describe('HTML', () => {
     ])
   })
 
+  test('a cell reaches down as far as it says', () => {
+    const rows = '<tr><td>klein<td>1 €'.repeat(3)
+    const html = `<table><tr><th>Ware<th>Art<th>Preis<tr><td rowspan=2>Pumpe<td>groß<td>2 €${rows}</table>`
+    expect([...htmlBlocks(html)].map(block => block.header)).toEqual([
+      undefined,
+      'Ware Art Preis',
+      'Ware Art Preis Pumpe',
+      'Ware Art Preis',
+      'Ware Art Preis',
+    ])
+  })
+
   test('a table that lays out a page is prose; one inside it is a table', () => {
     expect(
       shown(
@@ -154,6 +166,43 @@ describe('HTML', () => {
       `paragraph ${prose.trim()}`,
       `paragraph ${prose.trim()}`,
     ])
+  })
+
+  const prose =
+    'Wir kochen seit 1980 mit frischen Zutaten aus der Region und freuen uns auf Ihren Besuch bei uns. '.repeat(3)
+  const links = ['Start', 'Verein', 'Termine', 'Kontakt', 'Presse'].map(name => `<li><a href="#">${name}</a>`).join('')
+
+  test.each([
+    ['a menu of dishes', '<section id="menu"><h2>Speisekarte</h2><p>Schnitzel 14,90 €</p></section>', '14,90'],
+    ['a warning in an aside', '<aside><p>Achtung: Vor dem Öffnen Strom abschalten.</p></aside>', 'Strom'],
+    ['hours beside the text', '<div class="sidebar"><p>Mo-Fr 9-17 Uhr</p></div>', '9-17'],
+    ['a number among links', `<footer><ul>${links}</ul><p>Telefon 0211 12345</p></footer>`, '12345'],
+    ['prices beside the article', '<table><tr><td>Pumpe<td>120 €</table>', '120'],
+  ])('%s is read', async (_name, html, said) => {
+    for (const main of ['article', 'div']) {
+      const { blocks, reasons } = await read(
+        openHtml,
+        `<nav><ul>${links}</ul></nav><${main}><p>${prose}</p></${main}>${html}`,
+      )
+      const text = blocks.map(block => block.text).join(' ')
+      expect(text).toContain(said)
+      expect(text).not.toContain('Termine')
+      expect(reasons[0]?.code).toBe('page-frame-left-out')
+    }
+  })
+
+  test('links are left out beside an article, and not where they are what there is', async () => {
+    const many = Array.from({ length: 40 }, (_, at) => `<li><a href="#">Formular ${at}: Antrag auf Urlaub</a>`).join('')
+    const article = `<article><p>${prose}</p></article>`
+    expect(await page(`${article}<ul>${links}</ul>`)).toHaveLength(1)
+    expect(await page(`${article}<h2>Formulare</h2><ul>${many}</ul>`)).toHaveLength(42)
+  })
+
+  test('says when its bytes are damaged', async () => {
+    const bytes = Buffer.from(`<meta charset=utf-8><p>${prose}${'ä'.repeat(200)}</p><p>${prose}</p>`)
+    const broken = Buffer.concat([bytes.subarray(0, 400), Buffer.alloc(300), bytes.subarray(400)])
+    expect((await read(openHtml, bytes)).reasons).toEqual([])
+    expect((await read(openHtml, broken)).reasons).toEqual([{ code: 'partly-damaged' }])
   })
 
   test('never empty for being a menu', async () => {
