@@ -12,6 +12,7 @@ const isHeader = (table: string, usual = true) => {
 it('tells titles of columns', () => {
   expect(isHeader('Position|Menge|Preis\nSchraube|12|0,30 €\nMutter|9|0,20 €')).toBe(true)
   expect(isHeader('Jahr|Umsatz\n2022|1.200 €\n2023|1.300 €')).toBe(true)
+  expect(isHeader('netto|brutto\n1|2')).toBe(true)
   expect(isHeader('Name|Wohnort|Beruf\nEva|Köln|Ärztin\nJan|Ulm|Koch')).toBe(true)
   expect(isHeader('|Süd|Nord\nPlan|offen|fertig\nBau|fertig|offen')).toBe(true)
   expect(isHeader('Konto|2022|2023\nMiete|1.200|1.300\nStrom|300|280')).toBe(true)

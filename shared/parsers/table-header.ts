@@ -30,7 +30,11 @@ export function headsColumns(
   const columns = new Set(below.flatMap(row => row.map(cell => cell.column)))
   for (const cell of first) columns.add(cell.column)
   const under = (column: number) => below.flatMap(row => row.filter(cell => cell.column === column))
-  if (columns.size < 3) return first.some(cell => isNamed(cell, under(cell.column)))
+  if (columns.size < 3) {
+    const isFigures = [...columns].every(column => under(column).every(cell => cell.kind !== 'text'))
+    if (isFigures) return first.every(cell => cell.kind === 'text')
+    return first.some(cell => isNamed(cell, under(cell.column)))
+  }
   // Data of another kind stands under one of the titles.
   const differs = first.some(cell => {
     if (cell.kind === 'text' && /^\d/.test(cell.text) && !isTime(cell)) return false

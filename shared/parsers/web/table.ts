@@ -1,5 +1,6 @@
 /** Tables of a page: rows of data with their header, or the layout of an old page or a mail, which is prose. */
 import type { Block } from '../../model/index.ts'
+import { cellOf, headsColumns, LOOK } from '../table-header.ts'
 import type { Piece } from './flow.ts'
 
 export interface Cell {
@@ -47,7 +48,7 @@ export function createTable(presentation: boolean) {
     return text
   }
 
-  function emitRow(row: Row, next: Row | undefined, out: Piece[]) {
+  function emitRow(row: Row, below: readonly Row[], out: Piece[]) {
     const reaching = above(row)
     const starts: number[] = []
     let text = ''
@@ -71,7 +72,8 @@ export function createTable(presentation: boolean) {
       return
     }
     const isHeader =
-      inHeader && (row.head || isMarked(row) || (first && next !== undefined && looksLikeHeader(row, next)))
+      inHeader &&
+      (row.head || isMarked(row) || (first && headsColumns(cellsOf(row), below.map(cellsOf), { usual: true })))
     if (text !== '') {
       const context = isHeader ? '' : reaching === '' || header === '' ? header + reaching : `${header} ${reaching}`
       const block: Block = { kind: 'table-row', text, cells: starts }
@@ -92,7 +94,7 @@ export function createTable(presentation: boolean) {
       const out: Piece[] = []
       for (const [index, row] of rows.entries()) {
         if (layout) for (const cell of row.cells) out.push(...cell.pieces)
-        else emitRow(row, rows[index + 1], out)
+        else emitRow(row, rows.slice(index + 1, index + 1 + LOOK), out)
       }
       return out
     },
@@ -105,12 +107,8 @@ function isMarked(row: Row): boolean {
   return row.cells.length > 0 && row.cells.every(cell => cell.marked)
 }
 
-/** Nothing says so, but all of it is short and without figures, and figures stand below. */
-function looksLikeHeader(row: Row, next: Row): boolean {
-  const texts = row.cells.map(cell => cell.pieces[0]?.block.text ?? '')
-  if (texts.length < 2 || texts.some(text => text === '' || text.length > 60 || /\d|[.!?]$/.test(text))) return false
-  const below = next.cells.map(cell => cell.pieces[0]?.block.text ?? '')
-  return below.length >= texts.length && below.some(text => /\d/.test(text))
+function cellsOf(row: Row) {
+  return row.cells.map(textOf).flatMap((text, at) => (text === '' ? [] : [cellOf(at + 1, text)]))
 }
 
 function isLayout(rows: readonly Row[], captioned: boolean): boolean {

@@ -1,6 +1,7 @@
 import type { Block, BlockKind } from '../../model/index.ts'
 import { joinCells } from '../cells.ts'
 import { cleanText } from '../clean-text.ts'
+import { cellOf, type HeaderCell, headsColumns, LOOK } from '../table-header.ts'
 
 // Tables in tables and boxes in boxes: what lies deeper is read as text of this level.
 const MAX_DEPTH = 40
@@ -48,10 +49,12 @@ interface Frame {
   blocks: Block[]
   /** Row. */
   cells: Block[][]
-  /** Table: the text of its header, of its first row while there is no other. */
+  /** Table: the text of its header. */
   header: string
   marked: boolean
   rows: number
+  /** Table: its first rows, and what stands among them, until it is known whether the first is a header. */
+  waiting: { block: Block; cells: HeaderCell[] | undefined }[] | undefined
 }
 
 export function createComposer(): Composer {
@@ -68,7 +71,8 @@ export function createComposer(): Composer {
       tooDeep = true
       return
     }
-    frames.push({ type, parts: [], blocks: [], cells: [], header: '', marked: false, rows: 0 })
+    const waiting = type === 'table' ? [] : undefined
+    frames.push({ type, parts: [], blocks: [], cells: [], header: '', marked: false, rows: 0, waiting })
   }
 
   /** The innermost frame, if it is one of this type. */
@@ -100,6 +104,10 @@ export function createComposer(): Composer {
   function emit(block: Block) {
     for (let at = frames.length - 1; at >= 0; at--) {
       const frame = frames[at]!
+      if (frame.waiting) {
+        frame.waiting.push({ block, cells: undefined })
+        return
+      }
       if (frame.type === 'paragraph' || frame.type === 'cell') {
         frame.blocks.push(block)
         return
@@ -110,35 +118,53 @@ export function createComposer(): Composer {
 
   function emitRow(row: Frame, table: Frame | undefined, header: boolean) {
     const after: Block[] = []
-    const cells: string[] = []
+    const texts: string[] = []
     let paragraphs = 0
     for (const blocks of row.cells) {
-      const texts: string[] = []
-      for (const block of blocks) {
-        if (INSIDE.has(block.kind)) texts.push(block.text)
-        else after.push(block)
-      }
-      paragraphs += texts.length
-      if (texts.length > 0) cells.push(texts.join(' '))
+      const inside = blocks.filter(block => INSIDE.has(block.kind))
+      after.push(...blocks.filter(block => !INSIDE.has(block.kind)))
+      paragraphs += inside.length
+      texts.push(inside.map(block => block.text).join(' '))
     }
-    const length = cells.reduce((sum, cell) => sum + cell.length + 1, 0)
-    if ((row.cells.length === 1 && paragraphs > 1) || length > MAX_ROW) {
+    const { text, cells } = joinCells(texts)
+    if ((row.cells.length === 1 && paragraphs > 1) || text.length > MAX_ROW) {
       for (const blocks of row.cells) for (const block of blocks) emit(block)
       return
     }
-    const { text, cells: starts } = joinCells(cells)
     if (text !== '') {
-      const above = table && table.rows > 0 && !(header && table.marked) ? table.header : ''
-      emit({ kind: 'table-row', text, cells: starts, ...(above !== '' && { header: above }) })
-      if (table && text.length <= MAX_HEADER) {
-        if (header && (table.rows === 0 || table.marked)) {
-          table.header = table.header === '' ? text : `${table.header} ${text}`
-          table.marked = true
-        } else if (table.rows === 0) table.header = text
+      const block: Block = { kind: 'table-row', text, cells }
+      if (table) {
+        if (header && (table.rows === 0 || table.marked)) markHeader(table, text)
+        else if (table.header !== '') block.header = table.header
+        table.rows++
       }
-      if (table) table.rows++
+      if (table?.waiting) {
+        const named = texts.flatMap((cell, at) => (cell === '' ? [] : [cellOf(at + 1, cell)]))
+        table.waiting.push({ block, cells: named })
+        if (table.marked || table.rows > LOOK) decide(table)
+      } else emit(block)
     }
     for (const block of after) emit(block)
+  }
+
+  function markHeader(table: Frame, text: string) {
+    table.marked = true
+    if (table.header.length + text.length < MAX_HEADER)
+      table.header = table.header === '' ? text : `${table.header} ${text}`
+  }
+
+  /** The rows that waited go on; where nothing is marked, the first may name the columns of the others. */
+  function decide(table: Frame) {
+    const waiting = table.waiting ?? []
+    table.waiting = undefined
+    const [first, ...rest] = waiting.flatMap(({ cells }) => (cells ? [cells] : []))
+    const heads = !table.marked && first !== undefined && headsColumns(first, rest, { usual: true })
+    let header = ''
+    for (const { block, cells } of waiting) {
+      emit(header !== '' && cells ? { ...block, header } : block)
+      if (heads && cells && header === '' && block.text.length <= MAX_HEADER) header = block.text
+    }
+    if (heads) table.header = header
   }
 
   return {
@@ -174,6 +200,8 @@ export function createComposer(): Composer {
       emitRow(row, table?.type === 'table' ? table : undefined, header)
     },
     closeTable() {
+      const innermost = frames.at(-1)
+      if (deeper === 0 && innermost?.type === 'table') decide(innermost)
       close('table')
     },
     take() {

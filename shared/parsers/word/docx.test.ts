@@ -165,6 +165,24 @@ describe('a document of Word', () => {
     ])
   })
 
+  it('heads a table by its first row where that names columns, and not pairs by the first of them', async () => {
+    const pairs = [
+      ['Vermieter', 'Hans Meier'],
+      ['Mieter', 'Eva Schulz'],
+      ['Kaution', '1500 €'],
+    ]
+    expect(await linesOf({ body: table(pairs) })).toEqual([
+      'tr Vermieter|Hans Meier',
+      'tr Mieter|Eva Schulz',
+      'tr Kaution|1500 €',
+    ])
+    const list = [['Name', 'Ort', 'Alter'], ...Array.from({ length: 40 }, (_, at) => [`Person ${at}`, 'Köln', `${at}`])]
+    expect(await linesOf({ body: table(list) })).toEqual([
+      'tr Name|Ort|Alter',
+      ...Array.from({ length: 40 }, (_, at) => `tr Person ${at}|Köln|${at} <Name Ort Alter>`),
+    ])
+  })
+
   it('reads what lies in a frame of one cell as paragraphs', async () => {
     const body = `<w:tbl><w:tr><w:tc>${paragraph('Titel', '<w:pStyle w:val="berschrift1"/>')}${paragraph('Text')}</w:tc></w:tr></w:tbl>`
     expect(await linesOf({ body })).toEqual(['h1 Titel', 'p Text'])
