@@ -49,6 +49,12 @@ export const read = {
       queryKey: ['documents', projectId, 'counts'],
       queryFn: ({ signal }) => client.documents.list({ projectId, limit: 1 }, { signal }),
     }),
+  /** Documents with pages that were left out because text recognition was off. */
+  unrecognized: (client: Client, projectId: string) =>
+    queryOptions({
+      queryKey: ['documents', projectId, 'unrecognized'],
+      queryFn: ({ signal }) => client.documents.unrecognized({ projectId }, { signal }),
+    }),
   document: (client: Client, projectId: string, documentId: string) =>
     queryOptions({
       queryKey: ['document', projectId, documentId],

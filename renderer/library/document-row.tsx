@@ -1,5 +1,5 @@
 import { FileText } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useEffect, useRef } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { ErrorCode } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
@@ -28,6 +28,20 @@ export const DocumentRow = memo(function DocumentRow({
   const share = shareOf(document)
   const working = isWorking(document)
   const settled = state === 'ready' && !working
+  const line = useRef<HTMLLIElement>(null)
+  const tried = useRef(false)
+  // The field was away while the password was tried: the keyboard goes back to it, or on to the document.
+  useEffect(() => {
+    if (working || !tried.current) return
+    tried.current = false
+    const { activeElement, body } = window.document
+    if (activeElement === body) line.current?.querySelector<HTMLElement>('input, button')?.focus()
+  }, [working])
+  const unlock = (password: string) => {
+    tried.current = true
+    actions.unlock(password)
+  }
+  const why = `why-${document.id}`
   const readable = document.parsed > 0
   const open = () => router.read({ documentId: document.id, page: paged ? 1 : null, part: null, mark: null })
   const facts = [
@@ -59,7 +73,7 @@ export const DocumentRow = memo(function DocumentRow({
     { label: words('library.delete'), run: () => void actions.remove(), danger: true },
   ]
   return (
-    <li className="flex items-start gap-3 py-3" data-document={document.id} data-state={state}>
+    <li ref={line} className="flex items-start gap-3 py-3" data-document={document.id} data-state={state}>
       <FileText aria-hidden className="mt-0.5 size-5 shrink-0 text-soft" />
       <div className="min-w-0 grow">
         {readable ? (
@@ -74,7 +88,9 @@ export const DocumentRow = memo(function DocumentRow({
           <span className="line-clamp-2 font-medium wrap-anywhere">{name}</span>
         )}
         {!settled && (
-          <p className={`text-sm ${state === 'failed' ? 'text-danger' : ''}`}>{progressOf(document, words)}</p>
+          <p id={why} className={`text-sm ${state === 'failed' ? 'text-danger' : ''}`}>
+            {progressOf(document, words)}
+          </p>
         )}
         <p className="text-sm text-soft wrap-anywhere">
           {[...facts, ...(origin ? [origin] : [])].join(' · ')}
@@ -104,7 +120,7 @@ export const DocumentRow = memo(function DocumentRow({
           </div>
         )}
         {asksForPassword(document) ? (
-          <PasswordField unlock={actions.unlock} wrong={document.reason?.code === 'password-wrong'} />
+          <PasswordField unlock={unlock} wrong={document.reason?.code === 'password-wrong'} why={why} />
         ) : (
           mend && (
             <Button onClick={mend.run} className="mt-2">

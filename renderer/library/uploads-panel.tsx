@@ -1,5 +1,6 @@
 import { X } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { kindOf } from '../../shared/messages/kinds.ts'
 import { useApp } from '../app-context.ts'
 import { Button, IconButton } from '../parts/button.tsx'
 import { useStore } from '../store.ts'
@@ -31,6 +32,7 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
   if (list.length === 0 && skipped === 0) return null
 
   const shown = over ? refused : open
+  const listed = all || shown.length <= most + 1 ? shown : shown.slice(0, most)
   return (
     <section
       aria-label={words('upload.title')}
@@ -62,27 +64,25 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
           aria-label={words('upload.files')}
           className="max-h-[40dvh] divide-y divide-line overflow-y-auto border-t border-line"
         >
-          {(all ? shown : shown.slice(0, most)).map(upload => (
+          {listed.map(upload => (
             <li key={upload.key} className="px-4 py-2">
-              <p className="truncate">{upload.name}</p>
+              <p className="wrap-anywhere line-clamp-2">{upload.name}</p>
               <p className={`text-xs ${upload.state === 'refused' ? 'text-danger' : 'text-soft'}`}>
                 {stateOf(upload, words, session.maxFileSize)}
               </p>
             </li>
           ))}
-          {shown.length > most && !all && (
-            <li className="px-2 py-1">
-              <Button look="quiet" className="text-xs" onClick={() => setAll(true)}>
-                {words('upload.andMore', { count: shown.length - most })}
-              </Button>
-            </li>
-          )}
         </ul>
       )}
-      {shown.some(({ problem }) => problem?.kind === 'wrong-kind') && (
-        <p className="border-t border-line px-4 py-2.5 text-xs text-soft">
-          {words('upload.kinds', { extensions: session.extensions.map(one => `.${one}`).join(' ') })}
-        </p>
+      {listed.length < shown.length && (
+        <div className="border-t border-line px-2 py-1">
+          <Button look="quiet" className="text-xs" onClick={() => setAll(true)}>
+            {words('upload.andMore', { count: shown.length - listed.length })}
+          </Button>
+        </div>
+      )}
+      {shown.some(({ problem }) => problem?.kind === 'wrong-kind' && !kindOf(problem.reason)) && (
+        <p className="border-t border-line px-4 py-2.5 text-xs text-soft">{words('upload.kinds')}</p>
       )}
     </section>
   )
@@ -90,7 +90,9 @@ export function UploadsPanel({ floating = false }: { floating?: boolean }) {
 
 function stateOf({ state, sent, size, problem }: Upload, words: Words, maxFileSize: number): string {
   if (problem?.kind === 'too-large') return words('upload.tooLarge', { limit: words.size(maxFileSize) })
-  if (problem?.kind === 'wrong-kind') return words('upload.wrongKind')
+  // What can be read is said once for all of them.
+  if (problem?.kind === 'wrong-kind')
+    return kindOf(problem.reason) ? words.explain(problem.reason) : words('upload.wrongKind')
   if (problem) return problem.text || words.explain(problem.reason)
   if (state === 'sending') return words('upload.sending', { percent: size > 0 ? Math.floor((100 * sent) / size) : 0 })
   return words(state === 'storing' ? 'upload.storing' : 'upload.waiting')

@@ -18,7 +18,10 @@ export interface Upload {
 }
 
 /** Said by the server in the user's language, or found here before anything was sent. */
-export type Problem = { kind: 'said'; text: string; reason: Reason } | { kind: 'too-large' } | { kind: 'wrong-kind' }
+export type Problem =
+  | { kind: 'said'; text: string; reason: Reason }
+  | { kind: 'too-large' }
+  | { kind: 'wrong-kind'; reason: Reason }
 
 export interface Uploads {
   readonly list: Store<readonly Upload[]>
@@ -133,5 +136,6 @@ export function isOpen({ state }: Upload): boolean {
 function refusal(file: File, name: string, limit: number, extensions: readonly string[]): Problem | null {
   if (file.size > limit) return { kind: 'too-large' }
   const extension = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
-  return extensions.includes(extension) ? null : { kind: 'wrong-kind' }
+  if (extensions.includes(extension)) return null
+  return { kind: 'wrong-kind', reason: { code: 'unsupported-type', values: { name } } }
 }

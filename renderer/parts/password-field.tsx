@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react'
 import { useWords } from '../words.tsx'
 import { Button } from './button.tsx'
 import { fieldLook } from './field.tsx'
@@ -7,15 +7,25 @@ import { fieldLook } from './field.tsx'
 export function PasswordField({
   unlock,
   wrong,
+  why,
+  focus = false,
   action,
 }: {
   unlock(password: string): void
   wrong: boolean
+  /** Id of what says why it is asked for. */
+  why: string
+  /** Takes the keyboard when it appears, unless that is somewhere. */
+  focus?: boolean
   action?: string
 }) {
   const words = useWords()
   const id = useId()
   const [typed, setTyped] = useState('')
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (focus && document.activeElement === document.body) field.current?.focus()
+  }, [focus])
   const send = (event: FormEvent) => {
     event.preventDefault()
     if (typed === '') return
@@ -29,7 +39,9 @@ export function PasswordField({
           {words('library.password')}
         </label>
         <input
+          ref={field}
           id={id}
+          aria-describedby={why}
           type="password"
           autoComplete="off"
           maxLength={1024}

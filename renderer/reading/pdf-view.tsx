@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight, Minus, Plus } from 'lucide-react'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useId, useRef, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import { useApp } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
@@ -23,6 +23,7 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
   const [failed, setFailed] = useState(false)
   const [asking, setAsking] = useState<Asking | null>(null)
   const [zoom, setZoom] = useState(1)
+  const why = useId()
   const { projectId, id: documentId } = document
 
   useEffect(() => {
@@ -108,8 +109,14 @@ export function PdfView({ document, reading }: { document: ApiDocument; reading:
       </div>
       {asking ? (
         <div className="m-4 rounded-xl bg-surface px-4 py-4 text-sm shadow-lift">
-          <p>{words(asking.wrong ? 'reading.passwordWrong' : 'reading.passwordLead')}</p>
-          <PasswordField unlock={asking.use} wrong={asking.wrong} action={words('reading.unlock')} />
+          <p id={why}>{words(asking.wrong ? 'reading.passwordWrong' : 'reading.passwordLead')}</p>
+          <PasswordField
+            unlock={asking.use}
+            wrong={asking.wrong}
+            why={why}
+            focus={asking.wrong}
+            action={words('reading.unlock')}
+          />
         </div>
       ) : failed ? (
         <p role="alert" className="m-4 rounded-xl bg-danger-soft px-4 py-3 text-sm">

@@ -1,9 +1,11 @@
+import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { useApp } from '../app-context.ts'
+import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Page } from '../parts/page.tsx'
 import { sentenceOf } from '../parts/problem.tsx'
 import type { Values } from '../preferences.ts'
+import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 
@@ -58,6 +60,7 @@ export function SettingsPage() {
         ]}
         choose={value => void change({ recognition: value === 'off' ? 'off' : 'on' })}
       />
+      {values.recognition === 'on' && <ReadWithoutRecognition />}
       <Section title={words('settings.keys')}>
         <p className="text-sm text-soft">{words('settings.keysLead')}</p>
         <label className="mt-3 inline-flex min-h-10 items-center gap-3">
@@ -86,6 +89,31 @@ export function SettingsPage() {
         <p className="mt-2 text-sm text-soft">{words('settings.signOutLead')}</p>
       </Section>
     </Page>
+  )
+}
+
+/** What was read while text recognition was off, and can be read again. */
+function ReadWithoutRecognition() {
+  const words = useWords()
+  const { client, queries, toasts } = useApp()
+  const { id: projectId } = useProject()
+  const { data, refetch } = useQuery(read.unrecognized(client, projectId))
+  if (!data || data.count === 0) return null
+  const again = async () => {
+    try {
+      const { count } = await client.documents.recognizeAll({ projectId })
+      toasts.show(words('settings.recognizingAll', { count }))
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+    void refetch()
+    void queries.invalidateQueries({ queryKey: ['documents', projectId] })
+  }
+  return (
+    <div className="mt-3 max-w-xl">
+      <p className="mb-2 text-sm text-soft">{words('settings.unrecognized', { count: data.count })}</p>
+      <Button onClick={() => void again()}>{words('settings.recognizeAll', { count: data.count })}</Button>
+    </div>
   )
 }
 

@@ -195,6 +195,14 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
         await demandProject(input.projectId)
         return { count: await core.documents.resumeAll(scopeOf(input)) }
       }),
+      unrecognized: os.documents.unrecognized.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        return { count: await core.documents.unrecognized(scopeOf(input)) }
+      }),
+      recognizeAll: os.documents.recognizeAll.handler(async ({ input }) => {
+        await demandProject(input.projectId)
+        return { count: await core.documents.recognizeAll(scopeOf(input)) }
+      }),
       unlock: os.documents.unlock.handler(async ({ input }) =>
         toApiDocument(await core.documents.unlock(scopeOf(input), input.documentId, input.password)),
       ),

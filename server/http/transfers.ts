@@ -128,7 +128,10 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
   }
 }
 
-/** The file's bytes, once the first of them have been found to be what its name says. Throws `type-mismatch`. */
+/**
+ * The file's bytes, once the first of them have been found to be what its name says, or something that only its reader can
+ * tell. Throws `type-mismatch`.
+ */
 async function* judged(file: IncomingFile, matches: (head: Uint8Array) => boolean): AsyncGenerator<Uint8Array> {
   let head: Buffer = Buffer.alloc(0)
   let known = false
@@ -150,6 +153,8 @@ async function* judged(file: IncomingFile, matches: (head: Uint8Array) => boolea
   function check(bytes: Buffer): void {
     if (matches(bytes.subarray(0, HEAD))) return
     const content = contentOf(bytes.subarray(0, HEAD))
+    // Whether it is a Word file or an archive is told by its end: the reader will say.
+    if (content === 'zip' || content === 'office-97') return
     throw new AppError('type-mismatch', { name: file.name, ...(content !== undefined && { content }) })
   }
 }

@@ -309,6 +309,26 @@ export const documents = {
     .route({ method: 'POST', path: `${base}/resume`, summary: 'Go on with all held documents', tags })
     .input(z.object(inProject))
     .output(z.object({ count: z.number().int().describe('How many go on') })),
+  unrecognized: oc
+    .route({
+      method: 'GET',
+      path: `${base}/unrecognized`,
+      summary: 'What was read without text recognition',
+      description: 'How many documents have pages that were left out because text recognition was switched off.',
+      tags,
+    })
+    .input(z.object(inProject))
+    .output(z.object({ count: z.number().int() })),
+  recognizeAll: oc
+    .route({
+      method: 'POST',
+      path: `${base}/recognize`,
+      summary: 'Read those again',
+      description: 'Every document with pages that were left out because text recognition was switched off.',
+      tags,
+    })
+    .input(z.object(inProject))
+    .output(z.object({ count: z.number().int().describe('How many are read again') })),
   unlock: oc
     .route({
       method: 'POST',

@@ -64,6 +64,9 @@ export interface Documents {
   /** Holds, or goes on with, all of the project; says how many that were. */
   pauseAll(scope: Scope): Promise<number>
   resumeAll(scope: Scope): Promise<number>
+  /** How many have pages that were left out because text recognition was off, and reads those documents again. */
+  unrecognized(scope: Scope): Promise<number>
+  recognizeAll(scope: Scope): Promise<number>
   /**
    * Reads a protected document, or an archive with protected files, with this password, which is kept in memory until it
    * has been read. A wrong one ends in `password-wrong`. `state-conflict` for one that is under way.
@@ -95,6 +98,10 @@ function isUnderWay({ state, toRecognize, recognized, deletedAt }: Document): bo
   if (deletedAt !== null) return false
   return underWay.includes(state) || (state === 'ready' && toRecognize > recognized)
 }
+
+/** Pages of it were left out because text recognition was off. */
+const isUnrecognized = ({ state, reason, deletedAt }: Document) =>
+  deletedAt === null && (state === 'ready' || state === 'failed') && reason?.code === 'recognition-off'
 
 const isPaused = ({ state }: Document) => state === 'paused'
 
@@ -345,6 +352,16 @@ export function createDocuments(deps: {
       }),
     pauseAll: scope => changeAll(scope, isUnderWay, hold, { interrupt: true }),
     resumeAll: scope => changeAll(scope, isPaused, proceed),
+    unrecognized: async scope => (await store.documents.list(scope)).filter(isUnrecognized).length,
+    async recognizeAll(scope) {
+      // Each once: where it is off still, they end as they were.
+      const begun = new Set<string>()
+      const wanted = (document: Document) => isUnrecognized(document) && !begun.has(document.id)
+      return changeAll(scope, wanted, async (tx, document) => {
+        begun.add(document.id)
+        await startOver(tx, document)
+      })
+    },
     unlock: (scope, id, password) =>
       change(scope, id, async (tx, document) => {
         demand(document, ['failed', 'ready'])

@@ -33,7 +33,7 @@ export const de: Messages = {
     'partly-damaged':
       'Die Datei ist beschädigt; gelesen wurde, was zu retten war. Prüfen Sie, was fehlt, oder speichern Sie sie in ihrem Programm neu.',
     'archive-too-large':
-      'Die Datei packt sich zu etwas viel Größerem aus, als erlaubt ist, und wurde deshalb nicht gelesen. Packen Sie sie selbst aus und fügen Sie die Dateien hinzu, die Sie brauchen.',
+      'Die Datei packt sich zu etwas viel Größerem aus, als erlaubt ist, und wurde deshalb nicht gelesen. Öffnen Sie sie nur, wenn Sie dem Absender trauen, und fügen Sie daraus hinzu, was Sie brauchen.',
     'archive-too-deep': 'Archive und Mails werden bis zu drei Ebenen tief geöffnet. Packen Sie diese Datei selbst aus.',
     'too-deep': 'Der Inhalt ist zu tief ineinander verschachtelt; gelesen wurde der Text ohne seine Gliederung.',
     'drm-protected':
@@ -46,7 +46,7 @@ export const de: Messages = {
       'Der Inhalt der Mail ist verschlüsselt oder in seiner Signatur verpackt (S/MIME, PGP); gelesen wurden nur ihre Kopfzeilen. Speichern Sie sie in Ihrem Mailprogramm unverschlüsselt und fügen Sie diese Fassung hinzu.',
     'files-left-out': 'Nicht übernommene Dateien darin: {{count}} von {{total}}. Bei jeder steht, warum.',
     'recognition-off':
-      'Die Texterkennung ist ausgeschaltet. Schalten Sie sie in den Einstellungen ein und lesen Sie das Dokument neu ein.',
+      'Als dieses Dokument gelesen wurde, war die Texterkennung ausgeschaltet. Schalten Sie sie in den Einstellungen ein; dort lassen sich solche Dokumente dann auf einmal noch einmal lesen.',
     'recognition-failed': 'Auf Seite {{pages}} gelang die Texterkennung nicht.',
     'recognition-unsure': 'Auf Seite {{pages}} ist die Texterkennung unsicher; vergleichen Sie mit dem Bild der Seite.',
     'pages-unreadable_one': 'Seite {{pages}} war nicht lesbar; der Rest wurde gelesen.',
@@ -59,7 +59,8 @@ export const de: Messages = {
       'Der Text, der in Seite {{pages}} steckt, ist beschädigt und sagt etwas anderes, als die Seite zeigt; er wurde nicht neu erkannt.',
     'pages-broken-text_other':
       'Der Text, der in {{count}} Seiten steckt ({{pages}}), ist beschädigt und sagt etwas anderes, als die Seiten zeigen; er wurde nicht neu erkannt.',
-    'no-text': 'Im Dokument wurde kein Text gefunden. Fügen Sie eine Fassung mit Text hinzu, oder ein schärferes Bild.',
+    'no-text':
+      'Im Dokument wurde kein Text gefunden. Fügen Sie eine Fassung mit Text hinzu; bei einem Scan oder Foto hilft ein schärferes Bild.',
     'text-cut': 'Der Text ist länger, als aufgenommen werden kann; sein Ende fehlt. Teilen Sie die Datei auf.',
     'parser-timeout':
       'Das Lesen dauerte zu lange, ohne voranzukommen, und wurde abgebrochen. Speichern Sie die Datei in ihrem Programm neu oder teilen Sie sie auf.',

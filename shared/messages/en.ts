@@ -29,7 +29,7 @@ export const en = {
     'partly-damaged':
       'The file is damaged; what could be saved was read. See what is missing, or save it anew in its own program.',
     'archive-too-large':
-      'The file unpacks to much more than is allowed, so it was not read. Unpack it yourself and add the files you need.',
+      'The file unpacks to much more than is allowed, so it was not read. Open it only if you trust the sender, and add what you need of it.',
     'archive-too-deep': 'Archives and mails are opened up to three levels deep. Unpack this file yourself.',
     'too-deep': 'The content is nested too deeply; its text was read without its structure.',
     'drm-protected':
@@ -41,7 +41,8 @@ export const en = {
     'mail-sealed':
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
     'files-left-out': 'Files in it that were not taken: {{count}} of {{total}}. Each says why.',
-    'recognition-off': 'Text recognition is switched off. Switch it on in the settings, then read the document again.',
+    'recognition-off':
+      'Text recognition was switched off when this document was read. Switch it on in the settings; such documents can then be read again there, all at once.',
     'recognition-failed': 'Text recognition failed on page {{pages}}.',
     'recognition-unsure': 'Text recognition is unsure on page {{pages}}; compare with the picture of the page.',
     'pages-unreadable_one': 'Page {{pages}} could not be read; the rest was.',
@@ -53,7 +54,8 @@ export const en = {
       'The text kept in page {{pages}} is damaged and says something else than the page shows; it was not recognised anew.',
     'pages-broken-text_other':
       'The text kept in {{count}} pages ({{pages}}) is damaged and says something else than the pages show; it was not recognised anew.',
-    'no-text': 'No text was found in the document. Add a version with a text layer, or a sharper picture.',
+    'no-text':
+      'No text was found in the document. Add a version with text; for a scan or a photo, a sharper picture helps.',
     'text-cut': 'The text is longer than can be kept; its end is missing. Split the file into parts.',
     'parser-timeout':
       'Reading took too long without getting any further and was stopped. Save the file anew in its own program, or split it.',

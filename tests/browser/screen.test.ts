@@ -88,15 +88,17 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     const panel = page.getByRole('region', { name: words.upload.title })
     await page.locator('[data-picker=files]').setInputFiles([
       { name: 'holiday.mov', mimeType: 'video/quicktime', buffer: Buffer.from('a film') },
+      { name: 'plan.dwg', mimeType: 'image/vnd.dwg', buffer: Buffer.from('a drawing') },
       { name: 'huge.txt', mimeType: 'text/plain', buffer: Buffer.alloc(1_100_000, 'a ') },
       { name: 'no paper.pdf', mimeType: 'application/pdf', buffer: Buffer.from('not what it is called') },
       { name: 'Lamp.md', mimeType: 'text/markdown', buffer: Buffer.from(`# Lamp\n\n${fact}\n`) },
     ])
     await ready('Lamp.md')
-    await panel.getByText(words.upload.problems_other.replace('{{count}}', '3')).waitFor()
+    await panel.getByText(words.upload.problems_other.replace('{{count}}', '4')).waitFor()
     const said = (await panel.innerText()).replace(/\n+/g, '\n')
-    expect(said).toContain('holiday.mov\n')
-    expect(said).toContain('What can be read: .pdf ')
+    expect(said).toMatch(/holiday\.mov\nThis is a sound or video recording; /)
+    expect(said).toContain(`plan.dwg\n${words.upload.wrongKind}\n`)
+    expect(said).toContain(words.upload.kinds)
     expect(said).toMatch(/huge\.txt\nThe file is larger than the limit of 1 MB/)
     expect(said).toMatch(/no paper\.pdf\nThe content is not what the end of the name says/)
     expect(await faults(page)).toEqual([])
