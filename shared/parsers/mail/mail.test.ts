@@ -326,6 +326,26 @@ describe('a mailbox', () => {
     expect((await contentOf(files[1])).toString().trimEnd()).toBe(mails[1]!.toString().trimEnd())
   })
 
+  test('that is read once more up to where it was says so on the way', async () => {
+    const mails = Array.from({ length: 450 }, (_, at) => Buffer.from(`Subject: Nummer ${at}\n\nText\n`))
+    await writeFile(join(folder, 'long.mbox'), writeMbox(mails))
+    const scratch = await mkdtemp(join(folder, 'scratch-'))
+    const source = await formatOf('a.mbox')!.open(join(folder, 'long.mbox'), {
+      limits: DEFAULT_LIMITS,
+      note: () => {},
+      scratch,
+    })
+    const order: string[] = []
+    for await (const item of { [Symbol.asyncIterator]: () => source.read(2, undefined, 298) }) {
+      if ('segment' in item) order.push(`${item.passed ? 'passed' : 'segment'} ${item.segment.number}`)
+      else if (item.number === 299 || item.number === 450) order.push(item.path)
+    }
+    await source.close()
+    const [passed, also, ...fresh] = order
+    expect([passed, also]).toEqual(['passed 1', 'passed 2'])
+    expect(fresh).toEqual(['Nummer 298.eml', 'segment 3', 'segment 4', 'Nummer 449.eml', 'segment 5'])
+  })
+
   test('a line that only looks like a beginning is none', async () => {
     const box = 'From a@b Sat Nov 21 12:33:34 2026\nSubject: S\n\nEins\n\nFrom now on it is ours.\nZwei\n'
     const { files } = await read('a.mbox', Buffer.from(box))

@@ -23,19 +23,23 @@ export async function openMbox(file: string, { limits, scratch }: Opening): Prom
   }
 
   async function* read(after: number, filesAfter: number | undefined): AsyncGenerator<Reading | FoundFile, Ending> {
-    // Twice through the file: the list can be read while the mails are taken out, and neither is held.
-    const { cut } = yield* segmentsOf(listing(file), after, limits.characters)
     const taker = createTaker({ after: filesAfter, scratch })
     let count = 0
     let begins = true
     const before = (bytes: Buffer) => {
       if (/[!-~]/.test(bytes.toString('latin1'))) begins = false
     }
-    for await (const { head, bytes } of mailsIn(file, before)) {
-      count += 1
-      const found = await taker.take({ path: mailName(headersIn(head).subject), bytes })
-      if (found) yield found
+    // Once through the file: each mail and its line of the list, and what is known already shows on the way that it gets on.
+    async function* items(): AsyncGenerator<FoundFile | Block> {
+      for await (const { head, bytes } of mailsIn(file, before)) {
+        count += 1
+        const headers = headersIn(head)
+        const found = await taker.take({ path: mailName(headers.subject), bytes })
+        if (found) yield found
+        yield lineOf(headers, count)
+      }
     }
+    const { cut } = yield* segmentsOf<FoundFile>(items(), after, limits.characters)
     if (count === 0) throw new AppError('empty-file')
     const whole = begins && (await endsWell(file))
     return { cut, ...(!whole && { reasons: [{ code: 'partly-damaged' }] }) }
@@ -54,15 +58,10 @@ async function endsWell(file: string): Promise<boolean> {
   }
 }
 
-async function* listing(file: string): AsyncGenerator<Block> {
-  let number = 0
-  for await (const { head } of mailsIn(file)) {
-    const { subject, from, date } = headersIn(head)
-    const known = [subject, from, dateText(date)].map(tidy).filter(Boolean)
-    const text = known.length > 0 ? known.join(' – ') : mailName('')
-    number += 1
-    yield { kind: 'list-item', text, span: { unit: 'paragraph', first: number, last: number } }
-  }
+function lineOf({ subject, from, date }: ReturnType<typeof headersIn>, number: number): Block {
+  const known = [subject, from, dateText(date)].map(tidy).filter(Boolean)
+  const text = known.length > 0 ? known.join(' – ') : mailName('')
+  return { kind: 'list-item', text, span: { unit: 'paragraph', first: number, last: number } }
 }
 
 interface FoundMail {
@@ -73,11 +72,11 @@ interface FoundMail {
 }
 
 /** Each is to be read, or left, before the next is asked for. `before` gets what stands before the first, and belongs to none. */
-async function* mailsIn(file: string, before?: (bytes: Buffer) => void): AsyncGenerator<FoundMail> {
+async function* mailsIn(file: string, before: (bytes: Buffer) => void): AsyncGenerator<FoundMail> {
   const lines = linesIn(file)
   let next = await lines.next()
   while (!next.done && !next.value.separates) {
-    before?.(next.value.bytes)
+    before(next.value.bytes)
     next = await lines.next()
   }
   while (!next.done) {
