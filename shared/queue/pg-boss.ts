@@ -62,7 +62,7 @@ export function createPgBossQueue({
   /** Changes the job while this claim holds, and locks it until the transaction ends; throws where it was lost. */
   async function whileHeld(tx: SqlExecutor, job: Job, set: string, ...parameters: unknown[]): Promise<number> {
     const [row] = await tx.execute<{ attempts: number }>(
-      `update ${schema}.job set ${set} where name = $1 and id = $2::uuid and state = 'active' and retry_count = $3
+      `update ${schema}.job_common set ${set} where name = $1 and id = $2::uuid and state = 'active' and retry_count = $3
        returning ${attempts} as attempts`,
       [job.kind, ...claimOf(job), ...parameters],
     )
@@ -135,7 +135,7 @@ export function createPgBossQueue({
         const row = [job.kind, claimOf(job)[0]]
         const where = 'where name = $1 and id = $2::uuid'
         if (!last) await tx.execute(sql.retry, [...row, pauseAfter(tried, random())])
-        else if (job.every !== undefined) await tx.execute(`update ${schema}.job set ${again} ${where}`, row)
+        else if (job.every !== undefined) await tx.execute(`update ${schema}.job_common set ${again} ${where}`, row)
         return { last }
       }
       return { last: false }
@@ -191,7 +191,8 @@ function described(row: ClaimedRow) {
 }
 
 function statements(schema: string) {
-  const job = `${schema}.job`
+  // Not the partitioned table above it, `job`: a claim, most of which is planning, takes 2.2 ms of the server instead of 2.7.
+  const job = `${schema}.job_common`
   const now = `${schema}.job_now()`
   // Never tried means due, whatever the clock did since.
   const due = `(state = 'created' or start_after <= ${now})`
@@ -213,7 +214,7 @@ function statements(schema: string) {
       one as materialized (select * from (
         select * from ahead union all select * from around union all select * from silent) any_of
         order by start_after, id limit 1)
-      update ${job} set state = 'active', started_on = ${now}, heartbeat_on = ${now},
+      update ${job} job set state = 'active', started_on = ${now}, heartbeat_on = ${now},
         retry_count = case when started_on is null then retry_count else retry_count + 1 end
       from one where job.name = one.name and job.id = one.id
       returning ${row.replace('id::text, name', 'job.id::text, job.name')}, ${attempts} as attempts, retry_count as claims`,
@@ -243,7 +244,7 @@ function statements(schema: string) {
     dead: `select ${row}, coalesce(output ->> 'message', output #>> '{value,message}') as error,
         (extract(epoch from completed_on) * 1000)::float8 as died_at
       from ${job} where name = any($1) and state = 'failed' order by completed_on desc, id desc limit $2`,
-    revive: `update ${job} set state = 'retry', start_after = ${now}, completed_on = null, output = null,
+    revive: `update ${job} job set state = 'retry', start_after = ${now}, completed_on = null, output = null,
         retry_limit = retry_count + ${mostClaims}
       where name = any($1) and id::text = $2 and state = 'failed' and not exists (select 1 from ${job} open
         where open.name = job.name and coalesce(open.singleton_key, '') = job.singleton_key and open.state <= 'active'
