@@ -7,9 +7,9 @@ import type { Ending, Opening, Reading, Source } from '../formats.ts'
 import { createTaker } from '../found.ts'
 import { segmentsOf } from '../text/segments.ts'
 import { blocksOfMail, tidy } from './blocks.ts'
-import { asLatin, withCharset } from './charset.ts'
+import { asLatin, withCharset, withoutMojibake } from './charset.ts'
 import { joinBase64 } from './long-lines.ts'
-import { endingOf, subjectName } from './name.ts'
+import { subjectName, withEnding } from './name.ts'
 import { isBroken } from './whole.ts'
 
 /** Bytes. Read into memory as a whole: one of 195 MB, all of it an attachment, takes 840 MB. */
@@ -21,6 +21,7 @@ const long = 16 * 1024 ** 2
 export async function openMail(file: string, { limits, scratch, note }: Opening): Promise<Source> {
   const bytes = await readMail(file)
   const email = await parse(bytes, note)
+  const plainly = withoutMojibake(bytes)
   const reasons: Reason[] = []
   const unclear = [email.subject, email.text, email.html].some(text => text?.includes('\ufffd'))
   if (unclear || isBroken(bytes)) reasons.push({ code: 'partly-damaged' })
@@ -32,7 +33,12 @@ export async function openMail(file: string, { limits, scratch, note }: Opening)
   }
 
   async function* read(after: number, filesAfter: number | undefined): AsyncGenerator<Reading | FoundFile, Ending> {
-    const mail = { subject: email.subject ?? '', headers: headersOf(email), plain: email.text, html: email.html }
+    const mail = {
+      subject: email.subject ?? '',
+      headers: headersOf(email),
+      plain: email.text === undefined ? undefined : plainly(email.text),
+      html: email.html === undefined ? undefined : plainly(email.html),
+    }
     const { cut } = yield* segmentsOf(blocksOfMail(mail), after, limits.characters)
     const taker = createTaker({ after: filesAfter, scratch })
     for (const attachment of email.attachments) {
@@ -59,11 +65,12 @@ async function readMail(file: string): Promise<Buffer> {
 
 async function parse(bytes: Buffer, note: (detail: string) => void): Promise<Email> {
   const email = await read(bytes)
-  const unclear = [email.text, email.html, email.subject, ...email.attachments.map(({ filename }) => filename)]
-  if (!unclear.some(text => text?.includes('\ufffd'))) return email
-  // Bytes that are no UTF-8, and nothing says what they are: of mails from before there was UTF-8.
+  const before = unclearIn(email)
+  if (before === 0) return email
+  // Bytes that are no UTF-8, and nothing says what they are, or says it wrongly.
   const again = await read(withCharset(asLatin(bytes)))
-  note('a mail does not say its encoding: taken for Windows-1252')
+  if (unclearIn(again) >= before) return email
+  note('a mail does not say its encoding, or another: taken for Windows-1252')
   return again
 
   async function read(source: Buffer): Promise<Email> {
@@ -76,6 +83,11 @@ async function parse(bytes: Buffer, note: (detail: string) => void): Promise<Ema
       throw new AppError('damaged', {}, { cause: error })
     }
   }
+}
+
+function unclearIn({ text, html, subject, attachments }: Email): number {
+  const all = [text, html, subject, ...attachments.map(({ filename }) => filename)]
+  return all.reduce((sum, one) => sum + (one?.match(/\ufffd/g)?.length ?? 0), 0)
 }
 
 /** Who, to whom, when: with the names the mail gives them. */
@@ -103,9 +115,10 @@ function addressText({ name, address, group }: Address): string {
 /** `2026-11-21 12:33 (Sat, 21 Nov 2026 12:33:34 +0100)`: by the sender's clock, as it stands in the mail. */
 export function dateText(written: string): string {
   const clean = tidy(written)
-  const time = Date.parse(clean.replace(/\s*\([^()]*\)\s*$/, ''))
+  const plain = clean.replace(/\s*\([^()]*\)\s*$/, '')
+  const time = Date.parse(plain)
   if (Number.isNaN(time)) return clean
-  const zone = /([+-])(\d\d)(\d\d)\b/.exec(clean)
+  const zone = /([+-])(\d\d):?(\d\d)$/.exec(plain)
   const shift = zone ? (zone[1] === '-' ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3])) : 0
   const local = new Date(time + shift * 60_000)
   if (Number.isNaN(local.getTime())) return clean
@@ -122,14 +135,12 @@ function isSealed({ attachments, text = '' }: Email): boolean {
 
 function nameOf(attachment: Attachment): string {
   const { filename, mimeType } = attachment
-  const ending = endingOf(mimeType)
   // Mails inside mails are often called by their subject alone.
   if (mimeType === 'message/rfc822') {
     if (filename) return /\.(?:eml|msg)$/i.test(filename) ? filename : `${filename}.eml`
     return subjectName(bytesOf(attachment))
   }
-  if (filename) return /\.[^./\\\s]{1,8}$/.test(filename) ? filename : `${filename}${ending}`
-  return `unnamed${ending}`
+  return withEnding(filename || 'unnamed', mimeType)
 }
 
 function bytesOf({ content }: Attachment): Buffer {

@@ -9,7 +9,7 @@ import { createTaker, type Inside } from '../found.ts'
 import { segmentsOf } from '../text/segments.ts'
 import { blocksOfMail, tidy } from './blocks.ts'
 import { soundCompound } from './compound.ts'
-import { endingOf } from './name.ts'
+import { withEnding } from './name.ts'
 
 // Written for CommonJS: what Node hands over as the default is the module.
 const MsgReader: typeof library.default = 'default' in library ? library.default : library
@@ -189,12 +189,8 @@ function insideOf(reader: Reader, attachment: FieldsData): Inside {
     const subject = name ?? attachment.innerMsgContentFields?.subject ?? 'mail'
     return { path: `${subject.replace(/[/\\:]/g, '_')}.msg`, bytes: () => [contentOf(reader, attachment)] }
   }
-  const called = (
-    fileName ||
-    name ||
-    fileNameShort ||
-    `unnamed${extension ?? endingOf(attachment.attachMimeTag ?? '')}`
-  ).replace(/[/\\]/g, '_')
+  const written = fileName || name || fileNameShort || `unnamed${extension ?? ''}`
+  const called = withEnding(written, attachment.attachMimeTag ?? '').replace(/[/\\]/g, '_')
   // Objects of other programs, and links to files that are not in here.
   if (dataId === undefined)
     return { path: called, reason: { code: 'unsupported-type', values: { name: called } }, bytes: () => [] }

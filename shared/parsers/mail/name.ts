@@ -1,4 +1,5 @@
 import { decodeWords } from 'postal-mime'
+import { FORMATS, formatOf } from '../formats.ts'
 import { harmlessName } from '../found.ts'
 
 /** Bytes of a mail in which its subject stands. */
@@ -38,32 +39,31 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-/** The ending a part without one gets from its media type, so that a reader is found for it; empty for the others. */
-export function endingOf(mediaType: string): string {
-  return endings[mediaType] ?? ''
+/** A name by which a reader is found for it: with the ending of its media type, where it has none that says what it is. */
+export function withEnding(name: string, mediaType: string): string {
+  if (formatOf(name)) return name
+  const ending = endingOf(mediaType)
+  // Many programs' own files are archives, and called so.
+  const isOwn = ending === '.zip' && /\.[a-z]\w{0,9}$/i.test(name)
+  return isOwn ? name : `${name}${ending}`
 }
 
-const office = 'application/vnd.openxmlformats-officedocument.'
-const endings: Readonly<Record<string, string>> = {
-  'application/pdf': '.pdf',
-  'text/plain': '.txt',
-  'text/html': '.html',
-  'text/csv': '.csv',
-  'text/markdown': '.md',
-  'text/rtf': '.rtf',
-  'application/rtf': '.rtf',
-  'application/zip': '.zip',
-  'application/x-zip-compressed': '.zip',
-  'application/epub+zip': '.epub',
-  'message/rfc822': '.eml',
-  'application/vnd.ms-outlook': '.msg',
-  'image/png': '.png',
-  'image/jpeg': '.jpg',
-  'image/tiff': '.tif',
-  [`${office}wordprocessingml.document`]: '.docx',
-  [`${office}spreadsheetml.sheet`]: '.xlsx',
-  [`${office}presentationml.presentation`]: '.pptx',
-  'application/vnd.oasis.opendocument.text': '.odt',
-  'application/vnd.oasis.opendocument.spreadsheet': '.ods',
-  'application/vnd.oasis.opendocument.presentation': '.odp',
+/** Empty where no reader knows the type. */
+function endingOf(mediaType: string): string {
+  const type = mediaType.toLowerCase().replace(/\s*;.*$/s, '')
+  const known = ALIASES[type] ?? FORMATS.find(format => format.mediaType === type)?.extensions[0]
+  return known === undefined ? '' : `.${known}`
+}
+
+const ALIASES: Readonly<Record<string, string>> = {
+  'text/rtf': 'rtf',
+  'text/x-vcalendar': 'ics',
+  'application/ics': 'ics',
+  'application/csv': 'csv',
+  'application/xhtml+xml': 'html',
+  'application/x-zip-compressed': 'zip',
+  'application/x-zip': 'zip',
+  'application/x-subrip': 'srt',
+  'application/x-pdf': 'pdf',
+  'image/jpg': 'jpg',
 }
