@@ -6,6 +6,8 @@ import { prose, safe } from './text.ts'
 
 /** A reason in the user's words, on one line and harmless. */
 export function textOf(translate: Translate, reason: Reason): string {
+  // There is no field here to enter it into.
+  if (reason.code === 'password-protected') return translate('cli.passwordProtected')
   return safe(explain(translate, { code: reason.code, values: valuesOf(translate, reason) }))
 }
 

@@ -72,11 +72,13 @@ describe.each([
       expect(await settled(document)).toEqual({ state: 'failed', code: 'password-wrong' })
       expect(await found()).toEqual([])
       await open.core.documents.unlock(open.scope, document.id, right)
-      expect(await settled(document)).toEqual({ state: 'ready', code: undefined })
+      expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
       expect(await found()).toEqual([file])
-      // It was forgotten with the end of the work.
-      await open.core.documents.retry(open.scope, document.id)
-      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+      // It was forgotten with the end of the work: what is there stays.
+      await expect(open.core.documents.retry(open.scope, document.id)).rejects.toMatchObject({
+        code: 'password-protected',
+      })
+      expect(await found()).toEqual([file])
     },
     limit,
   )
@@ -88,7 +90,7 @@ test(
     const document = await add('vertrag.docx', docx())
     expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
     await open.core.documents.unlock(open.scope, document.id, password)
-    expect(await settled(document)).toEqual({ state: 'ready', code: undefined })
+    expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
     for (const entry of await readdir(open.folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
       const bytes = await readFile(path.join(entry.parentPath, entry.name))
@@ -116,7 +118,7 @@ test(
     await open.reopen(openParsers())
     expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
     await open.core.documents.unlock(open.scope, document.id, password)
-    expect(await settled(document)).toEqual({ state: 'ready', code: undefined })
+    expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
   },
   limit,
 )
@@ -133,7 +135,7 @@ test(
     const inside = (await open.core.documents.list(open.scope)).find(({ name }) => name === 'v.pdf')!
     expect([inside.state, inside.reason?.code]).toEqual(['failed', 'password-protected'])
     await open.core.documents.unlock(open.scope, inside.id, 'Zwiebel')
-    expect(await settled(inside)).toEqual({ state: 'ready', code: undefined })
+    expect(await settled(inside)).toEqual({ state: 'ready', code: 'read-with-password' })
     expect(await found()).toEqual(['mail.eml/v.pdf'])
   },
   limit,

@@ -56,8 +56,14 @@ const cases: Case[] = [
   ['kaputt.pdf', latin('%PDF-1.7\nnichts'), 'damaged', /beschädigt.*speichern Sie sie neu/, /damaged.*save it anew/],
   ['kaputt.docx', latin('PK\x03\x04nichts'), 'damaged', /beschädigt/, /damaged/],
   ['halb.docx', half(), 'partly-damaged', /was zu retten war\. Prüfen Sie/, /what could be saved was read/],
-  ['geheim.pdf', writeProtectedPdf(['Text'], 'x'), 'password-protected', /Geben Sie es ein/, /Enter it/],
-  ['bombe.zip', writeBomb({ levels: 1, width: 30, bytes: 9_000_000 }), 'archive-too-large', /Packen Sie/, /Unpack/],
+  ['geheim.pdf', writeProtectedPdf(['Text'], 'x'), 'password-protected', /fragt danach/, /asks for it/],
+  [
+    'bombe.zip',
+    writeBomb({ levels: 1, width: 30, bytes: 9_000_000 }),
+    'archive-too-large',
+    /Absender trauen/,
+    /trust the sender/,
+  ],
   ['tief.zip', nested(3), 'archive-too-deep', /drei Ebenen tief.*selbst aus/, /three levels deep\. Unpack/],
   [
     'buch.epub',

@@ -1,6 +1,7 @@
 import { FileText } from 'lucide-react'
-import { memo, useEffect, useRef } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
+import { toAppError } from '../../shared/errors.ts'
 import type { ErrorCode } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
@@ -22,7 +23,8 @@ export const DocumentRow = memo(function DocumentRow({
 }) {
   const words = useWords()
   const { router } = useApp()
-  const actions = useActions(document)
+  const [asked, ask] = useState(false)
+  const actions = useActions(document, () => ask(true))
   const { name, state, segments, paged, language, size } = document
   const origin = originOf(document, words)
   const share = shareOf(document)
@@ -39,6 +41,7 @@ export const DocumentRow = memo(function DocumentRow({
   }, [working])
   const unlock = (password: string) => {
     tried.current = true
+    ask(false)
     actions.unlock(password)
   }
   const why = `why-${document.id}`
@@ -119,8 +122,13 @@ export const DocumentRow = memo(function DocumentRow({
             />
           </div>
         )}
-        {asksForPassword(document) ? (
-          <PasswordField unlock={unlock} wrong={document.reason?.code === 'password-wrong'} why={why} />
+        {asked && settled && (
+          <p id={why} className="text-sm">
+            {words.explain({ code: 'password-protected' })}
+          </p>
+        )}
+        {asksForPassword(document) || (asked && settled) ? (
+          <PasswordField unlock={unlock} wrong={document.reason?.code === 'password-wrong'} why={why} focus={asked} />
         ) : (
           mend && (
             <Button onClick={mend.run} className="mt-2">
@@ -166,7 +174,8 @@ function asksForPassword({ state, reason }: ApiDocument): boolean {
 
 const none = () => ({ count: 0 })
 
-function useActions(document: ApiDocument) {
+/** `ask` is called where nothing happens without the password. */
+function useActions(document: ApiDocument, ask: () => void) {
   const { projectId, id: documentId, name } = document
   const words = useWords()
   const { client, queries, toasts } = useApp()
@@ -182,7 +191,8 @@ function useActions(document: ApiDocument) {
       place(queries, await act())
       done?.()
     } catch (error) {
-      toasts.show(sentenceAbout(name, error, words), null, documentId)
+      if (toAppError(error).code === 'password-protected') ask()
+      else toasts.show(sentenceAbout(name, error, words), null, documentId)
     }
     refresh()
   }

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
 import { citationJson, reasonJson, textOf, usageError } from '../present.ts'
 import { safe } from '../text.ts'
-import { startWork } from './ingest.ts'
+import { leftOutOf, startWork } from './ingest.ts'
 
 /**
  * The question comes last. Paths without `--data` make a library for this one question; with it (or with a project, which
@@ -27,7 +27,7 @@ export async function ask(context: Context, words: string[]): Promise<void> {
     } finally {
       work.stop()
     }
-    reportFiles(context, outcomes)
+    await reportFiles(context, library, outcomes)
     if (outcomes.some(hasFailed)) context.exitCode = 1
 
     const documents = outcomes.flatMap(({ documentId }) => documentId ?? [])
@@ -87,10 +87,14 @@ async function tellUnsearchable({ terminal, translate }: Context, { core, scope 
 }
 
 /** On standard error: what could not be read, and what was lost. */
-function reportFiles({ json, terminal, translate }: Context, outcomes: readonly Outcome[]): void {
+async function reportFiles(context: Context, library: Library, outcomes: readonly Outcome[]): Promise<void> {
+  const { json, terminal, translate } = context
   if (json) return
-  for (const { file, state, reason } of outcomes) {
-    if (reason && state !== 'skipped') terminal.note(`${safe(file)}: ${textOf(translate, reason)}`)
+  for (const outcome of outcomes) {
+    const { file, state, reason } = outcome
+    if (!reason || state === 'skipped') continue
+    terminal.note(`${safe(file)}: ${textOf(translate, reason)}`)
+    for (const line of await leftOutOf(context, library, outcome)) terminal.note(line)
   }
   const count = outcomes.filter(({ state, reason }) => state === 'skipped' && reason?.code !== 'duplicate').length
   if (count > 0) terminal.note(translate('cli.outcome.leftOutFiles', { count }))

@@ -1,8 +1,11 @@
 import type { MessageKey } from '../../shared/messages/index.ts'
-import type { Document, Reason, Receipt } from '../../shared/model/index.ts'
+import type { Document, FileInside, Reason, Receipt } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
 import { pagesOf, secondsOf, shownState, stateOf, textOf } from '../present.ts'
 import { padEnd, safe, widthOf } from '../text.ts'
+
+/** Files that are named where something else is told. */
+const mostLeftOut = 10
 
 /** Everything about a document, one fact a line. */
 export function documentLines(
@@ -19,7 +22,7 @@ export function documentLines(
     [label('state'), stateOf(translate, shownState(document))],
     [label('deletedAt'), document.deletedAt === null ? null : date.format(document.deletedAt)],
     [label('type'), safe(document.mediaType)],
-    [label('size'), translate('cli.documents.sizeValue', { megabytes: size(number, document.size) })],
+    [label('size'), sizeText(translate.language, document.size)],
     [label('added'), date.format(document.createdAt)],
     [label('language'), document.language && translate(`cli.documents.${document.language}`)],
     [label('pages'), numberOrNothing(number, pagesOf(document))],
@@ -36,10 +39,7 @@ export function documentLines(
   const width = Math.max(...shown.map(([name]) => widthOf(name)))
   const lines = shown.map(([name, value]) => `${terminal.paint('dim', padEnd(name, width))}  ${value}`)
   const reasons = distinct([...(document.reason ? [document.reason] : []), ...(receipt?.reasons ?? [])])
-  const files = (receipt?.files ?? []).map(({ path, reason }) => {
-    const why = reason && terminal.paint('dim', ` – ${textOf(translate, reason)}`)
-    return `  ${safe(path)}${why ?? ''}`
-  })
+  const files = (receipt?.files ?? []).map(file => fileLine({ terminal, translate }, file))
   const more = (receipt?.fileCount ?? 0) - files.length
   if (files.length > 0) files.unshift(terminal.paint('dim', label('files')))
   if (more > 0) files.push(`  ${translate('cli.documents.moreFiles', { count: more })}`)
@@ -50,14 +50,38 @@ export function documentLines(
   ]
 }
 
+function fileLine({ terminal, translate }: Pick<Context, 'terminal' | 'translate'>, { path, reason }: FileInside) {
+  const why = reason && terminal.paint('dim', ` – ${textOf(translate, reason)}`)
+  return `  ${safe(path)}${why ?? ''}`
+}
+
+/** Of an archive or a mail: which files in it were not taken, and why. */
+export function leftOutLines(context: Context, document: string, { files, reasons }: Receipt): string[] {
+  const count = Number(reasons.find(({ code }) => code === 'files-left-out')?.values?.count ?? 0)
+  const shown = files.filter(({ reason }) => reason !== null).slice(0, mostLeftOut)
+  const more = context.translate('cli.outcome.moreLeftOut', { count: count - shown.length, file: safe(document) })
+  return [...shown.map(file => fileLine(context, file)), ...(count > shown.length ? [`  ${more}`] : [])]
+}
+
 type FactName = Extract<MessageKey, `cli.documents.${string}`> extends `cli.documents.${infer Name}` ? Name : never
 
 function numberOrNothing(format: Intl.NumberFormat, value: number | null | undefined): string | null {
   return value === null || value === undefined ? null : format.format(value)
 }
 
-function size(format: Intl.NumberFormat, bytes: number): string {
-  return format.format(Math.max(0.1, bytes / 1024 / 1024))
+/** As on the screen: in units of 1000. */
+function sizeText(language: string, bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+  const step = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  const unitDisplay = step === 0 ? 'long' : 'short'
+  const maximumFractionDigits = step < 2 ? 0 : 1
+  const format = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: units[step]!,
+    unitDisplay,
+    maximumFractionDigits,
+  })
+  return format.format(bytes / 1000 ** step)
 }
 
 function distinct(reasons: readonly Reason[]): Reason[] {

@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Document } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
-import { documentJson, receiptJson, shownState, stateOf, usageError } from '../present.ts'
+import { documentJson, receiptJson, shownState, stateOf, textOf, usageError } from '../present.ts'
 import { table } from '../table.ts'
 import { safe } from '../text.ts'
 import { documentsUnderWay, isUnderWay, watchWork } from '../work.ts'
@@ -109,7 +109,8 @@ export async function changeDocuments(
       terminal.out(`${safe(path)}: ${stateOf(translate, 'purged')}${withFiles(translate, company.get(id))}`)
     for (const document of latest) {
       const shown = stateOf(translate, shownState(document))
-      terminal.out(`${safe(document.path)}: ${shown}${withFiles(translate, company.get(document.id))}`)
+      const why = document.state === 'failed' && document.reason ? ` – ${textOf(translate, document.reason)}` : ''
+      terminal.out(`${safe(document.path)}: ${shown}${withFiles(translate, company.get(document.id))}${why}`)
     }
     if (verb === 'delete') terminal.note(translate('cli.documents.deleted'))
   })

@@ -6,6 +6,7 @@ import { errorText, textOf } from '../present.ts'
 import { bar } from '../terminal.ts'
 import { safe } from '../text.ts'
 import { documentsUnderWay, type Work, watchWork } from '../work.ts'
+import { leftOutLines } from './document-lines.ts'
 
 /** Milliseconds between two looks how far the vectors are. */
 const lookTime = 500
@@ -16,11 +17,19 @@ export async function ingest(context: Context, paths: string[], { wait }: { wait
   await withLibrary(context, {}, async library => {
     const work = wait ? await startWork(context, library) : undefined
     try {
+      let told = Promise.resolve()
       const ended = (outcome: Outcome) => {
-        if (!context.json) for (const line of outcomeLines(context, outcome)) terminal.out(line)
+        if (context.json) return
+        told = told.then(async () => {
+          const lines = [...outcomeLines(context, outcome), ...(await leftOutOf(context, library, outcome))]
+          for (const line of lines) terminal.out(line)
+        })
+        // Whoever waits for all of them sees it.
+        told.catch(() => {})
       }
       const outcomes = await addFiles(context, library, paths, { ...(work && { work }), ended })
       await work?.done()
+      await told
       if (context.json) terminal.json({ files: outcomes.map(outcome => outcomeJson(context, outcome)) })
       else terminal.note(summary(context, outcomes))
       if (wait) await embed(context, library)
@@ -80,6 +89,17 @@ async function embed({ terminal, translate, signal, log }: Context, { core, scop
 const marks = { ready: '✓', failed: '✗', skipped: '–', queued: '·' } as const
 const colours = { ready: 'green', failed: 'red', skipped: 'dim', queued: 'dim' } as const
 
+/** The files in it that were not taken, each with the reason. */
+export async function leftOutOf(
+  context: Context,
+  { core, scope }: Library,
+  { file, documentId, reason }: Outcome,
+): Promise<string[]> {
+  if (documentId === null || reason?.code !== 'files-left-out') return []
+  const receipt = await core.documents.receipt(scope, documentId)
+  return receipt ? leftOutLines(context, file, receipt) : []
+}
+
 /** `✓ vertrag.pdf  12 Seiten, 34 Textstellen, 1,2 s`, and below what was lost. */
 export function outcomeLines({ translate, terminal }: Context, outcome: Outcome): string[] {
   const { state, reason } = outcome
@@ -88,8 +108,8 @@ export function outcomeLines({ translate, terminal }: Context, outcome: Outcome)
   if (state === 'skipped')
     return [`${head}  ${terminal.paint('dim', translate('cli.outcome.skipped', { text: text ?? '' }))}`]
   if (state === 'failed') {
-    const asks = reason?.code === 'password-protected' || reason?.code === 'password-wrong'
-    return [`${head}  ${text}`, ...(asks ? [`  ${translate('cli.outcome.unlock')}`] : [])]
+    const wrong = reason?.code === 'password-wrong'
+    return [`${head}  ${text}`, ...(wrong ? [`  ${translate('cli.outcome.unlock')}`] : [])]
   }
   if (state === 'queued') return [`${head}  ${terminal.paint('dim', translate('cli.state.queued'))}`]
   const seconds = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1, minimumFractionDigits: 1 })

@@ -57,7 +57,10 @@ export interface Documents {
   original(scope: Scope, id: string): Promise<{ document: Document; file: string }>
   /** Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. */
   cancel(scope: Scope, id: string): Promise<Document>
-  /** A failed or finished document from the start, a cancelled or paused one from where it was. */
+  /**
+   * A failed or finished document from the start, a cancelled or paused one from where it was. Throws
+   * `password-protected` for a finished one that was read with a password: `unlock` reads that again.
+   */
   retry(scope: Scope, id: string): Promise<Document>
   pause(scope: Scope, id: string): Promise<Document>
   resume(scope: Scope, id: string): Promise<Document>
@@ -227,6 +230,13 @@ export function createDocuments(deps: {
     await proceed(tx, { ...document, parsed: 0, segments: null })
   }
 
+  /** It was read with a password, which nobody knows any more. */
+  async function needsPassword(tx: Tx, { id, state }: Document): Promise<boolean> {
+    if (state !== 'ready' || passwords.of(id) !== undefined) return false
+    const found = await store.documents.find(id, tx)
+    return found?.reasons.some(({ code }) => code === 'read-with-password') ?? false
+  }
+
   /** Where no row came to refer to the bytes, they go at once: on a full disk they would be what fills it. */
   async function keep<T>(scope: Scope, blob: string, run: (tx: Tx) => Promise<T>): Promise<T> {
     try {
@@ -325,6 +335,8 @@ export function createDocuments(deps: {
       change(scope, id, async (tx, document) => {
         if (document.deletedAt !== null) demand(document, [])
         if (isUnderWay(document)) return
+        // It would end with nothing, where now there is something.
+        if (await needsPassword(tx, document)) throw new AppError('password-protected', { name: document.name })
         if (document.state === 'failed' || document.state === 'ready') await startOver(tx, document)
         else await proceed(tx, document)
       }),
@@ -359,7 +371,7 @@ export function createDocuments(deps: {
       const wanted = (document: Document) => isUnrecognized(document) && !begun.has(document.id)
       return changeAll(scope, wanted, async (tx, document) => {
         begun.add(document.id)
-        await startOver(tx, document)
+        if (!(await needsPassword(tx, document))) await startOver(tx, document)
       })
     },
     unlock: (scope, id, password) =>

@@ -115,7 +115,12 @@ export function createParseStage(deps: {
 
     /** What its end brings, in one transaction with the last batch. */
     function end({ segments, cut, reasons: lost }: Finish): Progress {
-      const reasons: Reason[] = [...(cut ? [{ code: 'text-cut' } as const] : []), ...lost]
+      const locked = deps.passwords.of(document.id) !== undefined
+      const reasons: Reason[] = [
+        ...(cut ? [{ code: 'text-cut' } as const] : []),
+        ...lost,
+        ...(locked ? [{ code: 'read-with-password' } as const] : []),
+      ]
       return { state: 'indexing', segments, reasons, reason: reasons[0] ?? null, parserState: null }
     }
 

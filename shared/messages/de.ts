@@ -44,6 +44,8 @@ export const de: Messages = {
       'In das Dokument eingefügte Objekte anderer Programme ({{count}}), etwa eine Tabelle, die als Bild zu sehen ist, wurden nicht gelesen.',
     'mail-sealed':
       'Der Inhalt der Mail ist verschlüsselt oder in seiner Signatur verpackt (S/MIME, PGP); gelesen wurden nur ihre Kopfzeilen. Speichern Sie sie in Ihrem Mailprogramm unverschlüsselt und fügen Sie diese Fassung hinzu.',
+    'read-with-password':
+      'Das Dokument ist geschützt; gelesen wurde es mit seinem Kennwort, das nicht aufbewahrt wurde. Zum erneuten Lesen wird es wieder gebraucht.',
     'files-left-out': 'Nicht übernommene Dateien darin: {{count}} von {{total}}. Bei jeder steht, warum.',
     'recognition-off':
       'Als dieses Dokument gelesen wurde, war die Texterkennung ausgeschaltet. Schalten Sie sie in den Einstellungen ein; dort lassen sich solche Dokumente dann auf einmal noch einmal lesen.',
@@ -269,6 +271,8 @@ export const de: Messages = {
       'Ein Dokument wird nicht durchsucht (angehalten, abgebrochen oder gescheitert); siehe „documents list“.',
     notSearched_other:
       '{{count}} Dokumente werden nicht durchsucht (angehalten, abgebrochen oder gescheitert); siehe „documents list“.',
+    passwordProtected:
+      'Das Dokument ist mit einem Kennwort geschützt. „cloister documents unlock NAME“ fragt danach; oder fügen Sie eine Kopie ohne Kennwort hinzu.',
     recognizing_one: 'In einem Dokument wird noch Text erkannt; fragen Sie danach noch einmal.',
     recognizing_other: 'In {{count}} Dokumenten wird noch Text erkannt; fragen Sie danach noch einmal.',
     help: {
@@ -407,6 +411,8 @@ export const de: Messages = {
       later: 'Die Arbeit geht beim nächsten ingest, ask, search oder chat weiter.',
     },
     outcome: {
+      moreLeftOut_one: 'und 1 weitere; siehe „documents show {{file}}“',
+      moreLeftOut_other: 'und {{count}} weitere; siehe „documents show {{file}}“',
       unlock: '„cloister documents unlock“ fragt nach dem Kennwort.',
       pages_one: '{{count}} Seite',
       pages_other: '{{count}} Seiten',
@@ -468,7 +474,6 @@ export const de: Messages = {
       chunks: 'Textstellen',
       type: 'Art',
       size: 'Größe',
-      sizeValue: '{{megabytes}} MB',
       added: 'Hinzugefügt',
       deletedAt: 'Gelöscht',
       language: 'Sprache',

@@ -40,6 +40,8 @@ export const en = {
       'Objects of other programs set into the document ({{count}}), such as a sheet shown as a picture, were not read.',
     'mail-sealed':
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
+    'read-with-password':
+      'The document is protected; it was read with its password, which was not kept. To read it again, the password is needed again.',
     'files-left-out': 'Files in it that were not taken: {{count}} of {{total}}. Each says why.',
     'recognition-off':
       'Text recognition was switched off when this document was read. Switch it on in the settings; such documents can then be read again there, all at once.',
@@ -246,6 +248,8 @@ export const en = {
     about: 'Ask your own documents. Everything stays on this machine.',
     notSearched_one: 'One document is not searched (paused, cancelled or failed); see “documents list”.',
     notSearched_other: '{{count}} documents are not searched (paused, cancelled or failed); see “documents list”.',
+    passwordProtected:
+      'The document is protected by a password. “cloister documents unlock NAME” asks for it; or add a copy without one.',
     recognizing_one: 'In one document, text is still being recognised; ask again afterwards.',
     recognizing_other: 'In {{count}} documents, text is still being recognised; ask again afterwards.',
     help: {
@@ -384,6 +388,8 @@ export const en = {
       later: 'The work goes on with the next ingest, ask, search or chat.',
     },
     outcome: {
+      moreLeftOut_one: 'and 1 more; see “documents show {{file}}”',
+      moreLeftOut_other: 'and {{count}} more; see “documents show {{file}}”',
       unlock: '“cloister documents unlock” asks for the password.',
       pages_one: '{{count}} page',
       pages_other: '{{count}} pages',
@@ -445,7 +451,6 @@ export const en = {
       chunks: 'Passages',
       type: 'Type',
       size: 'Size',
-      sizeValue: '{{megabytes}} MB',
       added: 'Added',
       deletedAt: 'Deleted',
       language: 'Language',

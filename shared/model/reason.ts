@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'page-frame-left-out'
   | 'objects-left-out'
   | 'mail-sealed'
+  | 'read-with-password'
   | 'files-left-out'
   | 'pages-unreadable'
   | 'pages-without-text'

@@ -39,7 +39,7 @@ test('a protected document is read with its password, and never without', async 
   await expect.poll(() => stateOf(one)).toEqual(['failed', 'password-wrong'])
   const shown = await open.client.documents.unlock({ ...one, password: 'Zwiebel' })
   expect(JSON.stringify(shown)).not.toContain('Zwiebel')
-  await expect.poll(() => stateOf(one)).toEqual(['ready', undefined])
+  await expect.poll(() => stateOf(one)).toEqual(['ready', 'read-with-password'])
   await expect(open.client.documents.unlock({ ...one, password: '' })).rejects.toMatchObject({ code: 'input-invalid' })
 })
 
