@@ -34,24 +34,33 @@ export interface Packed {
 export async function findEntries(bytes: Bytes, limit: number): Promise<Packed[]> {
   const found: Packed[] = []
   let at = 0
+  let start = 0
+  let window: Buffer = Buffer.alloc(0)
   while (at < bytes.size && found.length < limit) {
-    const window = await bytes.read(at, WINDOW)
-    const index = window.indexOf(LOCAL_HEADER, 0, 'latin1')
+    // Read anew only where a header may go on behind it: a file may be full of what begins like one.
+    const end = start + window.length
+    if (end < bytes.size && (at < start || at + LENGTH + NAME > end)) {
+      start = at
+      window = await bytes.read(at, WINDOW)
+      // It has become shorter meanwhile.
+      if (window.length < LOCAL_HEADER.length) break
+    }
+    const index = window.indexOf(LOCAL_HEADER, at - start, 'latin1')
     if (index === -1) {
-      if (window.length < WINDOW) break
-      at += window.length - LOCAL_HEADER.length + 1
+      if (start + window.length >= bytes.size) break
+      at = start + window.length - LOCAL_HEADER.length + 1
       continue
     }
-    at += index
-    const entry = await headerAt(bytes, at)
+    at = start + index
+    if (index + LENGTH + NAME > window.length && start + window.length < bytes.size) continue
+    const entry = headerIn(window.subarray(index, index + LENGTH + NAME), at)
     if (entry) found.push(entry.packed)
     at = entry && (await isBoundary(bytes, entry.end)) ? entry.end : at + LOCAL_HEADER.length
   }
   return found
 }
 
-async function headerAt(bytes: Bytes, at: number): Promise<{ packed: Packed; end: number } | undefined> {
-  const header = await bytes.read(at, LENGTH + NAME)
+function headerIn(header: Buffer, at: number): { packed: Packed; end: number } | undefined {
   if (header.length < LENGTH) return undefined
   const flags = header.readUInt16LE(6)
   const method = header.readUInt16LE(8)
