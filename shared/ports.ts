@@ -59,6 +59,8 @@ export interface Database {
   snapshot?(file: string): Promise<void>
   /** The engine's own check of its structure: what is wrong, nothing when sound. `deep` also compares indexes. */
   check(deep: boolean): Promise<string[]>
+  /** Runs while no other process does so on this database: migrations. Absent where one transaction keeps all others out. */
+  exclusive?<T>(run: () => Promise<T>): Promise<T>
   /** Whether a transaction that failed so was rolled back for a reason that passes, so that it may be run again at once. */
   isPassing?(error: unknown): boolean
   close(): Promise<void>

@@ -4,37 +4,44 @@ import path from 'node:path'
 import { v7 } from 'uuid'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Scope } from '../shared/model/index.ts'
-import type { Clock, Log } from '../shared/ports.ts'
+import type { Clock, Database, Log } from '../shared/ports.ts'
 import { openStore, type Store } from '../shared/store/index.ts'
+import { sqlite, type TestEngine } from './postgres.ts'
 
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** A store in a temporary folder, with one project, for tests. `clock.time` can be set. */
-export async function openTestStore(): Promise<{
+/** A store over a new database (SQLite's is `cloister.db` in the folder), with one project, for tests. `clock.time` can be set. */
+export async function openTestStore(engine: TestEngine = sqlite): Promise<{
   store: Store
   scope: Scope
   clock: Clock & { time: number }
   folder: string
-  database: Awaited<ReturnType<typeof openSqlite>>
+  database: Database
   close(): Promise<void>
 }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-store-'))
-  const database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+  const { database, drop } = engine === sqlite ? await openIn(folder) : await engine.open()
   const clock = { time: Date.UTC(2026, 0, 1), now: () => clock.time++ }
   const backups = (name: string) => path.join(folder, name)
-  const store = await openStore({ database, clock, ids: { next: () => v7() }, log: silent, backups })
-  const scope = store.projects.next('local')
-  await store.transaction(scope, tx => store.projects.insert(tx, scope, 'Test', 'documents'))
-  return {
-    store,
-    scope,
-    clock,
-    folder,
-    database,
-    async close() {
-      await store.close()
-      await database.close()
-      await rm(folder, { recursive: true, force: true })
-    },
+  let store: Store | undefined
+  const close = async () => {
+    await store?.close()
+    await drop()
+    await rm(folder, { recursive: true, force: true })
   }
+  try {
+    const opened = await openStore({ database, clock, ids: { next: () => v7() }, log: silent, backups })
+    store = opened
+    const scope = opened.projects.next('local')
+    await opened.transaction(scope, tx => opened.projects.insert(tx, scope, 'Test', 'documents'))
+    return { store, scope, clock, folder, database, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openIn(folder: string): Promise<{ database: Database; drop(): Promise<void> }> {
+  const database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+  return { database, drop: () => database.close() }
 }

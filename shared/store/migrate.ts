@@ -11,6 +11,14 @@ export interface Migration {
   sql: string
 }
 
+interface Deps {
+  database: Database
+  engine: Engine
+  clock: Clock
+  log: Log
+  backups: (name: string) => string
+}
+
 interface LedgerRow {
   number: number
   name: string
@@ -26,15 +34,19 @@ interface LedgerRow {
  * migration is not the one that this program knows.
  */
 export async function migrate(
-  {
-    database,
-    engine,
-    clock,
-    log,
-    backups,
-  }: { database: Database; engine: Engine; clock: Clock; log: Log; backups: (name: string) => string },
+  deps: Deps,
   write: Kysely<Schema>,
-  migrations: readonly Migration[] = engine.migrations,
+  migrations: readonly Migration[] = deps.engine.migrations,
+): Promise<void> {
+  const { database } = deps
+  const run = () => migrateAlone(deps, write, migrations)
+  await (database.exclusive ? database.exclusive(run) : run())
+}
+
+async function migrateAlone(
+  { database, engine, clock, log, backups }: Deps,
+  write: Kysely<Schema>,
+  migrations: readonly Migration[],
 ): Promise<void> {
   if (!(await engine.hasTable(write, 'migration'))) {
     await write.transaction().execute(async tx => {

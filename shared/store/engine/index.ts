@@ -9,6 +9,7 @@ import type { BlockPlace } from '../chunks.ts'
 import type { Migration } from '../migrate.ts'
 import type { Read, Tx } from '../schema.ts'
 import type { ChunkWords } from '../words.ts'
+import { createPostgresEngine } from './postgres.ts'
 import { createSqliteEngine } from './sqlite.ts'
 
 export interface Engine {
@@ -37,7 +38,7 @@ export interface Engine {
   numbers(name: string, values: readonly number[]): RawBuilder<unknown>
   /** Rows as a table of this name, with these columns in the order of the values. */
   rows(name: string, columns: Columns, values: readonly (readonly (string | number)[])[]): RawBuilder<unknown>
-  /** The smaller one. What an engine makes of null differs: neither may be. */
+  /** The smaller one of two whole numbers. What an engine makes of null differs: neither may be. */
   least(one: RawBuilder<number>, other: RawBuilder<number>): RawBuilder<number>
   /** Whether the word stands anywhere in the text, in either case of each letter; no sign means anything but itself. */
   holdsWord(text: RawBuilder<string>, word: string): RawBuilder<boolean>
@@ -101,7 +102,7 @@ export interface VectorTables {
   ): Promise<void>
   /** Those that are there. */
   remove(tx: Tx, index: number, ids: readonly number[]): Promise<void>
-  /** Takes at most so many away, whichever; gives how many. */
+  /** Takes at most so many away, whichever; gives how many. None where a table goes at once, whatever is in it. */
   removeSome(tx: Tx, index: number, limit: number): Promise<number>
   drop(tx: Tx, index: number): Promise<void>
   /** Nearest first; the distance is 1 − cosine. Nothing of hidden documents; `documents` restricts before the limit. */
@@ -121,6 +122,5 @@ export interface VectorTables {
 }
 
 export function engineOf(database: Database): Engine {
-  if (database.engine === 'sqlite') return createSqliteEngine(database)
-  throw new Error(`the store has no SQL for ${database.engine}`)
+  return database.engine === 'sqlite' ? createSqliteEngine(database) : createPostgresEngine(database)
 }

@@ -1,0 +1,5 @@
+import type { Migration } from '../../migrate.ts'
+import { first } from './0012-first.ts'
+
+/** In order, from the twelfth on by the names of those of SQLite; what was applied once never changes again. */
+export const migrations: readonly Migration[] = [{ name: '0012-first', sql: first }]
