@@ -21,6 +21,10 @@ const block = z.object({
   level: z.number().int().optional().describe('Of a heading; 1 is the highest'),
   cells: z.array(z.number().int()).optional().describe('Of a table row: where each cell starts in `text`'),
   header: z.string().optional().describe('Of a table row: the text of its header row'),
+  heads: z
+    .array(z.string())
+    .optional()
+    .describe('Of a table row: what the column of each cell is called; empty where it has no name'),
   runs: z
     .array(z.object({ at: z.number().int(), end: z.number().int(), rect: rectangle }))
     .optional()

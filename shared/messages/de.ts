@@ -42,6 +42,8 @@ export const de: Messages = {
       'Menüs, Linklisten und Fragen nach Einwilligung auf der Webseite blieben weg (Wörter: {{words}}); alles andere wurde gelesen.',
     'objects-left-out':
       'In das Dokument eingefügte Objekte anderer Programme ({{count}}), etwa eine Tabelle, die als Bild zu sehen ist, wurden nicht gelesen.',
+    'cells-hidden':
+      'Darin sind Blätter, Zeilen oder Spalten ausgeblendet. Sie wurden mitgelesen: Was daraus zitiert wird, sehen Sie in der Mappe erst, wenn Sie sie einblenden.',
     'mail-sealed':
       'Der Inhalt der Mail ist verschlüsselt oder in seiner Signatur verpackt (S/MIME, PGP); gelesen wurden nur ihre Kopfzeilen. Speichern Sie sie in Ihrem Mailprogramm unverschlüsselt und fügen Sie diese Fassung hinzu.',
     'read-with-password':
@@ -98,7 +100,10 @@ export const de: Messages = {
     'name-invalid': 'Ein Name braucht 1 bis {{max}} Zeichen, ohne Steuerzeichen.',
     'question-empty': 'Die Frage ist leer.',
     'question-too-long': 'Die Frage ist länger als {{max}} Zeichen. Kürzen Sie sie.',
+    'prompt-empty': 'Die Eingabe für das Modell ist leer.',
     'state-conflict': 'Das passt gerade nicht zu „{{name}}“; der Zustand ist: {{state}}.',
+    'no-model':
+      'Hier gibt es kein Sprachmodell. Fügen Sie unter „Modelle“ oder mit `cloister models add` eine GGUF-Datei hinzu, oder nennen Sie eine in LLM_MODEL_PATH.',
     'model-missing':
       'Die Modelldatei {{file}} ist nicht da. Prüfen Sie die Einstellung, oder fügen Sie das Modell neu hinzu.',
     'model-invalid': 'Die Modelldatei „{{name}}“ ist nicht brauchbar: {{detail}}. Beschaffen Sie sie neu.',

@@ -38,6 +38,8 @@ export const en = {
       'Menus, lists of links and requests for consent of the web page were left out (words: {{words}}); everything else was read.',
     'objects-left-out':
       'Objects of other programs set into the document ({{count}}), such as a sheet shown as a picture, were not read.',
+    'cells-hidden':
+      'Sheets, rows or columns in it are hidden. They were read as well: what is quoted from them is seen in the workbook only once they are shown.',
     'mail-sealed':
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
     'read-with-password':
@@ -89,7 +91,10 @@ export const en = {
     'name-invalid': 'A name needs 1 to {{max}} characters, without control characters.',
     'question-empty': 'The question is empty.',
     'question-too-long': 'The question is longer than {{max}} characters. Shorten it.',
+    'prompt-empty': 'The prompt is empty.',
     'state-conflict': 'That does not fit “{{name}}” now; its state is: {{state}}.',
+    'no-model':
+      'There is no language model here. Add a GGUF file under “Models” or with `cloister models add`, or name one in LLM_MODEL_PATH.',
     'model-missing': 'The model file {{file}} is not there. Check the setting, or add the model again.',
     'model-invalid': 'The model file “{{name}}” cannot be used: {{detail}}. Get it again.',
     'model-unsupported': 'The model “{{name}}” cannot be used for this: {{detail}}.',

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'drm-protected'
   | 'page-frame-left-out'
   | 'objects-left-out'
+  | 'cells-hidden'
   | 'mail-sealed'
   | 'read-with-password'
   | 'files-left-out'
@@ -58,8 +59,10 @@ export type ErrorCode =
   | 'name-invalid'
   | 'question-empty'
   | 'question-too-long'
+  | 'prompt-empty'
   | 'state-conflict'
   // models
+  | 'no-model'
   | 'model-missing'
   | 'model-invalid'
   | 'model-unsupported'

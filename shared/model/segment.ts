@@ -45,6 +45,8 @@ export interface Block {
   cells?: number[]
   /** Table row: the header row's text, repeated as context; never part of a quote. */
   header?: string
+  /** Table row: what the column of each of its cells is called; empty where it has no name. */
+  heads?: string[]
   /** A page: the runs of text with their rectangles. */
   runs?: Run[]
   /** Of a row of a sheet: the column of each of its cells, from 1. */

@@ -12,8 +12,8 @@ import {
   rawText,
   unescaped,
 } from '../office/xml.ts'
+import { areaOf } from './areas.ts'
 import type { KnownHeaders } from './rows.ts'
-import { columnOf } from './worksheet.ts'
 
 export interface CellNote {
   row: number
@@ -52,25 +52,6 @@ async function notesOf(
     }
   }
   return notes
-}
-
-interface Area {
-  row: number
-  last: number
-  columns: [first: number, last: number]
-}
-
-/** `Sheet!$A$1:$D$9`, `B2` or `$1:$2` (whole rows). */
-export function areaOf(reference: string): Area | undefined {
-  const match = /^\$?([A-Za-z]{0,3})\$?(\d{1,7})(?::\$?([A-Za-z]{0,3})\$?(\d{1,7}))?$/.exec(
-    reference.slice(reference.lastIndexOf('!') + 1),
-  )
-  if (!match) return undefined
-  const [, left, top, right, bottom] = match
-  const row = Number(top)
-  const first = left ? columnOf(left) : 1
-  const last = right ? columnOf(right) : left ? first : 16_384
-  return { row, last: Number(bottom ?? top), columns: [first, last] }
 }
 
 /** The tables of a sheet that have a header row. */

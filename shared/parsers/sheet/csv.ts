@@ -22,7 +22,7 @@ export async function openCsv(
   return {
     segments: null,
     async *read(after, state) {
-      const resume = createResume<Position>('records 1', state, after)
+      const resume = createResume<Position>('records 2', state, after)
       const trouble = createTrouble(note, resume.from?.losses)
       const text = decodeFrom(file, resume.from?.place, () => trouble.damaged('bytes that are no text'))
       return yield* segmentsWith(blocksOf(text, expected, trouble, resume), after, limits.characters, trouble, resume)

@@ -30,6 +30,8 @@ export function createNumberFormat(code: string, locale: SheetLocale, from1904: 
   const isDate = !general && safely(() => isDateFormat(code), false)
   // A slash in a date stands for whatever the language puts there.
   const pattern = isDate && locale === 'de' ? code.replace(/(?<=[dmy])\/(?=[dmy])/gi, '.') : code
+  // A time or a length of time is the same in both systems.
+  const shift = isDate && from1904 && hasDays(code) ? DAYS_TO_1904 : 0
   const texts = !general && pattern.includes('@') && safely(() => !isTextFormat(pattern) || pattern !== '@', false)
   const plain = createPlain(pattern, locale)
   const point = locale === 'de' ? ',' : '.'
@@ -39,7 +41,7 @@ export function createNumberFormat(code: string, locale: SheetLocale, from1904: 
     const value = Number(raw)
     if (raw === '' || !Number.isFinite(value)) return raw
     if (general) return format('General', value, { locale })
-    const serial = isDate && from1904 ? value + DAYS_TO_1904 : value
+    const serial = value + shift
     // A date out of bounds shows as its number, an unknown pattern as if there were none.
     return safely(() => format(pattern, serial, { locale }), format('General', value, { locale }))
   }
@@ -62,6 +64,12 @@ export function createNumberFormat(code: string, locale: SheetLocale, from1904: 
     text: text => (texts ? cleanText(safely(() => format(pattern, text, { locale }), text)) : text),
     truth: value => (locale === 'de' ? (value ? 'WAHR' : 'FALSCH') : value ? 'TRUE' : 'FALSE'),
   }
+}
+
+/** An `m` beside hours or seconds is a minute; three of them are a month's name. */
+function hasDays(code: string): boolean {
+  const signs = code.replace(/"[^"]*"|\\.|\[[^\]]*\]/g, match => (/^\[[hms]+\]$/i.test(match) ? 'h' : ''))
+  return /[dyeg]/i.test(signs) || /m{3}/i.test(signs) || (/m/i.test(signs) && !/[hs]/i.test(signs))
 }
 
 const LITERAL = String.raw`(?:"[^"]*"|\\.|\[\$[^\]-]+(?:-[0-9A-Fa-f]+)?\]|[ €$£])*`

@@ -7,23 +7,25 @@ import type { Cell, Row } from './rows.ts'
 export type OdsItem =
   | { type: 'sheet'; name: string; hidden: boolean }
   /** A row that holds anything; so many under it are the same. */
-  | ({ type: 'row'; repeat: number } & Row)
+  | ({ type: 'row'; repeat: number; hidden: boolean } & Row)
   | ({ type: 'note' } & CellNote)
   | ({ type: 'drawn' } & DrawnText)
 
 const LAST_COLUMN = 16_384
 /** Cells repeated with content: more is a mistake or an attack. */
 const MOST_COLUMNS = 1_024
+const MOST_HIDDEN = 200
 /** What holds no text of the sheet. */
 const SKIPPED = new Set([
-  'tracked-changes',
-  'creator',
-  'date',
-  'ruby-text',
-  'desc',
-  'title',
-  'event-listeners',
-  'forms',
+  'text:tracked-changes',
+  'table:tracked-changes',
+  'dc:creator',
+  'dc:date',
+  'text:ruby-text',
+  'svg:desc',
+  'svg:title',
+  'office:event-listeners',
+  'office:forms',
 ])
 const SHAPES = new Set(['frame', 'custom-shape', 'rect', 'ellipse', 'line', 'connector', 'caption', 'polygon', 'path'])
 
@@ -38,7 +40,11 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
   let cells: Cell[] = []
   let rowRepeat = 1
   let isHeader = false
-  let cell = { repeat: 1, kind: 'text' as Cell['kind'], bold: false }
+  let cell = { repeat: 1, kind: 'text' as Cell['kind'], bold: false, wide: 1, tall: 1, value: '' }
+  let hiddenRow = false
+  let hiddenCell = false
+  let columns = 0
+  let hiddenColumns: [first: number, last: number][] = []
   let inCell = false
   let skipped = 0
   let note = 0
@@ -56,14 +62,23 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
   const count = (value: string | undefined) => Math.max(1, Math.floor(Number(value ?? 1)) || 1)
 
   function endCell() {
-    const text = lines.length === 0 ? '' : cleanText(lines.join(' '))
+    // Programs may leave out how a value is shown.
+    const text = lines.length === 0 ? cleanText(cell.value) : cleanText(lines.join(' '))
     const said = cleanText(notes.join(' '))
     if (said !== '') items.push({ type: 'note', row: number, column: column + 1, text: said })
     drawAll()
     if (text !== '') {
       if (cell.repeat > MOST_COLUMNS) trouble.cut('more cells are said to repeat than are kept')
       for (let at = 0; at < Math.min(cell.repeat, MOST_COLUMNS) && column + at < LAST_COLUMN; at++)
-        cells.push({ column: column + at + 1, text, kind: cell.kind, ...(cell.bold && { bold: true }) })
+        cells.push({
+          column: column + at + 1,
+          text,
+          kind: cell.kind,
+          ...(cell.bold && { bold: true }),
+          ...(cell.wide > 1 && { wide: cell.wide }),
+          ...(cell.tall > 1 && { tall: cell.tall }),
+        })
+      if (hiddenColumns.some(([first, last]) => column >= first - 1 && column < last)) hiddenCell = true
     }
     column += cell.repeat
     lines = []
@@ -81,7 +96,7 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
   const handler: Partial<Handler> = {
     onopentag(full, attributes) {
       const name = localName(full)
-      if (skipped > 0 || SKIPPED.has(name)) {
+      if (skipped > 0 || SKIPPED.has(full)) {
         skipped++
         return
       }
@@ -96,6 +111,9 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
                 ? 'number'
                 : 'text',
           bold: boldStyles.has(attributes['table:style-name'] ?? ''),
+          wide: count(attributes['table:number-columns-spanned']),
+          tall: count(attributes['table:number-rows-spanned']),
+          value: heldIn(attributes),
         }
         inCell = true
       } else if (name === 'p' || name === 'h') {
@@ -109,11 +127,20 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
         number++
         column = 0
         rowRepeat = count(attributes['table:number-rows-repeated'])
+        hiddenRow = isHidden(attributes)
+        hiddenCell = false
+      } else if (name === 'table-column') {
+        const repeat = count(attributes['table:number-columns-repeated'])
+        if (isHidden(attributes) && hiddenColumns.length < MOST_HIDDEN)
+          hiddenColumns.push([columns + 1, columns + repeat])
+        columns += repeat
       } else if (name === 'table-header-rows') isHeader = true
       else if (name === 'annotation') note++
       else if (SHAPES.has(name)) shape++
       else if (full === 'table:table') {
         number = 0
+        columns = 0
+        hiddenColumns = []
         const hidden = hiddenStyles.has(attributes['table:style-name'] ?? '')
         items.push({ type: 'sheet', name: attributes['table:name'] ?? '', hidden })
       } else if (name === 'style') style = attributes['style:name'] ?? ''
@@ -134,7 +161,8 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
         inCell = false
         endCell()
       } else if (name === 'table-row') {
-        if (cells.length > 0) items.push({ type: 'row', number, cells, repeat: rowRepeat, isHeader })
+        const hidden = hiddenRow || hiddenCell
+        if (cells.length > 0) items.push({ type: 'row', number, cells, repeat: rowRepeat, isHeader, hidden })
         cells = []
         number += rowRepeat - 1
       } else if (name === 'table-header-rows') isHeader = false
@@ -146,4 +174,29 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
   }
   for await (const _ of parseXml(pieces, handler, state)) yield* items.splice(0)
   if (!state.whole) trouble.damaged('the content ends early or is missing')
+}
+
+/** Set by hand or by a filter. */
+const isHidden = (attributes: Record<string, string>) =>
+  /^(?:collapse|filter)$/.test(attributes['table:visibility'] ?? '')
+
+/** What a cell holds, as written (ODF 1.3, part 3, 19.385 and around). */
+function heldIn(attributes: Record<string, string>): string {
+  const value = attributes['office:value'] ?? ''
+  switch (attributes['office:value-type']) {
+    case 'percentage':
+      return value === '' ? '' : `${Number((Number(value) * 100).toPrecision(12))}%`
+    case 'currency':
+      return value === '' ? '' : `${value} ${attributes['office:currency'] ?? ''}`
+    case 'date':
+      return (attributes['office:date-value'] ?? '').replace('T', ' ')
+    case 'time':
+      return (attributes['office:time-value'] ?? '').replace(/^PT(\d+)H(\d+)M(\d+).*/, '$1:$2:$3')
+    case 'boolean':
+      return attributes['office:boolean-value'] ?? ''
+    case 'string':
+      return attributes['office:string-value'] ?? ''
+    default:
+      return value
+  }
 }

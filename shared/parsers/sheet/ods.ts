@@ -5,10 +5,11 @@ import { createPackage } from '../office/package.ts'
 import { cleanText } from '../office/xml.ts'
 import { createResume, type Marks } from '../text/segments.ts'
 import { createTrouble, type Losses, segmentsWith, type Trouble } from '../trouble.ts'
-import type { CellNote, DrawnText } from './beside.ts'
+import type { DrawnText } from './beside.ts'
+import { createLabels } from './labels.ts'
+import { createNotes, onceNamed, withHidden } from './notes.ts'
 import { readOdsContent } from './ods-content.ts'
 import { createRows, type Row, type RowsState } from './rows.ts'
-import { noteBlock, onceNamed, withNotes } from './xlsx.ts'
 
 const ODS = 'application/vnd.oasis.opendocument.spreadsheet'
 
@@ -24,10 +25,12 @@ export async function openOds(file: string, { limits, note, password }: Opening)
   return {
     segments: null,
     async *read(after, state) {
-      const resume = createResume<Position>('ods 1', state, after)
+      const resume = createResume<Position>('ods 2', state, after)
       const trouble = createTrouble(note, resume.from?.losses)
       const pieces = createPackage(archive, trouble).stream('content.xml')
-      return yield* segmentsWith(blocksOf(pieces, trouble, note, resume), after, limits.characters, trouble, resume)
+      const seen = { hidden: resume.from?.hidden ?? false }
+      const blocks = blocksOf(pieces, trouble, note, resume, seen)
+      return withHidden(yield* segmentsWith(blocks, after, limits.characters, trouble, resume), seen)
     },
     close: () => archive.close(),
   }
@@ -40,6 +43,9 @@ interface Position {
   sheets: number
   rows: RowsState
   repeated: number
+  /** The sheet is; something before it was. */
+  hiddenSheet: boolean
+  hidden: boolean
   losses: Losses
 }
 
@@ -51,22 +57,25 @@ async function* blocksOf(
   trouble: Trouble,
   note: Opening['note'],
   marks: Marks<Position>,
+  seen: { hidden: boolean },
 ): AsyncGenerator<Block> {
   const { from } = marks
   let rows = createRows({ ranges: [] }, from?.rows)
   let named = onceNamed('')
-  let notes: CellNote[] = []
+  let notes = createNotes([], from?.rows.last)
+  let labels = createLabels()
+  let hiddenSheet = from?.hiddenSheet ?? false
   let drawn: DrawnText[] = []
   let sheets = from?.sheets ?? 0
   let repeated = from?.repeated ?? 0
   let items = 0
 
   function* finish(): Generator<Block> {
-    yield* named(withNotes(rows.end(), notes))
-    yield* named(notes.map(noteBlock))
+    yield* named(notes.among(rows.end()))
+    yield* named(notes.rest())
     for (const { row, text } of drawn)
       yield* named([{ kind: 'paragraph', text, span: { unit: 'row', first: row, last: row } }])
-    notes = []
+    notes = createNotes()
     drawn = []
   }
 
@@ -77,21 +86,25 @@ async function* blocksOf(
       sheets++
       if (item.hidden) note(`sheet ${sheets} is hidden`)
       rows = createRows({ ranges: [] })
+      labels = createLabels()
+      hiddenSheet = item.hidden
       named = onceNamed(cleanText(item.name))
-    } else if (item.type === 'note') notes.push(item)
+    } else if (item.type === 'note') notes.add(item)
     else if (item.type === 'drawn') drawn.push(item)
     else {
+      if (item.hidden || hiddenSheet) seen.hidden = true
       for (let at = 0; at < item.repeat; at++) {
         if (at > 0 && ++repeated > MOST_REPEATED) {
           trouble.cut('more rows are said to repeat than are kept')
           break
         }
         const row: Row = { number: item.number + at, cells: item.cells, ...(item.isHeader && { isHeader: true }) }
-        yield* named(withNotes(rows.push(row), notes))
+        yield* named(notes.among(rows.push(labels.fill(row))))
       }
       const { state } = rows
-      if (state && items % ITEMS === 0 && notes.length + drawn.length === 0)
-        marks.at({ items, sheets, rows: state, repeated, losses: trouble.losses })
+      const isWhole = notes.waiting + drawn.length === 0 && !labels.reachPast(item.number + item.repeat - 1)
+      if (state && items % ITEMS === 0 && isWhole)
+        marks.at({ items, sheets, rows: state, repeated, hiddenSheet, hidden: seen.hidden, losses: trouble.losses })
     }
   }
   yield* finish()

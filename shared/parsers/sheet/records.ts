@@ -152,9 +152,11 @@ export function delimiterOf(head: string, isWhole: boolean, expected: string | u
   let bestScore = 0
   for (const delimiter of candidates) {
     const counts: number[] = []
+    let between = 0
     for (let from = 0; from < head.length && counts.length < LOOK; ) {
       const record = recordAt(head, from, delimiter, isWhole)
       if (!record) break
+      if (delimiter === ',' && record.fields.length > 1 && !isText(head.slice(from, record.end))) between++
       if (record.fields.some(field => field.trim() !== '')) counts.push(record.fields.length)
       from = record.end
     }
@@ -162,6 +164,8 @@ export function delimiterOf(head: string, isWhole: boolean, expected: string | u
     for (const count of counts) often.set(count, (often.get(count) ?? 0) + 1)
     const [fields = 1, agree = 0] = [...often].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? []
     if (fields < 2) continue
+    // One column of names such as “Müller, Hans” or of amounts such as 1,50 under its title.
+    if (delimiter === ',' && counts[0] === 1 && fields === 2 && between === 0) continue
     // The first record names the columns: it should have as many.
     const score = agree / counts.length + (counts[0] === fields ? 0.2 : 0) + (delimiter === expected ? 0.2 : 0)
     if (score > bestScore + 0.05) {
@@ -170,4 +174,9 @@ export function delimiterOf(head: string, isWhole: boolean, expected: string | u
     }
   }
   return bestScore > 0 ? best : '\0'
+}
+
+/** Whether all commas of a line are those of a text or of figures. */
+function isText(line: string): boolean {
+  return !line.includes('"') && !/,(?! )(?<!\d,(?=\d))/.test(line)
 }

@@ -1,4 +1,6 @@
 import type { Block, Span } from '../../model/index.ts'
+import { headsColumns, isTitles } from '../table-header.ts'
+import { combine, createHeads, type Head, type Heads, isGroups, type Named, noHeads } from './heads.ts'
 
 export interface Cell {
   /** From 1. */
@@ -7,6 +9,11 @@ export interface Cell {
   text: string
   kind: 'text' | 'number' | 'date'
   bold?: boolean
+  /** Columns and rows it covers, where more than one. */
+  wide?: number
+  tall?: number
+  /** It stands in a row above and reaches down to this one. */
+  reaches?: boolean
 }
 
 export interface Row {
@@ -17,28 +24,32 @@ export interface Row {
   isHeader?: boolean
 }
 
+interface Range {
+  row: number
+  last: number
+  columns?: readonly [first: number, last: number]
+}
+
 /** What is known of headers before the rows come. */
 export interface KnownHeaders {
   /** Rows that are said to be headers for those up to `last` under them: of a table, a filter, what is repeated in print or frozen. */
-  ranges: readonly { row: number; last: number; columns?: readonly [first: number, last: number] }[]
+  ranges: readonly Range[]
   /** A file of records, whose first row is a header more often than not. */
   records?: boolean
 }
 
-const WHOLE: KnownHeaders['ranges'][number] = { row: 0, last: Number.POSITIVE_INFINITY }
+const WHOLE: Range = { row: 0, last: Number.POSITIVE_INFINITY }
 
-/** Rows looked at before it is decided whether the first is a header. */
+/** Rows looked at before it is decided which of the first is a header. */
 const LOOK = 12
+/** Titles and pairs of a name and what it is that may stand above; behind so many, and above records, a header is longer than each. */
+const USUALLY_ABOVE = 4
+const MOST_ABOVE = 8
 const LONGEST_BLOCK = 8_000
-const LONGEST_HEADER = 1_000
-const LONGEST_TITLE = 60
 
 /** What is known of headers behind a row, for whoever reads on. */
 export interface RowsState {
-  header: string | null
-  /** Null: for all rows. */
-  headerLast: number | null
-  holds: boolean
+  heads: Head[]
   boldBefore: boolean
   last: number
   undecided: boolean
@@ -54,60 +65,64 @@ export function createRows(
   /** Undefined while rows wait for their blocks. */
   readonly state: RowsState | undefined
 } {
-  const declared = new Map(known.ranges.map(range => [range.row, range]))
-  let header = before?.header ?? undefined
-  let headerLast = before?.headerLast ?? Number.POSITIVE_INFINITY
-  // Of a header that was declared: an empty row does not end it.
-  let holds = before?.holds ?? false
+  const declared = new Map<number, Range[]>()
+  for (const range of known.ranges) declared.set(range.row, [...(declared.get(range.row) ?? []), range])
+  let heads = before ? createHeads(before.heads) : noHeads
   let boldBefore = before?.boldBefore ?? false
   let last = before?.last ?? 0
+  let above: Row | undefined
   let waiting: Row[] = []
   let undecided = before?.undecided ?? true
 
-  function forget() {
-    header = undefined
-    headerLast = Number.POSITIVE_INFINITY
-    holds = false
-    boldBefore = false
-  }
-
   function blocksOf(row: Row): Block[] {
-    if (row.number > headerLast) forget()
-    const said = declared.get(row.number) ?? (row.isHeader ? WHOLE : undefined)
+    heads = heads.at(row.number)
+    const group = above && above.number === row.number - 1 && isGroups(above, row) ? above : undefined
+    const said = declared.get(row.number) ?? (row.isHeader ? [WHOLE] : [])
     const bold = row.cells.length > 1 && row.cells.every(cell => cell.bold)
-    const anew = bold && !boldBefore && header !== undefined && isTitles(row.cells)
+    const anew = bold && !boldBefore && !heads.isEmpty && isTitles(row.cells)
     boldBefore = bold
-    if (said || anew) {
-      const [first, end] = said?.columns ?? [1, Number.POSITIVE_INFINITY]
-      const cells = row.cells.filter(({ column }) => column >= first && column <= end)
-      const blocks = toBlocks(row, undefined)
-      if (cells.length > (said?.columns ? 0 : 1)) {
-        holds = said !== undefined
-        header = headerText(cells)
-        headerLast = said?.last ?? Number.POSITIVE_INFINITY
-      }
-      return blocks
+    above = row
+    if (said.length === 0 && !anew) return toBlocks(row, heads)
+    for (const { columns, last: until } of said) {
+      const [first, end] = columns ?? [1, Number.POSITIVE_INFINITY]
+      const within = ({ column }: Cell) => column >= first && column <= end
+      const cells = row.cells.filter(within)
+      if (cells.length > (columns ? 0 : 1))
+        heads = heads.with(combine(group?.cells.filter(within), cells), { until, holds: true, columns })
     }
-    return toBlocks(row, header)
+    if (said.length === 0) heads = heads.with(combine(group?.cells, row.cells))
+    return toBlocks(titlesOf(row), noHeads)
   }
 
-  /** The rows that waited: one of the first may be the header of those under it. */
+  /** The rows that waited: one of the first may be the header of those under it, or two of them together. */
   function decide(): Block[] {
     const rows = waiting
     waiting = []
     undecided = false
-    if (header !== undefined || rows.some(row => row.isHeader || declared.has(row.number)))
-      return rows.flatMap(blocksOf)
-    // Titles stand above: few cells over many.
-    const at = rows.slice(0, 4).findIndex((row, index) => isHeader(row, rows.slice(index + 1), known.records === true))
-    return rows.flatMap((row, index) => {
-      const blocks = blocksOf(row)
-      if (index === at) {
-        header = headerText(row.cells)
-        boldBefore = row.cells.every(cell => cell.bold)
-      }
-      return blocks
-    })
+    if (!heads.isEmpty || rows.some(row => row.isHeader || declared.has(row.number))) return rows.flatMap(blocksOf)
+    const usual = known.records === true
+    const below = (index: number) => rows.slice(index + 1).map(row => row.cells)
+    let longest = 0
+    let found: { at: number; heads: Named[] } | undefined
+    for (const [index, row] of rows.slice(0, MOST_ABOVE).entries()) {
+      const next = rows[index + 1]
+      const isGroup = next?.number === row.number + 1 && isGroups(row, next)
+      const together = isGroup ? combine(row.cells, next.cells) : undefined
+      const isTwo = together !== undefined && headsColumns(asTitles(together), below(index + 1), { usual })
+      const isLonger = row.cells.length > longest
+      longest = Math.max(longest, row.cells.length)
+      if (!isTwo && !(isLonger || (index < USUALLY_ABOVE && !usual))) continue
+      if (!isTwo && !headsColumns(row.cells, below(index), { usual })) continue
+      const names = isTwo ? together : combine(undefined, row.cells)
+      found = { at: isTwo ? index + 1 : index, heads: names }
+      // Of records, a longer one may come: a pair above them looks like a header too.
+      if (!usual || rows.every(one => one.cells.length <= row.cells.length)) break
+    }
+    if (!found) return rows.flatMap(blocksOf)
+    const { at } = found
+    const blocks = [...rows.slice(0, at).flatMap(blocksOf), ...blocksOf(titlesOf(rows[at]!))]
+    heads = heads.with(found.heads)
+    return [...blocks, ...rows.slice(at + 1).flatMap(blocksOf)]
   }
 
   return {
@@ -116,8 +131,8 @@ export function createRows(
       if (row.number > last + 1) {
         blocks.push(...decide())
         // One that was guessed ends where a row is empty; records have one for all.
-        if (!holds && !known.records) forget()
-        undecided = !known.records || last === 0
+        if (!heads.holds && !known.records) heads = noHeads
+        undecided = heads.isEmpty || !known.records
       }
       last = row.number
       if (!undecided) {
@@ -131,69 +146,36 @@ export function createRows(
     end: decide,
     get state() {
       if (waiting.length > 0) return undefined
-      const until = Number.isFinite(headerLast) ? headerLast : null
-      return { header: header ?? null, headerLast: until, holds, boldBefore, last, undecided }
+      return { heads: heads.all, boldBefore, last, undecided }
     },
   }
 }
 
-/** Short texts, most of them different. Years and dates count where a text stands first: they are columns' names too. */
-function isTitles(cells: readonly Cell[]): boolean {
-  if (cells.length < 2 || new Set(cells.map(cell => cell.text)).size <= cells.length / 2) return false
-  if (cells.some(({ text }) => text.length > LONGEST_TITLE || /[:.!?]$/.test(text.replace(/\b\p{L}{1,5}\.$/u, ''))))
-    return false
-  if (cells.every(cell => cell.kind === 'text')) return true
-  const [first, ...rest] = cells
-  if (first.kind !== 'text') return cells.every(isTime) && cells.length > 2
-  return rest.every(cell => cell.kind === 'text' || isTime(cell)) && rest.filter(isTime).length !== 1
-}
+/** A row of a header as it is shown: what reaches into it is in the one above. */
+const titlesOf = (row: Row): Row => ({ ...row, cells: row.cells.filter(cell => !cell.reaches) })
 
-const isTime = ({ kind, text }: Cell) => kind === 'date' || /^(?:19|20)\d\d$/.test(text)
-
-function isHeader(row: Row, below: readonly Row[], records: boolean): boolean {
-  const { cells } = row
-  if (below.length === 0 || !isTitles(cells)) return false
-  const width = Math.max(...below.map(under => under.cells.length))
-  if (cells.length < 0.6 * width) return false
-  // Data of another kind stands under one of the titles.
-  const differs = cells.some(cell => {
-    const { column, text, kind } = cell
-    if (kind === 'text' && /^\d/.test(text) && !isTime(cell)) return false
-    const under = below.flatMap(row => row.cells.filter(one => one.column === column))
-    const other = under.filter(one => one.kind !== 'text' && (kind === 'text' || !isTime(one) || one.kind !== kind))
-    return other.length > under.length / 2
+/** As cells of one row; what groups them behind what they are called, as a year there is no figure. */
+function asTitles(heads: readonly Named[]): Cell[] {
+  return heads.map(({ column, group, text }) => {
+    const own = group === '' ? text : text.slice(group.length + 1)
+    return { column, text: group === '' ? own : `${own} ${group}`, kind: 'text' }
   })
-  if (differs) return true
-  if (!cells.every(cell => cell.kind === 'text')) return false
-  if (cells.every(cell => cell.bold) && !below[0]!.cells.every(cell => cell.bold)) return true
-  // All is text and looks alike: names of columns fill every column, never recur in it, and hold no figures.
-  const columns = new Set(below.flatMap(under => under.cells.map(cell => cell.column)))
-  const named = new Map(cells.map(cell => [cell.column, cell.text]))
-  const full = [...columns].every(column => named.has(column))
-  const recurs = below.some(under => under.cells.some(cell => named.get(cell.column) === cell.text))
-  const figures = cells.some(cell => /\d/.test(cell.text)) || new Set(named.values()).size < cells.length
-  return full && !recurs && !figures && (records ? below.length > 0 : below.length > 1 && cells.length > 2)
-}
-
-function headerText(cells: readonly Cell[]): string {
-  let text = ''
-  for (const cell of cells) {
-    if (text.length + cell.text.length + 1 > LONGEST_HEADER) break
-    text += text === '' ? cell.text : ` ${cell.text}`
-  }
-  return text
 }
 
 /** A row as a block; one of very long cells as several with the same place. */
-function toBlocks(row: Row, header: string | undefined): Block[] {
+function toBlocks(row: Row, heads: Heads): Block[] {
   const blocks: Block[] = []
   let cells: number[] = []
   let columns: number[] = []
   let text = ''
   const span: Span = { unit: 'row', first: row.number, last: row.number }
   const flush = () => {
-    if (text !== '')
-      blocks.push({ kind: 'table-row', text, cells, columns, span, ...(header !== undefined && { header }) })
+    if (text !== '') {
+      const own = heads.isEmpty ? [] : columns.map(heads.of)
+      const isHeaded = own.some(head => head !== '')
+      const header = isHeaded ? { header: heads.text, heads: own } : undefined
+      blocks.push({ kind: 'table-row', text, cells, columns, span, ...header })
+    }
     cells = []
     columns = []
     text = ''

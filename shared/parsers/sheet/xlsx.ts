@@ -5,11 +5,13 @@ import { childOf, childrenOf, cleanText, descendantsOf, rawText, relationOf } fr
 import { createResume, type Marks } from '../text/segments.ts'
 import { createTrouble, type Losses, segmentsWith, type Trouble } from '../trouble.ts'
 import { openOffice } from '../zip/office.ts'
-import { areaOf, type CellNote, readComments, readDrawings, readTables } from './beside.ts'
+import { areaOf } from './areas.ts'
+import { readComments, readDrawings, readTables } from './beside.ts'
+import { createNotes, noteBlock, onceNamed, withHidden } from './notes.ts'
 import { createRows, type KnownHeaders, type RowsState } from './rows.ts'
-import { readSharedStrings, type SharedStrings } from './shared-strings.ts'
-import { readStyles, type Styles } from './styles.ts'
-import { type RowPlace, readWorksheet, type SheetDetails } from './worksheet.ts'
+import { readSharedStrings } from './shared-strings.ts'
+import { readStyles } from './styles.ts'
+import { type RowPlace, readWorksheet, type SheetDetails, type WorkbookParts } from './worksheet.ts'
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
@@ -22,18 +24,20 @@ interface Sheet {
 }
 
 /**
- * A workbook of Excel: each sheet a heading, its rows with the cells as shown, comments behind their row, what is drawn
- * behind the rows. Hidden sheets, rows and columns are read as well. Throws what `openOffice` throws, and `damaged`.
+ * A workbook of Excel: each sheet a heading, its rows with the cells as shown, comments behind their table, what is drawn
+ * behind the rows. Hidden sheets, rows and columns are read as well, and that is said. Throws what `openOffice` throws, and `damaged`.
  */
 export async function openXlsx(file: string, { limits, note, password }: Opening): Promise<Source<Reading>> {
   const archive = await openOffice(file, { ...(password !== undefined && { password }), mediaType: XLSX })
   return {
     segments: null,
     async *read(after, state) {
-      const resume = createResume<Position>('xlsx 1', state, after)
+      const resume = createResume<Position>('xlsx 2', state, after)
       const trouble = createTrouble(note, resume.from?.losses)
       const parts = createPackage(archive, trouble)
-      return yield* segmentsWith(blocksOf(parts, trouble, note, resume), after, limits.characters, trouble, resume)
+      const seen = { hidden: resume.from?.hidden ?? false }
+      const blocks = blocksOf(parts, trouble, note, resume, seen)
+      return withHidden(yield* segmentsWith(blocks, after, limits.characters, trouble, resume), seen)
     },
     close: () => archive.close(),
   }
@@ -46,6 +50,8 @@ interface Position {
   rows: RowsState
   /** Comments that still come. */
   comments: number
+  /** Something before it was. */
+  hidden: boolean
   losses: Losses
 }
 
@@ -54,6 +60,7 @@ async function* blocksOf(
   trouble: Trouble,
   note: Opening['note'],
   marks: Marks<Position>,
+  seen: { hidden: boolean },
 ): AsyncGenerator<Block> {
   const main = await mainPart(parts, 'xl/workbook.xml', XLSX)
   const relationships = await parts.relationships(main)
@@ -70,21 +77,26 @@ async function* blocksOf(
       from: index === begun ? marks.from : undefined,
       at: (place: Omit<Position, 'sheet' | 'losses'>) => marks.at({ sheet: index, ...place, losses: trouble.losses }),
     }
-    yield* readSheet(parts, sheet, { strings, styles, trouble }, note, own)
+    for await (const block of readSheet(parts, sheet, { strings, styles, from1904, trouble }, note, own, seen)) {
+      if (sheet.hidden) seen.hidden = true
+      yield block
+    }
   }
 }
 
 async function* readSheet(
   parts: Package,
   sheet: Sheet,
-  context: { strings: SharedStrings; styles: Styles; trouble: Trouble },
+  context: WorkbookParts,
   note: Opening['note'],
   { from, at }: Marks<Omit<Position, 'sheet' | 'losses'>>,
+  seen: { hidden: boolean },
 ): AsyncGenerator<Block> {
   const relationships = await parts.relationships(sheet.part)
   const comments = await readComments(parts, relationships)
   if (from) comments.splice(0, comments.length - from.comments)
-  const details: SheetDetails = { frozen: 0, links: [], uncalculated: 0 }
+  const notes = createNotes(comments, from?.rows.last)
+  const details: SheetDetails = { frozen: 0, links: [], uncalculated: 0, hidden: false }
   // Texts of cells that are addresses: what a link leads to is told only where its cell does not.
   const addresses = new Set<string>()
   const linked = relationships.some(({ type }) => type === 'hyperlink')
@@ -103,16 +115,17 @@ async function* readSheet(
       if (linked)
         for (const { text } of row.cells) if (/:\/\/|@|^www\./.test(text) && addresses.size < 5_000) addresses.add(text)
       if (from && row.count <= from.row.count) continue
-      yield* named(withNotes(rows.push(row), comments))
+      yield* named(notes.among(rows.push(row)))
     }
+    if (details.hidden) seen.hidden = true
     const { state } = rows
     const last = found.at(-1)
-    if (state && last && !(from && last.count <= from.row.count))
-      at({ row: { count: last.count, number: last.number }, rows: state, comments: comments.length })
+    if (state && last && !last.isCovered && !(from && last.count <= from.row.count))
+      at({ row: { count: last.count, number: last.number }, rows: state, comments: notes.waiting, hidden: seen.hidden })
   }
   if (from) rows ??= createRows({ ranges: tables }, from.rows)
-  if (rows) yield* named(withNotes(rows.end(), comments))
-  yield* named(comments.map(noteBlock))
+  if (rows) yield* named(notes.among(rows.end()))
+  yield* named(notes.rest())
   for (const { row, column, relation } of details.links) {
     const address = cleanText(relationships.find(({ id, external }) => external && id === relation)?.target ?? '')
     const shown = address.replace(/^mailto:/, '').replace(/\/$/, '')
@@ -122,32 +135,8 @@ async function* readSheet(
   }
   for (const { row, text } of await readDrawings(parts, relationships))
     yield* named([{ kind: 'paragraph', text, span: { unit: 'row', first: row, last: row } }])
+  if (details.hidden) note('rows or columns are hidden')
   if (details.uncalculated > 0) note(`${details.uncalculated} formulas were never calculated and show nothing`)
-}
-
-/** Puts the sheet's name before its first block: a sheet without content has none. */
-export function onceNamed(name: string): (blocks: Block[]) => Block[] {
-  let told = name === ''
-  return blocks => {
-    if (told || blocks.length === 0) return blocks
-    told = true
-    return [{ kind: 'heading', level: 1, text: name }, ...blocks]
-  }
-}
-
-/** Behind the blocks of a row, the comments of its cells and of the empty rows above it. */
-export function withNotes(blocks: Block[], comments: CellNote[]): Block[] {
-  if (comments.length === 0) return blocks
-  return blocks.flatMap((block, index) => {
-    const row = block.span?.first ?? 0
-    const ends = blocks[index + 1]?.span?.first !== row
-    const behind = comments.findIndex(comment => comment.row > row)
-    return ends ? [block, ...comments.splice(0, behind === -1 ? comments.length : behind).map(noteBlock)] : [block]
-  })
-}
-
-export function noteBlock({ row, column, text }: CellNote): Block {
-  return { kind: 'note', text, cells: [0], columns: [column], span: { unit: 'row', first: row, last: row } }
 }
 
 async function readWorkbook(
