@@ -30,6 +30,22 @@ test('a file may be in any encoding it names', async () => {
   expect(await told(Buffer.from('\ufeff<a>ü</a>', 'utf16le'), 1000)).toBe('<a {}ü/a')
 })
 
+test.each(['<!--', '<![CDATA[', '<!A [>'])('what never ends is passed over once: %s', async begin => {
+  const before = process.threadCpuUsage()
+  const text = `<a>${begin.repeat(Math.ceil((5 * 1024 ** 2) / begin.length))}`
+  await told(text, 65_536).catch(() => '')
+  // Below 1 s; each looked through 4 MB for its end, which took minutes.
+  expect(process.threadCpuUsage(before).user / 1e6).toBeLessThan(10)
+})
+
+test('a definition with brackets ends behind them, and comments where they end first', async () => {
+  for (const size of [1, 7, 1000]) {
+    expect(await told('<!DOCTYPE a [<!ENTITY b "[c]"> ] ><a>x<!-- ] > -->y<!-- --><b/>]]></a>', size)).toBe(
+      '<a {}xy<b {}/b]]>/a',
+    )
+  }
+})
+
 test('100,000 elements in one another take no longer than as many beside one another', async () => {
   const trouble = createTrouble(() => {})
   const count = 100_000
