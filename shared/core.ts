@@ -1,6 +1,7 @@
 /** The one file that sees all folders of the core and no adapter. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, createAsk, longestQuestion, toPassage } from './answer/ask.ts'
+import { createGenerate, type Generate } from './answer/generate.ts'
 import { createRecallPassages } from './answer/passages.ts'
 import { splitSentences } from './answer/sentences.ts'
 import { type Chats, createChats } from './chats/chats.ts'
@@ -24,7 +25,7 @@ import { startRunner } from './jobs/runner.ts'
 import type { Document, Passage, Scope, Settings } from './model/index.ts'
 import type { AppEvent, Job, Ports } from './ports.ts'
 import { analyze } from './retrieve/analyze.ts'
-import { detectLanguage } from './retrieve/language.ts'
+import { tellLanguage } from './retrieve/language.ts'
 import { analyzeQuestion } from './retrieve/question.ts'
 import { createSearch, type SearchOptions } from './retrieve/search.ts'
 import { openStore, type Tx } from './store/index.ts'
@@ -32,6 +33,7 @@ import { type Assistants, createAssistants } from './workspace/assistants.ts'
 import { createProjects, type Projects } from './workspace/projects.ts'
 
 export type { Ask, AskRequest } from './answer/ask.ts'
+export type { Generate, GenerateRequest } from './answer/generate.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
 export type { SearchMode, SearchOptions } from './retrieve/search.ts'
 export type { Assistants, NewAssistant } from './workspace/assistants.ts'
@@ -54,6 +56,8 @@ export interface Core {
     update(userId: string, settings: Partial<Settings>): Promise<Settings>
   }
   ask: Ask
+  /** What a chat model writes to a prompt, without documents. */
+  generate: Generate
   /** Passages for words or a question, best first. Throws `question-too-long`. */
   search(scope: Scope, words: string, options?: SearchOptions): Promise<Passage[]>
   /** What happens to documents, from now on. */
@@ -82,6 +86,8 @@ export interface CoreSettings {
   recognition?: boolean
   /** Milliseconds between two looks whether the embedding model is there, or another one. */
   lookTime?: number
+  /** Earlier messages of its chat that a question may refer back to; 10 by default. */
+  history?: number
   /** What one user may add; it holds for files inside of others too. Without, all. */
   limits?: FileLimits
   /** How long a model that fails is left alone; for tests. */
@@ -321,7 +327,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         return store.settings.get(userId)
       },
     },
-    ask: createAsk({ store, search, gateway }),
+    ask: createAsk({ store, search, gateway, ...(ports.history !== undefined && { history: ports.history }) }),
+    generate: createGenerate({ gateway }),
     async search(scope, words, options) {
       if (words.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
       const { hits, nearness } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
@@ -372,7 +379,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
 }
 
 const linguistics = {
-  detectLanguage,
+  tellLanguage,
   splitSentences,
   terms: (text: string, language: Parameters<typeof analyze>[1]) => analyze(text, language).map(token => token.term),
 }

@@ -1,16 +1,14 @@
-import type { AnswerEvent } from '../model/index.ts'
-
 /**
- * The events of an answer, which is written without waiting for who reads them: a reader who stalls holds up nobody. Of drafts that were not
+ * The events of what a model writes, which is written without waiting for who reads them: a reader who stalls holds up nobody. Of drafts that were not
  * fetched only the newest is kept; everything else is bounded by the longest answer. A reader who leaves stops the writing, and is
  * let go when it has ended.
  */
-export async function* readAhead(
-  begin: (signal: AbortSignal) => AsyncIterable<AnswerEvent>,
+export async function* readAhead<Event extends { type: string }>(
+  begin: (signal: AbortSignal) => AsyncIterable<Event>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<AnswerEvent, void> {
+): AsyncGenerator<Event, void> {
   const left = new AbortController()
-  const queue: AnswerEvent[] = []
+  const queue: Event[] = []
   let ended = false
   let failure: { error: unknown } | undefined
   let told = () => {}

@@ -8,7 +8,7 @@ import type { Store } from '../store/index.ts'
 import { readAhead } from './ahead.ts'
 import { planOfChosen } from './chosen.ts'
 import { createCompose } from './compose.ts'
-import { type Conversation, createConversations, type Earlier, noConversation } from './conversation.ts'
+import { type Conversation, createConversations, type Earlier, noConversation, usualHistory } from './conversation.ts'
 import { ANSWER_THRESHOLD, evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
 import { createGate } from './gate.ts'
@@ -44,6 +44,8 @@ export interface AskRequest {
   temperature?: number
   /** Name of the chat model; where that is not there, the one in use answers, or quotes do, and the answer's reason says so. */
   model?: string
+  /** Passages that are searched for, shown and answered from; 10 when not said. */
+  passages?: number
   /** What the search may go by; words and vectors when not said. */
   search?: SearchMode
   /** Answers also where it would decline: so that answers and declining can be measured apart. */
@@ -81,13 +83,25 @@ interface Understood {
   inheritedFrom?: number | undefined
 }
 
-export function createAsk({ store, search, gateway }: { store: Store; search: Search; gateway: Gateway }): Ask {
+export function createAsk({
+  store,
+  search,
+  gateway,
+  history = usualHistory,
+}: {
+  store: Store
+  search: Search
+  gateway: Gateway
+  /** Earlier messages of its chat that a question may refer back to. */
+  history?: number
+}): Ask {
   const compose = createCompose({ store })
-  const chats = createConversations(store)
+  const chats = createConversations(store, history)
   const gate = createGate()
 
   return async function* ask(scope, request, signal) {
-    const text = request.question?.normalize('NFC').trim() ?? ''
+    // Postgres keeps every character but this one.
+    const text = request.question?.normalize('NFC').replaceAll('\0', ' ').trim() ?? ''
     if (text === '' && !request.again) throw new AppError('question-empty')
     if (text.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
     if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
@@ -158,7 +172,7 @@ export function createAsk({ store, search, gateway }: { store: Store; search: Se
     let failure: unknown
     try {
       const options = {
-        limit: passageCount,
+        limit: request.passages ?? passageCount,
         ...(request.search && { mode: request.search }),
         ...(request.documents && { documents: request.documents }),
         signal,

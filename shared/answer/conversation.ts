@@ -16,8 +16,8 @@ export interface Conversation {
 
 export const noConversation: Conversation = { questions: [], exchanges: [] }
 
-/** Earlier messages a question may refer back to. */
-const memory = 8
+/** Earlier messages of its chat that a question may refer back to, where nothing else is set. */
+export const usualHistory = 10
 
 /** A question of the chat that is answered anew. */
 export interface Earlier {
@@ -27,7 +27,8 @@ export interface Earlier {
   answer: Message | undefined
 }
 
-export function createConversations(store: Store) {
+/** `history`: earlier messages a question may refer back to. */
+export function createConversations(store: Store, history: number) {
   async function understand(scope: Scope, messages: readonly Message[]): Promise<Conversation> {
     const cited = new Set(messages.flatMap(({ answer }) => answer?.citations.map(citation => citation.chunkId) ?? []))
     const there = new Set((await store.chunks.get(scope, [...cited])).map(chunk => chunk.id))
@@ -38,7 +39,7 @@ export function createConversations(store: Store) {
     /** What was said in the chat before this question. Throws `chat-not-found`. */
     async recall(scope: Scope, chatId: string): Promise<Conversation> {
       if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
-      return understand(scope, await store.chats.messages(scope, chatId, memory))
+      return understand(scope, await store.chats.messages(scope, chatId, history))
     },
     /**
      * The question that this message is, or answers; and what was said before it. Throws `chat-not-found`,
@@ -56,7 +57,7 @@ export function createConversations(store: Store) {
       if (at < 0) throw new AppError('message-not-found', { id: messageId })
       const reply = messages[at + 1]
       const earlier = { question: messages[at], answer: reply?.role === 'assistant' ? reply : undefined }
-      return { earlier, conversation: await understand(scope, messages.slice(Math.max(0, at - memory), at)) }
+      return { earlier, conversation: await understand(scope, messages.slice(Math.max(0, at - history), at)) }
     },
     /** In its chat, or in a new one. */
     keepQuestion: (

@@ -1,11 +1,14 @@
-import type { AnswerEvent } from '../model/index.ts'
+export interface Waiting {
+  type: 'waiting'
+  place: number
+}
 
 /** The places in a queue that somebody hears of while waiting, and whoever is to be told of them. */
 export interface Places {
   /** Hears a place; 0: it is this one's turn. */
   hear(place: number): void
   /** Waits, and tells of each place heard before and meanwhile. */
-  tell<T>(waited: Promise<T>): AsyncGenerator<AnswerEvent, T>
+  tell<T>(waited: Promise<T>): AsyncGenerator<Waiting, T>
   /** Resolves as soon as others come before. */
   taken(): Promise<void>
 }

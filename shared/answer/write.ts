@@ -1,10 +1,10 @@
-import type { LanguageModelV4Prompt, LanguageModelV4StreamPart } from '@ai-sdk/provider'
-import { AppError } from '../errors.ts'
+import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { AnswerEvent, AnswerSentence, ChatModel, Citation } from '../model/index.ts'
 import { addressesIn } from './addresses.ts'
 import { type Cut, cutSentence } from './cut.ts'
 import { declines } from './decline.ts'
 import { type Ground, readGround, type Source } from './ground.ts'
+import { openParts } from './parts.ts'
 import { plainText, settledLength, visible } from './plain.ts'
 import { findSupport } from './support.ts'
 import { createThinkingFilter } from './thinking.ts'
@@ -61,7 +61,7 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
   const stop = new AbortController()
   const abortSignal = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   // First of all: the model reads the prompt in its own process while the sources are read here.
-  const parts = partsOf(writing, abortSignal)
+  const parts = openParts(writing, abortSignal)
   let grounds: Grounds | undefined
   const known = () => {
     grounds ??= { ground: readGround(sources), addresses: addressesOf(sources) }
@@ -257,58 +257,6 @@ export async function* write(writing: Writing, written: Written): AsyncGenerator
 interface Grounds {
   ground: Ground
   addresses: ReturnType<typeof addressesOf>
-}
-
-interface Parts {
-  /** Undefined when none comes within so many milliseconds. Throws when the answer ends without its end. */
-  next(within?: number): Promise<LanguageModelV4StreamPart | undefined>
-  end(): void
-}
-
-/** The parts of the answer, as long as nobody stops it. It is asked for at once. */
-function partsOf({ chat, prompt, maxTokens, temperature }: Writing, abortSignal: AbortSignal): Parts {
-  const stopped = new Promise<never>((_, reject) => {
-    const stop = () => reject(new AppError('cancelled'))
-    if (abortSignal.aborted) stop()
-    else abortSignal.addEventListener('abort', stop, { once: true })
-  })
-  // Whoever stops reading has no use for it.
-  stopped.catch(() => {})
-  const options = {
-    prompt,
-    maxOutputTokens: maxTokens,
-    reasoning: 'none' as const,
-    abortSignal,
-    ...(temperature !== undefined && { temperature }),
-  }
-  const opening = (async () => chat.model.doStream(options))()
-  opening.catch(() => {})
-  let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined
-  let reading: ReturnType<ReadableStreamDefaultReader<LanguageModelV4StreamPart>['read']> | undefined
-
-  return {
-    async next(within) {
-      reader ??= (await Promise.race([opening, stopped])).stream.getReader()
-      // One that was not waited for long enough is still on its way.
-      reading ??= reader.read()
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const late = new Promise<undefined>(resolve => {
-        if (within !== undefined) timer = setTimeout(resolve, within, undefined)
-      })
-      const read = await Promise.race([reading, stopped, late]).finally(() => clearTimeout(timer))
-      if (read === undefined) return undefined
-      reading = undefined
-      if (read.done) throw new AppError('model-crashed')
-      const { value } = read
-      if (value.type === 'error') throw value.error
-      if (value.type === 'finish' && value.finishReason.unified === 'error') throw new AppError('model-crashed')
-      return value
-    },
-    end() {
-      reading?.catch(() => {})
-      reader?.cancel().catch(() => {})
-    },
-  }
 }
 
 /** The same few characters again and again at the end: a model that has lost itself. Blanks are counted apart. */

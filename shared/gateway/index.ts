@@ -18,7 +18,7 @@ export interface Gateway {
    * `waiting` hears the place in the queue. Throws `cancelled`, and what is wrong with the model that is set up.
    */
   turn(
-    scope: Scope,
+    user: Pick<Scope, 'userId'>,
     options: { model?: string; signal?: AbortSignal; waiting(place: number): void },
   ): Promise<Turn | undefined>
   embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
