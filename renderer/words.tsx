@@ -23,6 +23,8 @@ export interface Words {
   /** In bytes, or kB, MB, GB of 1000. */
   size(bytes: number): string
   date(time: number): string
+  /** Day and time of day of what is given as if it were in UTC. */
+  moment(time: number): string
   /** “page 7”, “slide 3”, “Rent, B7:D7”, the last heading, or “lines 3–9”. */
   place(place: Place): string
   projectName(name: string): string
@@ -38,6 +40,7 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
   })
   const numbers = new Intl.NumberFormat(language)
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
+  const moments = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
   const sizes = (['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const).map(
     (unit, step) =>
       new Intl.NumberFormat(language, {
@@ -74,6 +77,7 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
       return sizes[step]?.format(bytes / 1000 ** step) ?? ''
     },
     date: (time: number) => dates.format(time),
+    moment: (time: number) => moments.format(time),
     place({ page, where }: Place) {
       if (page !== null) return say('chat.page', { page })
       const heading = where?.headings.at(-1)

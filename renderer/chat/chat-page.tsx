@@ -121,7 +121,8 @@ export function ChatPage({ chatId }: { chatId: string }) {
           <IconButton
             label={words('chat.newest')}
             onClick={() => end.current?.scrollIntoView({ block: 'end' })}
-            className="absolute -top-6 left-1/2 -translate-x-1/2 rounded-full! border border-line bg-surface shadow-lift"
+            // On a narrow screen it has a line of its own: above the line it would lie on what is to be read.
+            className="mb-2 rounded-full! border border-line bg-surface shadow-lift max-sm:mx-auto max-sm:flex sm:absolute sm:-top-6 sm:left-1/2 sm:-translate-x-1/2"
           >
             <ArrowDown aria-hidden />
           </IconButton>

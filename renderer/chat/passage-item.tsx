@@ -1,4 +1,5 @@
 import type { Passage } from '../../shared/model/index.ts'
+import { inWords } from '../mail-lines.ts'
 import { useWords } from '../words.tsx'
 import { useOpenPassage } from './open-place.ts'
 
@@ -8,7 +9,9 @@ export function PassageItem({ passage, long = false }: { passage: Passage; long?
   const open = useOpenPassage(passage)
   const { file, headings } = passage
   const place = words.place(passage)
-  const text = withoutFirst(passage.text, place)
+  const text = inWords(withoutFirst(passage.text, place), words)
+  const name = file.slice(file.lastIndexOf('/') + 1)
+  const folder = file.slice(0, -name.length)
   return (
     <li>
       {long ? (
@@ -27,9 +30,14 @@ export function PassageItem({ passage, long = false }: { passage: Passage; long?
           onClick={open}
           className="flex w-full flex-wrap items-baseline gap-x-3 rounded-xl px-3.5 py-2 text-left text-sm hover:bg-sunken sm:flex-nowrap"
         >
-          <span className="flex max-w-full shrink-0 font-medium sm:max-w-[60%]">
-            <span className="min-w-16 truncate">{file}</span>
-            <span className="min-w-16 truncate whitespace-pre">, {place}</span>
+          <span
+            className="flex max-w-full shrink-0 font-medium sm:max-w-[60%]"
+            title={words('chat.passage', { file, place })}
+          >
+            {/* Of what is too long, the folders go first, and the file's name last. */}
+            {folder && <span className="min-w-0 shrink-[99] truncate text-soft">{folder}</span>}
+            <span className="min-w-0 shrink truncate">{name}</span>
+            <span className="max-w-1/2 min-w-0 shrink-[3] truncate whitespace-pre">, {place}</span>
           </span>
           <span className="max-w-full min-w-0 truncate text-soft">{text}</span>
         </button>

@@ -51,7 +51,9 @@ export const DocumentRow = memo(function DocumentRow({
     ...(settled ? [progressOf(document, words)] : []),
     ...(state === 'ready' && paged && segments ? [words('progress.pages', { count: segments })] : []),
     // What only holds other files has nothing to say in any language.
-    ...(state === 'ready' && language && document.chunks > 0 ? [words(`language.${language}`)] : []),
+    ...(state === 'ready' && language && document.chunks > 0 && !isContainer(document)
+      ? [words(`language.${language}`)]
+      : []),
     words.size(size),
   ]
   // What gets it going again stands below the reason.

@@ -7,6 +7,11 @@ export function isContainer({ mediaType }: ApiDocument): boolean {
   return containers.has(mediaType)
 }
 
+/** Its own text is nothing but the names of its files. */
+export function isList({ mediaType }: ApiDocument): boolean {
+  return mediaType === 'application/zip' || mediaType === 'application/mbox'
+}
+
 const containers: ReadonlySet<string> = new Set([
   'message/rfc822',
   'application/vnd.ms-outlook',

@@ -6,7 +6,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useWords, type Words } from '../words.tsx'
-import { FilesInside } from './files-inside.tsx'
+import { FilesInside, isContainer } from './files-inside.tsx'
 
 /** What became of a document: nothing is dropped silently. */
 export function ReceiptDialog({ document, close }: { document: ApiDocument; close(): void }) {
@@ -29,7 +29,7 @@ export function ReceiptDialog({ document, close }: { document: ApiDocument; clos
             <Fact name={words('receipt.characters')}>{words.number(receipt.characters)}</Fact>
             <Fact name={words('receipt.chunks')}>{words.number(receipt.chunks)}</Fact>
             {receipt.tableRows > 0 && <Fact name={words('receipt.tableRows')}>{words.number(receipt.tableRows)}</Fact>}
-            {receipt.language && receipt.chunks > 0 && (
+            {receipt.language && receipt.chunks > 0 && !isContainer(document) && (
               <Fact name={words('receipt.language')}>{words(`language.${receipt.language}`)}</Fact>
             )}
             {receipt.pages !== null && (

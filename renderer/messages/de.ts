@@ -328,6 +328,8 @@ export const de: ScreenMessages = {
     complete: 'Alles wurde gelesen.',
   },
   reading: {
+    container: 'Öffnen, worin es liegt: {{path}}',
+    cellNote: 'Kommentar zu {{cell}}',
     waits: 'Diese Seite wartet auf die Texterkennung.',
     title: 'Dokument',
     close: 'Dokument schließen',
@@ -358,7 +360,7 @@ export const de: ScreenMessages = {
     rowNumber: 'Zeile',
     code: 'Quelltext',
     notes: 'Notizen',
-    note: 'Anmerkung',
+    note: 'Neben dem Text',
     mailFrom: 'Von',
     mailTo: 'An',
     mailCc: 'Kopie',

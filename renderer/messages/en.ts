@@ -320,6 +320,8 @@ export const en = {
     complete: 'Everything was read.',
   },
   reading: {
+    container: 'Open what it lies in: {{path}}',
+    cellNote: 'Comment on {{cell}}',
     waits: 'This page waits for text recognition.',
     title: 'Document',
     close: 'Close the document',
@@ -350,7 +352,7 @@ export const en = {
     rowNumber: 'Row',
     code: 'Code',
     notes: 'Notes',
-    note: 'Note',
+    note: 'Beside the text',
     mailFrom: 'From',
     mailTo: 'To',
     mailCc: 'Copy',

@@ -1,8 +1,9 @@
 import { createElement, Fragment, memo } from 'react'
 import type { Block } from '../../shared/model/index.ts'
-import { useWords } from '../words.tsx'
-import { cellsOf, type Marks, marked, Sideways } from './marked.tsx'
-import { Sheet } from './sheet.tsx'
+import { isMailLine, mailLineOf } from '../mail-lines.ts'
+import { useWords, type Words } from '../words.tsx'
+import { cellsOf, type Marks, marked, Sideways, stretchesIn } from './marked.tsx'
+import { letters, Sheet } from './sheet.tsx'
 
 /**
  * The blocks of a document as a page to read. Formats differ in how blocks are found, not in how they are shown: a new
@@ -60,41 +61,52 @@ function Group({ group, marks }: { group: readonly Block[]; marks: Marks | undef
     case 'note':
     case 'footnote':
       return (
-        <div
-          role="note"
-          aria-label={words(first.kind === 'note' ? 'reading.note' : 'reading.footnote')}
-          className="my-4 border-l-2 border-line pl-4 text-sm text-soft"
-        >
-          {group.map((block, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: likewise
-            <p key={at} className="my-1">
-              {marked(block, marks)}
-            </p>
-          ))}
+        <div role="note" aria-label={asideName(first, words)} className="my-4 border-l-2 border-line pl-4 text-sm">
+          {group.map((block, at) => {
+            const name = asideName(block, words)
+            const before = group[at - 1]
+            return (
+              // biome-ignore lint/suspicious/noArrayIndexKey: likewise
+              <Fragment key={at}>
+                {(!before || asideName(before, words) !== name) && (
+                  <p className="mt-2 text-xs text-soft first:mt-0">{name}</p>
+                )}
+                <p className="my-1">{marked(block, marks)}</p>
+              </Fragment>
+            )
+          })}
         </div>
       )
     default:
-      return mailLine.test(first.text) ? (
-        <MailHead lines={group} marks={marks} />
-      ) : (
-        <Single block={first} marks={marks} />
-      )
+      return isMailLine(first.text) ? <MailHead lines={group} marks={marks} /> : <Single block={first} marks={marks} />
   }
 }
 
-/** As mails say who wrote to whom: under the heading with their subject. */
-const mailLine = /^(From|To|Cc|Date): /
+/** “Footnote”, “Comment on C7”, or what stands beside the text. */
+function asideName({ kind, columns, span }: Block, words: Words): string {
+  if (kind === 'footnote') return words('reading.footnote')
+  const column = columns?.[0]
+  return column !== undefined && span?.unit === 'row'
+    ? words('reading.cellNote', { cell: `${letters(column)}${span.first}` })
+    : words('reading.note')
+}
 
 function MailHead({ lines, marks }: { lines: readonly Block[]; marks: Marks | undefined }) {
   const words = useWords()
   return (
     <dl className="mb-6 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-b border-line pb-4 text-sm">
       {lines.map(block => {
-        const [label = '', name = ''] = mailLine.exec(block.text) ?? []
+        const line = mailLineOf(block.text, words)
+        if (!line) return null
+        const { label, at, value } = line
+        // What is marked is marked as it stands there.
+        const cited = value === block.text.slice(at) || stretchesIn(block, marks, at).length > 0
         return (
-          <Fragment key={name}>
-            <dt className="text-soft">{words(`reading.mail${name as 'From' | 'To' | 'Cc' | 'Date'}`)}</dt>
-            <dd className="wrap-anywhere">{marked(block, marks, label.length)}</dd>
+          <Fragment key={label}>
+            <dt className="text-soft">{label}</dt>
+            <dd className="wrap-anywhere" {...(!cited && { title: block.text.slice(at) })}>
+              {cited ? marked(block, marks, at) : value}
+            </dd>
           </Fragment>
         )
       })}
@@ -197,7 +209,7 @@ function joins(before: Block, block: Block): boolean {
       if (before.span?.unit === 'row') return true
       return before.header === block.header || before.text === block.header
     case 'paragraph':
-      return mailLine.test(before.text) && mailLine.test(block.text)
+      return isMailLine(before.text) && isMailLine(block.text)
     default:
       return false
   }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowLeft, X } from 'lucide-react'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import type { ApiDocument } from '../../shared/api/index.ts'
 import { toAppError } from '../../shared/errors.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
@@ -41,9 +42,12 @@ export function ReadingPane({ reading }: { reading: Reading }) {
         <IconButton label={words('reading.back')} onClick={router.close} className="lg:hidden">
           <ArrowLeft aria-hidden />
         </IconButton>
-        <Heading className="min-w-0 grow truncate text-sm font-medium" title={document?.path}>
-          {document?.name ?? words('reading.title')}
-        </Heading>
+        <div className="min-w-0 grow">
+          {document && <Origin document={document} />}
+          <Heading className="truncate text-sm font-medium" title={document?.path}>
+            {document?.name ?? words('reading.title')}
+          </Heading>
+        </div>
         {isShown && (
           <button
             type="button"
@@ -89,6 +93,35 @@ export function ReadingPane({ reading }: { reading: Reading }) {
           />
         ))}
     </Pane>
+  )
+}
+
+/** The mail or archive it lies in, and the way back there; of a file by itself, its folder. */
+function Origin({ document }: { document: ApiDocument }) {
+  const words = useWords()
+  const { router } = useApp()
+  const { name, path, parentId } = document
+  const folders = path.slice(0, -name.length).split('/').filter(Boolean)
+  const last = folders.at(-1)
+  if (last === undefined) return null
+  const above = folders.slice(0, -1).map(folder => `${folder} ›`)
+  const line = (
+    <span className="flex min-w-0">
+      {above.length > 0 && <span className="min-w-0 shrink-[99] truncate">{above.join(' ')}</span>}
+      <span className="ml-1 min-w-0 truncate whitespace-pre first:ml-0">{last} ›</span>
+    </span>
+  )
+  if (parentId === null) return <p className="text-xs text-soft">{line}</p>
+  return (
+    <button
+      type="button"
+      aria-label={words('reading.container', { path: folders.join(' › ') })}
+      title={folders.join(' › ')}
+      onClick={() => router.read({ documentId: parentId, page: null, part: null, mark: null })}
+      className="block max-w-full rounded text-left text-xs text-accent underline-offset-4 hover:underline"
+    >
+      {line}
+    </button>
   )
 }
 

@@ -1,12 +1,13 @@
-import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query'
+import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import type { Segment } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
-import { isContainer } from '../library/files-inside.tsx'
+import { isContainer, isList } from '../library/files-inside.tsx'
 import { isRecognizing } from '../library/progress.ts'
 import { Button } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
+import { read } from '../queries.ts'
 import type { Reading } from '../route.ts'
 import { useWords } from '../words.tsx'
 import { Attachments } from './attachments.tsx'
@@ -65,6 +66,10 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
         : undefined,
     [segments, mark, part, reading],
   )
+  // An archive's text is the list of its files, which stands above it already, with links.
+  const { data: receipt } = useQuery({ ...read.receipt(client, projectId, documentId), enabled: isList(document) })
+  const listed =
+    isList(document) && !mark && receipt != null && receipt.fileCount > 0 && receipt.fileCount <= receipt.files.length
   const scroller = useScroll(segments, reading)
 
   return (
@@ -107,7 +112,10 @@ export function TextView({ document, reading }: { document: ApiDocument; reading
                 )}
               </p>
             )}
-            <Blocks blocks={segment.blocks} marks={marks} />
+            <Blocks
+              blocks={listed ? segment.blocks.filter(({ kind }) => kind !== 'list-item') : segment.blocks}
+              marks={marks}
+            />
           </div>
         ))}
         {query.hasNextPage && (

@@ -24,7 +24,7 @@ export function documentLines(
     [label('type'), safe(document.mediaType)],
     [label('size'), sizeText(translate.language, document.size)],
     [label('added'), date.format(document.createdAt)],
-    [label('language'), document.language && translate(`cli.documents.${document.language}`)],
+    [label('language'), languageOf(document, receipt) && translate(`cli.documents.${document.language!}`)],
     [label('pages'), numberOrNothing(number, pagesOf(document))],
     [label('chunks'), number.format(document.chunks)],
     [label('characters'), numberOrNothing(number, receipt?.characters)],
@@ -67,6 +67,11 @@ type FactName = Extract<MessageKey, `cli.documents.${string}`> extends `cli.docu
 
 function numberOrNothing(format: Intl.NumberFormat, value: number | null | undefined): string | null {
   return value === null || value === undefined ? null : format.format(value)
+}
+
+/** Of what holds other files, names and heads decide, not what anybody wrote. */
+function languageOf({ language }: Document, receipt: Receipt | undefined) {
+  return receipt && receipt.fileCount > 0 ? null : language
 }
 
 /** As on the screen: in units of 1000. */
