@@ -76,6 +76,23 @@ describe('cite', () => {
   })
 })
 
+test('tells the line of a quote in code, with and without the fences around it', () => {
+  const code = 'const rent = 600\nconst heat = 90\nreturn rent + heat'
+  const lineOf = (first: number, last: number) => {
+    const span = { unit: 'line' as const, first, last }
+    const source: Segment = { number: 1, blocks: [{ kind: 'code', text: code, span }] }
+    const file = chunkOf([{ at: 0, segment: 1, block: 0, from: 0, to: code.length, kind: 'code', span }], [code], {
+      paged: false,
+    })
+    const at = code.indexOf('const heat')
+    return cite(file, at, at + 15, [source])?.where?.span
+  }
+  expect(lineOf(11, 13)).toEqual({ unit: 'line', first: 12, last: 12 })
+  expect(lineOf(11, 15)).toEqual({ unit: 'line', first: 13, last: 13 })
+  // Five lines were left out, nobody knows where.
+  expect(lineOf(11, 18)).toEqual({ unit: 'line', first: 11, last: 18 })
+})
+
 test('says where the sentence goes on outside the quote', () => {
   const long = 'Es regnet. Die Miete steigt, wenn es schneit, und fällt im Mai. Dann ist Ruhe.'
   const source: Segment = { number: 1, blocks: [{ kind: 'paragraph', text: long }] }

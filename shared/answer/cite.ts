@@ -41,7 +41,7 @@ export function cite(
     file: chunk.file,
     quote,
     ...(cut && { cut }),
-    ...placeOf(chunk, piece, cellsOf(block, from, from + quote.length)),
+    ...atLine(placeOf(chunk, piece, cellsOf(block, from, from + quote.length)), block, from, from + quote.length),
     rects: rectanglesOf(block, from, from + quote.length),
   }
 }
@@ -90,6 +90,20 @@ export function placeOf(chunk: StoredChunk, piece: Piece | undefined, cells: str
   const headings = path.map(heading => heading.text)
   const segment = piece?.segment ?? chunk.pieces[0]?.segment ?? 1
   return { page: null, where: { headings, segment, span: piece?.span ?? null, cells } }
+}
+
+/**
+ * Of a quote in code, whose block may be a file: the lines it stands on. The fences of Markdown count in the block's span
+ * and are not in its text; where more was left out, only the span is true.
+ */
+function atLine<P extends Place>(place: P, { kind, text, span }: Block, from: number, to: number): P {
+  if (kind !== 'code' || span?.unit !== 'line' || !place.where) return place
+  const breaks = (until: number) => text.slice(0, until).split('\n').length - 1
+  const left = span.last - span.first - breaks(text.length)
+  if (left !== 0 && left !== 2) return place
+  const first = span.first + (left === 2 ? 1 : 0)
+  const own: Span = { unit: 'line', first: first + breaks(from), last: first + breaks(to) }
+  return { ...place, where: { ...place.where, span: own } }
 }
 
 /** The cells of a row of a sheet that `text.slice(from, to)` reaches into, such as `B7:D7`. */

@@ -15,8 +15,11 @@ export interface QuotablePassage {
   score: number
   /** Of the chunk; told from its text when absent. */
   language?: Language
-  /** Where table rows of the text start, with the header text that explains them: it may match, but is never quoted. */
-  tableRows?: readonly { start: number; header: string }[]
+  /**
+   * Where table rows of the text start, with the header's text, which is never quoted, and what of it explains the row and may
+   * match: all of it, where nothing else is said.
+   */
+  tableRows?: readonly { start: number; header: string; explains?: string }[]
   /** Where headings inside the text start: they may match for what follows, but are never quoted. */
   titles?: readonly number[]
 }
@@ -100,6 +103,9 @@ function worthOfText(
   return worthOf(matched, plan) / totalWorth(plan) + quoteWeights.expected * expected
 }
 
+/** A bracket on a line of its own says nothing. */
+const WORDS = /[\p{L}\p{N}]/u
+
 interface Evidence {
   span: Span
   /** Best contribution to each question term. */
@@ -121,20 +127,23 @@ function candidatesOf(
   const evidenceTotal = evidence.reduce((sum, worth) => sum + worth, 0) || 1
   const headings = new Float64Array(plan.terms.length)
   for (const text of passage.headings) match(text, language, plan, headings)
-  const headers = new Set(passage.tableRows?.map(row => row.header))
+  const headers = [...new Set(passage.tableRows?.map(row => row.header))]
+  // Or one of the rows of a header that has two.
+  const isHeader = (text: string) =>
+    headers.some(header => header === text || header.startsWith(`${text} `) || header.endsWith(` ${text}`))
   const candidates: Candidate[] = []
   let previous: Evidence | undefined
   for (const span of splitSentences(passage.text, language)) {
     const text = passage.text.slice(span.start, span.end)
     const sentence = evidenceIn(text, span, language, plan)
-    if (passage.titles?.includes(span.start) || headers.has(text) || LEADERS.test(text)) {
+    if (passage.titles?.includes(span.start) || isHeader(text) || LEADERS.test(text) || !WORDS.test(text)) {
       raise(headings, sentence.matched, 1)
       previous = undefined
       continue
     }
     const own = sentence.matched
     const row = passage.tableRows?.find(candidate => candidate.start === span.start)
-    if (row !== undefined) match(row.header, language, plan, own)
+    if (row !== undefined) match(row.explains ?? row.header, language, plan, own)
     const all = own.slice()
     raise(all, headings, quoteWeights.heading)
     if (previous !== undefined)
