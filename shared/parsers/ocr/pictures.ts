@@ -27,6 +27,8 @@ const dpi = 200
 const fewDpi = 150
 /** Of what is looked at: twice a sheet of A3 at 200 dpi. Larger pages are drawn smaller. */
 const drawnPixels = 16_000_000
+/** The longest side: Tesseract takes no more than 32,767. A page may be as thin as a thread. */
+const longestSide = 32_000
 
 type Context = ReturnType<ReturnType<typeof createCanvas>['getContext']>
 
@@ -99,7 +101,7 @@ async function openImages(file: string): Promise<Pictures> {
 
 /** The wanted scale, or what is left of it. */
 function fitting({ width, height }: { width: number; height: number }, wanted: number): number {
-  return Math.min(wanted, Math.sqrt(drawnPixels / (width * height)))
+  return Math.min(wanted, Math.sqrt(drawnPixels / (width * height)), longestSide / Math.max(width, height))
 }
 
 /** So that what is drawn as it is stored stands as it is to be seen (EXIF's eight orientations). */
