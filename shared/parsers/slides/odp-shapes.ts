@@ -2,13 +2,13 @@
 import type { Block } from '../../model/index.ts'
 import type { Package } from '../office/package.ts'
 import { attributeOf, childOf, childrenOf, cleanText, descendantsOf, type Element, rawText } from '../office/xml.ts'
-import { inReadingOrder, type Shape, tableRow } from './shape.ts'
+import { commentNote, inReadingOrder, type Shape, tableRow } from './shape.ts'
 
 export interface PageContent {
   shapes: Shape[]
   /** Alternative texts of what is no text. */
   pictures: string[]
-  comments: string[]
+  comments: Block[]
 }
 
 /** Footers and numbers come from the master; names and descriptions are no text of the page. */
@@ -28,12 +28,12 @@ const NO_TEXT = new Set(['note', 'annotation', 'ruby-text', 'page-number', 'page
 export async function odpShapes(page: Element, parts: Package): Promise<PageContent> {
   const content: PageContent = { shapes: [], pictures: [], comments: [] }
   content.shapes = await shapesOf(page, parts, content)
-  for (const comment of descendantsOf(page, 'annotation'))
-    content.comments.push(
-      ...descendantsOf(comment, 'p')
-        .map(textOf)
-        .filter(text => text !== ''),
-    )
+  for (const comment of descendantsOf(page, 'annotation')) {
+    const author = cleanText(rawText(childOf(comment, 'creator')))
+    const texts = descendantsOf(comment, 'p').map(textOf)
+    const said = texts.filter(text => text !== '')
+    content.comments.push(...said.map((text, index) => commentNote(index === 0 ? author : '', text)))
+  }
   return content
 }
 

@@ -6,7 +6,7 @@ import { createPackage, type Package } from '../office/package.ts'
 import { attributeOf, childrenOf, descendantsOf, type Element, elementsOf } from '../office/xml.ts'
 import { createTrouble, type Trouble } from '../trouble.ts'
 import { inNotes, odpShapes, points } from './odp-shapes.ts'
-import { inReadingOrder, onSlide } from './shape.ts'
+import { hiddenNote, inReadingOrder, onSlide } from './shape.ts'
 
 const ODP = 'application/vnd.oasis.opendocument.presentation'
 
@@ -36,11 +36,18 @@ async function* readPages(
   trouble: Trouble,
   limits: Opening['limits'],
 ): AsyncGenerator<Reading, Ending> {
-  const size = await sizeOf(parts)
+  const { language, ...size } = await readStyles(parts)
+  const hidden = new Set<string>()
   let number = 0
   let total = 0
   const pieces = parts.stream('content.xml')
-  for await (const page of elementsOf(pieces, new Set(['page']), trouble)) {
+  for await (const page of elementsOf(pieces, new Set(['page', 'style']), trouble)) {
+    if (page.name === 'style') {
+      const properties = childrenOf(page, 'drawing-page-properties')[0]
+      if (properties?.attributes['presentation:visibility'] === 'hidden')
+        hidden.add(page.attributes['style:name'] ?? '')
+      continue
+    }
     if (++number > limits.pages) throw new AppError('too-many-pages', { limit: limits.pages })
     if (number <= after) continue
     const blocks: Block[] = []
@@ -48,7 +55,9 @@ async function* readPages(
     blocks.push(...inReadingOrder(shapes))
     const silent = blocks.length === 0 && pictures.length > 0
     if (silent) for (const text of pictures) if (text !== '') blocks.push({ kind: 'caption', text })
-    for (const text of [...(await inNotes(page, parts)), ...comments]) blocks.push({ kind: 'note', text })
+    if (hidden.has(page.attributes['draw:style-name'] ?? '')) blocks.push(hiddenNote(language))
+    for (const text of await inNotes(page, parts)) blocks.push({ kind: 'note', text })
+    blocks.push(...comments)
     for (const block of blocks) total += block.text.length
     if (total > limits.characters) return trouble.ending(true)
     const problem = silent ? { problem: 'without-text' as const } : {}
@@ -58,8 +67,8 @@ async function* readPages(
   return trouble.ending()
 }
 
-/** Of the layout that the first master page names: of all pages, in practice. */
-async function sizeOf(parts: Package): Promise<{ width: number; height: number }> {
+/** The size by the layout that the first master page names: of all pages, in practice; the language of the text. */
+async function readStyles(parts: Package): Promise<{ width: number; height: number; language: string | undefined }> {
   const root = await parts.root('styles.xml')
   const master = descendantsOf(root, 'master-page')[0]
   const wanted = attributeOf(master, 'page-layout-name')
@@ -70,5 +79,8 @@ async function sizeOf(parts: Package): Promise<{ width: number; height: number }
     points(attributeOf(properties, 'page-width')),
     points(attributeOf(properties, 'page-height')),
   ]
-  return width && height ? { width, height } : SIZE
+  const language = descendantsOf(root, 'text-properties').find(
+    ({ attributes }) => attributes['fo:language'] !== undefined,
+  )?.attributes['fo:language']
+  return width && height ? { width, height, language } : { ...SIZE, language }
 }

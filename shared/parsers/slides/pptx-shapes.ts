@@ -1,5 +1,6 @@
 /** Shapes of a slide (ECMA-376 part 1, 19.3 and 20.1). */
 import type { Block } from '../../model/index.ts'
+import { formatNumber } from '../numerals.ts'
 import { chartBlocks } from '../office/chart.ts'
 import { diagramTexts } from '../office/diagram.ts'
 import type { Package, Relationship } from '../office/package.ts'
@@ -113,18 +114,55 @@ function textShape(element: Element, context: SlideContext, found: Found, transf
   return { place: own ?? (placeholder && context.inherited(placeholder)), isTitle, blocks }
 }
 
-/** The paragraphs with text; whether one is an item is undefined where only the layout says so. */
+/** The paragraphs with text, numbers of items first; whether one is an item is undefined where only the layout says so. */
 export function paragraphsOf(body: Element | undefined): { text: string; isItem: boolean | undefined }[] {
+  const numberOf = createNumbers(childOf(body, 'lstStyle'))
   return childrenOf(body, 'p').flatMap(paragraph => {
     const text = paragraphText(paragraph)
     if (text === '') return []
     const properties = childOf(paragraph, 'pPr')
-    const marked = childOf(properties, 'buChar') ?? childOf(properties, 'buAutoNum') ?? childOf(properties, 'buBlip')
+    const number = numberOf(properties)
+    const marked = number !== undefined || childOf(properties, 'buChar') || childOf(properties, 'buBlip')
     const isItem = childOf(properties, 'buNone')
       ? false
       : marked || Number(properties?.attributes.lvl ?? 0) > 0 || undefined
-    return [{ text, isItem: isItem === undefined ? undefined : Boolean(isItem) }]
+    return [{ text: number ? `${number} ${text}` : text, isItem: isItem === undefined ? undefined : Boolean(isItem) }]
   })
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  alphaLc: 'lowerLetter',
+  alphaUc: 'upperLetter',
+  romanLc: 'lowerRoman',
+  romanUc: 'upperRoman',
+}
+
+/** Numbers paragraphs that ask for it, each level by itself; one of the same level that does not ends its list. */
+function createNumbers(styles: Element | undefined): (properties: Element | undefined) => string | undefined {
+  const counts: ({ type: string; count: number } | undefined)[] = []
+  return properties => {
+    const level = Math.min(Math.max(Number(properties?.attributes.lvl ?? 0) || 0, 0), 8)
+    counts.length = level + 1
+    const own = ['buAutoNum', 'buNone', 'buChar', 'buBlip'].map(name => childOf(properties, name)).find(Boolean)
+    const asked = own ?? childOf(styles, `lvl${level + 1}pPr`, 'buAutoNum')
+    if (asked?.name !== 'buAutoNum') {
+      counts[level] = undefined
+      return undefined
+    }
+    const { type = 'arabicPeriod', startAt } = asked.attributes
+    const before = counts[level]
+    const count = before?.type === type ? before.count + 1 : Number(startAt ?? 1) || 1
+    counts[level] = { type, count }
+    const [, name = '', sign = ''] = /^([a-zA-Z]+?)(Period|ParenR|ParenBoth|Plain|Minus)$/.exec(type) ?? []
+    const number = formatNumber(count, FORMATS[name] ?? 'decimal')
+    return sign === 'ParenBoth'
+      ? `(${number})`
+      : sign === 'ParenR'
+        ? `${number})`
+        : sign === 'Period'
+          ? `${number}.`
+          : number
+  }
 }
 
 function paragraphText(paragraph: Element): string {

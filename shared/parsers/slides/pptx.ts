@@ -1,12 +1,12 @@
 import { AppError } from '../../errors.ts'
-import type { Segment } from '../../model/index.ts'
+import type { Block, Segment } from '../../model/index.ts'
 import type { Ending, Opening, Reading, Source } from '../formats.ts'
 import { createPackage, mainPart, type Package, type Relationship } from '../office/package.ts'
 import { childOf, childrenOf, cleanText, descendantsOf, type Element, rawText, relationOf } from '../office/xml.ts'
 import { createTrouble, type Trouble } from '../trouble.ts'
 import { openOffice } from '../zip/office.ts'
 import { boxOf, EMU, type Found, paragraphsOf, readShapes, type SlideContext } from './pptx-shapes.ts'
-import { onSlide, type Shape } from './shape.ts'
+import { commentNote, hiddenNote, onSlide, type Shape } from './shape.ts'
 
 const PPTX = 'application/vnd.openxmlformats-officedocument.presentationml.presentation'
 
@@ -28,11 +28,12 @@ export async function openPptx(file: string, { limits, note, password }: Opening
     const slides = await slidesOf(parts, main, presentation, trouble)
     if (slides.length === 0 && trouble.isDamaged) throw new AppError('damaged')
     if (slides.length > limits.pages) throw new AppError('too-many-pages', { limit: limits.pages })
+    const authors = await authorsOf(parts, main)
     const size = childOf(presentation, 'sldSz')?.attributes
     const [width, height] = [Number(size?.cx) / EMU || WIDTH, Number(size?.cy) / EMU || HEIGHT]
     return {
       segments: slides.length,
-      read: after => readSlides(parts, slides, { width, height }, after, trouble, note, limits.characters),
+      read: after => readSlides(parts, slides, { width, height }, authors, after, trouble, limits.characters),
       close: () => archive.close(),
     }
   } catch (error) {
@@ -65,9 +66,9 @@ async function* readSlides(
   parts: Package,
   slides: readonly string[],
   size: { width: number; height: number },
+  authors: ReadonlyMap<string, string>,
   after: number,
   trouble: Trouble,
-  note: Opening['note'],
   characters: number,
 ): AsyncGenerator<Reading, Ending> {
   const layouts = createLayouts(parts)
@@ -78,7 +79,7 @@ async function* readSlides(
     if (number <= after) continue
     // Every slide refers to its layout: one that refers to nothing lost what it refers to.
     if ((await parts.relationships(part)).length === 0) trouble.damaged('what a slide refers to is lost')
-    const segment = await readSlide(parts, part, number, layouts, note)
+    const segment = await readSlide(parts, part, number, layouts, authors)
     if (!segment) trouble.damaged('a slide cannot be read')
     any ||= segment !== undefined
     for (const block of segment?.blocks ?? []) total += block.text.length
@@ -94,20 +95,21 @@ async function readSlide(
   part: string,
   number: number,
   layouts: Layouts,
-  note: Opening['note'],
+  authors: ReadonlyMap<string, string>,
 ): Promise<Pick<Segment, 'blocks' | 'margins' | 'problem'> | undefined> {
   const root = await parts.root(part)
   const tree = childOf(root, 'cSld', 'spTree')
   if (!tree) return undefined
-  if (/^(?:0|false)$/.test(root?.attributes.show ?? '')) note(`slide ${number} is hidden`)
   const relationships = await parts.relationships(part)
   const found: Found = { margins: [], pictures: [] }
   const context: SlideContext = { parts, relationships, inherited: await layouts(relationships) }
   const blocks = await readShapes(tree, context, found)
   const silent = blocks.length === 0 && found.pictures.length > 0
   if (silent) for (const text of found.pictures) if (text !== '') blocks.push({ kind: 'caption', text })
-  for (const text of [...(await notesOf(parts, relationships)), ...(await commentsOf(parts, relationships))])
-    blocks.push({ kind: 'note', text })
+  const language = descendantsOf(tree, 'rPr').find(({ attributes }) => attributes.lang !== undefined)?.attributes.lang
+  if (/^(?:0|false)$/.test(root?.attributes.show ?? '')) blocks.push(hiddenNote(language))
+  for (const text of await notesOf(parts, relationships)) blocks.push({ kind: 'note', text })
+  blocks.push(...(await commentsOf(parts, relationships, authors)))
   return {
     blocks: onSlide(blocks, number),
     ...(found.margins.length > 0 && { margins: onSlide(found.margins, number) }),
@@ -125,21 +127,40 @@ async function notesOf(parts: Package, relationships: readonly Relationship[]): 
   })
 }
 
+/** Names of whoever wrote comments, by number or, in newer files, by identifier. */
+async function authorsOf(parts: Package, main: string): Promise<ReadonlyMap<string, string>> {
+  const authors = new Map<string, string>()
+  for (const { type, target } of await parts.relationships(main)) {
+    if (type !== 'commentAuthors' && type !== 'authors') continue
+    for (const { attributes } of childrenOf(await parts.root(target)))
+      if (attributes.id !== undefined) authors.set(attributes.id, cleanText(attributes.name ?? ''))
+  }
+  return authors
+}
+
 /** Comments of both generations, with what was replied. */
-async function commentsOf(parts: Package, relationships: readonly Relationship[]): Promise<string[]> {
-  const texts: string[] = []
+async function commentsOf(
+  parts: Package,
+  relationships: readonly Relationship[],
+  authors: ReadonlyMap<string, string>,
+): Promise<Block[]> {
+  const blocks: Block[] = []
+  const add = (comment: Element, texts: readonly string[]) => {
+    const said = texts.filter(text => text !== '')
+    const author = authors.get(comment.attributes.authorId ?? '') ?? ''
+    blocks.push(...said.map((text, index) => commentNote(index === 0 ? author : '', text)))
+  }
+  const textsIn = (comment: Element) =>
+    childrenOf(comment, 'txBody').flatMap(body => paragraphsOf(body).map(({ text }) => text))
   for (const { target } of relationships.filter(({ type }) => type === 'comments' || type === 'comment')) {
     const root = await parts.root(target, 'referred')
     for (const comment of descendantsOf(root, 'cm')) {
       const plain = childOf(comment, 'text')
-      const bodies = descendantsOf(comment, 'txBody')
-      const all = plain
-        ? [cleanText(rawText(plain))]
-        : bodies.flatMap(body => paragraphsOf(body).map(({ text }) => text))
-      texts.push(...all.filter(text => text !== ''))
+      add(comment, plain ? [cleanText(rawText(plain))] : textsIn(comment))
+      for (const reply of descendantsOf(comment, 'reply')) add(reply, textsIn(reply))
     }
   }
-  return texts
+  return blocks
 }
 
 type Layouts = (relationships: readonly Relationship[]) => Promise<SlideContext['inherited']>

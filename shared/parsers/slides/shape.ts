@@ -50,6 +50,16 @@ export function tableRow(texts: readonly string[], header: string | undefined): 
   return { kind: 'table-row', text, cells, ...(header !== undefined && header !== text && { header }) }
 }
 
+/** Who pages through the presentation does not see it: said in the language of the slide. */
+export function hiddenNote(language: string | undefined): Block {
+  return { kind: 'note', text: /^de\b/i.test(language ?? '') ? 'Ausgeblendete Folie' : 'Hidden slide' }
+}
+
+/** A comment with who wrote it. */
+export function commentNote(author: string, text: string): Block {
+  return { kind: 'note', text: author === '' ? text : `${author}: ${text}` }
+}
+
 /** Every block stands on this slide. */
 export function onSlide(blocks: readonly Block[], number: number): Block[] {
   return blocks.map(block => ({ ...block, span: { unit: 'slide', first: number, last: number } }))

@@ -35,7 +35,7 @@ describe('presentations of PowerPoint', () => {
     ])
     expect(segments[1]!.blocks.at(-1)).toEqual({
       kind: 'note',
-      text: 'Bitte das Angebot vor der Versammlung noch einmal prüfen.',
+      text: 'Anna Grün: Bitte das Angebot vor der Versammlung noch einmal prüfen.',
       span,
     })
     expect(segments[1]!.margins?.map(block => block.text)).toEqual(['Hausverwaltung Grün'])
@@ -65,8 +65,44 @@ describe('presentations of PowerPoint', () => {
     const slides = ['eins', 'zwei', 'drei'].map(
       (text, index): FixtureSlide => ({ shapes: [{ placeholder: 'title', paragraphs: [text] }], hidden: index === 1 }),
     )
-    expect(await textsOf(slides, [3, 1, 2])).toEqual([['drei'], ['eins'], ['zwei']])
-    expect((await readFormat('a.pptx', writePptx(slides))).notes).toEqual(['slide 2 is hidden'])
+    expect(await textsOf(slides, [3, 1, 2])).toEqual([['drei'], ['eins'], ['zwei', 'Ausgeblendete Folie']])
+    const pages = [{ frames: [{ paragraphs: ['eins'] }] }, { frames: [{ paragraphs: ['zwei'] }], hidden: true }]
+    const { segments } = await readFormat('a.odp', writeOdp(pages))
+    expect(segments.map(({ blocks }) => blocks.map(({ text }) => text))).toEqual([['eins'], ['zwei', 'Hidden slide']])
+  })
+
+  test('numbers of items, each level by itself', async () => {
+    const item = (text: string, numbers?: string, level = 0, startAt?: number) => ({
+      text,
+      level,
+      ...(numbers && { numbers }),
+      ...(startAt && { startAt }),
+    })
+    const paragraphs = [
+      item('eins', 'arabicPeriod'),
+      item('a', 'alphaLcParenR', 1),
+      item('b', 'alphaLcParenR', 1),
+      item('zwei', 'arabicPeriod'),
+      item('ohne'),
+      item('vier', 'romanUcPeriod', 0, 4),
+      item('fünf', 'romanUcPeriod', 0, 4),
+      item('a', 'alphaLcParenBoth', 1),
+    ]
+    expect(await textsOf([{ shapes: [{ paragraphs }] }])).toEqual([
+      ['1. eins', 'a) a', 'b) b', '2. zwei', 'ohne', 'IV. vier', 'V. fünf', '(a) a'],
+    ])
+  })
+
+  test('a chart of one series has no header over its categories', async () => {
+    const { blocks } = await readFormat(
+      'a.pptx',
+      writePptx([{ shapes: [{ chart: { title: 'Umsatz', series: 'Nord', values: { '2022': 3 } } }] }]),
+    )
+    expect(blocks.map(({ kind, text }) => [kind, text])).toEqual([
+      ['caption', 'Umsatz'],
+      ['caption', 'Nord'],
+      ['table-row', '2022 3'],
+    ])
   })
 
   test('shapes are read from top to bottom, side by side from the left; those of a group together', async () => {
@@ -173,7 +209,7 @@ describe('presentations of LibreOffice', () => {
       ['table-row', 'Jahr Euro'],
       ['table-row', '2023 410'],
       ['note', 'Für den Vortrag'],
-      ['note', 'Stimmt das?'],
+      ['note', 'Anna: Stimmt das?'],
     ])
     expect(segments[0]!.blocks[5]?.header).toBe('Jahr Euro')
     expect(segments[1]).toMatchObject({ number: 2, problem: 'without-text', blocks: [] })

@@ -1,3 +1,4 @@
+import { roman } from '../numerals.ts'
 import type { Attributes } from './elements.ts'
 
 /** The numbers of an ordered list's items, as a browser writes them: `3.`, `c.`, `iii.`. */
@@ -20,8 +21,8 @@ function written(number: number, type: string | undefined): string {
   if (number < 1 || number > 3_999) return String(number)
   if (type === 'a') return letters(number)
   if (type === 'A') return letters(number).toUpperCase()
-  if (type === 'i') return roman(number)
-  if (type === 'I') return roman(number).toUpperCase()
+  if (type === 'i') return roman(number).toLowerCase()
+  if (type === 'I') return roman(number)
   return String(number)
 }
 
@@ -29,28 +30,5 @@ function letters(number: number): string {
   let text = ''
   for (let rest = number; rest > 0; rest = Math.floor((rest - 1) / 26))
     text = String.fromCharCode(97 + ((rest - 1) % 26)) + text
-  return text
-}
-
-const ROMAN: readonly (readonly [number, string])[] = [
-  [1_000, 'm'],
-  [900, 'cm'],
-  [500, 'd'],
-  [400, 'cd'],
-  [100, 'c'],
-  [90, 'xc'],
-  [50, 'l'],
-  [40, 'xl'],
-  [10, 'x'],
-  [9, 'ix'],
-  [5, 'v'],
-  [4, 'iv'],
-  [1, 'i'],
-]
-
-function roman(number: number): string {
-  let text = ''
-  let rest = number
-  for (const [value, sign] of ROMAN) for (; rest >= value; rest -= value) text += sign
   return text
 }

@@ -68,6 +68,8 @@ export function createBody(
   // `mc:AlternateContent`: whether one of the choices was taken.
   const alternatives: boolean[] = []
   const paragraphs: Paragraph[] = []
+  // Ended with a mark that was taken out: what follows goes on with it.
+  let carried: Paragraph | undefined
   const fields: Field[] = []
   let inParagraphProperties = false
   let inRun = 0
@@ -101,8 +103,20 @@ export function createBody(
   }
 
   function closeParagraph() {
+    settle()
     const paragraph = paragraphs.pop()
-    if (!paragraph) return
+    if (paragraph?.gone) carried = paragraph
+    else if (paragraph) finish(paragraph)
+  }
+
+  /** Nothing follows that it could go on with. */
+  function settle() {
+    const paragraph = carried
+    carried = undefined
+    if (paragraph) finish(paragraph)
+  }
+
+  function finish(paragraph: Paragraph) {
     const { styles, lists, counters } = around
     const ofStyle = styles.list(paragraph.style)
     const list = paragraph.list ?? ofStyle?.list
@@ -160,7 +174,8 @@ export function createBody(
   function openElement(tag: Tag) {
     switch (tag.name) {
       case 'w:p':
-        composer.openParagraph()
+        if (carried) carried = undefined
+        else composer.openParagraph()
         paragraphs.push({ gone: false })
         break
       case 'w:pPr':
@@ -209,6 +224,7 @@ export function createBody(
         if (pageNumbers > 0 || PAGE_NUMBER.test(tag.attribute('w:instr') ?? '')) pageNumbers++
         break
       case 'w:tbl':
+        settle()
         composer.openTable()
         break
       case 'w:tr':
@@ -362,14 +378,22 @@ export function createBody(
           composer.closeRow(rows.pop())
           break
         case 'w:tc':
+          settle()
           composer.closeCell(cells.pop())
           break
         case 'w:footnote':
         case 'w:endnote':
         case 'w:comment':
+          settle()
           if (note) onNote(note.id, note.author)
           else composer.take()
           note = undefined
+          break
+        case 'w:txbxContent':
+        case 'w:body':
+        case 'w:hdr':
+        case 'w:ftr':
+          settle()
           break
         case 'mc:AlternateContent':
           alternatives.pop()

@@ -183,6 +183,32 @@ describe('a document of Word', () => {
     ])
   })
 
+  it('goes on in the next paragraph where the mark between them was taken out', async () => {
+    const gone = (text: string, properties = '') =>
+      paragraph(text, `${properties}<w:rPr><w:del w:id="1" w:author="x"/></w:rPr>`)
+    const cell = (content: string) => `<w:tbl><w:tr><w:tc>${content}</w:tc></w:tr></w:tbl>`
+    const body = [
+      gone('Erster ', '<w:pStyle w:val="berschrift1"/>'),
+      gone('zweiter '),
+      paragraph('dritter.'),
+      gone('vor einer Tabelle'),
+      cell(gone('am Ende einer Zelle')),
+      gone('am Ende'),
+    ]
+    expect(await linesOf({ body: body.join('') })).toEqual([
+      'p Erster zweiter dritter.',
+      'p vor einer Tabelle',
+      'tr am Ende einer Zelle',
+      'p am Ende',
+    ])
+    const list = [
+      gone('eins ', numbered(1, 0)),
+      paragraph('und mehr', numbered(1, 0)),
+      paragraph('zwei', numbered(1, 0)),
+    ]
+    expect(await linesOf({ numbering: NUMBERING, body: list.join('') })).toEqual(['li 1. eins und mehr', 'li 2. zwei'])
+  })
+
   it('reads what lies in a frame of one cell as paragraphs', async () => {
     const body = `<w:tbl><w:tr><w:tc>${paragraph('Titel', '<w:pStyle w:val="berschrift1"/>')}${paragraph('Text')}</w:tc></w:tr></w:tbl>`
     expect(await linesOf({ body })).toEqual(['h1 Titel', 'p Text'])

@@ -17,6 +17,8 @@ interface Group extends Properties {
   /** All in it is left out, groups inside too. */
   skip: boolean
   hidden: boolean
+  /** Taken out, with the mark at its end. */
+  deleted: boolean
   font: number
   /** How many characters stand in for one of `\u`. */
   stand: number
@@ -39,6 +41,7 @@ export function createRtfText() {
     target: 'text',
     skip: false,
     hidden: false,
+    deleted: false,
     font: -1,
     stand: 1,
     starred: false,
@@ -88,7 +91,7 @@ export function createRtfText() {
   function write(text: string) {
     switch (group.target) {
       case 'text':
-        if (!group.hidden) flow.add(text, group)
+        if (!group.hidden && !group.deleted) flow.add(text, group)
         break
       case 'label':
         label += text
@@ -242,13 +245,14 @@ export function createRtfText() {
     switch (word) {
       case 'par':
       case 'sect':
-        if (group.target === 'text') flow.endParagraph(group)
+        if (group.target === 'text' && !group.deleted) flow.endParagraph(group)
         return
       case 'pard':
         Object.assign(group, { style: 0, outline: undefined, inTable: false, depth: 0, list: 0 })
         return
       case 'plain':
         group.hidden = false
+        group.deleted = false
         group.font = -1
         return
       case 's':
@@ -269,8 +273,10 @@ export function createRtfText() {
         else group.outline = value
         return
       case 'v':
-      case 'deleted':
         group.hidden = on
+        return
+      case 'deleted':
+        group.deleted = on
         return
       case 'intbl':
         group.inTable = on

@@ -56,6 +56,13 @@ describe('a text of RTF', () => {
     expect(linesOf(body)).toEqual(['p sichtbar neu ende'])
   })
 
+  it('goes on in the next paragraph where the mark between them was taken out', () => {
+    expect(linesOf('\\pard Erster {\\deleted x\\par}\\pard zweiter.\\par\\pard dritter\\par')).toEqual([
+      'p Erster zweiter.',
+      'p dritter',
+    ])
+  })
+
   it('shows fields by their results, boxes once', () => {
     expect(
       linesOf(
