@@ -12,12 +12,19 @@ import { createTokenCounter } from './token-counter.ts'
 /** Chunks per commit: what a kill costs at most. */
 const batchSize = 32
 const segmentsPerRead = 32
-/** Characters from which a document's language is told. */
-const sampleLength = 8000
+/** Segments of a document from which its language is told, and characters of each; fewer in all of them are too few. */
+const samplePlaces = 8
+const samplePart = 1000
+/** Their text is a list of names: no language, but that of each line where it tells. */
+const lists = new Set(['application/zip', 'application/mbox'])
+const mails = new Set(['message/rfc822', 'application/vnd.ms-outlook'])
+/** Of a mail, and of one that is quoted in it: English in each. */
+const mailHead = /^[> ]*(?:From|To|Cc|Bcc|Date|Sent|Reply-To): .*$/gim
 
 /** What the stage needs of the linguistic side; `core.ts` hands it in. */
 export interface Linguistics {
-  detectLanguage(text: string): Language
+  /** Undefined for a text that does not tell; `other` is another one for sure. */
+  tellLanguage(text: string): Language | undefined
   terms(text: string, language: Language): string[]
   splitSentences(text: string, language: Language): { start: number; end: number }[]
 }
@@ -72,7 +79,7 @@ export function createIndexStage(deps: {
     const language = await tellLanguage(scope, document, isFurniture)
     const counter = createTokenCounter(await deps.embedding(), signal)
     const chunker = createChunker({
-      splitSentences: text => linguistics.splitSentences(text, language),
+      splitSentences: text => linguistics.splitSentences(text, language ?? 'other'),
       isFurniture,
       densityOf: counter.densityOf,
       limits: counter.limits,
@@ -202,22 +209,38 @@ export function createIndexStage(deps: {
     }
   }
 
+  /** Null where the document is only a list. */
   async function tellLanguage(
     scope: Scope,
     document: Document,
     isFurniture: (block: Block) => boolean,
-  ): Promise<Language> {
+  ): Promise<Language | null> {
+    if (lists.has(document.mediaType)) return null
+    const textIn = ({ blocks }: Segment) =>
+      blocks.flatMap(block => (block.kind === 'code' || isFurniture(block) ? [] : [`${block.text}\n`])).join('')
     let sample = ''
-    for await (const segment of segmentsOf(scope, document.id)) {
-      for (const block of segment.blocks) if (block.kind !== 'code' && !isFurniture(block)) sample += `${block.text}\n`
-      if (sample.length > sampleLength) break
+    // From all over it: what comes first may be a licence or a letterhead in another language.
+    const places = Array.from({ length: samplePlaces }, (_, at) => Math.floor((at * document.parsed) / samplePlaces))
+    for (const after of new Set(places)) {
+      for (const segment of await store.segments.page(scope, document.id, after, 1)) {
+        const text = textIn(segment)
+        // Of many, each counts the same; of a few, all of the text is there, and the sample is taken from that.
+        const from = document.parsed < samplePlaces ? 0 : Math.max(0, (text.length - samplePart) / 2)
+        sample += text.slice(from, document.parsed < samplePlaces ? undefined : from + samplePart)
+      }
     }
-    return linguistics.detectLanguage(sample.slice(0, sampleLength))
+    if (sample.length < samplePart && document.parsed > samplePlaces) {
+      sample = ''
+      for await (const segment of segmentsOf(scope, document.id)) {
+        sample += textIn(segment)
+        if (sample.length > samplePlaces * samplePart) break
+      }
+    }
+    return linguistics.tellLanguage(spokenIn(sample, document)) ?? 'other'
   }
 
-  function analyse(draft: Draft, document: Document, documentLanguage: Language): Chunk {
-    const own = linguistics.detectLanguage(draft.text)
-    const language = own === 'other' ? documentLanguage : own
+  function analyse(draft: Draft, document: Document, documentLanguage: Language | null): Chunk {
+    const language = linguistics.tellLanguage(spokenIn(draft.text, document)) ?? documentLanguage ?? 'other'
     const headers = new Set(draft.pieces.flatMap(piece => (piece.header === undefined ? [] : [piece.header])))
     const name = document.name.replace(/\.[^.]+$/, '').replaceAll(/[_-]+/g, ' ')
     const context = [name, ...draft.headings.map(heading => heading.text), ...headers].join('\n')
@@ -228,6 +251,11 @@ export function createIndexStage(deps: {
       contextTerms: linguistics.terms(context, language),
     }
   }
+}
+
+/** What was written by somebody, and not by a program. */
+function spokenIn(text: string, { mediaType }: Document): string {
+  return mails.has(mediaType) ? text.replace(mailHead, '') : text
 }
 
 /** Also in its place: what follows it, follows then. */

@@ -5,7 +5,7 @@ const unsureBelow = 0.6
 
 export interface Findings {
   chunks: number
-  language: Language
+  language: Language | null
   /** What the parser said. */
   lost: readonly Reason[]
   /** Files in it, and how many of them became no document. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { detectLanguage } from './language.ts'
+import { detectLanguage, tellLanguage } from './language.ts'
 
 it.each([
   ['Wie hoch ist die Kaution?', 'de'],
@@ -59,4 +59,29 @@ it.each([
   ['Chiriașul plătește chiria în avans, cel târziu în a treia zi lucrătoare.', 'other'],
   ['Der Server wirft einen Timeout, wenn das Update nicht installiert ist.', 'de'],
   ['Please contact Müller & Söhne GmbH in Köln for details.', 'en'],
+  ['Rechnung Nr. 4711 Datum 1.1.2024 Betrag 120 EUR Zahlbar innerhalb 14 Tagen', 'de'],
+  ['Artikel Preis Datum\nSchraube 12,50 01.02.2024\nMutter 3,00 02.02.2024', 'de'],
+  ['Name Vorname Geburtsdatum Wohnort', 'de'],
+  ['Total amount', 'en'],
+  ['Invoice No. 4711 Date Amount Payable within 14 days', 'en'],
+  ['Sopimus päättyy vuoden lopussa. Vuokralainen maksaa vuokran.', 'other'],
 ])('a chunk: %s', (text, language) => expect(detectLanguage(text)).toBe(language))
+
+// Of a chunk, the document's language is assumed where it does not tell, but not where it is another one.
+it.each([
+  ['4584 1316 5900', undefined],
+  ['Café Müller, Curaçao', undefined],
+  ['Pumpe 120 € Rohr 12 €', undefined],
+  ['DN 50 / PN 16, α = 3°', undefined],
+  ['Le locataire doit payer les loyers avant la fin du mois et respecter les règlements.', 'other'],
+  ['賃貸契約書', 'other'],
+  ['Договор аренды', 'other'],
+  ['Der Mieter zahlt die Miete.', 'de'],
+])('told for sure: %s', (text, language) => expect(tellLanguage(text)).toBe(language))
+
+it('a long text is looked at from beginning to end', () => {
+  const licence = 'The tenant shall pay the rents within three days after receiving the invoice. '.repeat(60)
+  const german = 'Der Mieter zahlt die Miete bis zum dritten Werktag des Monats. '
+  expect(detectLanguage(licence + german.repeat(250))).toBe('de')
+  expect(detectLanguage(german.repeat(8) + licence)).toBe('en')
+})
