@@ -1,4 +1,4 @@
-import { shownQuote } from '../shared/model/answer.ts'
+import { shownCells, shownQuote } from '../shared/model/answer.ts'
 import type { Answer, AnswerEvent, AnswerSentence, Citation } from '../shared/model/index.ts'
 import type { Context } from './context.ts'
 import { sourceText, textOf } from './present.ts'
@@ -64,7 +64,9 @@ export function createAnswerPrinter(context: Context): AnswerPrinter {
 function printQuote({ terminal, translate }: Context, number: number, citation: Citation): void {
   const label = `[${number}] `
   const quote = translate('cli.quoted', { text: prose(shownQuote(citation)) })
-  const source = `— ${sourceText(translate, citation)}`
+  const cells = shownCells(citation)
+  const explained = cells === undefined ? '' : `(${prose(cells)}) `
+  const source = `${explained}— ${sourceText(translate, citation)}`
   const { columns } = terminal
   if (columns === undefined) {
     terminal.out(`${label}${quote} ${source}`)

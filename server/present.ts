@@ -76,8 +76,8 @@ export function sourceText(translate: Translate, source: Place & { file: string 
   return place ? `${safe(source.file)}, ${place}` : safe(source.file)
 }
 
-export function citationJson({ file, page, where, quote, cut, rects }: Citation): object {
-  return { file, page, where, quote, ...(cut && { cut }), rects }
+export function citationJson({ file, page, where, quote, cut, cells, rects }: Citation): object {
+  return { file, page, where, quote, ...(cut && { cut }), ...(cells && { cells }), rects }
 }
 
 export function passageJson({ file, page, where, text, score }: Passage): object {

@@ -41,6 +41,7 @@ export function cite(
     file: chunk.file,
     quote,
     ...(cut && { cut }),
+    ...headedIn(block, from, from + quote.length),
     ...atLine(placeOf(chunk, piece, cellsOf(block, from, from + quote.length)), block, from, from + quote.length),
     rects: rectanglesOf(block, from, from + quote.length),
   }
@@ -117,6 +118,17 @@ function cellsOf({ cells = [], columns, span }: Block, from: number, to: number)
   if (first === undefined || last === undefined) return null
   const name = (column: number) => `${columnName(column)}${span.first}`
   return first === last ? name(first) : `${name(first)}:${name(last)}`
+}
+
+/** The cells of a row that `text.slice(from, to)` holds, with the names of their columns; nothing where none has one. */
+function headedIn({ text, cells = [], heads }: Block, from: number, to: number): Pick<Citation, 'cells'> | undefined {
+  const cited = heads?.flatMap((head, index) => {
+    const start = cells[index] ?? 0
+    const end = cells[index + 1] ?? text.length
+    const shown = start < to && end > from ? text.slice(Math.max(start, from), Math.min(end, to)).trim() : ''
+    return shown === '' ? [] : [{ head, text: shown }]
+  })
+  return cited?.some(({ head }) => head !== '') ? { cells: cited } : undefined
 }
 
 /** 1 is `A`, 27 is `AA`. */

@@ -1,5 +1,6 @@
 import type { Language, StoredChunk } from '../model/index.ts'
 import { type Claim, claimOf, foldedWords } from './claim.ts'
+import { headerOf } from './rows.ts'
 import { splitSentences } from './sentences.ts'
 
 /** A passage as the model was given it. */
@@ -50,7 +51,7 @@ export function readGround(sources: readonly Source[]): Ground {
         previous = undefined
         continue
       }
-      const above = contextOf(chunk, start, piece?.header)
+      const above = contextOf(chunk, start, piece && headerOf(piece))
       const context = contexts.get(above) ?? claimOf(above, chunk.language)
       contexts.set(above, context)
       const claim = claimOf(chunk.text.slice(start, end), chunk.language)

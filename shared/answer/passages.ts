@@ -3,6 +3,7 @@ import type { Hit } from '../retrieve/search.ts'
 import type { Store } from '../store/index.ts'
 import { cite, placeOfChunk } from './cite.ts'
 import type { QuotablePassage } from './quotes.ts'
+import { headerOf } from './rows.ts'
 
 export function toPassage({ chunk, score, before, after }: Pick<Hit, 'chunk' | 'score' | 'before' | 'after'>): Passage {
   return {
@@ -67,7 +68,9 @@ export function toQuotable({ chunk, score }: Hit): QuotablePassage {
     score,
     titles: chunk.pieces.filter(piece => piece.kind === 'heading').map(piece => piece.at),
     tableRows: chunk.pieces.flatMap(piece =>
-      piece.header === undefined ? [] : [{ start: piece.at, header: piece.header }],
+      piece.header === undefined
+        ? []
+        : [{ start: piece.at, header: piece.header, ...(piece.heads && { explains: headerOf(piece) ?? '' }) }],
     ),
   }
 }

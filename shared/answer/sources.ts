@@ -3,6 +3,7 @@ import type { Hit } from '../retrieve/search.ts'
 import type { Source } from './ground.ts'
 import { neutral } from './neutral.ts'
 import type { Quote } from './quotes.ts'
+import { labelledText } from './rows.ts'
 import { splitSentences } from './sentences.ts'
 import { estimateTokens } from './tokens.ts'
 
@@ -77,8 +78,9 @@ export const numbered = (stretches: readonly Stretch[]): Source[] =>
 /** A source as the model reads it. */
 export function sourceText({ chunk, start, end, number }: Source): string {
   const title = [chunk.file.replace(/^.*\//, ''), ...chunk.headings.slice(-2).map(heading => heading.text)].join(' · ')
-  const header = chunk.pieces.find(piece => piece.header && piece.at >= start && piece.at < end)?.header
-  const shown = chunk.text.slice(start, end)
+  const row = chunk.pieces.find(piece => piece.header && !piece.heads && piece.at >= start && piece.at < end)
+  const header = row?.header
+  const shown = labelledText(chunk, start, end)
   const above = header && !shown.includes(header) ? `${header}\n` : ''
   return `[${number}] ${neutral(title).replaceAll('\n', ' ').slice(0, 160)}\n${neutral(above + shown).trim()}`
 }

@@ -22,6 +22,10 @@ export const citation = z.object({
   file: z.string(),
   quote: z.string().describe('Verbatim: a sentence, whole up to 600 characters, at most 1,000'),
   cut: z.enum(['start', 'end', 'both']).optional().describe('Where the sentence goes on outside the quote'),
+  cells: z
+    .array(z.object({ head: z.string().describe('What its column is called; may be empty'), text: z.string() }))
+    .optional()
+    .describe('Of a table row whose columns have names: the quote’s cells'),
   rects: z.array(rectangle),
   ...place,
 }) satisfies z.ZodType<Citation>
@@ -29,20 +33,24 @@ export const citation = z.object({
 /** Only these documents; without it, all of the project. */
 export const documentIds = z.array(id).min(1).max(1000)
 
-export const search = oc
-  .route({
-    method: 'POST',
-    path: '/projects/{projectId}/search',
-    summary: 'Find passages',
-    description: 'For words or a question, best first.',
-    tags: ['Search'],
-  })
-  .input(
-    z.object({
-      ...inProject,
-      query: z.string().describe('At most 2,000 characters'),
-      documents: documentIds.optional(),
-      limit: z.number().int().min(1).max(100).default(10),
-    }),
-  )
-  .output(z.object({ passages: z.array(passage) }))
+/** Two addresses, one search. */
+export const passagesOf = (path: string, summary: string) =>
+  oc
+    .route({
+      method: 'POST',
+      path: `/projects/{projectId}${path}`,
+      summary,
+      description: 'For words or a question, best first.',
+      tags: ['Search'],
+    })
+    .input(
+      z.object({
+        ...inProject,
+        query: z.string().describe('At most 2,000 characters'),
+        documents: documentIds.optional(),
+        limit: z.number().int().min(1).max(100).default(10),
+      }),
+    )
+    .output(z.object({ passages: z.array(passage) }))
+
+export const search = passagesOf('/search', 'Find passages')

@@ -98,6 +98,7 @@ export function createChunker({
       block: index,
       kind: block.kind,
       ...(block.header !== undefined && { header: block.header }),
+      ...(block.heads && block.cells && { cells: block.cells, heads: block.heads }),
       ...(block.span && { span: block.span }),
     }
     const density = densityOf(block.text)

@@ -27,7 +27,15 @@ export interface Citation extends Place {
   quote: string
   /** The sentence goes on before the quote, after it, or both; left out where the quote is all of it. */
   cut?: 'start' | 'end' | 'both'
+  /** Of a table row whose columns have names: the quote's cells, each with what its column is called, which is no part of the quote. */
+  cells?: CitedCell[]
   rects: Rectangle[]
+}
+
+export interface CitedCell {
+  /** Empty where the column has no name. */
+  head: string
+  text: string
 }
 
 /** A quote as people see it: with a sign where its sentence was cut, which is none of its words. */
@@ -35,6 +43,11 @@ export function shownQuote({ quote, cut }: Pick<Citation, 'quote' | 'cut'>): str
   const before = cut === 'start' || cut === 'both' ? '[…] ' : ''
   const after = cut === 'end' || cut === 'both' ? ' […]' : ''
   return before + quote + after
+}
+
+/** What the cells of a quote are: `Monat: Juni · Miete: 912,50 €`; undefined where nothing says so. Shown beside the quote. */
+export function shownCells({ cells }: Pick<Citation, 'cells'>): string | undefined {
+  return cells?.map(({ head, text }) => (head === '' ? text : `${head}: ${text}`)).join(' · ')
 }
 
 /**

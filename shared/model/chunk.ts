@@ -14,6 +14,9 @@ export interface Piece {
   level?: number
   /** Of a table row: its header row's text. */
   header?: string
+  /** Of a table row with named columns: where its cells start in the block's text, and what each one's column is called. */
+  cells?: number[]
+  heads?: string[]
   /** Where there are no pages: where the block stands. */
   span?: Span
 }
