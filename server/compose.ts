@@ -99,6 +99,7 @@ async function composeCore(folder: string, config: Config, log: Log): Promise<Co
       backups: name => path.join(backups, name),
       parallel: config.parsers,
       recognition: config.recognition,
+      history: config.history,
       check: { due: running.checkDue, done: running.checked },
     })
     return {

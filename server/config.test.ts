@@ -7,7 +7,9 @@ test('without settings there is nothing to note, and a core stays free', () => {
   expect(read({})).toMatchObject({
     maxFileSize: 2048 * 1024 * 1024,
     maxFiles: null,
-    models: { threads: 3, contextSize: 4096, maxTokens: 512, temperature: 0.1 },
+    models: { threads: 3, contextSize: 4096, maxTokens: 512, temperature: 0.3 },
+    history: 10,
+    topK: 5,
     ignored: [],
   })
 })
@@ -66,4 +68,23 @@ test('every number has bounds, and what was made of it is told', () => {
     LLM_TEMPERATURE: '2',
     LLM_THREADS: '1',
   })
+})
+
+test('the temperature has two names, and says which of them is in force', () => {
+  expect(read({ DEFAULT_TEMPERATURE: '0.7' })).toMatchObject({ models: { temperature: 0.7 }, ignored: [] })
+  expect(read({ LLM_TEMPERATURE: '0.5', DEFAULT_TEMPERATURE: '0.50' })).toMatchObject({ ignored: [] })
+  const both = read({ LLM_TEMPERATURE: '0.5', DEFAULT_TEMPERATURE: '9' })
+  expect(both.models.temperature).toBe(0.5)
+  expect(both.ignored).toEqual([{ variable: 'DEFAULT_TEMPERATURE', given: '9', inForce: 'LLM_TEMPERATURE=0.5' }])
+  const broken = read({ LLM_TEMPERATURE: 'warm', DEFAULT_TEMPERATURE: '0.7' })
+  expect(broken.models.temperature).toBe(0.7)
+  expect(broken.ignored).toEqual([{ variable: 'LLM_TEMPERATURE', given: 'warm', inForce: '0.7' }])
+  expect(read({ DEFAULT_TEMPERATURE: '9' }).ignored).toEqual([
+    { variable: 'DEFAULT_TEMPERATURE', given: '9', inForce: '2' },
+  ])
+})
+
+test('of a chat may be referred to what is set, also nothing; of passages there is always one', () => {
+  expect(read({ MAX_HISTORY_MESSAGES: '0', TOP_K_DEFAULT: '0' })).toMatchObject({ history: 0, topK: 5 })
+  expect(read({ MAX_HISTORY_MESSAGES: '4', TOP_K_DEFAULT: '500' })).toMatchObject({ history: 4, topK: 50 })
 })

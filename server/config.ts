@@ -25,6 +25,10 @@ export interface Config {
   /** Where models lie. */
   modelsFolder: string
   models: ModelConfig
+  /** Earlier messages of its chat that a question may refer to. */
+  history: number
+  /** Passages that `POST /api/v1/chat` answers from, where the call does not say. */
+  topK: number
   /** Numbers that were set and are not what is in force. */
   ignored: readonly IgnoredSetting[]
 }
@@ -47,6 +51,9 @@ export interface ModelConfig {
   temperature: number
   threads: number
 }
+
+/** How freely models write, where neither a call nor an assistant says otherwise: decided here and nowhere else. */
+const usualTemperature = 0.3
 
 /** Database threads, which inherit the environment, then keep their compiled code there too: 150 ms of a start become 80. */
 export function shareCompileCache(folder: string): void {
@@ -89,12 +96,29 @@ export function readConfig(
       ...fileOf(environment, 'rerankingFile', 'RERANKER_MODEL_PATH', workingDirectory),
       contextSize: number('LLM_CONTEXT_SIZE', { otherwise: 4096, least: 512, most: 1_048_576, whole: true }),
       maxTokens: number('LLM_MAX_TOKENS', { otherwise: 512, least: 16, most: 65_536, whole: true }),
-      temperature: number('LLM_TEMPERATURE', { otherwise: 0.1, least: 0, most: 2 }),
+      temperature: temperatureOf(environment, ignored),
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
       threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
     },
+    history: number('MAX_HISTORY_MESSAGES', { otherwise: 10, least: 0, most: 200, whole: true }),
+    topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),
     ignored,
   }
+}
+
+/** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */
+function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
+  const bounds = { least: 0, most: 2 }
+  const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
+  const ofAlias: IgnoredSetting[] = []
+  const otherwise = numberOf(environment, alias, { ...bounds, otherwise: usualTemperature }, ofAlias)
+  const temperature = numberOf(environment, named, { ...bounds, otherwise }, ignored)
+  const given = environment[alias]?.trim() ?? ''
+  const overruled = given !== '' && temperature !== otherwise
+  ignored.push(
+    ...(overruled ? [{ variable: alias, given: given.slice(0, 80), inForce: `${named}=${temperature}` }] : ofAlias),
+  )
+  return temperature
 }
 
 function fileOf<Key extends string>(

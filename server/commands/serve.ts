@@ -64,6 +64,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
         version: (createRequire(import.meta.url)('../../package.json') as { version: string }).version,
         maxFileSize: config.maxFileSize,
         maxFiles: config.maxFiles,
+        topK: config.topK,
         ...page(),
         models: await createModelShelf({
           folder: config.modelsFolder,

@@ -5,6 +5,7 @@ import { answer, answerSentence } from '../../shared/api/answer.ts'
 import { assistant } from '../../shared/api/assistant.ts'
 import { chat, message } from '../../shared/api/chat.ts'
 import { document, receipt, upload } from '../../shared/api/document.ts'
+import { generated } from '../../shared/api/generate.ts'
 import { contract } from '../../shared/api/index.ts'
 import { model } from '../../shared/api/model.ts'
 import { problem, reason } from '../../shared/api/problem.ts'
@@ -56,6 +57,7 @@ export async function describeApi(version: string): Promise<ApiDocument> {
       Message: output(message),
       Assistant: output(assistant),
       Model: output(model),
+      Generated: output(generated),
       Settings: output(settings),
     },
   })

@@ -1,11 +1,11 @@
 /** What each route of the contract does. Uploads and originals are streams: `transfers.ts` has them. */
 import { implement, ORPCError } from '@orpc/server'
-import { contract, type ServerEvent, type Session, type StreamedAnswer } from '../../shared/api/index.ts'
-import type { AskRequest, Core } from '../../shared/core.ts'
+import { contract, type ServerEvent, type Session } from '../../shared/api/index.ts'
+import type { Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
-import { cleanName } from '../../shared/ingest/file-name.ts'
 import type { DocumentState, Scope } from '../../shared/model/index.ts'
 import { type RunningAnswers, titleOf } from './answers.ts'
+import { addText, askPlainly, demandQuestion, generate, throughAssistant } from './asking.ts'
 import type { EventHub } from './events.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { type Caller, problemOf } from './problems.ts'
@@ -24,15 +24,17 @@ export interface RouterDependencies {
   hub: EventHub
   answers: RunningAnswers
   session: Session
-  state(): 'ok' | 'stopping'
+  /** Passages that a plain question is answered from, where it does not say. */
+  topK: number
+  /** Fires when the server ends. */
+  stopping: AbortSignal
 }
 
 const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 const mostJobs = 200
-const longestQuestion = 2000
-const longestTextName = 250
 
-export function createRouter({ core, userId, models, hub, answers, session, state }: RouterDependencies) {
+export function createRouter(deps: RouterDependencies) {
+  const { core, userId, models, hub, answers, session, stopping } = deps
   const os = implement(contract).$context<CallContext>()
   const scopeOf = ({ projectId }: { projectId: string }): Scope => ({ userId, projectId })
 
@@ -45,7 +47,7 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     return found
   }
 
-  async function* streamed(events: () => AsyncIterable<StreamedAnswer>, caller: Caller) {
+  async function* streamed<Event>(events: () => AsyncIterable<Event>, caller: Caller) {
     try {
       yield* events()
     } catch (error) {
@@ -54,33 +56,19 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     }
   }
 
-  /** As its assistant does it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
-  async function throughAssistant(scope: Scope, id: string | null, request: AskRequest): Promise<AskRequest> {
-    const assistant = id === null ? undefined : (await core.assistants.list(scope)).find(one => one.id === id)
-    if (!assistant) return request
-    const { documents: chosen, instructions, language, model, temperature } = assistant
-    const documents = request.documents && chosen ? request.documents.filter(one => chosen.includes(one)) : chosen
-    return {
-      ...(instructions && { instructions }),
-      ...(language && { language }),
-      ...(model && { model }),
-      ...(temperature !== null && { temperature }),
-      ...request,
-      ...(documents && { documents }),
-    }
-  }
-
-  function demandQuestion(text: string): string {
-    const question = text.normalize('NFC').trim()
-    if (question === '') throw new AppError('question-empty')
-    if (question.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
-    return question
-  }
-
   const documents = (verb: 'undo' | 'cancel' | 'retry' | 'pause' | 'resume' | 'delete' | 'get') =>
     os.documents[verb].handler(async ({ input }) =>
       toApiDocument(await core.documents[verb](scopeOf(input), input.documentId)),
     )
+  async function find(
+    input: { projectId: string; query: string; documents?: string[] | undefined; limit: number },
+    signal: AbortSignal | undefined,
+  ) {
+    await demandProject(input.projectId)
+    const { limit, documents: only } = input
+    const options = { limit, ...(only && { documents: only }), ...(signal && { signal }) }
+    return { passages: await core.search(scopeOf(input), input.query, options) }
+  }
   /** Streamed, and so not here: Express has them before the handler. */
   const elsewhere = () => {
     throw new AppError('internal')
@@ -145,17 +133,10 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       upload: os.documents.upload.handler(elsewhere),
       original: os.documents.original.handler(elsewhere),
       addText: os.documents.addText.handler(async ({ input }) => {
-        const ending = input.format === 'markdown' ? '.md' : '.txt'
-        const plain = cleanName(input.name.replace(/[\p{Cc}/\\]+/gu, ' ').trim())
-        if (plain === '') throw new AppError('name-invalid', { name: '', max: longestTextName })
-        const name = plain.toLowerCase().endsWith(ending) ? plain : cleanName(`${plain}${ending}`)
-        const bytes = new TextEncoder().encode(input.text)
-        const open = async function* () {
-          yield bytes
-        }
-        const { document, added } = await core.documents.add(scopeOf(input), { name, open, limit: session.maxFileSize })
+        const { document, added } = await addText(core, scopeOf(input), input, session.maxFileSize)
         return { document: toApiDocument(document), added }
       }),
+      search: os.documents.search.handler(({ input, signal }) => find(input, signal)),
       get: documents('get'),
       files: os.documents.files.handler(({ input }) => core.documents.files(scopeOf(input), input.documentId, input)),
       receipt: os.documents.receipt.handler(async ({ input }) => {
@@ -216,12 +197,7 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       }),
     },
 
-    search: os.search.handler(async ({ input, signal }) => {
-      await demandProject(input.projectId)
-      const { limit, documents: only } = input
-      const options = { limit, ...(only && { documents: only }), ...(signal && { signal }) }
-      return { passages: await core.search(scopeOf(input), input.query, options) }
-    }),
+    search: os.search.handler(({ input, signal }) => find(input, signal)),
 
     answers: {
       ask: os.answers.ask.handler(async ({ input, signal, context }) => {
@@ -232,14 +208,15 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
           input.chatId === undefined
             ? await core.chats.create(scope, { title: titleOf(question), assistantId: input.assistantId ?? null })
             : await core.chats.get(scope, input.chatId)
-        const { documents, instructions, language, mode, model, temperature } = input
-        const request = await throughAssistant(scope, chat.assistantId, {
+        const { documents, instructions, language, mode, model, passages, temperature } = input
+        const request = await throughAssistant(core, scope, chat.assistantId, {
           question,
           ...(documents && { documents }),
           ...(instructions !== undefined && { instructions }),
           ...(language && { language }),
           ...(mode && { mode }),
           ...(model !== undefined && { model }),
+          ...(passages !== undefined && { passages }),
           ...(temperature !== undefined && { temperature }),
         })
         const asked = { chatId: chat.id, text: question, questionId: null, request }
@@ -255,7 +232,7 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
         if (!question)
           throw messageId ? new AppError('message-not-found', { id: messageId }) : new AppError('question-empty')
         const again = { again: { messageId: question.id } }
-        const request = await throughAssistant(scope, chat.assistantId, again)
+        const request = await throughAssistant(core, scope, chat.assistantId, again)
         const asked = { chatId: chat.id, text: question.text, questionId: question.id, request }
         return streamed(() => answers.run(scope, asked, signal ?? never), context.caller)
       }),
@@ -360,6 +337,37 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       }),
     },
 
+    generate: {
+      text: os.generate.text.handler(async ({ input, signal }) => {
+        for await (const event of generate(deps, input, signal ?? never))
+          if (event.type === 'finish') return event.generated
+        throw new AppError('internal')
+      }),
+      stream: os.generate.stream.handler(async ({ input, signal, context }) => {
+        const events = generate(deps, input, signal ?? never)
+        // What is refused is a refusal, not a stream that begins with one.
+        const first = await events.next()
+        const all = async function* () {
+          if (!first.done) yield first.value
+          yield* events
+        }
+        return streamed(all, context.caller)
+      }),
+    },
+
+    plain: {
+      ingest: os.plain.ingest.handler(async ({ input: { title, text, project } }) => {
+        const { id: projectId } = await core.projects.find(userId, project)
+        const given = { name: title, text, format: 'plain' } as const
+        const { id, state } = (await addText(core, scopeOf({ projectId }), given, session.maxFileSize)).document
+        return { id, state }
+      }),
+      chat: os.plain.chat.handler(async ({ input, signal }) => {
+        const { chatId, text, mode, citations, reason } = await askPlainly(deps, input, signal ?? never)
+        return { session_id: chatId, answer: text, mode, sources: citations, reason }
+      }),
+    },
+
     settings: {
       get: os.settings.get.handler(() => core.settings.get(userId)),
       update: os.settings.update.handler(async ({ input }) => {
@@ -372,9 +380,8 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
     health: {
       summary: os.health.summary.handler(() => {
         const trouble = core.trouble()
-        const now = state()
         return {
-          state: now === 'ok' && trouble ? 'trouble' : now,
+          state: stopping.aborted ? 'stopping' : trouble ? 'trouble' : 'ok',
           version: session.version,
           uptime: Math.round(process.uptime()),
           trouble: trouble ? reasonOf(trouble) : null,
@@ -382,7 +389,7 @@ export function createRouter({ core, userId, models, hub, answers, session, stat
       }),
       liveness: os.health.liveness.handler(() => ({ state: 'ok' as const })),
       readiness: os.health.readiness.handler(async () => {
-        if (state() !== 'ok') throw new AppError('server-stopping')
+        if (stopping.aborted) throw new AppError('server-stopping')
         await core.projects.list(userId)
         return { state: 'ok' as const }
       }),

@@ -32,6 +32,8 @@ export interface ServerDependencies {
   maxFileSize: number
   /** Documents a user may keep; null: no limit. */
   maxFiles: number | null
+  /** Passages that `POST /api/v1/chat` answers from, where the call does not say. */
+  topK: number
   /** The folder of the built screen. */
   page?: string
 }
@@ -68,10 +70,11 @@ export function createServer(deps: ServerDependencies): CloisterServer {
     maxFiles,
     extensions: FORMATS.flatMap(({ extensions }) => extensions),
   }
-  let stopping = false
-  const router = createRouter({ ...deps, hub, answers, session, state: () => (stopping ? 'stopping' : 'ok') })
+  const stopping = new AbortController()
+  const isStopping = () => stopping.signal.aborted
+  const router = createRouter({ ...deps, hub, answers, session, stopping: stopping.signal })
   const uploads = createOpenUploads()
-  const app = createApp(deps, createTransfers({ ...deps, hub }), router, uploads, () => stopping)
+  const app = createApp(deps, createTransfers({ ...deps, hub }), router, uploads, isStopping)
   const servers = new Set<Server>()
 
   return {
@@ -91,7 +94,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
       return server
     },
     async stop(grace) {
-      stopping = true
+      stopping.abort(new AppError('server-stopping'))
       const answered = answers.stopAll()
       hub.close()
       const closed = [...servers].map(
@@ -238,7 +241,7 @@ const readBody: RequestHandler = (req, res, next) => {
   const empty = req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0
   if (empty) return next()
   if (!req.is(json)) throw new AppError('media-type', { type: json })
-  const limit = req.path.endsWith('/documents/text') ? textLimit : bodyLimit
+  const limit = /\/(?:documents\/text|v1\/ingest)\/?$/.test(req.path) ? textLimit : bodyLimit
   readers[limit === textLimit ? 'text' : 'other'](req, res, (error?: unknown) => next(error && bodyError(error)))
 }
 

@@ -1,7 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import type { Answer, AnswerEvent, AnswerSentence } from '../model/index.ts'
-import { id, inProject, language } from './common.ts'
+import { id, inProject, language, passageCount, temperature } from './common.ts'
 import { reason } from './problem.ts'
 import { citation, documentIds, passage } from './search.ts'
 
@@ -82,7 +82,8 @@ export const answers = {
         instructions: z.string().max(8000).optional().describe('Instead of the assistant’s'),
         language: language.exclude(['other']).optional().describe('Of the answer, instead of the assistant’s'),
         model: z.string().max(200).optional().describe('Name of a chat model, instead of the assistant’s'),
-        temperature: z.number().min(0).max(2).optional().describe('Instead of the assistant’s'),
+        temperature: temperature.optional().describe('Instead of the assistant’s'),
+        passages: passageCount.optional().describe('Passages that are searched for and answered from; 10 without it'),
         mode: z.enum(['model', 'quotes']).optional().describe('`quotes`: no model writes anything'),
       }),
     )

@@ -4,6 +4,10 @@ import { z } from 'zod'
 export const id = z.uuid()
 export const time = z.number().int().min(0).describe('Milliseconds since 1970, UTC')
 export const language = z.enum(['de', 'en', 'other'])
+/** How freely a model writes. */
+export const temperature = z.number().min(0).max(2)
+/** What an answer is made from. */
+export const passageCount = z.number().int().min(1).max(50)
 
 /** A page of a list: `next` of one answer is `after` of the next request; null at the end. */
 export const paging = {

@@ -2,6 +2,7 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id, inProject, language, next, paging, time } from './common.ts'
 import { problem, reason } from './problem.ts'
+import { passagesOf } from './search.ts'
 import { segment } from './segment.ts'
 
 export const documentState = z.enum(['queued', 'parsing', 'indexing', 'ready', 'failed', 'cancelled', 'paused'])
@@ -173,6 +174,7 @@ export const documents = {
       }),
     )
     .output(z.object({ document, added: z.boolean() })),
+  search: passagesOf('/documents/search', 'Find passages, as `/projects/{projectId}/search` does'),
   trash: oc
     .route({ method: 'GET', path: `${base}/trash`, summary: 'Documents in the trash', tags })
     .input(

@@ -7,9 +7,11 @@ import { answers } from './answer.ts'
 import { assistants } from './assistant.ts'
 import { chats } from './chat.ts'
 import { documents } from './document.ts'
+import { generate } from './generate.ts'
 import { health } from './health.ts'
 import { jobs } from './job.ts'
 import { models } from './model.ts'
+import { plain } from './plain.ts'
 import { projects } from './project.ts'
 import { search } from './search.ts'
 import { sessions } from './session.ts'
@@ -20,6 +22,7 @@ export { ApiError, isProblem } from './api-error.ts'
 export type { ApiAssistant } from './assistant.ts'
 export type { Answering, ApiChat, ApiMessage } from './chat.ts'
 export type { ApiDocument, ApiReceipt, Upload } from './document.ts'
+export type { ApiGenerated } from './generate.ts'
 export type { ServerEvent } from './job.ts'
 export type { ApiModel } from './model.ts'
 export type { Issue, Problem } from './problem.ts'
@@ -38,6 +41,8 @@ export const contract = {
     assistants,
     jobs,
     models,
+    generate,
+    plain,
     settings: settingRoutes,
   }),
   health,

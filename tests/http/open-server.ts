@@ -50,6 +50,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     version: '0.0.0',
     maxFileSize: options.maxFileSize ?? 1024 * 1024,
     maxFiles: options.maxFiles ?? null,
+    topK: 5,
     ...(options.page !== undefined && { page: options.page }),
     models: {
       list: async () => [],

@@ -1,0 +1,125 @@
+/** Questions and texts on their way from a request to the core. */
+import type { AskRequest, Core } from '../../shared/core.ts'
+import { AppError } from '../../shared/errors.ts'
+import { cleanName } from '../../shared/ingest/file-name.ts'
+import type { Answer, Chat, Document, GenerateEvent, Scope } from '../../shared/model/index.ts'
+import { type RunningAnswers, titleOf } from './answers.ts'
+
+const longestQuestion = 2000
+const longestTextName = 250
+
+export function demandQuestion(text: string): string {
+  const question = text.normalize('NFC').trim()
+  if (question === '') throw new AppError('question-empty')
+  if (question.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
+  return question
+}
+
+/** As its assistant does it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
+export async function throughAssistant(
+  core: Core,
+  scope: Scope,
+  id: string | null,
+  request: AskRequest,
+): Promise<AskRequest> {
+  const assistant = id === null ? undefined : (await core.assistants.list(scope)).find(one => one.id === id)
+  if (!assistant) return request
+  const { documents: chosen, instructions, language, model, temperature } = assistant
+  const documents = request.documents && chosen ? request.documents.filter(one => chosen.includes(one)) : chosen
+  return {
+    ...(instructions && { instructions }),
+    ...(language && { language }),
+    ...(model && { model }),
+    ...(temperature !== null && { temperature }),
+    ...request,
+    ...(documents && { documents }),
+  }
+}
+
+export interface PlainQuestion {
+  session_id?: string | undefined
+  message: string
+  top_k?: number | undefined
+  temperature?: number | undefined
+  project?: string | undefined
+}
+
+/** Asks in a chat and waits for the whole answer, which stops as others do when nobody waits for it any more. */
+export async function askPlainly(
+  { core, userId, answers, topK }: { core: Core; userId: string; answers: RunningAnswers; topK: number },
+  { session_id: session, message, top_k: passages = topK, temperature, project }: PlainQuestion,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const text = demandQuestion(message)
+  const within = project === undefined ? undefined : (await core.projects.find(userId, project)).id
+  const chat = session === undefined ? await begin() : await findChat(core, userId, session, within)
+  const scope = { userId, projectId: chat.projectId }
+  const asked = { question: text, passages, ...(temperature !== undefined && { temperature }) }
+  const request = await throughAssistant(core, scope, chat.assistantId, asked)
+  for await (const event of answers.run(scope, { chatId: chat.id, text, questionId: null, request }, signal)) {
+    if (event.type === 'finish') return event.answer
+    if (event.type === 'interrupted') throw new AppError(event.reason.code, event.reason.values)
+  }
+  throw new AppError('cancelled')
+
+  async function begin(): Promise<Chat> {
+    const projectId = within ?? (await core.projects.find(userId)).id
+    return core.chats.create({ userId, projectId }, { title: titleOf(text) })
+  }
+}
+
+/** In whichever project it is: a chat is looked for in one project at a time, since nothing is read across them. */
+async function findChat(core: Core, userId: string, id: string, projectId: string | undefined): Promise<Chat> {
+  for (const project of await core.projects.list(userId)) {
+    if (projectId !== undefined && project.id !== projectId) continue
+    const chat = await core.chats.get({ userId, projectId: project.id }, id).catch(error => {
+      if (!(error instanceof AppError && error.code === 'chat-not-found')) throw error
+    })
+    if (chat) return chat
+  }
+  throw new AppError('chat-not-found', { id })
+}
+
+/** As a file with the ending of its format. Throws `name-invalid`, and what adding a document throws. */
+export async function addText(
+  core: Core,
+  scope: Scope,
+  { name: given, text, format }: { name: string; text: string; format: 'markdown' | 'plain' },
+  limit: number,
+): Promise<{ document: Document; added: boolean }> {
+  const ending = format === 'markdown' ? '.md' : '.txt'
+  const plain = cleanName(given.replace(/[\p{Cc}/\\]+/gu, ' ').trim())
+  if (plain === '') throw new AppError('name-invalid', { name: '', max: longestTextName })
+  const name = plain.toLowerCase().endsWith(ending) ? plain : cleanName(`${plain}${ending}`)
+  const bytes = new TextEncoder().encode(text)
+  const open = async function* () {
+    yield bytes
+  }
+  return core.documents.add(scope, { name, open, limit })
+}
+
+export interface Prompt {
+  prompt: string
+  model?: string | undefined
+  temperature?: number | undefined
+  maxTokens?: number | undefined
+}
+
+/** What a model writes, until nobody waits for it any more, or the server ends (`server-stopping`). */
+export async function* generate(
+  { core, userId, stopping }: { core: Core; userId: string; stopping: AbortSignal },
+  { prompt, model, temperature, maxTokens }: Prompt,
+  signal: AbortSignal,
+): AsyncGenerator<GenerateEvent, void> {
+  const request = {
+    prompt,
+    ...(model !== undefined && { model }),
+    ...(temperature !== undefined && { temperature }),
+    ...(maxTokens !== undefined && { maxTokens }),
+  }
+  try {
+    yield* core.generate({ userId }, request, AbortSignal.any([signal, stopping]))
+  } catch (error) {
+    throw stopping.aborted ? new AppError('server-stopping', {}, { cause: error }) : error
+  }
+}
