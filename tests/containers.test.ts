@@ -163,6 +163,26 @@ describe('a container', () => {
   )
 
   test(
+    'read again takes in what was refused before',
+    async () => {
+      await test_.close()
+      await open({ limits: { fileSize: 1_000, files: 3 } })
+      const { core, scope } = test_
+      const other = await add('davor.txt', Buffer.from(frist('davor')))
+      const files = ['a', 'b'].map(name => ({ name: `${name}.txt`, bytes: frist(name) }))
+      const archive = await add('c.zip', writeZip(files))
+      await settle()
+      const reasons = async () => (await receiptOf(archive)).files.map(({ reason }) => reason?.code)
+      expect(await reasons()).toEqual([undefined, 'too-many-files'])
+      await core.documents.purge(scope, other.id)
+      await core.documents.retry(scope, archive.id)
+      expect(pathsOf(await settle())).toEqual(['c.zip', 'c.zip/a.txt', 'c.zip/b.txt'])
+      expect(await reasons()).toEqual([undefined, undefined])
+    },
+    limit,
+  )
+
+  test(
     'obeys the limits of the installation',
     async () => {
       await test_.close()

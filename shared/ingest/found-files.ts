@@ -162,7 +162,8 @@ export function createFoundFiles(deps: {
             bytes = 0
             known = Math.max(known, ...rows.map(({ number }) => number))
             for (const { found } of batch) {
-              if (scratch !== undefined && found.file) await rm(join(scratch, basename(found.file)), { force: true })
+              if (scratch !== undefined && found.file)
+                await rm(join(scratch, basename(found.file)), { recursive: true, force: true })
             }
             return added
           },

@@ -174,3 +174,27 @@ test('a turn begins with the first new segment, and is as long as the way there'
     clock.mockRestore()
   }
 })
+
+test('a parser that dies behind each file of a container gets on, file by file', async () => {
+  const { store, scope } = open
+  const { document, path } = await addDocument('kiste')
+  let deaths = 0
+  const parsers: Parsers = {
+    ...createLineParser(),
+    async *parse({ filesAfter = 0 }) {
+      yield { type: 'start', mediaType: 'application/zip', paged: false, segments: null }
+      const number = filesAfter + 1
+      if (number <= 4) {
+        const name = `${number}.bin`
+        yield { type: 'file', number, name, path: name, reason: { code: 'unsupported-type', values: { name } } }
+        deaths += 1
+        throw new AppError('parser-crashed')
+      }
+      yield { type: 'finish', segments: 0, cut: false, reasons: [] }
+    },
+  }
+  const job = await queue.claim(['parse'])
+  await createStage(path, parsers)(job!, new AbortController().signal)
+  expect((await store.documents.get(scope, document.id))?.state).toBe('indexing')
+  expect([deaths, await store.families.lastFile(scope, document.id)]).toEqual([4, 4])
+})

@@ -48,6 +48,16 @@ describe('a protected office file', () => {
     })
   })
 
+  it('is refused when its password is to be tried for more rounds than any program asks for', async () => {
+    const locked = crypto.encrypt(zip, { password: 'geheim' }).toString('latin1')
+    const more = locked.replace('spinCount="100000" ', 'spinCount="1000001"')
+    expect(more).not.toBe(locked)
+    await expect(openOffice(await fileOf(Buffer.from(more, 'latin1')), { password: 'geheim' })).rejects.toMatchObject({
+      code: 'damaged',
+      values: { what: 'rounds' },
+    })
+  })
+
   it('is damaged when what is encrypted is gone', async () => {
     const locked = crypto.encrypt(zip, { password: 'geheim', type: 'standard' })
     const file = await fileOf(locked.subarray(0, 1_024))
