@@ -1,6 +1,6 @@
 import { memo, useId } from 'react'
 import type { ApiMessage } from '../../shared/api/index.ts'
-import { shownQuote } from '../../shared/model/answer.ts'
+import { shownCells, shownQuote } from '../../shared/model/answer.ts'
 import type { Answer, AnswerSentence, Citation } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
 import { useWords } from '../words.tsx'
@@ -130,7 +130,7 @@ function Chip({ citation, number }: { citation: Citation; number: number }) {
       type="button"
       onClick={open}
       aria-label={label}
-      title={`${label}\n${shownQuote(citation)}`}
+      title={`${label}\n${shownCells(citation) ?? shownQuote(citation)}`}
       data-citation={number}
       className="relative mx-0.5 inline-flex h-[1.35em] min-w-[1.35em] -translate-y-[0.1em] items-center justify-center rounded-md bg-accent-soft px-1 align-baseline font-sans text-[0.72em] font-semibold text-accent after:absolute after:-inset-1.5 hover:bg-accent hover:text-on-accent"
     >
@@ -144,7 +144,9 @@ function Quote({ citation, number }: { citation: Citation; number: number }) {
   const open = useOpenCitation(citation)
   return (
     <li className="border-l-2 border-accent pl-5">
-      <blockquote className="font-serif text-read">{shownQuote(citation)}</blockquote>
+      <blockquote className="font-serif text-read">
+        {citation.cells ? <Row cells={citation.cells} cut={citation.cut} /> : shownQuote(citation)}
+      </blockquote>
       <button
         type="button"
         onClick={open}
@@ -155,6 +157,25 @@ function Quote({ citation, number }: { citation: Citation; number: number }) {
         {words('chat.passage', { file: citation.file, place: words.place(citation) })}
       </button>
     </li>
+  )
+}
+
+/** The quoted cells of a table row, each below the name of its column. */
+function Row({ cells, cut }: { cells: NonNullable<Citation['cells']>; cut: Citation['cut'] | undefined }) {
+  return (
+    <dl className="flex flex-wrap items-end gap-x-6 gap-y-2">
+      {cells.map(({ head, text }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: cells of a kept quote do not move
+        <div key={at} className="min-w-0 max-w-full">
+          <dt className="font-sans text-xs text-soft">{head}</dt>
+          <dd className="wrap-anywhere">
+            {at === 0 && (cut === 'start' || cut === 'both') && '[…] '}
+            {text}
+            {at === cells.length - 1 && (cut === 'end' || cut === 'both') && ' […]'}
+          </dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 
@@ -192,7 +213,7 @@ function Source({ citation, number }: { citation: Citation; number: number }) {
           <span className="font-medium">
             {words('chat.passage', { file: citation.file, place: words.place(citation) })}
           </span>
-          <span className="mt-0.5 line-clamp-2 text-soft">{shownQuote(citation)}</span>
+          <span className="mt-0.5 line-clamp-2 text-soft">{shownCells(citation) ?? shownQuote(citation)}</span>
         </span>
       </button>
     </li>

@@ -88,6 +88,12 @@ describe('what is shown of a chat', () => {
     const cut = { ...citation('Der Verkäufer haftet', 2), cut: 'both' as const }
     const content = { mode: 'quotes' as const, sentences: [], citations: [cut], text: '', model: null, reason: null }
     expect(textWithSources('Wer haftet?', content, words)).toContain('„[…] Der Verkäufer haftet […]“ [1]')
+    const cells = [
+      { head: 'Monat', text: 'Juni' },
+      { head: 'Miete', text: '912,50 €' },
+    ]
+    const row = { ...content, citations: [{ ...citation('Juni 912,50 €', 2), cells }] }
+    expect(textWithSources('Was?', row, words)).toContain('„Juni 912,50 €“ (Monat: Juni · Miete: 912,50 €) [1]')
     const spoken = { ...content, citations: [citation('Es heißt „Miete“ im Vertrag.', 2)] }
     expect(textWithSources('Was?', spoken, words)).toContain('„Es heißt ‚Miete‘ im Vertrag.“ [1]')
   })

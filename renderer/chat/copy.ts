@@ -1,4 +1,4 @@
-import { shownQuote } from '../../shared/model/answer.ts'
+import { shownCells, shownQuote } from '../../shared/model/answer.ts'
 import type { Words } from '../words.tsx'
 import type { AnswerContent } from './answer-view.tsx'
 
@@ -17,12 +17,16 @@ export function textWithSources(
           })
           .join('')
       : citations
-          .map(shownQuote)
-          .map((quote, at) => `${quoted(quote, words.language)} [${at + 1}]`)
+          .map((citation, at) => {
+            const cells = shownCells(citation)
+            return `${quoted(shownQuote(citation), words.language)}${cells ? ` (${cells})` : ''} [${at + 1}]`
+          })
           .join('\n\n') || text
   const sources = citations.map((citation, at) => {
     const place = words('chat.passage', { file: citation.file, place: words.place(citation) })
-    return mode === 'model' ? `[${at + 1}] ${place}: ${shownQuote(citation)}` : `[${at + 1}] ${place}`
+    return mode === 'model'
+      ? `[${at + 1}] ${place}: ${shownCells(citation) ?? shownQuote(citation)}`
+      : `[${at + 1}] ${place}`
   })
   return [question, body, ...(sources.length > 0 ? [`${words('chat.copySources')}\n${sources.join('\n')}`] : [])].join(
     '\n\n',
