@@ -141,14 +141,14 @@ export const FORMATS: readonly Format[] = [
     mediaType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     extensions: ['xlsx', 'xlsm', 'xltx', 'xltm'],
     paged: false,
-    matches: isOoxml,
+    matches: isOfficePackage,
     open: async (file, opening) => (await import('./sheet/xlsx.ts')).openXlsx(file, opening),
   },
   {
     mediaType: 'application/vnd.oasis.opendocument.spreadsheet',
     extensions: ['ods', 'ots'],
     paged: false,
-    matches: isOoxml,
+    matches: isZip,
     open: async (file, opening) => (await import('./sheet/ods.ts')).openOds(file, opening),
   },
   {
@@ -169,14 +169,14 @@ export const FORMATS: readonly Format[] = [
     mediaType: 'application/vnd.openxmlformats-officedocument.presentationml.presentation',
     extensions: ['pptx', 'pptm', 'ppsx', 'ppsm', 'potx', 'potm'],
     paged: false,
-    matches: isOoxml,
+    matches: isOfficePackage,
     open: async (file, opening) => (await import('./slides/pptx.ts')).openPptx(file, opening),
   },
   {
     mediaType: 'application/vnd.oasis.opendocument.presentation',
     extensions: ['odp', 'otp'],
     paged: false,
-    matches: isOoxml,
+    matches: isZip,
     open: async (file, opening) => (await import('./slides/odp.ts')).openOdp(file, opening),
   },
   ...(
@@ -206,7 +206,7 @@ export const FORMATS: readonly Format[] = [
     mediaType: 'application/epub+zip',
     extensions: ['epub'],
     paged: false,
-    matches: head => latin(head).startsWith('PK'),
+    matches: isZip,
     open: async (file, opening) => (await import('./web/epub.ts')).openEpub(file, opening),
   },
   {
@@ -230,7 +230,7 @@ export const FORMATS: readonly Format[] = [
     extensions: ['ics', 'ical', 'ifb'],
     paged: false,
     matches: head => /^(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR/i.test(latin(head)),
-    open: async (file, { limits }) => (await import('./calendar.ts')).openCalendar(file, limits),
+    open: async (file, opening) => (await import('./calendar.ts')).openCalendar(file, opening),
   },
 ]
 
@@ -242,19 +242,17 @@ export function formatOf(name: string): Format | undefined {
 
 /** A ZIP, or the OLE file that holds one behind a password; `openOffice` tells it from a document of Word 97. */
 function isOfficePackage(head: Uint8Array): boolean {
-  const text = latin(head)
-  return text.startsWith('PK') || text.startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')
+  return isZip(head) || latin(head).startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')
+}
+
+function isZip(head: Uint8Array): boolean {
+  return latin(head).startsWith('PK')
 }
 
 // Readers accept a PDF whose header stands somewhere in the first kilobyte (Adobe's implementation notes, 3.4.1).
 function isPdf(head: Uint8Array): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 1024)).toString('latin1')
   return text.includes('%PDF-')
-}
-
-// A ZIP, or the OLE file that one is kept in behind a password.
-function isOoxml(head: Uint8Array): boolean {
-  return ['PK\x03\x04', '\xd0\xcf\x11\xe0'].some(magic => latin(head).startsWith(magic))
 }
 
 // What begins like this is no text, whatever it is called: ZIP (and all office files), gzip, PNG, JPEG, GIF, OLE, ELF,
