@@ -241,6 +241,7 @@ export function formatOf(name: string): Format | undefined {
 }
 
 /** A ZIP, or the OLE file that holds one behind a password; `openOffice` tells it from a document of Word 97. */
+// A ZIP, or the OLE file that one is kept in behind a password.
 function isOfficePackage(head: Uint8Array): boolean {
   return isZip(head) || latin(head).startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')
 }

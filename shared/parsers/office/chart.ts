@@ -1,6 +1,7 @@
 import type { Block } from '../../model/index.ts'
 import { joinCells } from '../cells.ts'
-import { childOf, childrenOf, cleanText, descendantsOf, type Element, rawText } from './xml.ts'
+import { cleanText } from '../clean-text.ts'
+import { childOf, childrenOf, descendantsOf, type Element, rawText } from './xml.ts'
 
 export interface ChartTexts {
   /** Of the chart and its axes. */

@@ -1,4 +1,5 @@
-import { childOf, childrenOf, cleanText, descendantsOf, type Element, rawText } from './xml.ts'
+import { cleanText } from '../clean-text.ts'
+import { childOf, childrenOf, descendantsOf, type Element, rawText } from './xml.ts'
 
 /** The texts of SmartArt in the order of its tree (ECMA-376 part 1, 21.4): each node before those under it. */
 export function diagramTexts(root: Element | undefined): string[] {

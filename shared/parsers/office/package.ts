@@ -77,7 +77,7 @@ export function createPackage(archive: Archive, trouble: Trouble): Package {
         return {
           id: attributes.Id ?? '',
           type: (attributes.Type ?? '').replace(/^.*\//, ''),
-          target: external ? target : resolve(folder, target),
+          target: external ? target : resolvePart(folder, target),
           external,
         }
       })
@@ -102,7 +102,8 @@ export async function mainPart(parts: Package, usual: string, mediaType: string,
 
 const MAIN = ['xl/workbook.xml', 'xl/workbook.bin', 'ppt/presentation.xml', 'word/document.xml']
 
-function resolve(folder: string, target: string): string {
+/** A part's name, seen from a folder; nothing leads out of the archive. */
+export function resolvePart(folder: string, target: string): string {
   const path = target.startsWith('/') ? target : folder + target
   const names: string[] = []
   for (const name of decode(path).split('/')) {

@@ -6,8 +6,6 @@ import { wideOrder } from '../formats.ts'
 import type { Trouble } from '../trouble.ts'
 import { createXmlReader, type XmlHandler } from './xml-reader.ts'
 
-export { cleanText } from '../clean-text.ts'
-
 export interface Element {
   /** Without prefix. */
   name: string

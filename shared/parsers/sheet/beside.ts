@@ -1,17 +1,9 @@
 /** What stands beside the cells of a workbook's sheet: comments, tables, text boxes and charts. */
 
+import { cleanText } from '../clean-text.ts'
 import { chartTexts } from '../office/chart.ts'
 import type { Package, Relationship } from '../office/package.ts'
-import {
-  attributeOf,
-  childOf,
-  childrenOf,
-  cleanText,
-  descendantsOf,
-  type Element,
-  rawText,
-  unescaped,
-} from '../office/xml.ts'
+import { attributeOf, childOf, childrenOf, descendantsOf, type Element, rawText, unescaped } from '../office/xml.ts'
 import { areaOf } from './areas.ts'
 import type { KnownHeaders } from './rows.ts'
 

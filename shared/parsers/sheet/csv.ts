@@ -1,6 +1,6 @@
 import type { Block } from '../../model/index.ts'
+import { cleanText } from '../clean-text.ts'
 import type { Opening, Reading, Source } from '../formats.ts'
-import { cleanText } from '../office/xml.ts'
 import { type Decoded, decodeFrom, type Place } from '../text/decode.ts'
 import { createResume, type Marks } from '../text/segments.ts'
 import { createTrouble, type Losses, segmentsWith, type Trouble } from '../trouble.ts'

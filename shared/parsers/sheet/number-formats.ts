@@ -1,5 +1,5 @@
 import { format, getFormatFromId, isDateFormat, isTextFormat } from 'numfmt'
-import { cleanText } from '../office/xml.ts'
+import { cleanText } from '../clean-text.ts'
 
 /** How cells of one format show what they hold. */
 export interface NumberFormat {

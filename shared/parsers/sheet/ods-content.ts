@@ -1,6 +1,6 @@
-import type { Handler } from 'htmlparser2'
-import type { Trouble } from '../office/trouble.ts'
-import { cleanText, localName, parseXml } from '../office/xml.ts'
+import { cleanText } from '../clean-text.ts'
+import { localName, parseXml, type XmlEvents } from '../office/xml.ts'
+import type { Trouble } from '../trouble.ts'
 import type { CellNote, DrawnText } from './beside.ts'
 import type { Cell, Row } from './rows.ts'
 
@@ -93,7 +93,7 @@ export async function* readOdsContent(pieces: AsyncIterable<Uint8Array>, trouble
     shapes = []
   }
 
-  const handler: Partial<Handler> = {
+  const handler: XmlEvents = {
     onopentag(full, attributes) {
       const name = localName(full)
       if (skipped > 0 || SKIPPED.has(full)) {

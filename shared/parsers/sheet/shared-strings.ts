@@ -1,7 +1,7 @@
-import type { Handler } from 'htmlparser2'
+import { cleanText } from '../clean-text.ts'
 import type { Package } from '../office/package.ts'
-import type { Trouble } from '../office/trouble.ts'
-import { cleanText, localName, parseXml, unescaped } from '../office/xml.ts'
+import { localName, parseXml, unescaped, type XmlEvents } from '../office/xml.ts'
+import type { Trouble } from '../trouble.ts'
 
 /** Texts that cells refer to by number. */
 export interface SharedStrings {
@@ -58,7 +58,7 @@ export async function readSharedStrings(
 
   if (part !== undefined) {
     const state = { ended: false }
-    const handler: Partial<Handler> = {
+    const handler: XmlEvents = {
       onopentagname(full) {
         const name = localName(full)
         if (name === 'si') text = ''

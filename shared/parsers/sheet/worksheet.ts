@@ -1,5 +1,6 @@
+import { cleanText } from '../clean-text.ts'
 import type { Package } from '../office/package.ts'
-import { cleanText, localName, readXml, unescaped } from '../office/xml.ts'
+import { localName, readXml, unescaped } from '../office/xml.ts'
 import type { XmlHandler } from '../office/xml-reader.ts'
 import type { Trouble } from '../trouble.ts'
 import { areaOf, columnOf } from './areas.ts'

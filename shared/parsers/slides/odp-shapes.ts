@@ -1,7 +1,8 @@
 /** Shapes of an OpenDocument page (ODF 1.3, part 3, 10). */
 import type { Block } from '../../model/index.ts'
+import { cleanText } from '../clean-text.ts'
 import type { Package } from '../office/package.ts'
-import { attributeOf, childOf, childrenOf, cleanText, descendantsOf, type Element, rawText } from '../office/xml.ts'
+import { attributeOf, childOf, childrenOf, descendantsOf, type Element, rawText } from '../office/xml.ts'
 import { commentNote, inReadingOrder, type Shape, tableRow } from './shape.ts'
 
 export interface PageContent {

@@ -1,5 +1,6 @@
 /** Shapes of a slide (ECMA-376 part 1, 19.3 and 20.1). */
 import type { Block } from '../../model/index.ts'
+import { cleanText } from '../clean-text.ts'
 import { formatNumber } from '../numerals.ts'
 import { chartBlocks } from '../office/chart.ts'
 import { diagramTexts } from '../office/diagram.ts'
@@ -8,7 +9,6 @@ import {
   attributeOf,
   childOf,
   childrenOf,
-  cleanText,
   descendantsOf,
   type Element,
   rawText,

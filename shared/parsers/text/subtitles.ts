@@ -1,7 +1,7 @@
 import type { Block } from '../../model/index.ts'
+import { cleanText } from '../clean-text.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { cleanText } from '../word/text.ts'
 import { linesOf } from './decode.ts'
 import { openText, type TextMarks } from './open-text.ts'
 import { linesFrom } from './segments.ts'

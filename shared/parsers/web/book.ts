@@ -1,7 +1,7 @@
 /** What an EPUB says about itself: its chapters in order, their titles, and which of them are locked. */
 import { AppError } from '../../errors.ts'
 import { cleanText } from '../clean-text.ts'
-import type { Package } from '../office/package.ts'
+import { type Package, resolvePart } from '../office/package.ts'
 import { attributeOf, childOf, childrenOf, descendantsOf, type Element, rawText } from '../office/xml.ts'
 import type { Trouble } from '../trouble.ts'
 import type { Archive, ArchiveEntry } from '../zip/archive.ts'
@@ -130,19 +130,7 @@ function entryOf(archive: Archive, path: string): ArchiveEntry | undefined {
   return archive.find(path) ?? archive.entries.find(({ name }) => name.toLowerCase() === path.toLowerCase())
 }
 
-/** A part's name, seen from another; nothing leads out of the archive. */
+/** A part's name, seen from another. */
 function resolve(from: string, target: string): string {
-  let path = target
-  try {
-    path = decodeURIComponent(target)
-  } catch {
-    // Not written as an address: as it stands.
-  }
-  const folder = path.startsWith('/') ? '' : from.slice(0, from.lastIndexOf('/') + 1)
-  const names: string[] = []
-  for (const name of (folder + path).split('/')) {
-    if (name === '..') names.pop()
-    else if (name !== '' && name !== '.') names.push(name)
-  }
-  return names.join('/')
+  return resolvePart(from.slice(0, from.lastIndexOf('/') + 1), target)
 }

@@ -3,7 +3,7 @@ export type Token =
   | { type: 'open' }
   | { type: 'close' }
   | { type: 'word'; word: string; value: number | undefined }
-  /** Written as they are, or as `\'xx`: `count` is how many of them a reader that knows `\u` passes over. */
+  /** Written as they are, or as `\'xx`. */
   | { type: 'bytes'; bytes: Uint8Array }
   /** The bytes end inside of something. */
   | { type: 'broken' }

@@ -1,1 +1,0 @@
-export { createTrouble, segmentsWith, type Trouble } from '../trouble.ts'
