@@ -198,3 +198,25 @@ test('a parser that dies behind each file of a container gets on, file by file',
   expect((await store.documents.get(scope, document.id))?.state).toBe('indexing')
   expect([deaths, await store.families.lastFile(scope, document.id)]).toEqual([4, 4])
 })
+
+test('a parser that dies at the same file twice is not asked again', async () => {
+  const { store, scope } = open
+  const { document, path } = await addDocument('kiste')
+  let deaths = 0
+  const parsers: Parsers = {
+    ...createLineParser(),
+    async *parse({ filesAfter = 0 }) {
+      yield { type: 'start', mediaType: 'application/zip', paged: false, segments: null }
+      for (let number = filesAfter + 1; number <= 2; number++) {
+        const name = `${number}.bin`
+        yield { type: 'file', number, name, path: name, reason: { code: 'unsupported-type', values: { name } } }
+      }
+      deaths += 1
+      if (deaths > 10) throw new Error('asked for ever')
+      throw new AppError('parser-crashed')
+    },
+  }
+  const job = await queue.claim(['parse'])
+  await createStage(path, parsers)(job!, new AbortController().signal)
+  expect([deaths, (await store.documents.get(scope, document.id))?.state]).toEqual([2, 'failed'])
+})

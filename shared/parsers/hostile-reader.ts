@@ -10,6 +10,13 @@ parentPort?.on('message', (message: ToParser) => {
   switch (message.request.name.replace(/\.txt$/, '')) {
     case 'loop':
       for (;;) Math.random()
+    case 'steps':
+      for (let number = 1; number <= 4; number++) {
+        for (const before = process.cpuUsage(); usedSince(before) < 600_000; ) Math.random()
+        event({ type: 'segment', segment: { number, blocks: [] } })
+      }
+      event({ type: 'finish', segments: 4, cut: false, reasons: [] })
+      break
     case 'memory': {
       const kept: Uint8Array[] = []
       for (;;) kept.push(new Uint8Array(8 * 1024 ** 2).fill(kept.length + 1))
@@ -31,3 +38,9 @@ parentPort?.on('message', (message: ToParser) => {
       event({ type: 'finish', segments: 1, cut: false, reasons: [] })
   }
 })
+
+/** Microseconds of the processor. */
+function usedSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}

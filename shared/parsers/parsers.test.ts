@@ -255,7 +255,12 @@ describe('what goes wrong', () => {
       await afterwards(parsers)
     }))
 
-  test('so does one that does nothing', () =>
+  test('the time is that of one segment, however many there are', () =>
+    withParsers({ ...hostile, limits: { segmentTime: 1_800 } }, async parsers => {
+      expect((await collect(parsers.parse(await file('steps.txt', 'x')))).at(-1)).toMatchObject({ segments: 4 })
+    }))
+
+  test('a process that does nothing ends by the clock', () =>
     withParsers({ ...hostile, limits: { stillTime: 500 } }, async parsers => {
       expect(await codeOf(parsers.parse(await file('silent.txt', 'x')))).toBe('parser-timeout')
     }))
