@@ -26,6 +26,11 @@ const CANDIDATES = [
   { name: 'cp852', prior: -0.8 },
 ] as const
 
+export interface Candidate {
+  name: SingleByte
+  prior: number
+}
+
 /** The characters of the bytes 128 to 255. */
 function tableOf(name: SingleByte): string[] {
   const bytes = Buffer.from(Array.from({ length: 128 }, (_, index) => 128 + index))
@@ -43,7 +48,8 @@ export interface Sample {
 const WORDS = 4_000
 const LONGEST = 60
 
-export function createSample(): Sample {
+/** `candidates`: of these alone, where a source knows more. */
+export function createSample(candidates: readonly Candidate[] = CANDIDATES): Sample {
   const words = new Map<string, number>()
   let current = ''
   let high = false
@@ -77,7 +83,7 @@ export function createSample(): Sample {
     encoding() {
       finish(' ')
       let best: { name: SingleByte; score: number } | undefined
-      for (const { name, prior } of CANDIDATES) {
+      for (const { name, prior } of candidates) {
         const table = tableOf(name)
         let score = prior
         for (const [word, count] of words) score += Math.min(count, 5) * plausibility(word, table)

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BlobWriter, TextReader, ZipWriter } from '@zip.js/zip.js'
+import iconv from 'iconv-lite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeZip, type ZipEntry } from '../../../scripts/fixtures/zip.ts'
 import { AppError } from '../../errors.ts'
@@ -96,6 +97,19 @@ test.each([
   expect(files[0]!.name).toBe(`${name}.txt`)
 })
 
+test.each([
+  ['cp850', 'Löhne § 3.txt'],
+  ['cp850', 'Übersicht Straße.txt'],
+  ['cp850', 'Räume Ø 5 m².txt'],
+  ['windows-1252', '§ 5 Kündigung.txt'],
+  ['windows-1252', '– Küche.txt'],
+  ['windows-1252', 'Anna’s Verträge “alt”.txt'],
+  ['windows-1252', 'Straße 2024–2025.txt'],
+])('a name in %s: %s', async (encoding, name) => {
+  const { files } = await read(zip({ name: iconv.encode(name, encoding), bytes: 'x' }))
+  expect(files[0]!.name).toBe(name)
+})
+
 test('what systems leave behind is left out and counted; links are refused', async () => {
   const { files, notes } = await read(
     zip(
@@ -172,4 +186,12 @@ test('of a damaged archive, what can be had is had, and it is said', async () =>
   const { files, reasons } = await read(bytes.subarray(0, bytes.length - 40))
   expect(await readFile(files[0]!.file!, 'utf8')).toBe('Der erste Text.')
   expect(reasons).toEqual([{ code: 'partly-damaged' }])
+})
+
+test('names in old code pages, where the directory is lost', async () => {
+  const names = ['Löhne § 3.txt', 'Übersicht.txt'].map(name => iconv.encode(name, 'cp850'))
+  const whole = zip(...names.map((name, index) => ({ name, bytes: `Text ${index}` })))
+  const directory = Buffer.from(whole).indexOf('PK\x01\x02', 0, 'latin1')
+  const { files } = await read(Buffer.from(whole).fill(0, directory))
+  expect(files.map(file => file.name)).toEqual(['Löhne § 3.txt', 'Übersicht.txt'])
 })

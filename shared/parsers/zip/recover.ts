@@ -3,6 +3,7 @@
  */
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { Bytes } from './bytes.ts'
+import { decodeName } from './names.ts'
 
 const LOCAL_HEADER = 'PK\x03\x04'
 const LENGTH = 30
@@ -69,7 +70,8 @@ function headerIn(header: Buffer, at: number): { packed: Packed; end: number } |
   // With bit 3 the lengths stand behind the bytes.
   const late = (flags & 8) !== 0
   const packed = lengthOf(header.readUInt32LE(18), late)
-  const name = header.toString(flags & 0x800 ? 'utf8' : 'latin1', LENGTH, LENGTH + nameLength).replaceAll('\\', '/')
+  const written = header.subarray(LENGTH, LENGTH + nameLength)
+  const name = (flags & 0x800 ? written.toString('utf8') : decodeName(written)).replaceAll('\\', '/')
   const entry = {
     name,
     at,
