@@ -347,6 +347,18 @@ describe('bad files', () => {
     await expect(read(Buffer.from('%PDF-1.4\n'))).rejects.toMatchObject({ code: 'damaged' })
   })
 
+  test('a tree of pages that says it has none is damaged', async () => {
+    for (const count of ['-1', '0']) {
+      const bytes = Buffer.from(
+        Buffer.from(good)
+          .toString('latin1')
+          .replace(/\/Count \d+/, `/Count ${count}`),
+        'latin1',
+      )
+      await expect(read(bytes)).rejects.toMatchObject({ code: 'damaged' })
+    }
+  })
+
   test('a page without text, and one that cannot be read, do not cost the others', async () => {
     const bytes = writePdf({
       pages: [

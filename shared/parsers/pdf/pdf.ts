@@ -46,6 +46,11 @@ export async function openPdf(
     await close()
     throw new AppError('too-many-pages', { pages: document.numPages, limit: limits.pages })
   }
+  // Its tree of pages says it has none (or fewer): nobody writes such a file.
+  if (document.numPages < 1) {
+    await close()
+    throw new AppError('damaged', { what: 'pages' })
+  }
   return {
     segments: document.numPages,
     read: (after, state) => pagesOf(document, after, stateFor(after, state), heard, note),
