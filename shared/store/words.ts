@@ -51,8 +51,11 @@ export interface WordStore {
 
 /** Terms for one prefix or suffix, the most frequent ones: a short one in a vast vocabulary must not flood the planner. */
 const lookupLimit = 100
-/** What begins with a text lies before it with this behind. Terms are compared letter by letter, by code point. */
-const last = '\u{10FFFF}'
+/**
+ * What begins with a text lies from it on, before it with the last code point behind. Terms are compared letter by letter, by
+ * code point. Both as values: Postgres looks nothing up in an index by an expression where a policy of rows holds.
+ */
+const beginning = (text: string) => [text, `${text}\u{10FFFF}`]
 /** Terms looked at for a misspelt one; some 200,000 different terms have about as many of one first letter and length. */
 const alikeLimit = 5000
 
@@ -77,11 +80,10 @@ export function createWordStore({
         select key, term, chunks from (
           select wanted.value as key, term.term, term.chunks,
             row_number() over (partition by wanted.value order by term.chunks desc, term.term) as place
-          from ${engine.texts('wanted', keys)}
+          from ${engine.rows('wanted', { value: 'text', beyond: 'text' }, keys.map(beginning))}
           cross join term
           where term.library = ${number}
-            and ${sql.ref(`term.${column}`)} >= wanted.value
-            and ${sql.ref(`term.${column}`)} < wanted.value || ${last}
+            and ${sql.ref(`term.${column}`)} >= wanted.value and ${sql.ref(`term.${column}`)} < wanted.beyond
         ) as placed where place <= ${lookupLimit}`
       // One statement: on a busy machine each way to the thread and back costs more than the look-up itself.
       const { rows } = await sql<{ list: 'df' | 'prefix' | 'suffix'; key: string; term: string; chunks: number }>`
@@ -102,12 +104,13 @@ export function createWordStore({
       const found = new Map<string, { term: string; df: number }[]>()
       const number = terms.length === 0 ? undefined : await libraries.numberOf(scope)
       if (number === undefined) return found
+      const ranges = terms.map(term => [term, ...beginning([...term][0] ?? '')])
       const { rows } = await sql<{ key: string; term: string; df: number }>`
         select wanted.value as key, term.term, term.chunks as df
-        from ${engine.texts('wanted', terms)}
+        from ${engine.rows('wanted', { value: 'text', first: 'text', beyond: 'text' }, ranges)}
         cross join term
         where term.library = ${number}
-          and term.term >= substr(wanted.value, 1, 1) and term.term < substr(wanted.value, 1, 1) || ${last}
+          and term.term >= wanted.first and term.term < wanted.beyond
           and length(term.term) between length(wanted.value) - 1 and length(wanted.value) + 1
         limit ${alikeLimit}`.execute(read(scope))
       for (const { key, term, df } of rows) append(found, key, { term, df })

@@ -153,18 +153,18 @@ create table term (
   reversed text collate "C" not null,
   chunks bigint not null,
   primary key (library, term)
-);
-create index term_by_end on term (library, reversed, chunks);
+) with (fillfactor = 80);
+-- Without the count, or each change of it would be one of the index too.
+create index term_by_end on term (library, reversed);
 
--- The index of words, see \`engine/postgres-words.ts\`. The words lie apart from the rows, which are all a search reads.
+-- The index of words, see \`engine/postgres-words.ts\`. Every search would read the list of what is not in the index yet.
 create table chunk_words (
   id bigint primary key references chunk (id) on delete cascade,
   library bigint not null,
   document_id text collate "C" not null,
   length bigint not null,
   words tsvector not null
-) with (toast_tuple_target = 128);
-alter table chunk_words alter column words set storage external;
+);
 create index chunk_words_by_word on chunk_words using gin (words) with (fastupdate = off);
 
 -- \`active\` is searched, \`building\` will take its place, \`dropping\` is on its way out.
