@@ -16,9 +16,12 @@ const shortFile = 262_144
 /**
  * Milliseconds after which a long document lets others go first, when a batch is stored. It goes on behind them. What is
  * spent on the way to the first new segment does not count: a turn is never shorter than that, so that a format which is
- * read anew from its start each time comes to its end in twice the time and not in the square of it.
+ * read anew from its start each time comes to its end in twice the time and not in the square of it. Where the way is
+ * short, as past the mails of a mailbox, whose own mails are the others, the turn is a multiple of it.
  */
 const turnTime = 1000
+const wayTimes = 4
+const longTurn = 5000
 /** Pages given up one by one before the whole document is. */
 const maxLostPages = 10
 /** Characters of parser state that are kept: a parser reads what strangers wrote, and ours needs a tenth of it. */
@@ -140,7 +143,8 @@ export function createParseStage(deps: {
       const begin = () => {
         if (turn) return
         since = performance.now()
-        turn = { began: since, time: Math.max(turnTime, since - opened) }
+        const way = since - opened
+        turn = { began: since, time: Math.max(turnTime, way, Math.min(wayTimes * way, longTurn)) }
       }
       async function flush(finish?: Finish): Promise<void> {
         since = performance.now()
