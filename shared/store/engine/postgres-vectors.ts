@@ -25,6 +25,7 @@ export function createPostgresVectors(): VectorTables {
       await sql`create index ${sql.ref(`${nameOf(index)}_by_library`)} on ${table} (library)`.execute(tx)
       await sql`alter table ${table} enable row level security, force row level security`.execute(tx)
       await sql`create policy internal on ${table} to current_user using (true)`.execute(tx)
+      // By the row of its library, whose own policy holds inside of the look-up.
       await sql`create policy own on ${table} to cloister_scoped using (library = (
         select number from library where project_id = nullif(current_setting('cloister.project', true), '')))`.execute(
         tx,

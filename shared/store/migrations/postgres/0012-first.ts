@@ -3,16 +3,17 @@
  * migrations go on from there with the same names. Text is compared by its bytes, as SQLite does.
  *
  * Every table with a scope shows the role `cloister_scoped` the rows of its tenant alone, and forces that on its owner too,
- * whose policy is `internal`. A tenant is what the settings of the transaction name (see `Access`); without them a comparison
- * with null shows nothing. `vector_index`, `migration` and `replica` have no scope.
+ * whose policy is `internal`. The tenant is the project that the settings of the transaction name, if it is one of the user they
+ * name (see `Access`); without them a comparison with null shows nothing. `vector_index`, `migration` and `replica` have no
+ * scope.
  */
-const project = `nullif(current_setting('cloister.project', true), '')`
+const named = `nullif(current_setting('cloister.project', true), '')`
 const user = `nullif(current_setting('cloister.user', true), '')`
+/** Looked up once for a statement, as it depends on no row. */
+const project = `(select id from project where id = ${named} and user_id = ${user})`
 
 /** Through its document, whose own policy holds inside of the look-up. */
-const ofDocument = (table: string) =>
-  `exists (select from document where document.id = ${table}.document_id and document.project_id = ${project})`
-/** Looked up once for a statement. */
+const ofDocument = (table: string) => `exists (select from document where document.id = ${table}.document_id)`
 const ownLibrary = `(select number from library where project_id = ${project})`
 
 const policies = (table: string, own: string) => `
@@ -257,20 +258,20 @@ ${policies('document_vectors', ofDocument('document_vectors'))}
 ${policies('clearing', `project_id = ${project}`)}
 ${policies('assistant', `project_id = ${project}`)}
 ${policies('chat', `project_id = ${project}`)}
-${policies('message', `exists (select from chat where chat.id = message.chat_id and chat.project_id = ${project})`)}
+${policies('message', 'exists (select from chat where chat.id = message.chat_id)')}
 
 -- Users see all of their projects, and change the one they are in.
 alter table project enable row level security, force row level security;
 create policy internal on project to current_user using (true);
 create policy seen on project for select to cloister_scoped using (user_id = ${user});
-create policy added on project for insert to cloister_scoped with check (user_id = ${user} and id = ${project});
-create policy changed on project for update to cloister_scoped using (user_id = ${user} and id = ${project});
-create policy removed on project for delete to cloister_scoped using (user_id = ${user} and id = ${project});
+create policy added on project for insert to cloister_scoped with check (user_id = ${user} and id = ${named});
+create policy changed on project for update to cloister_scoped using (user_id = ${user} and id = ${named});
+create policy removed on project for delete to cloister_scoped using (user_id = ${user} and id = ${named});
 
 -- Whose vectors nobody could take away; to be noted by everyone, and seen by the installation alone.
 alter table vector_orphan enable row level security, force row level security;
 create policy internal on vector_orphan to current_user using (true);
-create policy noted on vector_orphan for insert to cloister_scoped with check (${project} is not null);
+create policy noted on vector_orphan for insert to cloister_scoped with check (${user} is not null);
 
 -- Of all projects of the user, in whichever of them the transaction is.
 create function count_documents() returns bigint language sql stable security definer
