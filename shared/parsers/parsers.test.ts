@@ -366,3 +366,31 @@ describe('what goes wrong', () => {
     await vi.waitFor(() => expect(gone(pid)).toBe(true), { timeout: 5_000, interval: 20 })
   })
 })
+
+test('a process that reads once more what is known is waited for, and one that says nothing is not', async () => {
+  const events: FromParser[] = [
+    { type: 'event', json: '{"type":"start","mediaType":"text/plain","paged":false,"segments":null}' },
+    ...Array.from({ length: 12 }, (): FromParser => ({ type: 'alive' })),
+    { type: 'event', json: '{"type":"finish","segments":0,"cut":false,"reasons":[]}' },
+  ]
+  const typesWith = async (pauseAt: number): Promise<string[]> => {
+    const child: ChildProcess = {
+      pid: undefined,
+      async send() {},
+      messages: (async function* () {
+        for (const [index, event] of events.entries()) {
+          // Together longer than is waited for one of them.
+          await new Promise(resolve => setTimeout(resolve, index === pauseAt ? 5_000 : 200))
+          yield event
+        }
+      })(),
+      kill() {},
+      exit: new Promise(() => {}),
+    }
+    const limits = { clockTime: 2_000, stillTime: 2_000 }
+    const parsers = createParsers({ spawn: () => child, log: silent, processes: 1, limits })
+    return (await collect(parsers.parse({ file: 'a', name: 'a.txt', after: 9 }))).map(({ type }) => type)
+  }
+  expect(await typesWith(-1)).toEqual(['start', 'finish'])
+  await expect(typesWith(13)).rejects.toThrow('parser-timeout')
+})
