@@ -11,6 +11,7 @@ import type { Scope } from '../shared/model/index.ts'
 import type { Blobs, Database, Models, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { silent } from './open-store.ts'
+import { sqlite, type TestDatabase, type TestEngine } from './postgres.ts'
 
 export interface TestCore {
   core: Core
@@ -28,12 +29,21 @@ export async function openTestCore(
   wrapBlobs = (blobs: Blobs) => blobs,
   models: Models = noModels,
   settings: Partial<CoreSettings> = {},
+  engine: TestEngine = sqlite,
 ): Promise<TestCore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-core-'))
   const test = { folder } as TestCore
+  let held: TestDatabase | undefined
+
+  async function openDatabase(): Promise<Database> {
+    if (engine === sqlite) return openSqlite({ file: path.join(folder, 'cloister.db') })
+    if (held) return held.again()
+    held = await engine.open()
+    return held.database
+  }
 
   async function open(using: Parsers): Promise<void> {
-    test.database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+    test.database = await openDatabase()
     const clock = { now: () => Date.now() }
     const ids = { next: () => v7() }
     test.core = await createCore({
@@ -62,6 +72,7 @@ export async function openTestCore(
   }
   test.close = async () => {
     await test.core.close()
+    await held?.drop()
     await rm(folder, { recursive: true, force: true })
   }
   return test

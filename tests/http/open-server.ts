@@ -10,6 +10,7 @@ import { AppError } from '../../shared/errors.ts'
 import type { Models, Parsers } from '../../shared/ports.ts'
 import { createLineParser, openTestCore, type TestCore } from '../open-core.ts'
 import { silent } from '../open-store.ts'
+import type { TestEngine } from '../postgres.ts'
 
 export const token = 'correct-horse-battery-staple'
 
@@ -34,13 +35,20 @@ export interface TestServerOptions {
   language?: string
   /** Answers; otherwise there are none. */
   chat?: Models
+  /** SQLite without it. */
+  engine?: TestEngine
+  /** Earlier messages of its chat that a question may refer to. */
+  history?: number
 }
 
 /** A real server on a free port and on a Unix socket, over a core whose parser is the test's. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const test = await openTestCore(options.parsers ?? createLineParser(), undefined, options.chat, {
+  const settings = {
     limits: { fileSize: Number.POSITIVE_INFINITY, files: options.maxFiles ?? null },
-  })
+    ...(options.history !== undefined && { history: options.history }),
+  }
+  const parsers = options.parsers ?? createLineParser()
+  const test = await openTestCore(parsers, undefined, options.chat, settings, options.engine)
   test.core.start()
   const server = createServer({
     core: test.core,
