@@ -140,6 +140,12 @@ describe('workbooks', () => {
     expect(blocks.at(-1)?.columns).toEqual([1, 2, 3, 4, 5])
   })
 
+  test('a title over two columns is that of both', async () => {
+    const cells = { A1: 'Name', B1: 'Zeiten', A2: 'Abel', B2: 1, C2: 2, A3: 'Bär', B3: 3, C3: 4 }
+    const { blocks } = await readFormat('a.xlsx', writeXlsx({ sheets: [sheet(cells, { merged: ['B1:C1'] })] }))
+    expect(blocks.slice(2).map(({ heads }) => heads)).toEqual(Array(2).fill(['Name', 'Zeiten', 'Zeiten']))
+  })
+
   test('rows that are repeated in print are a header, with what groups it', async () => {
     const cells = Object.fromEntries(Object.entries(grouped).map(([place, cell]) => [place, String(cell)]))
     const { blocks } = await readFormat(
