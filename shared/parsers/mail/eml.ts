@@ -17,15 +17,8 @@ const limit = 200 * 1024 ** 2
 /** Bytes from which on the number of lines is felt. */
 const long = 16 * 1024 ** 2
 
-/** Throws `too-large`, `damaged`. What cannot be opened (S/MIME, PGP) is a reason, and the headers are read. */
+/** Reading throws `too-large`, `damaged`. What cannot be opened (S/MIME, PGP) is a reason, and the headers are read. */
 export async function openMail(file: string, { limits, scratch, note }: Opening): Promise<Source> {
-  const bytes = await readMail(file)
-  const email = await parse(bytes, note)
-  const plainly = withoutMojibake(bytes)
-  const reasons: Reason[] = []
-  const unclear = [email.subject, email.text, email.html].some(text => text?.includes('\ufffd'))
-  if (unclear || isBroken(bytes)) reasons.push({ code: 'partly-damaged' })
-  if (isSealed(email)) reasons.push({ code: 'mail-sealed' })
   return {
     segments: null,
     read: (after, _state, filesAfter) => read(after, filesAfter),
@@ -33,6 +26,8 @@ export async function openMail(file: string, { limits, scratch, note }: Opening)
   }
 
   async function* read(after: number, filesAfter: number | undefined): AsyncGenerator<Reading | FoundFile, Ending> {
+    // Not before: whoever goes on counts the way from here.
+    const { email, plainly, reasons } = await load(file, note)
     const mail = {
       subject: email.subject ?? '',
       headers: headersOf(email),
@@ -49,6 +44,17 @@ export async function openMail(file: string, { limits, scratch, note }: Opening)
     }
     return { cut, reasons }
   }
+}
+
+/** The bytes stay behind: there may be 200 MB of them. */
+async function load(file: string, note: (detail: string) => void) {
+  const bytes = await readMail(file)
+  const email = await parse(bytes, note)
+  const reasons: Reason[] = []
+  const unclear = [email.subject, email.text, email.html].some(text => text?.includes('\ufffd'))
+  if (unclear || isBroken(bytes)) reasons.push({ code: 'partly-damaged' })
+  if (isSealed(email)) reasons.push({ code: 'mail-sealed' })
+  return { email, plainly: withoutMojibake(bytes), reasons }
 }
 
 async function readMail(file: string): Promise<Buffer> {
