@@ -52,8 +52,10 @@ export const read = {
   /** Documents with pages that were left out because text recognition was off. */
   unrecognized: (client: Client, projectId: string) =>
     queryOptions({
-      queryKey: ['documents', projectId, 'unrecognized'],
+      // No list of documents: whoever puts a changed one into those must not find it among them.
+      queryKey: ['unrecognized', projectId],
       queryFn: ({ signal }) => client.documents.unrecognized({ projectId }, { signal }),
+      staleTime: 0,
     }),
   document: (client: Client, projectId: string, documentId: string) =>
     queryOptions({

@@ -37,7 +37,7 @@ export function PassageItem({ passage, long = false }: { passage: Passage; long?
             {/* Of what is too long, the folders go first, and the file's name last. */}
             {folder && <span className="min-w-0 shrink-[99] truncate text-soft">{folder}</span>}
             <span className="min-w-0 shrink truncate">{name}</span>
-            <span className="max-w-1/2 min-w-0 shrink-[3] truncate whitespace-pre">, {place}</span>
+            <span className="min-w-0 shrink-[3] truncate whitespace-pre">, {place}</span>
           </span>
           <span className="max-w-full min-w-0 truncate text-soft">{text}</span>
         </button>
