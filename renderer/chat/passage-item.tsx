@@ -35,7 +35,7 @@ export function PassageItem({ passage, long = false }: { passage: Passage; long?
             title={words('chat.passage', { file, place })}
           >
             {/* Of what is too long, the folders go first, and the file's name last. */}
-            {folder && <span className="min-w-0 shrink-[99] truncate text-soft">{folder}</span>}
+            {folder && <span className="min-w-0 shrink-[9999] truncate text-soft">{folder}</span>}
             <span className="min-w-0 shrink truncate">{name}</span>
             <span className="min-w-0 shrink-[3] truncate whitespace-pre">, {place}</span>
           </span>

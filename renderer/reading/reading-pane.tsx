@@ -107,7 +107,7 @@ function Origin({ document }: { document: ApiDocument }) {
   const above = folders.slice(0, -1).map(folder => `${folder} ›`)
   const line = (
     <span className="flex min-w-0">
-      {above.length > 0 && <span className="min-w-0 shrink-[99] truncate">{above.join(' ')}</span>}
+      {above.length > 0 && <span className="min-w-0 shrink-[9999] truncate">{above.join(' ')}</span>}
       <span className="ml-1 min-w-0 truncate whitespace-pre first:ml-0">{last} ›</span>
     </span>
   )
