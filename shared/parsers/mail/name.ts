@@ -43,8 +43,8 @@ function decoded(bytes: Uint8Array): string {
 export function withEnding(name: string, mediaType: string): string {
   if (formatOf(name)) return name
   const ending = endingOf(mediaType)
-  // Many programs' own files are archives, and called so.
-  const isOwn = ending === '.zip' && /\.[a-z]\w{0,9}$/i.test(name)
+  // Many programs' own files are archives, and called so; and mailers call text whatever they do not know.
+  const isOwn = (ending === '.zip' || ending === '.txt') && /\.[a-z]\w{0,9}$/i.test(name)
   return isOwn ? name : `${name}${ending}`
 }
 
