@@ -120,8 +120,12 @@ function rowsOf(count: number): string[][] {
 
 function writeLongWorkbook(count: number): Uint8Array {
   const cells: FixtureSheet['cells'] = {}
+  // As programs write them: figures are numbers.
   for (const [at, row] of rowsOf(count).entries())
-    for (const [column, text] of row.entries()) cells[`${'ABCD'[column]}${at + 1}`] = text
+    for (const [column, text] of row.entries()) {
+      const figure = at > 0 && column !== 1 && column !== 3
+      cells[`${'ABCD'[column]}${at + 1}`] = figure ? Number(text.replace(',', '.')) : text
+    }
   return writeXlsx({ sheets: [{ name: 'Lieferungen', cells }] })
 }
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Document, Reason, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Job, JobOutcome, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
@@ -24,6 +25,8 @@ const wayTimes = 4
 const longTurn = 5000
 /** Pages given up one by one before the whole document is. */
 const maxLostPages = 10
+/** Milliseconds until bytes are looked for again that are not there. */
+const secondLook = 500
 /** Characters of parser state that are kept: a parser reads what strangers wrote, and ours needs a tenth of it. */
 const maxState = 16_384
 
@@ -60,6 +63,7 @@ export function createParseStage(deps: {
       )
       return
     }
+    if (job.payload.unlocked === true) await deps.passwords.obtain(found.document.id, signal)
     const files = await openFiles(found.document, found.scope, job)
     try {
       const pictures = await read(found, files, job, { signal, othersWait })
@@ -116,6 +120,19 @@ export function createParseStage(deps: {
       return false
     }
 
+    /** Whoever adds bytes that are purged at that moment notices it behind its commit, and brings them again. */
+    async function find(blob: string): Promise<string> {
+      try {
+        const file = await blobs.file(blob)
+        if (file) return file
+        await pause(secondLook, undefined, { signal })
+        return (await blobs.file(blob)) ?? 'blob-missing'
+      } catch (error) {
+        if (toAppError(error).code === 'blob-damaged') return 'blob-damaged'
+        throw error
+      }
+    }
+
     /** What its end brings, in one transaction with the last batch. */
     function end({ segments, cut, reasons: lost }: Finish): Progress {
       const locked = deps.passwords.of(document.id) !== undefined
@@ -156,7 +173,7 @@ export function createParseStage(deps: {
         const read = async (tx: Tx) => {
           await store.segments.insert(tx, document.id, segments)
           const taken = files.waiting ? await files.commit(tx) : undefined
-          if (finish) await queue.enqueue(store.executor(tx), indexJob(document.id))
+          if (finish) await queue.enqueue(store.executor(tx), indexJob(document.id, scope))
           return taken
         }
         const progress = { ...(last !== undefined && { parsed: last, parserState }), ...(finish && end(finish)) }
@@ -221,8 +238,8 @@ export function createParseStage(deps: {
     }
 
     for (let failedAt = -1; ; ) {
-      const file = await blobs.file(document.blob)
-      if (!file) return fail({ code: 'blob-missing' })
+      const file = await find(document.blob)
+      if (file === 'blob-damaged' || file === 'blob-missing') return fail({ code: file })
       // Cut behind our back: what is left of a text would be read as if it were all.
       if ((await stat(file)).size !== document.size) return fail({ code: 'blob-damaged' })
       try {
