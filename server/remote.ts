@@ -34,10 +34,8 @@ type Verb =
   | 'company'
 
 /** What commands need of a core: one in this process, or the server that has the data directory open. */
-export type LibraryCore = Pick<
-  Core,
-  'projects' | 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'
-> & {
+export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'> & {
+  projects: Pick<Core['projects'], 'list' | 'find' | 'create' | 'rename' | 'delete'>
   documents: Pick<Documents, Verb>
 }
 
@@ -222,9 +220,11 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
       return (await client.search(input, signal && { signal })).passages
     },
     async *watch(signal): AsyncGenerator<AppEvent> {
-      for await (const event of follow(options => client.jobs.events({}, options), { signal }))
-        if (event.type === 'document')
-          yield { type: 'document', projectId: event.projectId, documentId: event.documentId }
+      for await (const event of follow(options => client.jobs.events({}, options), { signal })) {
+        const { type } = event
+        if (type === 'reset') yield { type: 'missed' }
+        if (type === 'document') yield { type, projectId: event.projectId, documentId: event.documentId }
+      }
     },
     trouble: () => trouble,
     settled: (scope, signal) => until(scope, signal, ({ open }) => open === 0),

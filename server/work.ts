@@ -77,6 +77,7 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
   async function listen(): Promise<void> {
     for await (const event of core.watch(signal)) {
       if (event.type === 'document' && expected.has(event.documentId)) heard.add(event.documentId)
+      if (event.type === 'missed') for (const id of expected.keys()) heard.add(id)
       nudge()
     }
   }

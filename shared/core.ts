@@ -15,13 +15,13 @@ import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
 import { type FileLimits, noLimits } from './ingest/file-limits.ts'
 import { createIndexStage } from './ingest/index-words.ts'
-import { clearJob, collectJob, documentKeys, jobKinds } from './ingest/jobs.ts'
+import { checkJob, clearJob, collectJob, documentKeys, jobKinds, sweepJob } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
 import { createParseStage } from './ingest/parse.ts'
 import { createPasswords } from './ingest/passwords.ts'
 import { createRecognizeStage, giveUpPage } from './ingest/recognize.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
-import { startRunner } from './jobs/runner.ts'
+import { type JobKind, startRunner } from './jobs/runner.ts'
 import type { Document, Passage, Scope, Settings } from './model/index.ts'
 import type { AppEvent, Job, Ports } from './ports.ts'
 import { analyze } from './retrieve/analyze.ts'
@@ -60,8 +60,10 @@ export interface Core {
   generate: Generate
   /** Passages for words or a question, best first. Throws `question-too-long`. */
   search(scope: Scope, words: string, options?: SearchOptions): Promise<Passage[]>
-  /** What happens to documents, from now on. */
+  /** What happens, from now on: also in other processes, where they share the events. */
   watch(signal: AbortSignal): AsyncIterable<AppEvent>
+  /** Tells all who watch, of what the core does not tell by itself: chats, assistants, projects, settings. */
+  announce(event: AppEvent): void
   /** Why the background work stands still (`disk-full`, `disk-error`, `data-unwritable`, `out-of-memory`, `database-busy`), while it does; it goes on by itself. */
   trouble(): AppError | undefined
   /** Resolves when no document of the project has work to do; rejects when the work stands still. */
@@ -80,6 +82,8 @@ export interface Core {
 export interface CoreSettings {
   /** How many documents are parsed at once. */
   parallel: number
+  /** Several processes work on the same data, on any machine: what is done from time to time is done by one of them. */
+  shared?: boolean
   /** Whether the database is to be checked in the background, and whom to tell when that has been done. */
   check?: { due: boolean; done(): Promise<void> }
   /** Whether text is recognised in pictures of pages, where the user does not say otherwise; true by default. */
@@ -154,7 +158,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const discard = createDiscard({ store, blobs, queue, log })
 
   const limits = ports.limits ?? noLimits
-  const passwords = createPasswords()
+  const passwords = createPasswords(ports.shared ? { events } : {})
   const documents = createDocuments({
     store,
     blobs,
@@ -291,19 +295,46 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
           run: createCollectStage({ store, blobs, queue }),
           dead: async () => {},
         },
+        recurring(jobKinds.sweep, tidy),
+        recurring(jobKinds.check, check),
       ],
     })
-    const tidy = () =>
-      sweep({ store, blobs, queue, clock, documents }).catch(error => log.error('sweep failed', { error }))
     void vectorIndexes.start()
     looker = setInterval(() => void vectorIndexes.tend(), ports.lookTime ?? lookTime)
     looker.unref()
+    if (ports.shared) {
+      void store
+        .transaction('internal', async tx => {
+          await queue.enqueue(store.executor(tx), sweepJob(sweepTime))
+          await queue.enqueue(store.executor(tx), checkJob(checkTime))
+        })
+        .catch(error => log.error('what comes again was not enqueued', { error }))
+      return
+    }
     sweeper = setInterval(tidy, sweepTime)
     sweeper.unref()
     void tidy()
     checker = setInterval(check, checkTime)
     checker.unref()
     if (ports.check?.due) void check()
+  }
+
+  async function tidy(): Promise<void> {
+    await sweep({ store, blobs, queue, clock, documents }).catch(error => log.error('sweep failed', { error }))
+  }
+
+  /** Does its work once, and is due again after its time. */
+  function recurring(kind: string, work: () => Promise<void>): JobKind {
+    return {
+      kind,
+      concurrency: 1,
+      leadsTo: [jobKinds.clear, jobKinds.collect],
+      async run(job) {
+        await work()
+        await store.transaction('internal', tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+      },
+      dead: async () => {},
+    }
   }
 
   return {
@@ -338,6 +369,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     },
     trouble: () => trouble,
     watch: signal => events.subscribe(signal),
+    announce: event => events.publish(event),
     settled: (scope, signal) =>
       until(signal, async () => {
         if (!(await store.documents.hasWork(scope))) return true
@@ -368,7 +400,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       clearInterval(checker)
       clearInterval(looker)
       await runner?.stop()
-      passwords.forgetAll()
+      passwords.close()
       await vectorIndexes.stop()
       await parsers.close()
       await models.close()

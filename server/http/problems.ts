@@ -56,6 +56,10 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   cancelled: 499,
   'database-busy': 503,
   'database-unreachable': 503,
+  'database-refused': 503,
+  'blob-store-unreachable': 503,
+  'blob-store-refused': 503,
+  'blob-store-missing': 503,
   'server-stopping': 503,
   'model-memory': 503,
   'model-unavailable': 503,
@@ -65,6 +69,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'data-unwritable': 503,
   'out-of-memory': 503,
   'disk-full': 507,
+  'blob-store-full': 507,
 }
 
 const texts: Record<MessageLanguage, Translate> = { de: createTranslate('de'), en: createTranslate('en') }

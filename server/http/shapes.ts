@@ -34,7 +34,7 @@ export function namingOf({
 }
 
 export function toApiProject({ userId: _, ...project }: Project): ApiProject {
-  return project
+  return { ...project, type: 'documents' }
 }
 
 /** One page of a list that is there as a whole, newest first. Throws `input-invalid` where `after` is no `next`. */

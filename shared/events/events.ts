@@ -14,6 +14,8 @@ export function keyOf(event: AppEvent): string {
       return `projects ${event.userId}`
     case 'settings':
       return `settings ${event.userId}`
+    case 'password':
+      return `password ${event.documentId} ${event.state} ${event.to}`
     case 'missed':
       return 'missed'
   }
@@ -66,6 +68,7 @@ const fields: Record<AppEvent['type'], readonly string[]> = {
   assistants: ['projectId'],
   projects: ['userId'],
   settings: ['userId'],
+  password: ['documentId', 'state', 'to', 'sealed'],
   missed: [],
 }
 

@@ -49,6 +49,10 @@ export function createClearStage({ store, queue }: { store: Store; queue: Queue 
         inside: tx => queue.renew(store.executor(tx), job),
       })
     }
-    await store.transaction(found?.scope ?? 'internal', tx => queue.settle(store.executor(tx), job, { state: 'done' }))
+    await store.transaction(found?.scope ?? 'internal', async tx => {
+      // What was hidden since enqueued nothing, as this job was there.
+      const gone = !found || (await store.chunks.clearSome(tx, found.document.id))
+      await queue.settle(store.executor(tx), job, { state: gone ? 'done' : 'released' })
+    })
   }
 }

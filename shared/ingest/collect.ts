@@ -9,8 +9,9 @@ const day = 24 * 60 * 60 * 1000
 export const trashDays = 30
 
 /**
- * Removes a blob nothing refers to. The check and the removal hold it, as every `add` does, which makes sure of its blob
- * then: none can lose its bytes in between.
+ * Removes a blob nothing refers to. The check and the removal hold it, as every `add` does while it writes its row, and
+ * makes sure of its blob then: none can lose its bytes. The transaction holds nothing but that blob, so only who adds these
+ * very bytes waits for a store that is slow to remove them.
  */
 export function createCollectStage({ store, blobs, queue }: { store: Store; blobs: Blobs; queue: Queue }) {
   return async function collect(job: Job): Promise<void> {

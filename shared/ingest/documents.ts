@@ -197,10 +197,12 @@ export function createDocuments(deps: {
   }
 
   /** Enqueues the stage the document is at. */
-  async function proceed(tx: Tx, document: Document): Promise<void> {
+  async function proceed(tx: Tx, scope: Scope, document: Document): Promise<void> {
     const parsedAll = document.segments !== null && document.parsed >= document.segments && document.parsed > 0
     await store.documents.update(tx, document.id, { state: parsedAll ? 'indexing' : 'queued', reason: null })
-    await queue.enqueue(store.executor(tx), parsedAll ? indexJob(document.id) : parseJob(document.id))
+    const { id } = document
+    const job = parsedAll ? indexJob(id, scope) : parseJob(id, scope, passwords.of(id) !== undefined)
+    await queue.enqueue(store.executor(tx), job)
   }
 
   const unindex = (tx: Tx, document: Document) => unindexIn(tx, deps, document)
@@ -217,7 +219,7 @@ export function createDocuments(deps: {
   }
 
   /** From the blob again: what an earlier try stored is dropped. */
-  async function startOver(tx: Tx, document: Document): Promise<void> {
+  async function startOver(tx: Tx, scope: Scope, document: Document): Promise<void> {
     await unindex(tx, document)
     await store.segments.remove(tx, document.id)
     await store.families.forgetFiles(tx, document.id)
@@ -227,7 +229,7 @@ export function createDocuments(deps: {
     // Times add up; what an earlier try took says nothing about this one.
     const times = { parseTime: -document.parseTime, indexTime: -document.indexTime }
     await store.documents.update(tx, document.id, { ...nothing, ...times })
-    await proceed(tx, { ...document, parsed: 0, segments: null })
+    await proceed(tx, scope, { ...document, parsed: 0, segments: null })
   }
 
   /** It was read with a password, which nobody knows any more. */
@@ -254,7 +256,7 @@ export function createDocuments(deps: {
       const mediaType = parsers.mediaType(name)
       if (mediaType === undefined) throw new AppError('unsupported-type', { name })
       if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
-      for (;;) {
+      for (let isNew = false; ; ) {
         const options = { ...(file.limit !== undefined && { limit: file.limit }), ...(signal && { signal }) }
         const { hash, size } = await blobs.put(file.open(), options)
         if (size === 0) {
@@ -270,8 +272,8 @@ export function createDocuments(deps: {
             if (known.parentId !== null) {
               await store.families.move(tx, scope, known.id, { parentId: null, path })
             }
-            if (known.state === 'failed') await startOver(tx, known)
-            else if (known.state === 'cancelled') await proceed(tx, known)
+            if (known.state === 'failed') await startOver(tx, scope, known)
+            else if (known.state === 'cancelled') await proceed(tx, scope, known)
             return { id: known.id, added: false }
           }
           const full = await whyNoRoom(tx, deps, scope)
@@ -279,18 +281,19 @@ export function createDocuments(deps: {
             await queue.enqueue(store.executor(tx), collectJob(hash))
             return full
           }
-          // The collection of blobs holds them too: what is there now, stays.
-          if (!(await blobs.file(hash))) return undefined
           const document = await store.documents.insert(tx, scope, { name, path, mediaType, size, blob: hash })
-          await queue.enqueue(store.executor(tx), parseJob(document.id))
+          await queue.enqueue(store.executor(tx), parseJob(document.id, scope))
           return { id: document.id, added: true }
         })
-        if (!outcome) continue
         deps.wake()
         if (outcome instanceof AppError) throw outcome
+        isNew ||= outcome.added
+        // A purge of the same bytes may have taken them in between; from the commit on they stay. Not asked inside: a store
+        // may be far away.
+        if (!(await blobs.file(hash))) continue
         const document = await get(scope, outcome.id)
         deps.changed(document)
-        return { document, added: outcome.added }
+        return { document, added: isNew }
       }
     },
     list: scope => store.documents.list(scope),
@@ -337,8 +340,8 @@ export function createDocuments(deps: {
         if (isUnderWay(document)) return
         // It would end with nothing, where now there is something.
         if (await needsPassword(tx, document)) throw new AppError('password-protected', { name: document.name })
-        if (document.state === 'failed' || document.state === 'ready') await startOver(tx, document)
-        else await proceed(tx, document)
+        if (document.state === 'failed' || document.state === 'ready') await startOver(tx, scope, document)
+        else await proceed(tx, scope, document)
       }),
     pause: (scope, id) =>
       change(
@@ -359,11 +362,11 @@ export function createDocuments(deps: {
         const held = document.deletedAt === null ? await inside(tx, document, isPaused) : []
         if (held.length === 0 && !isUnderWay(document)) demand(document, ['paused'])
         if (isPaused(document)) held.push(document)
-        for (const one of held) await proceed(tx, one)
+        for (const one of held) await proceed(tx, scope, one)
         return held
       }),
     pauseAll: scope => changeAll(scope, isUnderWay, hold, { interrupt: true }),
-    resumeAll: scope => changeAll(scope, isPaused, proceed),
+    resumeAll: scope => changeAll(scope, isPaused, (tx, document) => proceed(tx, scope, document)),
     unrecognized: async scope => (await store.documents.list(scope)).filter(isUnrecognized).length,
     async recognizeAll(scope) {
       // Each once: where it is off still, they end as they were.
@@ -371,7 +374,7 @@ export function createDocuments(deps: {
       const wanted = (document: Document) => isUnrecognized(document) && !begun.has(document.id)
       return changeAll(scope, wanted, async (tx, document) => {
         begun.add(document.id)
-        if (!(await needsPassword(tx, document))) await startOver(tx, document)
+        if (!(await needsPassword(tx, document))) await startOver(tx, scope, document)
       })
     },
     unlock: (scope, id, password) =>
@@ -379,7 +382,7 @@ export function createDocuments(deps: {
         demand(document, ['failed', 'ready'])
         // Kept before the commit: whoever claims the job asks for it. After a rollback it waits for nobody, and goes.
         passwords.keep(id, password)
-        await startOver(tx, document)
+        await startOver(tx, scope, document)
       }),
     delete: (scope, id) =>
       change(
@@ -416,7 +419,7 @@ export function createDocuments(deps: {
           null,
         )
         // What had failed, been paused or cancelled stays so; its index is gone either way.
-        for (const one of back) if (one.state === 'ready' || underWay.includes(one.state)) await proceed(tx, one)
+        for (const one of back) if (one.state === 'ready' || underWay.includes(one.state)) await proceed(tx, scope, one)
         return back
       }),
     company: (scope, id) =>

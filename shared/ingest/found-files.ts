@@ -113,12 +113,10 @@ export function createFoundFiles(deps: {
       if (same) return { ...row, childId: same.id }
       const full = await whyNoRoom(tx, deps, scope)
       if (full) return { ...row, reason: reasonOf(full) }
-      // A purge of the same bytes came in between: this try ends here, and the next one reads them again.
-      if (!(await blobs.file(kept.hash))) throw new Error('the bytes of a file inside were collected before its commit')
       const { hash: blob, size, mediaType } = kept
       const child = { name, path: `${document.path}/${path}`, mediaType, size, blob, parentId: document.id }
       const inserted = await store.documents.insert(tx, scope, child)
-      await queue.enqueue(store.executor(tx), parseJob(inserted.id))
+      await queue.enqueue(store.executor(tx), parseJob(inserted.id, scope))
       added.push(inserted)
       return { ...row, childId: inserted.id }
     }
@@ -158,6 +156,11 @@ export function createFoundFiles(deps: {
         }
         return {
           async done() {
+            // A purge of the same bytes may have come in between. Not asked inside: a store may be far away.
+            for (const { found, kept } of batch) {
+              if (!kept || (await blobs.file(kept.hash)) || scratch === undefined || !found.file) continue
+              await blobs.put(createReadStream(join(scratch, basename(found.file))), { limit: limits.fileSize })
+            }
             taken = []
             bytes = 0
             known = Math.max(known, ...rows.map(({ number }) => number))

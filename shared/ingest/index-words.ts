@@ -191,8 +191,8 @@ export function createIndexStage(deps: {
         reason: receipt.reasons[0] ?? null,
         receipt,
       })
-      if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id))
-      if (again) await queue.enqueue(store.executor(tx), indexJob(document.id))
+      if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id, scope))
+      if (again) await queue.enqueue(store.executor(tx), indexJob(document.id, scope))
       return { ended, receipt }
     })
     deps.changed(document)

@@ -1,3 +1,4 @@
+import type { Scope } from '../model/index.ts'
 import type { NewJob } from '../ports.ts'
 
 export const jobKinds = {
@@ -7,24 +8,35 @@ export const jobKinds = {
   embed: 'embed',
   clear: 'clear',
   collect: 'collect',
+  sweep: 'sweep',
+  check: 'check',
 } as const
 
-export function parseJob(documentId: string): NewJob {
-  return { kind: jobKinds.parse, key: `parse:${documentId}`, payload: { documentId } }
+/** Work on a document is its user's: where many wait, users take turns. */
+type Owner = Pick<Scope, 'userId'>
+
+/** `unlocked`: some process has the password. */
+export function parseJob(documentId: string, { userId: group }: Owner, unlocked = false): NewJob {
+  const payload = { documentId, ...(unlocked && { unlocked }) }
+  return { kind: jobKinds.parse, key: keyOf.parse(documentId), payload, group }
 }
 
-export function indexJob(documentId: string): NewJob {
-  return { kind: jobKinds.index, key: `index:${documentId}`, payload: { documentId } }
+export function indexJob(documentId: string, { userId: group }: Owner): NewJob {
+  return { kind: jobKinds.index, key: keyOf.index(documentId), payload: { documentId }, group }
 }
 
 /** The next page of the document that waits. One job a page, one open at a time: so documents take turns. */
-export function recognizeJob(documentId: string): NewJob {
-  return { kind: jobKinds.recognize, key: `recognize:${documentId}`, payload: { documentId } }
+export function recognizeJob(documentId: string, { userId: group }: Owner): NewJob {
+  return { kind: jobKinds.recognize, key: keyOf.recognize(documentId), payload: { documentId }, group }
 }
 
-/** `fresh`: the document was read just now, and is to be found by its vectors before those that were there before. */
-export function embedJob(documentId: string, fresh = false): NewJob {
-  return { kind: jobKinds.embed, key: `embed:${documentId}`, payload: { documentId, ...(fresh && { fresh }) } }
+/**
+ * `fresh`: the document was read just now, and is to be found by its vectors before those that were there before. These are
+ * the installation's: they are enqueued a few at a time.
+ */
+export function embedJob(documentId: string, fresh?: { of: Owner }): NewJob {
+  const payload = { documentId, ...(fresh && { fresh: true }) }
+  return { kind: jobKinds.embed, key: keyOf.embed(documentId), payload, ...(fresh && { group: fresh.of.userId }) }
 }
 
 /** Takes hidden chunks of a document away. Nothing but a purge cancels it. */
@@ -39,5 +51,21 @@ export function collectJob(blob: string): NewJob {
 
 /** The work on a document: what pausing or deleting it takes away. */
 export function documentKeys(documentId: string): string[] {
-  return [parseJob, indexJob, recognizeJob, embedJob].map(job => job(documentId).key)
+  return Object.values(keyOf).map(key => key(documentId))
+}
+
+const keyOf = {
+  parse: (documentId: string) => `parse:${documentId}`,
+  index: (documentId: string) => `index:${documentId}`,
+  recognize: (documentId: string) => `recognize:${documentId}`,
+  embed: (documentId: string) => `embed:${documentId}`,
+}
+
+/** What the installation does by itself from time to time, where several processes are at it: each time one of them. */
+export function sweepJob(every: number): NewJob {
+  return { kind: jobKinds.sweep, key: 'sweep', payload: {}, every }
+}
+
+export function checkJob(every: number): NewJob {
+  return { kind: jobKinds.check, key: 'check', payload: {}, every }
 }

@@ -30,7 +30,7 @@ async function addDocument(text: string) {
   await writeFile(path, text)
   const document = await store.transaction(open.scope, async tx => {
     const inserted = await store.documents.insert(tx, scope, file)
-    await queue.enqueue(store.executor(tx), parseJob(inserted.id))
+    await queue.enqueue(store.executor(tx), parseJob(inserted.id, scope))
     return inserted
   })
   return { document, path }
@@ -127,8 +127,8 @@ test('who lost the job to another writes nothing more', async () => {
     createLineParser(async page => {
       if (page !== 2) return
       await store.transaction(open.scope, async tx => {
-        await queue.cancel(store.executor(tx), [parseJob(document.id).key])
-        await queue.enqueue(store.executor(tx), parseJob(document.id))
+        await queue.cancel(store.executor(tx), [parseJob(document.id, scope).key])
+        await queue.enqueue(store.executor(tx), parseJob(document.id, scope))
       })
       expect(await queue.claim(['parse'])).toBeDefined()
     }),

@@ -39,7 +39,9 @@ export function createRecognizeStage(
     if (!found || !page) return settle(found?.scope ?? 'internal', job, async () => {})
     const { document, scope } = found
     // Switched off in between: the index says what that means for the document.
-    if (!(await deps.recognizes(scope))) return settle(scope, job, tx => finish(tx, deps, document.id))
+    if (!(await deps.recognizes(scope))) return settle(scope, job, tx => finish(tx, deps, found))
+    const isLocked = found.reasons.some(({ code }) => code === 'read-with-password')
+    if (isLocked) await deps.passwords.obtain(document.id, signal)
     const started = performance.now()
     const segment = await read(document, page, signal)
     const time = performance.now() - started
@@ -107,16 +109,16 @@ async function advance(
   await store.segments.insert(tx, document.id, [segment])
   const { waiting, done } = await store.segments.recognition(scope, document.id, tx)
   await store.documents.update(tx, document.id, { toRecognize: done + waiting, recognized: done, parseTime })
-  if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id))
-  if (waiting === 0) await finish(tx, { store, queue }, document.id)
-  else if (isDue(done - 1, done)) await queue.enqueue(store.executor(tx), indexJob(document.id))
+  if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id, scope))
+  if (waiting === 0) await finish(tx, { store, queue }, { document, scope })
+  else if (isDue(done - 1, done)) await queue.enqueue(store.executor(tx), indexJob(document.id, scope))
   return waiting
 }
 
 /** No page waits any more: what is left is to index the document once more, and until then it is not done. */
-async function finish(tx: Tx, { store, queue }: Deps, documentId: string): Promise<void> {
-  await store.documents.update(tx, documentId, { state: 'indexing' })
-  await queue.enqueue(store.executor(tx), indexJob(documentId))
+async function finish(tx: Tx, { store, queue }: Deps, { document, scope }: Found): Promise<void> {
+  await store.documents.update(tx, document.id, { state: 'indexing' })
+  await queue.enqueue(store.executor(tx), indexJob(document.id, scope))
 }
 
 /** After the 1st, 2nd, 4th, 8th … page a document is indexed anew: soon found, and not once for every page. */

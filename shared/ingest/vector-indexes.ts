@@ -98,7 +98,8 @@ export function createVectorIndexes(deps: {
     await store.transaction('internal', async tx => {
       const keys = jobs.map(job => job.key)
       await queue.cancel(store.executor(tx), keys)
-      for (const { kind, key, payload } of jobs) await queue.enqueue(store.executor(tx), { kind, key, payload })
+      for (const { kind, key, payload, group } of jobs)
+        await queue.enqueue(store.executor(tx), { kind, key, payload, ...(group !== undefined && { group }) })
     })
     deps.wake()
   }
@@ -206,7 +207,7 @@ export function createVectorIndexes(deps: {
       // Where it cannot be told whether there is one, the job finds out.
       // Without one, `tend` finds out by itself when one comes.
       if (!(await modelOf().catch(() => true))) return
-      await store.transaction(scope, tx => queue.enqueue(store.executor(tx), embedJob(document.id, true)))
+      await store.transaction(scope, tx => queue.enqueue(store.executor(tx), embedJob(document.id, { of: scope })))
       deps.wake()
       void tend()
     },

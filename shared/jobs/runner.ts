@@ -45,6 +45,10 @@ const ofTheMachine: ReadonlySet<string> = new Set([
   'out-of-memory',
   'database-busy',
   'database-unreachable',
+  'blob-store-unreachable',
+  'blob-store-refused',
+  'blob-store-missing',
+  'blob-store-full',
 ])
 
 export function startRunner({

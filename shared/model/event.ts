@@ -6,5 +6,7 @@ export type AppEvent =
   | { type: 'assistants'; projectId: string }
   | { type: 'projects'; userId: string }
   | { type: 'settings'; userId: string }
+  /** Between processes: see `ingest/passwords.ts`. `to` is a public key, `sealed` a password that it alone opens. */
+  | { type: 'password'; documentId: string; state: 'wanted' | 'given' | 'done'; to: string; sealed: string }
   /** Hints were lost: everything may have changed. */
   | { type: 'missed' }

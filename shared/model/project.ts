@@ -5,7 +5,8 @@ export interface User {
   id: string
 }
 
-export type ProjectType = 'documents'
+/** A temporary one is made for one question or measurement, and shown to nobody. */
+export type ProjectType = 'documents' | 'temporary'
 
 export interface Project {
   id: string

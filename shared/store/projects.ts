@@ -8,7 +8,9 @@ import type { ProjectRow, ReadAs, Tx } from './schema.ts'
 import { removeVectors } from './vector-tables.ts'
 
 export interface ProjectStore {
+  /** Without temporary ones. */
   list(userId: string): Promise<Project[]>
+  temporary(userId: string): Promise<Project[]>
   get(scope: Scope): Promise<Project | undefined>
   /** Inside a transaction that writes into the project. Throws `project-not-found`. */
   require(tx: Tx, scope: Scope): Promise<void>
@@ -52,7 +54,11 @@ export function createProjectStore({
 
   return {
     async list(userId) {
-      const rows = await live(userId).orderBy('created_at').orderBy('id').execute()
+      const rows = await live(userId).where('type', '!=', 'temporary').orderBy('created_at').orderBy('id').execute()
+      return rows.map(toProject)
+    },
+    async temporary(userId) {
+      const rows = await live(userId).where('type', '=', 'temporary').execute()
       return rows.map(toProject)
     },
     async get({ userId, projectId }) {

@@ -20,6 +20,10 @@ export interface Projects {
   rename(scope: Scope, name: string): Promise<Project>
   /** For good, with everything in it. Throws `last-project`: there is always one. */
   delete(scope: Scope): Promise<void>
+  /** A new one that is in no list: whoever makes it deletes it. */
+  createTemporary(userId: string): Promise<Project>
+  /** Those that are there. */
+  temporary(userId: string): Promise<Project[]>
 }
 
 export function createProjects({
@@ -84,11 +88,10 @@ export function createProjects({
       return { ...project, name: clean }
     },
     async delete(scope) {
-      const projects = await list(scope.userId)
-      if (!projects.some(project => project.id === scope.projectId)) {
-        throw new AppError('project-not-found', { name: scope.projectId })
-      }
-      if (projects.length === 1) throw new AppError('last-project')
+      const project = await store.projects.get(scope)
+      if (!project) throw new AppError('project-not-found', { name: scope.projectId })
+      const isLast = project.type !== 'temporary' && (await list(scope.userId)).length === 1
+      if (isLast) throw new AppError('last-project')
       const documents = [
         ...(await store.documents.list(scope)),
         ...(await store.documents.list(scope, { trashed: true })),
@@ -99,6 +102,12 @@ export function createProjects({
       })
       await released(documents)
     },
+    createTemporary(userId) {
+      const scope = store.projects.next(userId)
+      const name = `temporary ${scope.projectId}`
+      return store.transaction(scope, tx => store.projects.insert(tx, scope, name, 'temporary'))
+    },
+    temporary: userId => store.projects.temporary(userId),
   }
 }
 
