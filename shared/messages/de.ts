@@ -135,6 +135,8 @@ export const de: Messages = {
       'Das Datenverzeichnis {{folder}} ist nicht benutzbar ({{detail}}). Wählen Sie mit --data oder CLOISTER_DATA ein anderes.',
     'data-newer':
       'Eine neuere Version von Cloister hat dieses Datenverzeichnis benutzt. Verwenden Sie diese Version oder ein anderes Verzeichnis.',
+    'data-older':
+      'Die Datenbank stammt von einer älteren Version von Cloister. Rufen Sie einmal „cloister documents list“ auf, oder starten Sie den Server neu: Das bringt sie auf den Stand dieser Version.',
     'data-damaged': 'Die Datenbank ist beschädigt. Kopien liegen im Ordner „backups“ des Datenverzeichnisses.',
     'database-busy': 'Ein anderer Vorgang hält die Datenbank besetzt. Versuchen Sie es gleich noch einmal.',
     'database-unreachable':
@@ -156,6 +158,24 @@ export const de: Messages = {
     'sqlite-too-old':
       'Das eingebaute SQLite {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
     'eval-set-invalid': '{{file}} ist keine Fragensammlung: {{detail}}',
+    'backup-exists': 'Diese Datei gibt es schon; eine Sicherung überschreibt nichts: {{file}}',
+    'backup-unreadable':
+      'Die Sicherung lässt sich nicht lesen: {{file}}. Prüfen Sie, ob es sie gibt, und ihre Berechtigungen.',
+    'backup-unwritable':
+      'Unter {{file}} lässt sich keine Sicherung schreiben. Prüfen Sie, ob es den Ordner gibt, und seine Berechtigungen.',
+    'backup-format': '{{file}} ist keine Sicherung von Cloister oder nur der Anfang einer solchen.',
+    'backup-newer':
+      'Eine neuere Version von Cloister hat diese Sicherung geschrieben. Stellen Sie sie mit jener Version wieder her.',
+    'backup-older':
+      'Eine ältere Version von Cloister hat diese Sicherung geschrieben (Schema {{schema}}). Sie lässt sich in eine noch leere Datenbank zurückspielen; diese ist es nicht.',
+    'backup-damaged':
+      'Die Sicherung ist beschädigt ({{detail}}). Nichts wurde daraus zurückgespielt; nehmen Sie eine andere.',
+    'backup-unsettled':
+      'Während der Sicherung wurden fortwährend Dokumente entfernt, sodass keine zustande kam. Versuchen Sie es gleich noch einmal.',
+    'restore-not-empty':
+      'Die Bibliothek, in die zurückgespielt werden soll, ist nicht leer. Mit --replace ersetzt die Sicherung alles darin; sichern Sie es vorher.',
+    'restore-in-use':
+      'Mit der Datenbank sind noch andere Programme verbunden ({{count}}). Beenden Sie alle Server und Arbeiter darauf, dann spielen Sie zurück.',
     'input-invalid': 'Die Anfrage passt nicht zu dem, was erwartet wird: {{field}}.',
     'body-malformed': 'Die Anfrage lässt sich nicht als {{type}} lesen.',
     'body-too-large': 'Die Anfrage ist größer als {{limit}} MB.',

@@ -120,6 +120,8 @@ export const en = {
       'The data directory {{folder}} cannot be used ({{detail}}). Choose another one with --data or CLOISTER_DATA.',
     'data-newer':
       'A newer version of Cloister has used this data directory. Use that version, or another data directory.',
+    'data-older':
+      'The database was written by an older version of Cloister. Call “cloister documents list” once, or start the server anew: that brings it up to this version.',
     'data-damaged': 'The database is damaged. Its copies lie in the folder “backups” of the data directory.',
     'database-busy': 'Another process keeps the database busy. Try again in a moment.',
     'database-unreachable':
@@ -139,6 +141,19 @@ export const en = {
       'The database cannot compare vectors: the search goes by words alone. It takes pgvector 0.7 or newer; have an administrator install it and run this in the database: {{statement}};',
     'sqlite-too-old': 'The built-in SQLite {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”.',
     'eval-set-invalid': '{{file}} is not a question set: {{detail}}',
+    'backup-exists': 'There is a file already, and no backup is written over it: {{file}}',
+    'backup-unreadable': 'The backup cannot be read: {{file}}. Check that it is there, and its permissions.',
+    'backup-unwritable': 'No backup can be written to {{file}}. Check that its folder is there, and its permissions.',
+    'backup-format': '{{file}} is no backup of Cloister, or only the beginning of one.',
+    'backup-newer': 'A newer version of Cloister has written this backup. Restore it with that version.',
+    'backup-older':
+      'An older version of Cloister has written this backup (schema {{schema}}). It can be restored into a database that is still empty; this one is not.',
+    'backup-damaged': 'The backup is damaged ({{detail}}). Nothing was restored from it; use another one.',
+    'backup-unsettled': 'Documents were removed all the while, so that no backup came about. Try again in a moment.',
+    'restore-not-empty':
+      'The library to restore into is not empty. With --replace, everything in it is replaced by the backup; make a backup of it first.',
+    'restore-in-use':
+      'Other programs are connected to the database ({{count}}). Stop all servers and workers on it, then restore.',
     'input-invalid': 'The request does not fit what is expected: {{field}}.',
     'body-malformed': 'The request cannot be read as {{type}}.',
     'body-too-large': 'The request is larger than {{limit}} MB.',

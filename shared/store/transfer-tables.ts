@@ -1,0 +1,59 @@
+/**
+ * What a database hands on to another: the rows of the core and its change log. Not what this installation alone has: jobs,
+ * its place in the change log, what is made from other rows (words, vectors, keys to sort by).
+ */
+import type { Schema } from './schema.ts'
+
+export interface TransferTable {
+  name: keyof Schema
+  /** In this order, in every backup. */
+  columns: readonly string[]
+  /** Of these, in their order: no two rows are alike in them, and none is null. */
+  key: readonly string[]
+  /** Whether its rows are content. The numbers of libraries are not: they only keep the words of projects apart. */
+  content: boolean
+}
+
+const table = (name: keyof Schema, columns: string, key = 'id'): TransferTable => ({
+  name,
+  columns: columns.split(' '),
+  key: key.split(' '),
+  content: true,
+})
+
+/** In an order in which each row finds those it refers to, but for documents out of documents: see `load.ts`. */
+export const transferTables: readonly TransferTable[] = [
+  table('user', 'id created_at'),
+  table('setting', 'user_id name value', 'user_id name'),
+  table('project', 'id user_id name type created_at deleted_at'),
+  table('assistant', 'id project_id name instructions language model temperature documents created_at deleted_at'),
+  { ...table('library', 'number project_id', 'number'), content: false },
+  table(
+    'document',
+    'id project_id name path media_type size blob state segments paged parsed indexed chunks language reason receipt ' +
+      'parser_state parse_time index_time created_at deleted_at parent_id reasons inside_files inside_bytes ' +
+      'to_recognize recognized',
+  ),
+  table('document_file', 'document_id number name path child_id reason', 'document_id number'),
+  table('segment', 'document_id number width height problem blocks margins recognition', 'document_id number'),
+  table('chunk', 'id project_id document_id position text headings pieces language terms context_terms'),
+  table('clearing', 'document_id project_id', 'document_id'),
+  table('chat', 'id project_id title assistant_id created_at deleted_at'),
+  table('message', 'id chat_id role text answer completed passages created_at'),
+  table('changes', 'scope replica n hlc_physical hlc_logical entity id field value hash seq', 'replica n'),
+]
+
+/** Columns of these tables that are made anew from others, and tables that are not handed on. */
+export const leftOut = {
+  columns: { document: ['sort_key'], library: ['chunks', 'terms'] },
+  tables: ['replica', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
+} as const
+
+/** A value of a row as the tables hold it. */
+export type Cell = string | number | null
+
+/** The latest time of the change log's clock. */
+export interface LogicalTime {
+  physical: number
+  logical: number
+}
