@@ -58,6 +58,7 @@ export function createVectorIndexes(deps: {
   const { store, queue, clock, log, health } = deps
   const { vectors } = store
   let running: Promise<void> | undefined
+  let tending: Promise<void> | undefined
   let again = false
   const stopping = new AbortController()
   let complaint: string | undefined
@@ -111,6 +112,16 @@ export function createVectorIndexes(deps: {
       await turnTo(model)
       if (index) await enqueueSome(index)
     }
+    // Not waited for: it may take minutes, and without it the search is only slower.
+    if (!tending)
+      tending = vectors
+        .tend()
+        .catch(error => {
+          if (!stopping.signal.aborted) log.warn('the indexes of vectors were not tended', { error })
+        })
+        .finally(() => {
+          tending = undefined
+        })
     await store.transaction('internal', tx => vectors.discardRetired(tx, clock.now() - keepTime))
     if (!(await vectors.hasWaste())) return
     for (;;) {

@@ -75,7 +75,7 @@ export async function openStore(deps: {
     segments: createSegmentStore({ read }),
     chunks: createChunkStore({ read, engine, words: createWordIndex(engine) }),
     words: createWordStore({ read, engine, libraries }),
-    vectors: createVectorStore({ read, engine, libraries, clock }),
+    vectors: createVectorStore({ read, write, engine, libraries, clock }),
     chats: createChatStore({ read, clock, ids, changes }),
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),

@@ -47,6 +47,8 @@ export interface VectorStore {
   /** Takes a piece of what was discarded away, and vectors without a chunk; false when nothing is left. */
   dropSome(tx: Tx): Promise<boolean>
   hasWaste(): Promise<boolean>
+  /** Sees to it that the indexes are searched fast, also in large projects: may take minutes, in which all goes on. */
+  tend(): Promise<void>
 
   /** How many of the document's chunks have been seen to in each index, by its number. */
   progress(scope: Scope, documentId: string): Promise<Map<number, { chunks: number; complete: boolean }>>
@@ -84,13 +86,16 @@ export interface VectorStore {
 const dropSize = 250
 /** Indexes kept for the case that their model comes back. */
 const mostRetired = 2
+
 export function createVectorStore({
   read,
+  write,
   libraries,
   clock,
   engine,
 }: {
   read: ReadAs
+  write: ReadAs
   libraries: Libraries
   clock: Clock
   engine: Engine
@@ -231,6 +236,11 @@ export function createVectorStore({
         read('internal'),
       )
       return rows.length > 0
+    },
+
+    async tend() {
+      for (const index of [await find('active'), await find('building')])
+        if (index) await tables?.tend?.(write('internal'), index.number, index.dimensions)
     },
 
     async progress(scope, documentId) {

@@ -117,6 +117,11 @@ export interface VectorTables {
       documents?: readonly string[]
     },
   ): Promise<{ id: number; distance: number }[]>
+  /**
+   * Sees to it that large projects are searched fast: may take minutes, in which others read and write. `db` writes, and is in
+   * no transaction. Absent where there is nothing to do.
+   */
+  tend?(db: Read, index: number, dimensions: number): Promise<void>
   /** Of those of these chunks that have a vector, in any order. */
   distances(db: Read, index: number, ids: readonly number[], vector: Float32Array): Promise<number[]>
 }
