@@ -1,28 +1,31 @@
-/** The one place that knows every adapter: a core over a data directory, or over a temporary one. */
+/** The one place that knows every adapter (with `compose-*.ts` beside it): a core over a data directory, or over a temporary one. */
 import { rmSync } from 'node:fs'
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { constants as system, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
-import { createFolderBlobs } from '../shared/blobs/folder.ts'
 import { type Core, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
+import type { Project } from '../shared/model/index.ts'
 import { createModels, modelEntry } from '../shared/models/models.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { Database, Log, Models, Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
-import type { Config } from './config.ts'
+import { openBlobs } from './compose-blobs.ts'
+import type { Config, DatabaseConfig } from './config.ts'
 import { markRunning } from './running.ts'
 
 export interface OpenedCore {
   core: Core
-  /** Where everything lies. */
+  /** Where everything lies that is not in a database or a store for all. */
   folder: string
+  /** Of a temporary library, where its database holds others too. */
+  project?: Project
   /** Ends the background work, closes the database, removes a temporary folder. */
   close(): Promise<void>
 }
@@ -43,7 +46,8 @@ export function foldersOf(folder: string): DataFolders {
 
 /**
  * Opens the core over `config.dataDirectory`, creating it if need be, or over a new temporary folder that is gone after
- * `close`. Throws `data-directory` with the folder and a word on what is wrong, and what `openSqlite` and the migration throw.
+ * `close`; with `config.database` over that database, whose temporary library is a project of its own. Throws
+ * `data-directory` with the folder and a word on what is wrong, and what the database, the blobs and the migration throw.
  */
 export async function openCore({
   config,
@@ -54,10 +58,18 @@ export async function openCore({
   log: Log
   temporary?: boolean
 }): Promise<OpenedCore> {
+  const { database, dataDirectory } = config
+  if (database) {
+    const open = () => openOnPostgres(config, database, log, temporary)
+    return open().catch(error => {
+      throw dataDirectoryError(dataDirectory, error)
+    })
+  }
   const temporaryFolder = temporary ? await createTemporaryFolder() : undefined
-  const folder = temporaryFolder?.folder ?? config.dataDirectory
+  const folder = temporaryFolder?.folder ?? dataDirectory
   try {
-    const core = await composeCore(folder, config, log)
+    // What is gone with its folder is in no store for all.
+    const core = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary)
     return {
       core,
       folder,
@@ -72,49 +84,105 @@ export async function openCore({
   }
 }
 
-async function composeCore(folder: string, config: Config, log: Log): Promise<Core> {
-  const { database: file, blobs, backups } = foldersOf(folder)
+const clock = { now: () => Date.now() }
+const ids = { next: () => v7() }
+
+async function openOnSqlite(config: Config, log: Log, temporary: boolean): Promise<Core> {
+  const { database: file } = foldersOf(config.dataDirectory)
+  const { ports, running, release } = await prepare(config, log)
+  let database: Database | undefined
+  let blobs: Awaited<ReturnType<typeof openBlobs>> | undefined
+  const end = async () => {
+    blobs?.close()
+    await release()
+  }
+  try {
+    database = await openSqlite({ file })
+    blobs = await openBlobs(temporary ? { ...config, blobStore: { ...config.blobStore, kind: 'folder' } } : config)
+    const retention = config.jobRetention
+    const core = await createCore({
+      ...ports,
+      database,
+      blobs,
+      createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner(), retention }),
+      events: createEvents(),
+      check: { due: running.checkDue, done: running.checked },
+    })
+    return { ...core, close: () => core.close().finally(end) }
+  } catch (error) {
+    await database?.close()
+    await end()
+    throw error
+  }
+}
+
+async function openOnPostgres(
+  config: Config,
+  settings: DatabaseConfig,
+  log: Log,
+  temporary: boolean,
+): Promise<OpenedCore> {
+  // Loaded by those alone who have such a database.
+  const [{ openPostgresParts }, { createTemporaryProject, sweepTemporaryProjects }] = await Promise.all([
+    import('./compose-postgres.ts'),
+    import('./temporary-project.ts'),
+  ])
+  const { dataDirectory: folder, jobRetention } = config
+  const { ports, release } = await prepare(config, log)
+  const closers: (() => Promise<void>)[] = [release]
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) {
+      await each().catch(error => log.warn('not closed in order', { error }))
+    }
+  }
+  try {
+    const parts = await openPostgresParts({ settings, jobRetention, clock, ids, log })
+    closers.push(parts.close)
+    const { database, createQueue, events } = parts
+    const blobs = await openBlobs(config, parts.installation)
+    closers.push(async () => blobs.close())
+    const core = await createCore({ ...ports, database, blobs, createQueue, events, shared: true })
+    closers.push(() => core.close())
+    await sweepTemporaryProjects(core, database).catch(error => log.warn('temporary projects are left', { error }))
+    if (!temporary) return { core, folder, close }
+    const made = await createTemporaryProject(core, database, log)
+    closers.push(made.remove)
+    return { core, folder, project: made.project, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The data directory, and what is the same over every database. */
+async function prepare(config: Config, log: Log) {
+  const { dataDirectory: folder } = config
+  const { database: file, backups } = foldersOf(folder)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   await mkdir(backups, { recursive: true, mode: 0o700 })
-  const clock = { now: () => Date.now() }
-  const ids = { next: () => v7() }
   const running = await markRunning(folder, file)
-  let database: Database | undefined
   try {
     const scratch = await createScratch(folder, running.instance)
-    database = await openSqlite({ file })
-    const core = await createCore({
+    const ports = {
       clock,
       ids,
       log,
-      database,
-      blobs: await createFolderBlobs({ folder: blobs }),
-      createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner() }),
-      events: createEvents(),
       parsers: openParsers(config, log),
       models: openModels(config, log),
       scratch,
       limits: { fileSize: config.maxFileSize, files: config.maxFiles },
-      backups: name => path.join(backups, name),
+      backups: (name: string) => path.join(backups, name),
       parallel: config.parsers,
       recognition: config.recognition,
       history: config.history,
-      check: { due: running.checkDue, done: running.checked },
-    })
-    return {
-      ...core,
-      async close() {
-        try {
-          await core.close()
-        } finally {
-          await rm(scratch, { recursive: true, force: true })
-          await running.end()
-        }
-      },
     }
+    const release = async () => {
+      await rm(scratch, { recursive: true, force: true })
+      await running.end()
+    }
+    return { ports, running, release }
   } catch (error) {
-    await database?.close()
     await running.end()
     throw error
   }

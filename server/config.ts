@@ -22,6 +22,13 @@ export interface Config {
   recognition: boolean
   /** Parser processes. */
   parsers: number
+  /** PostgreSQL; without, SQLite in the data directory. */
+  database?: DatabaseConfig
+  blobStore: BlobStoreConfig
+  /** Milliseconds that jobs are remembered which are done or were given up. */
+  jobRetention: number
+  /** Whether a server does the background work too. */
+  workers: 0 | 1
   /** Where models lie. */
   modelsFolder: string
   models: ModelConfig
@@ -31,6 +38,29 @@ export interface Config {
   topK: number
   /** Numbers that were set and are not what is in force. */
   ignored: readonly IgnoredSetting[]
+}
+
+export interface DatabaseConfig {
+  /** May hold a password: never shown; see `shownDatabase`. */
+  url: string
+  poolSize: number
+  /** Milliseconds. */
+  statementTimeout: number
+}
+
+/** Where the bytes of documents lie: in the data directory, or in an S3-compatible store. */
+export interface BlobStoreConfig {
+  /** As it was set: `folder` or `s3`. */
+  kind: string
+  endpoint?: string
+  bucket?: string
+  region: string
+  accessKeyId?: string
+  secretAccessKey?: string
+  prefix: string
+  pathStyle: boolean
+  /** Bytes of copies on this machine. */
+  cacheBytes: number
 }
 
 export interface IgnoredSetting {
@@ -89,6 +119,10 @@ export function readConfig(
     recognition: !/^(?:off|0|false|no)$/i.test(environment.OCR?.trim() ?? ''),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
+    ...databaseOf(environment, number),
+    blobStore: blobStoreOf(environment, number),
+    jobRetention: number('JOB_RETENTION_DAYS', { otherwise: 7, least: 0.01, most: 3650 }) * 24 * 60 * 60 * 1000,
+    workers: number('WORKERS', { otherwise: 1, least: 0, most: 1, whole: true }) === 0 ? 0 : 1,
     modelsFolder: path.join(dataDirectory, 'models'),
     models: {
       ...fileOf(environment, 'chatFile', 'LLM_MODEL_PATH', workingDirectory),
@@ -104,6 +138,40 @@ export function readConfig(
     topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),
     ignored,
   }
+}
+
+type NumberOf = (variable: string, bounds: Bounds) => number
+
+function databaseOf({ DATABASE_URL }: Environment, number: NumberOf): { database?: DatabaseConfig } {
+  const url = DATABASE_URL?.trim()
+  const poolSize = number('DATABASE_POOL_SIZE', { otherwise: 10, least: 2, most: 200, whole: true })
+  const seconds = number('DATABASE_STATEMENT_TIMEOUT', { otherwise: 30, least: 1, most: 3600 })
+  return url ? { database: { url, poolSize, statementTimeout: seconds * 1000 } } : {}
+}
+
+function blobStoreOf(environment: Environment, number: NumberOf): BlobStoreConfig {
+  const text = (name: string) => environment[name]?.trim() ?? ''
+  const [endpoint, bucket] = [text('S3_ENDPOINT'), text('S3_BUCKET')]
+  const [accessKeyId, secretAccessKey] = [text('S3_ACCESS_KEY_ID'), text('S3_SECRET_ACCESS_KEY')]
+  return {
+    kind: text('BLOB_STORE').toLowerCase() || 'folder',
+    ...(endpoint && { endpoint }),
+    ...(bucket && { bucket }),
+    region: text('S3_REGION') || 'us-east-1',
+    ...(accessKeyId && { accessKeyId }),
+    ...(secretAccessKey && { secretAccessKey }),
+    prefix: text('S3_PREFIX').replace(/^\/+|\/+$/g, '') || 'cloister',
+    // As all stores take it but Amazon's, which has no endpoint to be named.
+    pathStyle: endpoint !== '',
+    cacheBytes: number('S3_CACHE_MB', { otherwise: 2048, least: 16, most: 1e9 }) * 1024 * 1024,
+  }
+}
+
+/** The database as it may be shown and logged: `postgres://user@host:port/name`. */
+export function shownDatabase(url: string): string {
+  if (!URL.canParse(url)) return 'postgres://?'
+  const { protocol, username, host, pathname } = new URL(url)
+  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
 }
 
 /** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */

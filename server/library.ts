@@ -19,16 +19,16 @@ export interface Library {
 
 /**
  * Opens, runs, closes: the database is closed and the parsers are gone whatever happened. Where a server has the data
- * directory open, everything is done through it: there are never two that write.
+ * directory open, everything is done through it: there are never two that write. On Postgres there may be any number.
  */
 export async function withLibrary<T>(
   context: Context,
   options: { temporary?: boolean },
   run: (library: Library) => Promise<T>,
 ): Promise<T> {
-  const { core, folder, close } = await open(context, options.temporary ?? false)
+  const { core, folder, close, ...opened } = await open(context, options.temporary ?? false)
   try {
-    const project = await findProject(core, context.options.project)
+    const project = opened.project ?? (await findProject(core, context.options.project))
     return await run({ core, project, scope: scopeOf(project), folder })
   } catch (error) {
     // An abort shows itself in many ways (a closed channel, a lost lease); what the user did is one.
@@ -42,12 +42,13 @@ export async function withLibrary<T>(
 interface Opened {
   core: LibraryCore
   folder: string
+  project?: Project
   close(): Promise<void>
 }
 
 async function open(context: Context, temporary: boolean): Promise<Opened> {
   const config = context.config()
-  const place = temporary ? {} : await findPlace(config.dataDirectory, context.signal)
+  const place: Place = temporary || config.database ? {} : await findPlace(config.dataDirectory, context.signal)
   if (place.server) {
     const { createRemoteCore } = await import('./remote.ts')
     const core = createRemoteCore(place.server, context.translate.language)
@@ -59,8 +60,8 @@ async function open(context: Context, temporary: boolean): Promise<Opened> {
     const { openCore } = await import('./compose.ts')
     context.signal.throwIfAborted()
     const log = temporary ? onlyErrors(context.log()) : context.log()
-    const { core, folder, close } = await openCore({ config, log, temporary })
-    return { core, folder, close: () => close().finally(release) }
+    const { close, ...opened } = await openCore({ config, log, temporary })
+    return { ...opened, close: () => close().finally(release) }
   } catch (error) {
     release()
     throw error
@@ -71,11 +72,13 @@ async function open(context: Context, temporary: boolean): Promise<Opened> {
 const lookTime = 50
 const startTime = 10_000
 
+interface Place {
+  lock?: DirectoryLock
+  server?: RunningServer
+}
+
 /** The directory's lock, or the server that has it: one that starts or ends is waited for. */
-async function findPlace(
-  folder: string,
-  signal: AbortSignal,
-): Promise<{ lock?: DirectoryLock; server?: RunningServer }> {
+async function findPlace(folder: string, signal: AbortSignal): Promise<Place> {
   const began = performance.now()
   for (;;) {
     const lock = await lockOf(folder)

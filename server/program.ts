@@ -136,7 +136,12 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .option('--host <address>', words('host'), '127.0.0.1')
     .option('--port <number>', words('port'))
     .option('--socket <file>', words('socket'))
+    .option('--workers <number>', words('workers'))
     .action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(context, options))
+
+  addJson(describe(program, 'worker', 'worker')).action(async () =>
+    (await import('./commands/worker.ts')).worker(context),
+  )
 
   addJson(describe(program, 'doctor', 'doctor')).action(async () =>
     (await import('./commands/doctor.ts')).doctor(context),

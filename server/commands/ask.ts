@@ -63,7 +63,7 @@ function understand(
 ): { paths: string[]; question: string; temporary: boolean } {
   const { translate } = context
   const { data, project } = context.options
-  const { workingDirectory, dataDirectory } = context.config()
+  const { workingDirectory, dataDirectory, database } = context.config()
   const paths = words.slice(0, -1)
   const question = words[words.length - 1] ?? ''
   if (question.trim() === '') throw new AppError('question-empty')
@@ -71,8 +71,8 @@ function understand(
   if (!/\s/.test(question.trim()) && existsSync(path.resolve(workingDirectory, question))) {
     throw usageError(translate('cli.usage.question'))
   }
-  const named = data !== undefined || project !== undefined
-  if (paths.length === 0 && !named && !existsSync(path.join(dataDirectory, 'cloister.db'))) {
+  const named = project !== undefined || (data !== undefined && !database)
+  if (paths.length === 0 && !named && !database && !existsSync(path.join(dataDirectory, 'cloister.db'))) {
     throw usageError(translate('cli.usage.paths'))
   }
   return { paths, question, temporary: paths.length > 0 && !named }

@@ -121,10 +121,10 @@ export async function evaluate(
   { config, log, mode, ...options }: RunOptions & { config: Config; log: Log; mode: SearchMode },
 ): Promise<Evaluated> {
   const files = set.format === 'golden' ? await findFiles(path.join(path.dirname(file), 'real'), set) : []
-  const { core, close } = await openCore({ config, log, temporary: true })
+  const { core, close, ...opened } = await openCore({ config, log, temporary: true })
   try {
     core.start()
-    const project = await core.projects.find('local')
+    const project = opened.project ?? (await core.projects.find('local'))
     const subject = subjectOf(core, { userId: 'local', projectId: project.id }, mode, options.signal)
     if (set.format === 'squad') {
       const { rows, cases } = await runSquad(subject, set, options)

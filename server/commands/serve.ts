@@ -16,6 +16,7 @@ export interface ServeOptions {
   /** As typed; `none` for no port at all. */
   port?: string
   socket?: string
+  workers?: string
 }
 
 /** Milliseconds until what still runs is cut off, and until the process ends whatever hangs. */
@@ -34,6 +35,7 @@ const smallYoungSpace = '--semi-space-growth-factor=1'
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, translate, signal } = context
   const config = context.config()
+  const workers = workersOf(context, options)
   const port = portOf(context, options)
   if (port === 'none' && options.socket === undefined) throw usageError(translate('cli.usage.socket'))
   if (config.token !== undefined && !isToken(config.token)) throw usageError(translate('cli.usage.token', tokenLength))
@@ -49,9 +51,12 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
     import('../http/listen.ts'),
   ])
   signal.throwIfAborted()
-  const claim = await claimServer(config.dataDirectory, token, signal).catch(error => {
-    throw dataDirectoryError(config.dataDirectory, error)
-  })
+  // On Postgres any number of servers may share a data directory, and commands open the library themselves.
+  const claim = config.database
+    ? undefined
+    : await claimServer(config.dataDirectory, token, signal).catch(error => {
+        throw dataDirectoryError(config.dataDirectory, error)
+      })
   try {
     const { core, close } = await openCore({ config, log })
     try {
@@ -74,8 +79,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       const address = port === 'none' ? null : await listen.listenOnPort(server.open(), options.host, port)
       const socket = options.socket === undefined ? null : path.resolve(config.workingDirectory, options.socket)
       if (socket !== null) await listen.listenOnSocket(server.open(), socket)
-      await claim.tell({ address, socket })
-      core.start()
+      await claim?.tell({ address, socket })
+      if (workers === 1) core.start()
       // Behind the `#` it stays in the browser: no log and no other site gets to see it.
       const url = address === null ? null : `${address}/#token=${encodeURIComponent(token)}`
       if (context.json) terminal.json({ address, url, socket, pid: process.pid })
@@ -92,12 +97,22 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       await close()
     }
   } finally {
-    await claim.release()
+    await claim?.release()
   }
   log.info('stopped')
   // Being told to stop is how a server ends: no failure, as it is for a command that had something to finish.
   await terminal.flush()
   process.exit(0)
+}
+
+/** Throws where nobody would be left to do the work. */
+function workersOf(context: Context, { workers }: ServeOptions): 0 | 1 {
+  const config = context.config()
+  if (workers !== undefined && workers !== '0' && workers !== '1')
+    throw usageError(context.translate('cli.usage.workers'))
+  const wanted = workers === undefined ? config.workers : workers === '0' ? 0 : 1
+  if (wanted === 0 && !config.database) throw usageError(context.translate('cli.usage.worker'))
+  return wanted
 }
 
 function isToken(token: string): boolean {

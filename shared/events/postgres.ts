@@ -206,7 +206,7 @@ export async function createPostgresEvents({
 
 /** Connections by `pg`; with its settings, TLS among them. */
 export function connectPostgres(settings: pg.ClientConfig): () => Promise<Notifier> {
-  return async () => {
+  return notifiers(async () => {
     const client = new pg.Client({
       application_name: 'cloister events',
       ...settings,
@@ -214,17 +214,26 @@ export function connectPostgres(settings: pg.ClientConfig): () => Promise<Notifi
       connectionTimeoutMillis: connectTime,
       query_timeout: queryTime,
     })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+    return client
+  })
+}
+
+/** Of connections that are opened elsewhere, each for this alone. */
+export function notifiers(open: () => Promise<pg.Client>): () => Promise<Notifier> {
+  return async () => {
+    const client = await open()
     const lost = new Promise<void>(resolve => {
       client.on('error', () => resolve())
       client.on('end', () => resolve())
     })
     const end = () => void client.end().catch(() => {})
-    try {
-      await client.connect()
-    } catch (error) {
-      end()
-      throw error
-    }
     return {
       async listen(channel, heard) {
         client.on('notification', ({ channel: on, payload }) => {

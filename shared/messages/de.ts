@@ -198,6 +198,8 @@ export const de: Messages = {
     'server-silent':
       'Ein Server hat dieses Datenverzeichnis offen, antwortet aber nicht. Beenden Sie ihn und starten Sie ihn neu.',
     'server-stopping': 'Cloister wird gerade beendet.',
+    'setting-missing': '{{variable}} ist nicht gesetzt, und {{needs}} braucht es.',
+    'setting-invalid': '{{variable}} steht auf „{{given}}“; möglich sind: {{allowed}}.',
     'server-running': 'Auf diesem Datenverzeichnis läuft schon ein Server: {{address}}',
     'commands-running':
       'Auf diesem Datenverzeichnis arbeiten noch andere Befehle (Prozess {{processes}}). Starten Sie den Server, wenn sie fertig sind, oder beenden Sie sie.',
@@ -318,6 +320,7 @@ export const de: Messages = {
       host: 'Adresse dieses Rechners, auf der gehört wird',
       port: 'Port, auf dem gehört wird (sonst 3210 oder der nächste freie; „none“ mit --socket)',
       socket: 'Unix-Socket, auf dem ebenfalls gehört wird',
+      workers: '0: die Hintergrundarbeit „cloister worker“ überlassen (mit DATABASE_URL)',
       paths: 'Dateien und Ordner',
       document: 'Dokumente: Id, Anfang einer Id, Pfad oder Name',
       all: 'alle des Projekts',
@@ -358,6 +361,7 @@ export const de: Messages = {
       projectName: 'Name',
       projectNameOrId: 'Name oder Id',
       serve: 'die Bibliothek für einen Browser auf diesem Rechner bereitstellen',
+      worker: 'die Hintergrundarbeit einer Bibliothek auf Postgres tun, in beliebig vielen Prozessen',
       doctor: 'sagen, was vorhanden ist und was nicht stimmt',
       eval: 'Antworten an Fragensammlungen messen',
     },
@@ -372,6 +376,9 @@ export const de: Messages = {
       excess: 'Zu viele Angaben.',
       number: '{{name}} muss eine ganze Zahl von 1 bis {{max}} sein.',
       socket: 'Ohne Port braucht der Server einen Socket: --socket DATEI.',
+      worker:
+        'Ohne DATABASE_URL ist die Bibliothek eine Datei auf diesem Rechner, und der Server tut ihre Hintergrundarbeit selbst: „cloister serve“.',
+      workers: '--workers ist 0 oder 1.',
       token:
         'CLOISTER_TOKEN braucht {{min}} bis {{max}} Zeichen: Buchstaben ohne Umlaute, Ziffern und Satzzeichen (ASCII), ohne Leerzeichen.',
       question: 'Die Frage fehlt. Sie steht zuletzt, in Anführungszeichen.',
@@ -467,6 +474,7 @@ export const de: Messages = {
       ready: 'Cloister ist offen unter {{url}}',
       socket: 'und auf dem Socket {{file}}',
     },
+    worker: { ready: 'Arbeitet an {{database}}' },
     chat: {
       welcome_one: '{{count}} Dokument. Fragen Sie; /help zeigt, was es sonst gibt.',
       welcome_other: '{{count}} Dokumente. Fragen Sie; /help zeigt, was es sonst gibt.',
@@ -568,6 +576,18 @@ export const de: Messages = {
       space: '{{gigabytes}} GB frei',
       spaceLow: 'Nur {{gigabytes}} GB frei. Schaffen Sie Platz, bevor Sie Dokumente hinzufügen',
       sqlite: 'SQLite {{version}}',
+      database: 'Datenbank {{database}}',
+      postgres: 'PostgreSQL {{version}}',
+      postgresSound: 'Die Datenbank ist unversehrt',
+      postgresDamaged:
+        'Die Datenbank ist beschädigt: {{detail}}. Arbeiten Sie nicht weiter damit und spielen Sie eine Sicherung ein',
+      postgresDurable:
+        'Gespeichertes übersteht einen Stromausfall (fsync, full_page_writes und synchronous_commit sind an)',
+      postgresNotDurable:
+        'Der Server ist nicht so eingestellt, dass er einen Stromausfall übersteht (fsync {{fsync}}, full_page_writes {{full_page_writes}}, synchronous_commit {{synchronous_commit}})',
+      postgresVectors: 'Vektoren können gehalten werden (pgvector)',
+      blobs: 'Dateien liegen in {{place}}',
+      blobsBad: 'Dateien in {{place}}: {{detail}}',
       durable: 'Gespeichertes übersteht einen Stromausfall (WAL, synchronous FULL)',
       notDurable:
         'Die Datenbank ist nicht so eingestellt, dass sie einen Stromausfall übersteht (Journal {{journal}}, synchronous {{synchronous}})',

@@ -173,6 +173,8 @@ export const en = {
     'server-unreachable': 'Cloister cannot be reached. Is “cloister serve” running?',
     'server-silent': 'A server has this data directory open, but does not answer. End it, and start it again.',
     'server-stopping': 'Cloister is just ending.',
+    'setting-missing': '{{variable}} is not set, and {{needs}} needs it.',
+    'setting-invalid': '{{variable}} is set to “{{given}}”; it can be: {{allowed}}.',
     'server-running': 'A server runs on this data directory already: {{address}}',
     'commands-running':
       'Other commands are at work on this data directory (process {{processes}}). Start the server when they have ended, or end them.',
@@ -290,6 +292,7 @@ export const en = {
       host: 'address of this machine to listen on',
       port: 'port to listen on (otherwise 3210 or the next free one; “none” with --socket)',
       socket: 'Unix socket to listen on as well',
+      workers: '0: leave the background work to “cloister worker” (with DATABASE_URL)',
       paths: 'files and folders',
       document: 'documents: id, beginning of an id, path or name',
       all: 'all of the project',
@@ -330,6 +333,7 @@ export const en = {
       projectName: 'name',
       projectNameOrId: 'name or id',
       serve: 'serve the library to a browser on this machine',
+      worker: 'do the background work of a library on Postgres, in any number of processes',
       doctor: 'say what is installed and what is wrong',
       eval: 'measure answers on question sets',
     },
@@ -347,6 +351,9 @@ export const en = {
       token:
         'CLOISTER_TOKEN needs {{min}} to {{max}} characters: letters, digits and signs of plain English (ASCII), without blanks.',
       question: 'The question is missing. It comes last, in quotation marks.',
+      worker:
+        'Without DATABASE_URL the library is a file on this machine, and the server does its background work itself: “cloister serve”.',
+      workers: '--workers is 0 or 1.',
       paths: 'Say which files or folders to read, or with --data which library to ask.',
       json: 'A chat has no --json; “ask --json” does.',
       noTerminal: 'There is no terminal here to ask for the password: --password-file FILE.',
@@ -439,6 +446,7 @@ export const en = {
       ready: 'Cloister is open at {{url}}',
       socket: 'and on the socket {{file}}',
     },
+    worker: { ready: 'Working on {{database}}' },
     chat: {
       welcome_one: '{{count}} document. Ask; /help shows what else there is.',
       welcome_other: '{{count}} documents. Ask; /help shows what else there is.',
@@ -538,6 +546,17 @@ export const en = {
       space: '{{gigabytes}} GB free',
       spaceLow: 'Only {{gigabytes}} GB free. Make room before adding documents',
       sqlite: 'SQLite {{version}}',
+      database: 'Database {{database}}',
+      postgres: 'PostgreSQL {{version}}',
+      postgresSound: 'The database is sound',
+      postgresDamaged: 'The database is damaged: {{detail}}. Stop using it and restore a backup',
+      postgresDurable:
+        'What is stored survives a power failure (fsync, full_page_writes and synchronous_commit are on)',
+      postgresNotDurable:
+        'The server is not set to survive a power failure (fsync {{fsync}}, full_page_writes {{full_page_writes}}, synchronous_commit {{synchronous_commit}})',
+      postgresVectors: 'Vectors can be kept (pgvector)',
+      blobs: 'Files lie in {{place}}',
+      blobsBad: 'Files in {{place}}: {{detail}}',
       durable: 'What is stored survives a power failure (WAL, synchronous FULL)',
       notDurable:
         'The database is not set to survive a power failure (journal {{journal}}, synchronous {{synchronous}})',

@@ -128,6 +128,8 @@ export type ErrorCode =
   | 'server-unreachable'
   | 'server-silent'
   | 'server-stopping'
+  | 'setting-missing'
+  | 'setting-invalid'
   | 'server-running'
   | 'commands-running'
   | 'host-refused'

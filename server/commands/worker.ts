@@ -1,0 +1,48 @@
+import { shownDatabase } from '../config.ts'
+import type { Context } from '../context.ts'
+import { usageError } from '../present.ts'
+
+/** Milliseconds after which the process ends whatever hangs. */
+const atMost = 9500
+
+/**
+ * Does the background work of a library on Postgres until it is told to stop; any number of processes may. What it has in
+ * hand then goes back as it was, and goes on elsewhere at once; what a killed one had, when its lease is over.
+ */
+export async function worker(context: Context): Promise<void> {
+  const { signal, terminal, translate } = context
+  const config = context.config()
+  if (!config.database) throw usageError(translate('cli.usage.worker'))
+  const log = context.log()
+  const { openCore } = await import('../compose.ts')
+  signal.throwIfAborted()
+  const { core, close } = await openCore({ config, log })
+  try {
+    core.start()
+    const database = shownDatabase(config.database.url)
+    if (context.json) terminal.json({ database, pid: process.pid })
+    else terminal.out(translate('cli.worker.ready', { database }))
+    log.info('working', { database })
+    await aborted(signal)
+    setTimeout(() => process.exit(1), atMost).unref()
+  } finally {
+    await close()
+  }
+  log.info('stopped')
+  // Being told to stop is how a worker ends.
+  await terminal.flush()
+  process.exit(0)
+}
+
+/** Waits in the open: nothing else of an idle worker keeps the process. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const alive = setInterval(() => {}, 60_000)
+    const end = () => {
+      clearInterval(alive)
+      resolve()
+    }
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
+  })
+}
