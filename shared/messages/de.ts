@@ -158,6 +158,7 @@ export const de: Messages = {
     'sqlite-too-old':
       'Das eingebaute SQLite {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
     'eval-set-invalid': '{{file}} ist keine Fragensammlung: {{detail}}',
+    'backup-nothing': 'Es gibt nichts zu sichern: Hier wurde noch keine Bibliothek angelegt.',
     'backup-exists': 'Diese Datei gibt es schon; eine Sicherung überschreibt nichts: {{file}}',
     'backup-unreadable':
       'Die Sicherung lässt sich nicht lesen: {{file}}. Prüfen Sie, ob es sie gibt, und ihre Berechtigungen.',
@@ -362,6 +363,8 @@ export const de: Messages = {
       projectNameOrId: 'Name oder Id',
       serve: 'die Bibliothek für einen Browser auf diesem Rechner bereitstellen',
       worker: 'die Hintergrundarbeit einer Bibliothek auf Postgres tun, in beliebig vielen Prozessen',
+      backup: 'alles in eine Datei schreiben, auch während ein Server läuft',
+      restore: 'eine Sicherung zurückspielen, nach SQLite oder Postgres',
       doctor: 'sagen, was vorhanden ist und was nicht stimmt',
       eval: 'Antworten an Fragensammlungen messen',
     },
@@ -559,6 +562,27 @@ export const de: Messages = {
         '{{name}}: Die Datei hat sich verändert, seit sie hinzugefügt wurde. Entfernen Sie sie und fügen Sie sie neu hinzu.',
       bad: '{{name}}: {{text}}',
       removed: 'Entfernt: {{name}}',
+    },
+    backup: {
+      done: 'Sicherung geschrieben und ganz gelesen: {{file}}',
+      contents_one: '{{count}} Dokument, {{megabytes}} MB',
+      contents_other: '{{count}} Dokumente, {{megabytes}} MB',
+      secret: 'Sie enthält alles im Klartext: Verwahren Sie sie so sicher wie die Bibliothek selbst.',
+      removed_one: 'Eine ältere Sicherung wurde entfernt.',
+      removed_other: '{{count}} ältere Sicherungen wurden entfernt.',
+      missing_one:
+        'Die Bytes eines Dokuments fehlen schon in der Bibliothek und deshalb auch in der Sicherung. „cloister doctor“ sagt, welche.',
+      missing_other:
+        'Die Bytes von {{count}} Dokumenten fehlen schon in der Bibliothek und deshalb auch in der Sicherung. „cloister doctor“ sagt, welche.',
+      damaged_one: 'Die Bytes eines Dokuments sind schon in der Bibliothek beschädigt. „cloister doctor“ sagt, welche.',
+      damaged_other:
+        'Die Bytes von {{count}} Dokumenten sind schon in der Bibliothek beschädigt. „cloister doctor“ sagt, welche.',
+    },
+    restore: {
+      ask: 'Alles in der Bibliothek durch die Sicherung vom {{created}} ersetzen? Das lässt sich nicht rückgängig machen. [j/N] ',
+      done: 'Zurückgespielt, wie es am {{created}} war.',
+      later:
+        'Das nächste „cloister serve“ berechnet die Vektoren für die Suche nach Bedeutung neu; bis dahin wird nach Wörtern gesucht.',
     },
     doctor: {
       ok: 'gut',

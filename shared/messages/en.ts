@@ -141,6 +141,7 @@ export const en = {
       'The database cannot compare vectors: the search goes by words alone. It takes pgvector 0.7 or newer; have an administrator install it and run this in the database: {{statement}};',
     'sqlite-too-old': 'The built-in SQLite {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”.',
     'eval-set-invalid': '{{file}} is not a question set: {{detail}}',
+    'backup-nothing': 'There is nothing to back up: no library has been made here yet.',
     'backup-exists': 'There is a file already, and no backup is written over it: {{file}}',
     'backup-unreadable': 'The backup cannot be read: {{file}}. Check that it is there, and its permissions.',
     'backup-unwritable': 'No backup can be written to {{file}}. Check that its folder is there, and its permissions.',
@@ -334,6 +335,8 @@ export const en = {
       projectNameOrId: 'name or id',
       serve: 'serve the library to a browser on this machine',
       worker: 'do the background work of a library on Postgres, in any number of processes',
+      backup: 'write everything into one file, also while a server runs',
+      restore: 'put a backup back, into SQLite or Postgres',
       doctor: 'say what is installed and what is wrong',
       eval: 'measure answers on question sets',
     },
@@ -530,6 +533,27 @@ export const en = {
       changed: '{{name}}: its bytes have changed since it was added. Remove it and add it again.',
       bad: '{{name}}: {{text}}',
       removed: 'Removed: {{name}}',
+    },
+    backup: {
+      done: 'Backup written and read through: {{file}}',
+      contents_one: '{{count}} document, {{megabytes}} MB',
+      contents_other: '{{count}} documents, {{megabytes}} MB',
+      secret: 'It holds everything in the clear: keep it as safe as the library itself.',
+      removed_one: 'One older backup was removed.',
+      removed_other: '{{count}} older backups were removed.',
+      missing_one:
+        'The bytes of one document are missing in the library itself, and so in the backup. “cloister doctor” says which.',
+      missing_other:
+        'The bytes of {{count}} documents are missing in the library itself, and so in the backup. “cloister doctor” says which.',
+      damaged_one: 'The bytes of one document are damaged in the library itself. “cloister doctor” says which.',
+      damaged_other:
+        'The bytes of {{count}} documents are damaged in the library itself. “cloister doctor” says which.',
+    },
+    restore: {
+      ask: 'Replace everything in the library by the backup of {{created}}? It cannot be undone. [y/N] ',
+      done: 'Restored, as it was on {{created}}.',
+      later:
+        'The next “cloister serve” makes the vectors for the search by meaning anew; until then words are searched.',
     },
     doctor: {
       ok: 'ok',

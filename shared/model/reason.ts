@@ -99,6 +99,7 @@ export type ErrorCode =
   | 'sqlite-too-old'
   | 'eval-set-invalid'
   // backups
+  | 'backup-nothing'
   | 'backup-exists'
   | 'backup-unreadable'
   | 'backup-unwritable'
