@@ -34,6 +34,7 @@ async function withParsers(
     },
     log: silent,
     processes: 1,
+    smallWait: 600_000,
     ...options,
   })
   try {

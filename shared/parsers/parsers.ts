@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { AppError } from '../errors.ts'
 import type { ChildProcess, Log, ParseEvent, ParseRequest, Parsers } from '../ports.ts'
@@ -16,6 +17,8 @@ export interface ParsersOptions {
   /** How many at a time; one core is left to the rest. */
   processes?: number
   limits?: Partial<ParserLimits>
+  /** Milliseconds a small file waits for the others before it gets a process beside them. */
+  smallWait?: number
   /** Milliseconds a process waits for another file before it is ended. */
   idleTime?: number
 }
@@ -24,18 +27,41 @@ const IDLE_TIME = 10_000
 /** Milliseconds to end the page that is being read; to start another process takes about as long. */
 const STOP_TIME = 1_000
 
+/**
+ * A small file waits a second for the others, and then gets a process beside them: a huge one may take many before it can
+ * give way (a workbook of 100,000 rows its first ten, for the strings all its cells share).
+ */
+const SMALL = 1024 * 1024
+const SMALL_WAIT = 1_000
+
+async function isSmall(file: string): Promise<boolean> {
+  // One that is not there is for the reader to tell.
+  const size = await stat(file).then(
+    found => found.size,
+    () => 0,
+  )
+  return size <= SMALL
+}
+
 /** Parsers in processes of their own. */
 export function createParsers(options: ParsersOptions): Parsers {
   const limits: ParserLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const size = options.processes ?? Math.max(1, availableParallelism() - 1)
   const pool = createPool(options.spawn, size, options.idleTime ?? IDLE_TIME)
-  const { log, spawnRecognizer } = options
+  const { log, spawnRecognizer, smallWait = SMALL_WAIT } = options
   const recognizer = spawnRecognizer && createRecognizer({ spawn: spawnRecognizer, log, limits })
 
   async function* parse(request: ParseRequest, signal?: AbortSignal): AsyncGenerator<ParseEvent> {
     if (!formatOf(request.name)) throw new AppError('unsupported-type', { name: request.name })
     const patience = patienceOf(limits)
-    const { member, first } = await begin(pool, { type: 'parse', request, limits }, patience, signal)
+    const message = { type: 'parse' as const, request, limits }
+    const { member, first } = await begin(
+      pool,
+      message,
+      patience,
+      signal,
+      (await isSmall(request.file)) ? smallWait : undefined,
+    )
     let sound = false
     let failed = false
     let taken = 0

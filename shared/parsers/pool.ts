@@ -2,8 +2,11 @@ import { AppError } from '../errors.ts'
 import type { ChildProcess } from '../ports.ts'
 
 export interface Pool {
-  /** A process of one's own, warm if there is one; waits its turn. Throws `cancelled`. */
-  acquire(signal?: AbortSignal): Promise<Member>
+  /**
+   * A process of one's own, warm if there is one; waits its turn, with `patience` for so many milliseconds only: then it
+   * may have one process more than there are, if nobody else has it. Throws `cancelled`.
+   */
+  acquire(signal?: AbortSignal, patience?: number): Promise<Member>
   /** `sound`: it may be used again. Otherwise it is killed. */
   release(member: Member, sound: boolean): void
   /** Kills all; whoever waits is refused. */
@@ -24,7 +27,7 @@ export interface Member {
 export function createPool(spawn: () => ChildProcess, size: number, idleTime: number): Pool {
   const idle: Member[] = []
   const members = new Set<Member>()
-  const queue: ((refused?: AppError) => void)[] = []
+  const queue: Waiting[] = []
   let busy = 0
   let closed = false
 
@@ -47,30 +50,41 @@ export function createPool(spawn: () => ChildProcess, size: number, idleTime: nu
     return member
   }
 
-  async function turn(signal?: AbortSignal) {
+  async function turn(signal?: AbortSignal, patience?: number) {
     if (busy < size) {
       busy++
       return
     }
     await new Promise<void>((resolve, reject) => {
+      const leave = () => queue.splice(queue.indexOf(waiting), 1)
       const onAbort = () => {
-        queue.splice(queue.indexOf(go), 1)
-        reject(new AppError('cancelled'))
+        leave()
+        go(new AppError('cancelled'))
       }
       const go = (refused?: AppError) => {
+        clearTimeout(timer)
         signal?.removeEventListener('abort', onAbort)
         if (refused) reject(refused)
         else resolve()
       }
+      const onImpatience = () => {
+        waiting.inHurry = true
+        if (busy > size) return
+        leave()
+        busy++
+        go()
+      }
+      const waiting: Waiting = { go, inHurry: false }
+      const timer = patience === undefined ? undefined : setTimeout(onImpatience, patience)
       signal?.addEventListener('abort', onAbort, { once: true })
-      queue.push(go)
+      queue.push(waiting)
     })
   }
 
   return {
-    async acquire(signal) {
+    async acquire(signal, patience) {
       if (closed || signal?.aborted) throw new AppError('cancelled')
-      await turn(signal)
+      await turn(signal, patience)
       const member = idle.pop() ?? start()
       clearTimeout(member.timer)
       return member
@@ -83,19 +97,27 @@ export function createPool(spawn: () => ChildProcess, size: number, idleTime: nu
         member.timer.unref()
       } else member.process.kill()
       // The turn passes on directly, so that nobody slips in between.
-      const next = queue.shift()
-      if (next) next()
-      else busy--
+      const next = busy > size ? queue.find(({ inHurry }) => inHurry) : queue[0]
+      if (next) {
+        queue.splice(queue.indexOf(next), 1)
+        next.go()
+      } else busy--
     },
     get closed() {
       return closed
     },
     async close() {
       closed = true
-      for (const go of queue.splice(0)) go(new AppError('cancelled'))
+      for (const { go } of queue.splice(0)) go(new AppError('cancelled'))
       const leaving = [...members]
       for (const member of leaving) member.process.kill()
       await Promise.all(leaving.map(member => member.process.exit))
     },
   }
+}
+
+interface Waiting {
+  go(refused?: AppError): void
+  /** Its patience is over. */
+  inHurry: boolean
 }

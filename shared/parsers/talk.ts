@@ -74,16 +74,17 @@ export async function nextMessage(
 
 /**
  * A process that was given the message, with its first answer. A warm process may have died while it waited; that says
- * nothing against what it was given, so another one gets it.
+ * nothing against what it was given, so another one gets it. `atTheDoor`: milliseconds to wait for a process, see `Pool`.
  */
 export async function begin(
   pool: Pool,
   message: ToParser,
   patience: Patience,
   signal?: AbortSignal,
+  atTheDoor?: number,
 ): Promise<{ member: Member; first: Answer }> {
   for (;;) {
-    const member = await pool.acquire(signal)
+    const member = await pool.acquire(signal, atTheDoor)
     try {
       await tell(member, message)
       return { member, first: await nextMessage(pool, member, patience, signal) }
