@@ -168,7 +168,7 @@ export const de: Messages = {
     'backup-newer':
       'Eine neuere Version von Cloister hat diese Sicherung geschrieben. Stellen Sie sie mit jener Version wieder her.',
     'backup-older':
-      'Eine ältere Version von Cloister hat diese Sicherung geschrieben (Schema {{schema}}). Sie lässt sich in eine noch leere Datenbank zurückspielen; diese ist es nicht.',
+      'Eine ältere Version von Cloister hat diese Sicherung geschrieben (Schema {{schema}} statt {{known}}). Spielen Sie sie mit jener Version in ein neues Datenverzeichnis zurück; diese Version bringt es dann auf ihren Stand.',
     'backup-damaged':
       'Die Sicherung ist beschädigt ({{detail}}). Nichts wurde daraus zurückgespielt; nehmen Sie eine andere.',
     'backup-unsettled':
@@ -326,6 +326,10 @@ export const de: Messages = {
       document: 'Dokumente: Id, Anfang einer Id, Pfad oder Name',
       all: 'alle des Projekts',
       yes: 'nicht nachfragen',
+      backupFile: 'Datei einer Sicherung',
+      backupTo: 'statt einer Datei: ein Ordner mit Sicherungen, die Gemeinsames teilen',
+      keep: 'mit --to: nur so viele der neuesten behalten',
+      replace: 'auch, wenn die Bibliothek nicht leer ist: alles darin wird ersetzt',
       passwordFile: 'Datei, in deren erster Zeile das Kennwort steht',
     },
     command: {
@@ -372,6 +376,9 @@ export const de: Messages = {
     usage: {
       command: 'Einen Befehl „{{name}}“ gibt es nicht.',
       option: 'Eine Option {{name}} gibt es nicht.',
+      backupPlace:
+        'Nennen Sie entweder eine Datei oder mit --to einen Ordner; --keep gehört zu --to und ist eine Zahl ab 1.',
+      consentReplace: 'Hier lässt sich nicht nachfragen; --replace --yes ersetzt ohne Rückfrage.',
       consent: 'Hier lässt sich nicht nachfragen; --yes entfernt ohne Rückfrage.',
       namesOrAll: 'Nennen Sie Dokumente, oder mit --all alle des Projekts.',
       argument: 'Es fehlt eine Angabe; „--help“ zeigt, welche zu diesem Befehl gehört.',

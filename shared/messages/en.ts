@@ -148,7 +148,7 @@ export const en = {
     'backup-format': '{{file}} is no backup of Cloister, or only the beginning of one.',
     'backup-newer': 'A newer version of Cloister has written this backup. Restore it with that version.',
     'backup-older':
-      'An older version of Cloister has written this backup (schema {{schema}}). It can be restored into a database that is still empty; this one is not.',
+      'An older version of Cloister has written this backup (schema {{schema}}, not {{known}}). Restore it with that version into a new data directory; this version then brings that up to date.',
     'backup-damaged': 'The backup is damaged ({{detail}}). Nothing was restored from it; use another one.',
     'backup-unsettled': 'Documents were removed all the while, so that no backup came about. Try again in a moment.',
     'restore-not-empty':
@@ -298,6 +298,10 @@ export const en = {
       document: 'documents: id, beginning of an id, path or name',
       all: 'all of the project',
       yes: 'do not ask',
+      backupFile: 'file of a backup',
+      backupTo: 'instead of a file: a folder of backups that share what they have in common',
+      keep: 'with --to: keep only so many of the latest',
+      replace: 'also where the library is not empty: everything in it goes',
       passwordFile: 'file with the password in its first line',
     },
     command: {
@@ -344,6 +348,8 @@ export const en = {
     usage: {
       command: 'There is no command “{{name}}”.',
       option: 'There is no option {{name}}.',
+      backupPlace: 'Say either a file or --to with a folder; --keep goes with --to and is a number from 1 on.',
+      consentReplace: 'Nobody can be asked here; --replace --yes replaces without asking.',
       consent: 'Nobody can be asked here; --yes removes without asking.',
       namesOrAll: 'Name documents, or --all for all of the project.',
       argument: 'Something is missing; “--help” shows what belongs to this command.',
