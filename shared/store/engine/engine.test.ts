@@ -56,6 +56,72 @@ describe.each(engines)('$name', kind => {
     ])
   })
 
+  test('a word stands in a text in either case, and no sign means anything but itself', async () => {
+    const holds = async (text: string, word: string) => {
+      const [row] = (await ask(sql`select ${engine.holdsWord(sql<string>`cast(${text} as text)`, word)} as held`)) as {
+        held: number
+      }[]
+      return row?.held === 1
+    }
+    expect(await holds('Berichte/ÄRGER über 2024.pdf', 'ärger ÜBER')).toBe(true)
+    expect(await holds('Berichte/Ärger', 'arger')).toBe(false)
+    for (const sign of [...'%_*?[](){}.^$|+-\\/\'"#&~!@,;:<>= '])
+      expect([sign, await holds(`a${sign}b`, `A${sign}B`), await holds('axb', `a${sign}b`)]).toEqual([
+        sign,
+        true,
+        false,
+      ])
+    expect(await holds('straße', 'STRASSE')).toBe(false)
+    expect(await holds('straße', 'STRAßE')).toBe(true)
+  })
+
+  test('whatever stands in words, names and paths is kept and found', async () => {
+    const { store, scope } = open
+    // As long as the analysis lets them be, of letters that take four bytes and cannot be made shorter.
+    const long = Array.from({ length: 64 }, (_, at) => String.fromCodePoint(0x20000 + ((at * 7919) % 40_000))).join('')
+    const terms = ["o'clock", 'back\\slash', '\\', "''", ':*', '!a&b|c', '😀', 'ß', long, '~', '+1', '1~x']
+    const path = Array.from({ length: 4000 }, (_, at) => String.fromCodePoint(0x4e00 + ((at * 7919) % 20_000))).join('')
+    const text = 'null \0 half \ud800 end'
+    const document = await store.transaction(scope, async tx => {
+      const file = { name: path, path, mediaType: 'text/markdown', size: 3, blob: 'b1' }
+      const document = await store.documents.insert(tx, scope, file)
+      const pieces = [{ at: 0, segment: 2, block: 3, from: 5, to: 9, kind: 'paragraph' as const }]
+      const chunk = { text, headings: [], pieces, language: 'de' as const, terms, contextTerms: [] }
+      await store.chunks.insert(tx, scope.projectId, document.id, [{ ...chunk, position: 0 }])
+      return document
+    })
+    for (const term of terms) {
+      expect([term, (await store.words.candidates(scope, { terms: [term], limit: 5 })).length]).toEqual([term, 1])
+      const wanted = { exact: [term], prefixes: [term], suffixes: [term] }
+      expect([term, (await store.words.lookup(scope, wanted)).df.get(term)]).toEqual([term, 1])
+    }
+    expect(await store.words.candidates(scope, { terms: ['x', 'o', 'slash'], limit: 5 })).toEqual([])
+    expect((await store.documents.get(scope, document.id))?.path).toBe(path)
+    const holding = (from: number) =>
+      store.chunks.holding(scope, { documentId: document.id, segment: 2, block: 3, from })
+    expect([(await holding(4))?.position, (await holding(5))?.position, (await holding(9))?.position]).toEqual([
+      undefined,
+      0,
+      undefined,
+    ])
+    // Places in the text stay what they were.
+    expect((await holding(8))?.text).toHaveLength(text.length)
+    expect(await store.transaction(scope, tx => store.chunks.remove(tx, scope.projectId, document.id))).toBe(true)
+    expect((await store.words.lookup(scope, { exact: terms, prefixes: [], suffixes: [] })).df.size).toBe(0)
+  })
+
+  test('says what it is, and whether a commit survives a loss of power', async () => {
+    const { read, write } = connect(open.database)
+    const facts = await engine.facts(read('internal'), write('internal'))
+    expect(facts.version).toMatch(/^\d+\.\d+/)
+    expect([await engine.hasTable(read('internal'), 'chunk'), await engine.hasTable(read('internal'), 'x')]).toEqual([
+      true,
+      false,
+    ])
+    if (kind.name !== 'PGlite') expect(facts.durable).toBe(true)
+    expect(Object.keys(facts.settings)).toContain(kind.engine === 'sqlite' ? 'synchronous' : 'synchronous_commit')
+  })
+
   test('a user’s documents are counted over all projects, as the transaction has them', async () => {
     const { store } = open
     const other = store.projects.next('local')

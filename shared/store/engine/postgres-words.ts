@@ -13,7 +13,7 @@ import { list } from './postgres-lists.ts'
  * Rows that the lists of a search may have together: the rarest terms first, and the rarest one in any case. More only where
  * these brought up too few.
  */
-const budget = 20_000
+const budget = 8000
 
 export const postgresWords: WordTables = {
   async add(tx, library, chunks) {

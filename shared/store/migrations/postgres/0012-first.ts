@@ -1,6 +1,7 @@
 /**
  * The first schema on Postgres: what the first twelve migrations on SQLite came to, without the table of jobs. Numbers of
- * migrations go on from there with the same names. Text is compared by its bytes, as SQLite does.
+ * migrations go on from there with the same names. Text is compared by its bytes, as SQLite does. A row of an index holds
+ * 2,704 bytes at most: what is in one is an id, a hash, a term (160 signs), a name of a project (100) or a key to sort by (300).
  *
  * Every table with a scope shows the role `cloister_scoped` the rows of its tenant alone, and forces that on its owner too,
  * whose policy is `internal`. The tenant is the project that the settings of the transaction name, if it is one of the user they
@@ -280,32 +281,34 @@ return (
 );
 
 -- What an index of words finds for these, best first; see \`engine/postgres-words.ts\`. It runs as its owner, since a policy of
--- rows keeps the index from being asked, and so looks itself at whose words they are.
+-- rows keeps the index from being asked, and so looks itself at whose words they are. \`budget\`: rows of the lists that are
+-- read, from the rarest term on; \`more\`: some were left out. A term's worth is that of BM25 with its usual 1.2 and 0.75, as if a
+-- chunk held it once, twice or four times.
 create function find_words(wanted text[], within text[], budget bigint, most bigint)
 returns table (id bigint, more boolean) language sql stable security definer rows 100
 set enable_seqscan = off
 begin atomic
 with own as materialized (
-  select number, chunks, greatest(1, terms::double precision / greatest(1, chunks)) as average
+  select number, chunks, greatest(1, terms::float8 / greatest(1, chunks)) as average
   from library where project_id = ${project}
 ),
 known as (
-  select term.term, ln(1 + greatest(0, own.chunks - term.chunks + 0.5) / (term.chunks + 0.5))::double precision as rarity,
-    row_number() over by_rarity as place, sum(term.chunks) over by_rarity as rows
+  select term.term, ln(1 + greatest(0, own.chunks - term.chunks + 0.5::float8) / (term.chunks + 0.5::float8)) as rarity,
+    row_number() over by_rarity as place, cast(sum(term.chunks) over by_rarity as bigint) as rows
   from own join term on term.library = own.number
   where term.term = any (wanted)
   window by_rarity as (order by term.chunks, term.term rows unbounded preceding)
 ),
 asked as materialized (
   select (('''' || replace(replace(own.number || class.sign || known.term, '\\', '\\\\'), '''', '''''') || '''')::tsquery) as query,
-    known.rarity, class.low, class.high, own.average
+    known.rarity, class.low::float8, class.high::float8, 0.9 / own.average as slope
   from own, known, (values ('~', 0, 1), ('+', 1, 2), ('*', 2, 4)) as class (sign, low, high)
   where known.place = 1 or known.rows <= budget
 ),
 counted as (
   select found.id, sum(asked.rarity * (asked.high / (asked.high + found.norm) - asked.low / (asked.low + found.norm))) as score
   from asked cross join lateral (
-    select chunk_words.id, 1.2 * (0.25 + 0.75 * chunk_words.length / asked.average) as norm
+    select chunk_words.id, 0.3::float8 + asked.slope * chunk_words.length as norm
     from chunk_words
     where chunk_words.words @@ asked.query
       and (within is null or chunk_words.document_id = any (within))
