@@ -143,6 +143,21 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     (await import('./commands/worker.ts')).worker(context),
   )
 
+  addJson(describe(program, 'backup', 'backup'))
+    .argument('[file]', words('backupFile'))
+    .option('--to <dir>', words('backupTo'))
+    .option('--keep <number>', words('keep'))
+    .action(async (file: string | undefined, options: { to?: string; keep?: string }) =>
+      (await import('./commands/backup.ts')).backup(context, file, options),
+    )
+  addJson(describe(program, 'restore', 'restore'))
+    .argument('<file>', words('backupFile'))
+    .option('--replace', words('replace'))
+    .option('--yes', words('yes'))
+    .action(async (file: string, options: { replace?: boolean; yes?: boolean }) =>
+      (await import('./commands/restore.ts')).restore(context, file, options),
+    )
+
   addJson(describe(program, 'doctor', 'doctor')).action(async () =>
     (await import('./commands/doctor.ts')).doctor(context),
   )

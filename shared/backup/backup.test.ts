@@ -12,7 +12,7 @@ import type { Chunk, Scope } from '../model/index.ts'
 import type { Blobs } from '../ports.ts'
 import { createLeaseQueue, currentOwner } from '../queue/lease.ts'
 import { openStore, type Store } from '../store/index.ts'
-import { newestSchema, readBlobs } from '../store/read-rows.ts'
+import { readBlobs } from '../store/read-rows.ts'
 import { openBackup } from './restore.ts'
 import { writeBackup } from './write.ts'
 
@@ -107,7 +107,7 @@ describe.each(engines)('from $name', from => {
       const file = path.join(folder, 'one.cloister')
       const made = await writeBackup(source(one), { file })
       expect(made).toMatchObject({ documents: 3, blobs: 3, missing: 0, damaged: 0 })
-      const backup = await openBackup(file, newestSchema(other.held.database))
+      const backup = await openBackup(file)
       await backup.load(target(other))
       await backup.close()
       const again = await writeBackup(source(other), { file: path.join(folder, 'other.cloister') })

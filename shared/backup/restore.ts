@@ -4,13 +4,14 @@ import { AppError } from '../errors.ts'
 import { clearJob, indexJob, parseJob, recognizeJob } from '../ingest/jobs.ts'
 import type { Blobs, Database, Ids, Queue, SqlExecutor } from '../ports.ts'
 import { loadRows, type OpenWork } from '../store/load-rows.ts'
-import { newestSchema } from '../store/read-rows.ts'
+import { newestSchema, readRows } from '../store/read-rows.ts'
 import { type Cell, type TransferTable, transferTables } from '../store/transfer-tables.ts'
 import { type Archive, openArchive } from './archive.ts'
 import { type Checked, checkArchive } from './check.ts'
-import { type BackupSummary, names, summaryOf } from './format.ts'
+import { type BackupSummary, digestOf, names, summaryOf } from './format.ts'
 import { readLines } from './lines.ts'
 import { createSharedBlobs } from './shared-blobs.ts'
+import { writeRows } from './write.ts'
 
 /** A backup that was read through and is sound. */
 export interface SoundBackup {
@@ -38,11 +39,14 @@ export const sharedFolderOf = (file: string) => path.join(path.dirname(file), 'b
  * Reads all of it and says whether it is sound and can be restored by this program. Throws `backup-unreadable`,
  * `backup-format`, `backup-newer`, `backup-older`, `backup-damaged`.
  */
-export async function openBackup(file: string, schema: number, signal?: AbortSignal): Promise<SoundBackup> {
+export async function openBackup(file: string, signal?: AbortSignal): Promise<SoundBackup> {
   const archive = await openArchive(file)
   try {
-    if (archive.header.schema > schema) throw new AppError('backup-newer')
-    if (archive.header.schema < schema) throw new AppError('backup-older', { schema: archive.header.schema })
+    const { schema } = archive.header
+    // Both engines have the same number.
+    const known = newestSchema({ engine: 'sqlite' })
+    if (schema > known) throw new AppError('backup-newer')
+    if (schema < known) throw new AppError('backup-older', { schema, known })
     const { pathOf } = createSharedBlobs(sharedFolderOf(file))
     const checked = await checkArchive(archive, { pathOf, ...(signal && { signal }) })
     demandColumns(checked)
@@ -64,8 +68,6 @@ async function load(
   target: RestoreTarget,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (newestSchema(target.database) !== archive.header.schema)
-    throw new AppError('backup-older', { schema: archive.header.schema })
   for (const hash of blobs.keys()) {
     signal?.throwIfAborted()
     const bytes = archive.header.blobs === 'file' ? archive.read(names.blob(hash)) : createReadStream(pathOf(hash))
@@ -77,6 +79,26 @@ async function load(
   const rows = (table: TransferTable) => rowsOf(archive, table, signal)
   const { queue } = target
   await loadRows(target, { clock: manifest.clock, rows }, (tx, work) => enqueue(queue, tx, work))
+  // Read back: what is there now is what is told.
+  const found = await digestLibrary(target, signal)
+  if (found !== manifest.digest) throw new Error(`restored, but not the same: ${found} is not ${manifest.digest}`)
+}
+
+/** The digest of a library as it is. Its blobs are those that are there, without a look at what is in them. */
+export async function digestLibrary(
+  { database, blobs }: Pick<RestoreTarget, 'database' | 'blobs'>,
+  signal?: AbortSignal,
+): Promise<string> {
+  const sink: Parameters<typeof writeRows>[0] = {
+    async entry(_name, write) {
+      await write(async () => {})
+      return 0
+    },
+  }
+  const { tables, referred } = await readRows(database, snapshot => writeRows(sink, snapshot, signal))
+  const there: string[] = []
+  for (const hash of referred) if (await blobs.file(hash)) there.push(hash)
+  return digestOf(tables, there)
 }
 
 async function* rowsOf(archive: Archive, table: TransferTable, signal?: AbortSignal): AsyncGenerator<Cell[][]> {

@@ -179,14 +179,18 @@ async function checkFile(file: string, options: Parameters<typeof checkArchive>[
   }
 }
 
-interface WrittenRows {
+export interface WrittenRows {
   tables: Manifest['tables']
   log: LogicalTime
   /** The bytes that documents consist of. */
   referred: ReadonlySet<string>
 }
 
-async function writeRows(sink: Sink, snapshot: RowSnapshot, signal: AbortSignal | undefined): Promise<WrittenRows> {
+export async function writeRows(
+  sink: Pick<Sink, 'entry'>,
+  snapshot: RowSnapshot,
+  signal: AbortSignal | undefined,
+): Promise<WrittenRows> {
   const tables: Manifest['tables'] = {}
   const referred = new Set<string>()
   for (const table of transferTables) {

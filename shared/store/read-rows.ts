@@ -3,6 +3,8 @@ import { AppError } from '../errors.ts'
 import type { Database } from '../ports.ts'
 import { connect } from './connection.ts'
 import { engineOf } from './engine/index.ts'
+import { migrations as onPostgres } from './migrations/postgres/index.ts'
+import { migrations as onSqlite } from './migrations/sqlite/index.ts'
 import type { Read } from './schema.ts'
 import type { Cell, LogicalTime, TransferTable } from './transfer-tables.ts'
 
@@ -32,8 +34,8 @@ export async function schemaOf(database: Database): Promise<number | undefined> 
 }
 
 /** What this program brings every database to. */
-export function newestSchema(database: Database): number {
-  return numberOf(engineOf(database).migrations.at(-1)?.name ?? '')
+export function newestSchema({ engine }: Pick<Database, 'engine'>): number {
+  return numberOf((engine === 'sqlite' ? onSqlite : onPostgres).at(-1)?.name ?? '')
 }
 
 /**
