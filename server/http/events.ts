@@ -3,11 +3,15 @@ import { withEventMeta } from '@orpc/server'
 import type { ServerEvent } from '../../shared/api/index.ts'
 import type { Core } from '../../shared/core.ts'
 import { reasonOf, toAppError } from '../../shared/errors.ts'
-import type { Log } from '../../shared/ports.ts'
+import type { AppEvent, Log } from '../../shared/ports.ts'
 import { toApiDocument } from './shapes.ts'
 
-/** What happens, for every tab; remembered by thing, so that whoever comes back hears the latest of each. */
+/**
+ * What happens, here and in other processes, for every tab; remembered by thing, so that whoever comes back hears the latest
+ * of each.
+ */
 export interface EventHub {
+  /** What concerns the clients of this server alone; all else is announced in the core. */
   publish(event: ServerEvent): void
   /** After the event with this id, as far as it is remembered; otherwise `reset` first. Ends with the signal, or the hub. */
   subscribe(lastEventId: string | undefined, signal: AbortSignal): AsyncGenerator<ServerEvent>
@@ -50,14 +54,33 @@ export function createEventHub({ core, userId, log }: { core: Core; userId: stri
 
   async function listen(): Promise<void> {
     for await (const event of core.watch(closing.signal)) {
-      if (event.type === 'missed') publish({ type: 'reset' })
-      if (event.type !== 'document') continue
-      const { projectId, documentId } = event
-      const document = await core.documents.get({ userId, projectId }, documentId).catch(error => {
-        if (toAppError(error).code !== 'document-not-found') throw error
-        return null
-      })
-      publish({ type: 'document', projectId, documentId, document: document && toApiDocument(document) })
+      const said = await serverEvent(event)
+      if (said) publish(said)
+    }
+  }
+
+  async function serverEvent(event: AppEvent): Promise<ServerEvent | undefined> {
+    if ('userId' in event && event.userId !== userId) return undefined
+    switch (event.type) {
+      case 'document': {
+        const { type, projectId, documentId } = event
+        const document = await core.documents.get({ userId, projectId }, documentId).catch(error => {
+          if (toAppError(error).code !== 'document-not-found') throw error
+          return null
+        })
+        return { type, projectId, documentId, document: document && toApiDocument(document) }
+      }
+      case 'chat':
+        return { type: 'chat', projectId: event.projectId, chatId: event.chatId }
+      case 'assistants':
+        return { type: 'assistants', projectId: event.projectId }
+      case 'projects':
+      case 'settings':
+        return { type: event.type }
+      case 'missed':
+        return { type: 'reset' }
+      case 'password':
+        return undefined
     }
   }
 

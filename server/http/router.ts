@@ -1,9 +1,9 @@
 /** What each route of the contract does. Uploads and originals are streams: `transfers.ts` has them. */
 import { implement, ORPCError } from '@orpc/server'
-import { contract, type ServerEvent, type Session } from '../../shared/api/index.ts'
+import { contract, type Session } from '../../shared/api/index.ts'
 import type { Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
-import type { DocumentState, Scope } from '../../shared/model/index.ts'
+import type { AppEvent, DocumentState, Scope } from '../../shared/model/index.ts'
 import { type RunningAnswers, titleOf } from './answers.ts'
 import { addText, askPlainly, demandQuestion, generate, throughAssistant } from './asking.ts'
 import type { EventHub } from './events.ts'
@@ -38,7 +38,10 @@ export function createRouter(deps: RouterDependencies) {
   const os = implement(contract).$context<CallContext>()
   const scopeOf = ({ projectId }: { projectId: string }): Scope => ({ userId, projectId })
 
-  const publish = (event: ServerEvent) => hub.publish(event)
+  /** To the clients of every server. */
+  const announce = (event: AppEvent) => core.announce(event)
+  /** Files on this machine: to the clients of this server. */
+  const modelsChanged = () => hub.publish({ type: 'models' })
 
   /** Throws `project-not-found`. */
   async function demandProject(projectId: string) {
@@ -91,18 +94,18 @@ export function createRouter(deps: RouterDependencies) {
       list: os.projects.list.handler(async () => ({ projects: (await core.projects.list(userId)).map(toApiProject) })),
       create: os.projects.create.handler(async ({ input }) => {
         const project = await core.projects.create(userId, input.name)
-        publish({ type: 'projects' })
+        announce({ type: 'projects', userId })
         return toApiProject(project)
       }),
       get: os.projects.get.handler(async ({ input }) => toApiProject(await demandProject(input.projectId))),
       update: os.projects.update.handler(async ({ input }) => {
         const project = await core.projects.rename(scopeOf(input), input.name)
-        publish({ type: 'projects' })
+        announce({ type: 'projects', userId })
         return toApiProject(project)
       }),
       delete: os.projects.delete.handler(async ({ input }) => {
         await core.projects.delete(scopeOf(input))
-        publish({ type: 'projects' })
+        announce({ type: 'projects', userId })
       }),
     },
 
@@ -193,7 +196,7 @@ export function createRouter(deps: RouterDependencies) {
       purge: os.documents.purge.handler(async ({ input }) => {
         await core.documents.purge(scopeOf(input), input.documentId)
         const { projectId, documentId } = input
-        publish({ type: 'document', projectId, documentId, document: null })
+        announce({ type: 'document', projectId, documentId })
       }),
     },
 
@@ -251,7 +254,7 @@ export function createRouter(deps: RouterDependencies) {
       }),
       create: os.chats.create.handler(async ({ input }) => {
         const chat = await core.chats.create(scopeOf(input), { title: input.title, assistantId: input.assistantId })
-        publish({ type: 'chat', projectId: input.projectId, chatId: chat.id })
+        announce({ type: 'chat', userId, projectId: input.projectId, chatId: chat.id })
         return chat
       }),
       get: os.chats.get.handler(async ({ input }) => {
@@ -269,17 +272,17 @@ export function createRouter(deps: RouterDependencies) {
           ...(title !== undefined && { title }),
           ...(assistantId !== undefined && { assistantId }),
         })
-        publish({ type: 'chat', projectId, chatId })
+        announce({ type: 'chat', userId, projectId, chatId })
         return chat
       }),
       delete: os.chats.delete.handler(async ({ input }) => {
         const chat = await core.chats.delete(scopeOf(input), input.chatId)
-        publish({ type: 'chat', projectId: input.projectId, chatId: chat.id })
+        announce({ type: 'chat', userId, projectId: input.projectId, chatId: chat.id })
         return chat
       }),
       undo: os.chats.undo.handler(async ({ input }) => {
         const chat = await core.chats.undo(scopeOf(input), input.chatId)
-        publish({ type: 'chat', projectId: input.projectId, chatId: chat.id })
+        announce({ type: 'chat', userId, projectId: input.projectId, chatId: chat.id })
         return chat
       }),
     },
@@ -290,18 +293,18 @@ export function createRouter(deps: RouterDependencies) {
       })),
       create: os.assistants.create.handler(async ({ input: { projectId, ...fields } }) => {
         const assistant = await core.assistants.create(scopeOf({ projectId }), fields)
-        publish({ type: 'assistants', projectId })
+        announce({ type: 'assistants', projectId })
         return assistant
       }),
       get: os.assistants.get.handler(({ input }) => core.assistants.get(scopeOf(input), input.assistantId)),
       update: os.assistants.update.handler(async ({ input: { projectId, assistantId, ...fields } }) => {
         const assistant = await core.assistants.update(scopeOf({ projectId }), assistantId, fields)
-        publish({ type: 'assistants', projectId })
+        announce({ type: 'assistants', projectId })
         return assistant
       }),
       delete: os.assistants.delete.handler(async ({ input: { projectId, assistantId } }) => {
         await core.assistants.delete(scopeOf({ projectId }), assistantId)
-        publish({ type: 'assistants', projectId })
+        announce({ type: 'assistants', projectId })
       }),
     },
 
@@ -328,12 +331,12 @@ export function createRouter(deps: RouterDependencies) {
       verify: os.models.verify.handler(({ input, signal }) => models.verify(input.name, signal ?? never)),
       use: os.models.use.handler(async ({ input }) => {
         const used = await models.use(input.name)
-        publish({ type: 'models' })
+        modelsChanged()
         return used
       }),
       remove: os.models.remove.handler(async ({ input }) => {
         await models.remove(input.name)
-        publish({ type: 'models' })
+        modelsChanged()
       }),
     },
 
@@ -372,7 +375,7 @@ export function createRouter(deps: RouterDependencies) {
       get: os.settings.get.handler(() => core.settings.get(userId)),
       update: os.settings.update.handler(async ({ input }) => {
         const settings = await core.settings.update(userId, input)
-        publish({ type: 'settings' })
+        announce({ type: 'settings', userId })
         return settings
       }),
     },

@@ -62,7 +62,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
   const { core, log, version, maxFileSize, maxFiles, userId } = deps
   const hub = createEventHub({ core, userId, log })
   const changed = ({ projectId }: { projectId: string }, chatId: string) =>
-    hub.publish({ type: 'chat', projectId, chatId })
+    core.announce({ type: 'chat', userId, projectId, chatId })
   const answers = createRunningAnswers({ core, changed })
   const session: Session = {
     version,
