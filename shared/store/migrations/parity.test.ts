@@ -1,7 +1,8 @@
 import { Kysely, sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { openTestStore } from '../../../tests/open-store.ts'
-import { postgres, sqlite } from '../../../tests/postgres.ts'
+import { openTestStore, silent } from '../../../tests/open-store.ts'
+import { needsServer, postgres, sqlite } from '../../../tests/postgres.ts'
+import { openStore } from '../index.ts'
 import type { Schema } from '../schema.ts'
 import { migrations as onPostgres } from './postgres/index.ts'
 import { migrations as onSqlite } from './sqlite/index.ts'
@@ -83,3 +84,28 @@ test('text is compared by its bytes on Postgres, everywhere', async () => {
     await open.close()
   }
 })
+
+test.runIf(postgres.concurrent)(
+  `processes that start at once migrate once (else: ${needsServer})`,
+  async () => {
+    const { database, again, drop } = await postgres.open()
+    try {
+      const open = async (one: typeof database) =>
+        openStore({
+          database: one,
+          clock: { now: () => 1 },
+          ids: { next: () => 'x' },
+          log: silent,
+          backups: name => name,
+        })
+      const stores = await Promise.all([database, await again(), await again()].map(open))
+      const read = new Kysely<Schema>({ dialect: database.reader('internal') })
+      const { rows } = await sql<{ name: string }>`select name from migration`.execute(read)
+      expect(rows.map(({ name }) => name)).toEqual(onPostgres.map(({ name }) => name))
+      for (const store of stores) await store.close()
+    } finally {
+      await drop()
+    }
+  },
+  60_000,
+)
