@@ -4,7 +4,7 @@ import { stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Database } from '../shared/ports.ts'
-import { readFacts, readStoredFiles } from '../shared/store/facts.ts'
+import { type DatabaseFacts, readFacts, readStoredFiles } from '../shared/store/facts.ts'
 import type { Finding } from './commands/doctor.ts'
 import { dataDirectoryError, foldersOf } from './compose.ts'
 import type { Context } from './context.ts'
@@ -36,6 +36,8 @@ export async function* examineData(context: Context): AsyncGenerator<Finding> {
   yield { name: 'data', state: open ? 'warn' : 'ok', text }
   yield await space(context, folder)
 
+  // The library lies elsewhere; what may lie here of another one is not in use.
+  if (context.config().database) return
   const { database: file } = foldersOf(folder)
   const size = await stat(file).catch(() => undefined)
   if (!size) {
@@ -52,7 +54,7 @@ export async function* examineData(context: Context): AsyncGenerator<Finding> {
   }
   try {
     yield* examineDatabase(context, database, size.size)
-    yield* examineFiles(context, database)
+    yield* examineFiles(context, database, foldersOf(folder).blobs)
   } finally {
     await database.close()
   }
@@ -77,6 +79,10 @@ async function* examineDatabase(context: Context, database: Database, size: numb
     state: durable ? 'ok' : 'bad',
     text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', settings),
   }
+  yield* examineJobs(context, jobs)
+}
+
+export function* examineJobs({ translate }: Context, jobs: DatabaseFacts['jobs']): Generator<Finding> {
   if (!jobs) return
   const key = jobs.open === 0 ? 'cli.doctor.jobs' : 'cli.doctor.jobsOpen'
   yield { name: 'jobs', state: 'ok', text: translate(key, { count: jobs.open }) }
@@ -86,8 +92,11 @@ async function* examineDatabase(context: Context, database: Database, size: numb
 }
 
 /** Whether the stored files are what was added, byte by byte. */
-async function* examineFiles({ config, translate, signal }: Context, database: Database): AsyncGenerator<Finding> {
-  const { blobs } = foldersOf(config().dataDirectory)
+export async function* examineFiles(
+  { translate, signal }: Context,
+  database: Database,
+  blobs: string,
+): AsyncGenerator<Finding> {
   const files = await readStoredFiles(database).catch(() => [])
   let sound = 0
   for (const { path: shown, size, blob } of files) {

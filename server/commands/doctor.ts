@@ -27,6 +27,11 @@ export async function doctor(context: Context): Promise<void> {
   tell(examineNode(context))
   for (const finding of examineSettings(context)) tell(finding)
   for await (const finding of examineData(context)) tell(finding)
+  const { database } = context.config()
+  if (database) {
+    const { examinePostgres } = await import('../examine-postgres.ts')
+    for await (const finding of examinePostgres(context, database)) tell(finding)
+  }
   for await (const finding of examineParsers(context)) tell(finding)
   for await (const finding of examineModels(context)) tell(finding)
   const healthy = findings.every(finding => finding.state !== 'bad')

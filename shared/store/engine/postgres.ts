@@ -79,14 +79,14 @@ async function facts(read: Read, write: Read): ReturnType<Engine['facts']> {
   }
 }
 
-/** In the tables of pg-boss. */
+/** In the tables of pg-boss; what comes again and again is always open. */
 async function countJobs(read: Read): Promise<{ open: number; dead: number } | undefined> {
   const { rows: found } = await sql<{ found: number }>`select to_regclass('pgboss.job') is not null as found`.execute(
     read,
   )
   if (found[0]?.found !== 1) return undefined
   const { rows } = await sql<{ open: number; dead: number }>`
-    select count(*) filter (where state in ('created', 'retry', 'active')) as open,
+    select count(*) filter (where state in ('created', 'retry', 'active') and retry_delay = 0) as open,
       count(*) filter (where state = 'failed') as dead from pgboss.job`.execute(read)
   return rows[0]
 }
