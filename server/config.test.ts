@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readConfig } from './config.ts'
+import { readConfig, shownDatabase } from './config.ts'
 
 const read = (environment: Record<string, string>) => readConfig({ data: '/tmp/none', environment, cores: 4 })
 
@@ -87,4 +87,33 @@ test('the temperature has two names, and says which of them is in force', () => 
 test('of a chat may be referred to what is set, also nothing; of passages there is always one', () => {
   expect(read({ MAX_HISTORY_MESSAGES: '0', TOP_K_DEFAULT: '0' })).toMatchObject({ history: 0, topK: 5 })
   expect(read({ MAX_HISTORY_MESSAGES: '4', TOP_K_DEFAULT: '500' })).toMatchObject({ history: 4, topK: 50 })
+})
+
+test('without DATABASE_URL there is no server to connect to, and the files lie in a folder', () => {
+  const { database, blobStore, workers } = read({})
+  expect([database, blobStore.kind, workers]).toEqual([undefined, 'folder', 1])
+  expect(read({ DATABASE_URL: ' \n' }).database).toBeUndefined()
+})
+
+test('a database and a store are taken as they are set, and nobody is shown a password', () => {
+  const url = 'postgres://anna:ge%40heim@db.example:5433/library?sslmode=require&password=other'
+  const environment = {
+    DATABASE_URL: ` ${url}\n`,
+    DATABASE_STATEMENT_TIMEOUT: '2.5',
+    DATABASE_POOL_SIZE: '1',
+    WORKERS: '0',
+  }
+  const { database, workers, ignored } = read(environment)
+  expect(database).toEqual({ url, poolSize: 2, statementTimeout: 2500 })
+  expect([workers, ignored.map(({ variable }) => variable)]).toEqual([0, ['DATABASE_POOL_SIZE']])
+  expect(shownDatabase(url)).toBe('postgres://anna@db.example:5433/library')
+  expect(shownDatabase('anna:geheim@db')).toBe('postgres://?')
+  const { blobStore } = read({
+    BLOB_STORE: 'S3',
+    S3_BUCKET: 'files',
+    S3_ENDPOINT: 'http://127.0.0.1:9',
+    S3_PREFIX: '/a/',
+  })
+  expect(blobStore).toMatchObject({ kind: 's3', bucket: 'files', pathStyle: true, prefix: 'a' })
+  expect(blobStore.accessKeyId).toBeUndefined()
 })

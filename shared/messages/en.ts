@@ -357,12 +357,12 @@ export const en = {
       excess: 'Too many arguments.',
       number: '{{name}} must be a whole number from 1 to {{max}}.',
       socket: 'Without a port the server needs a socket: --socket FILE.',
-      token:
-        'CLOISTER_TOKEN needs {{min}} to {{max}} characters: letters, digits and signs of plain English (ASCII), without blanks.',
-      question: 'The question is missing. It comes last, in quotation marks.',
       worker:
         'Without DATABASE_URL the library is a file on this machine, and the server does its background work itself: “cloister serve”.',
       workers: '--workers is 0 or 1.',
+      token:
+        'CLOISTER_TOKEN needs {{min}} to {{max}} characters: letters, digits and signs of plain English (ASCII), without blanks.',
+      question: 'The question is missing. It comes last, in quotation marks.',
       paths: 'Say which files or folders to read, or with --data which library to ask.',
       json: 'A chat has no --json; “ask --json” does.',
       noTerminal: 'There is no terminal here to ask for the password: --password-file FILE.',
