@@ -2,6 +2,7 @@
 import type { Bench, Figure } from './figure.ts'
 
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
+  backup: () => import('./backup.ts'),
   corpus: () => import('./corpus.ts'),
   eval: () => import('./eval.ts'),
   'project-index': () => import('./project-index.ts'),

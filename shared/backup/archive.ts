@@ -22,7 +22,7 @@ export interface Archive {
   close(): Promise<void>
 }
 
-const pieceSize = 1024 * 1024
+const pieceSize = 4 * 1024 * 1024
 /** Of the header and of the manifest, which tells of a few hundred things at most. */
 const mostText = 64 * 1024 * 1024
 
@@ -61,15 +61,16 @@ function archiveOf(handle: FileHandle, header: Header, entries: ReadonlyMap<stri
       await reading
       const end = at + now.length
       if (end < all) {
-        next = Buffer.allocUnsafe(Math.min(pieceSize, all - end))
+        const length = Math.min(pieceSize, all - end)
+        next = next.length >= length ? next.subarray(0, length) : Buffer.allocUnsafe(length)
         reading = readAll(handle, next, position + end)
         reading.catch(() => {})
       }
-      const used = Math.min(now.length, size - at)
-      if (used < now.length && !isZero(now.subarray(Math.max(0, used)))) throw damaged(name)
+      const used = Math.max(0, Math.min(now.length, size - at))
+      if (used < now.length && !isZero(now.subarray(used))) throw damaged(name)
       if (used > 0) yield now.subarray(0, used)
       at = end
-      now = next
+      ;[now, next] = [next, now]
     }
   }
 

@@ -2,16 +2,16 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../errors.ts'
-import { hashOf, openIfThere, piecesOf, syncFolder } from './files.ts'
+import { hashOf, type Reading, syncFolder } from './files.ts'
 import { isHash, sha256 } from './format.ts'
 
 export interface SharedBlobs {
   pathOf(hash: string): string
   /**
-   * Copies the file unless a blob of that name and size lies there, and reads the copy again. Gives its size, undefined where
-   * the file is gone or not what it is called by.
+   * Copies the file unless a blob of that name and size lies there, and reads the copy again. False where it is not what it
+   * is called by.
    */
-  add(hash: string, from: string, signal?: AbortSignal): Promise<number | undefined>
+  add(hash: string, reading: Reading, signal?: AbortSignal): Promise<boolean>
   /** Removes all others. */
   prune(kept: ReadonlySet<string>): Promise<number>
 }
@@ -24,42 +24,38 @@ export function createSharedBlobs(folder: string): SharedBlobs {
 
   return {
     pathOf,
-    async add(hash, from, signal) {
-      const source = await openIfThere(from)
-      if (!source) return undefined
-      try {
-        const target = pathOf(hash)
-        const { size } = await source.stat()
-        const known = await stat(target).catch(() => undefined)
-        if (known?.size === size) return size
-        const parent = path.dirname(target)
-        await mkdir(parent, { recursive: true, mode: 0o700 })
-        const partial = `${target}.partial`
-        await rm(partial, { force: true })
-        const handle = await open(partial, 'wx', 0o600)
-        const digest = sha256()
-        try {
-          for await (const piece of piecesOf(source)) {
-            signal?.throwIfAborted()
-            digest.update(piece)
-            for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten
-          }
-          await handle.sync()
-        } finally {
-          await handle.close()
-        }
-        const found = digest.digest('hex')
-        if ((await hashOf(partial, signal)) !== found) throw new AppError('backup-damaged', { detail: hash })
-        if (found !== hash) {
-          await rm(partial, { force: true })
-          return undefined
-        }
-        await rename(partial, target)
-        await syncFolder(parent)
-        return size
-      } finally {
-        await source.close()
+    async add(hash, { size, pieces, close }, signal) {
+      const target = pathOf(hash)
+      const known = await stat(target).catch(() => undefined)
+      if (known?.size === size) {
+        await close()
+        return true
       }
+      const parent = path.dirname(target)
+      await mkdir(parent, { recursive: true, mode: 0o700 })
+      const partial = `${target}.partial`
+      await rm(partial, { force: true })
+      const handle = await open(partial, 'wx', 0o600)
+      const digest = sha256()
+      try {
+        for await (const piece of pieces()) {
+          signal?.throwIfAborted()
+          digest.update(piece)
+          for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten
+        }
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      const found = digest.digest('hex')
+      if ((await hashOf(partial, signal)) !== found) throw new AppError('backup-damaged', { detail: hash })
+      if (found !== hash) {
+        await rm(partial, { force: true })
+        return false
+      }
+      await rename(partial, target)
+      await syncFolder(parent)
+      return true
     },
     async prune(kept) {
       let removed = 0

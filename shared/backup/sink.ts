@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { blockSize, headerOf, padding } from './tar.ts'
 
 /** Bytes that are collected before they are written; two times, so that one is filled while the other is written. */
-const bufferSize = 2 * 1024 * 1024
+const bufferSize = 8 * 1024 * 1024
 
 /** The file of a backup, while it is written. */
 export interface Sink {

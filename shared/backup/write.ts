@@ -11,7 +11,7 @@ import { newestSchema, type RowSnapshot, readBlobs, readRows, refersTo } from '.
 import { type LogicalTime, transferTables } from '../store/transfer-tables.ts'
 import { openArchive } from './archive.ts'
 import { type Checked, checkArchive } from './check.ts'
-import { hashOf, openIfThere, piecesOf, syncFolder } from './files.ts'
+import { ahead, hashOf, startReading, syncFolder } from './files.ts'
 import {
   type BackupSummary,
   digestOf,
@@ -87,18 +87,29 @@ async function write(
 
   /** Of what lies in the backup by now. */
   const sizes = new Map<string, number>()
-  /** False where there are none. */
-  async function keep(hash: string): Promise<boolean> {
+  const open = async (hash: string) => {
+    const from = sizes.has(hash) ? undefined : await blobs.file(hash)
+    return { hash, reading: from === undefined ? undefined : await startReading(from) }
+  }
+  /** False where there is no such blob. */
+  async function keep({ hash, reading }: Awaited<ReturnType<typeof open>>): Promise<boolean> {
     signal?.throwIfAborted()
-    if (sizes.has(hash)) return true
-    const from = await blobs.file(hash)
-    if (from === undefined) return false
-    const size = shared ? await shared.add(hash, from, signal) : await copyBlob(sink, hash, from, signal)
-    if (size !== undefined) sizes.set(hash, size)
-    return size !== undefined
+    if (!reading) return sizes.has(hash)
+    if (shared) {
+      if (!(await shared.add(hash, reading, signal))) return false
+    } else
+      await sink.entry(names.blob(hash), async append => {
+        for await (const piece of reading.pieces()) {
+          signal?.throwIfAborted()
+          await append(piece)
+        }
+      })
+    sizes.set(hash, reading.size)
+    return true
   }
 
-  for await (const hash of readBlobs(database)) await keep(hash)
+  for await (const opened of ahead(readBlobs(database), open, async ({ reading }) => reading?.close()))
+    await keep(opened)
   const beforeRows = sink.position
   for (let attempt = 1; attempt <= mostTries; attempt++) {
     const { tables, log, referred } = await readRows(database, snapshot => writeRows(sink, snapshot, signal))
@@ -107,7 +118,7 @@ async function write(
     let settled = true
     for (const hash of referred) {
       if (sizes.has(hash)) continue
-      if (await keep(hash)) late.push(hash)
+      if (await keep(await open(hash))) late.push(hash)
       else if (await refersTo(database, hash)) missing.push(hash)
       else settled = false
     }
@@ -200,12 +211,8 @@ export async function writeRows(
     await sink.entry(names.rows(table.name), async append => {
       for await (const rows of snapshot.rows(table)) {
         signal?.throwIfAborted()
-        let text = ''
-        for (const row of rows) {
-          text += `${JSON.stringify(row)}\n`
-          if (blob >= 0) referred.add(String(row[blob]))
-        }
-        const bytes = Buffer.from(text)
+        const bytes = Buffer.from(`${rows.map(row => JSON.stringify(row)).join('\n')}\n`)
+        if (blob >= 0) for (const row of rows) referred.add(String(row[blob]))
         digest.update(bytes)
         await append(bytes)
         count += rows.length
@@ -214,22 +221,6 @@ export async function writeRows(
     tables[table.name] = { columns: [...table.columns], rows: count, sha256: digest.digest('hex') }
   }
   return { tables, log: snapshot.clock, referred }
-}
-
-/** Undefined where the file is gone meanwhile. */
-async function copyBlob(sink: Sink, hash: string, from: string, signal?: AbortSignal): Promise<number | undefined> {
-  const handle = await openIfThere(from)
-  if (!handle) return undefined
-  try {
-    return await sink.entry(names.blob(hash), async append => {
-      for await (const piece of piecesOf(handle)) {
-        signal?.throwIfAborted()
-        await append(piece)
-      }
-    })
-  } finally {
-    await handle.close()
-  }
 }
 
 async function writeJson(sink: Sink, name: string, value: unknown): Promise<string> {
