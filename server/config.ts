@@ -169,7 +169,8 @@ function blobStoreOf(environment: Environment, number: NumberOf): BlobStoreConfi
 
 /** The database as it may be shown and logged: `postgres://user@host:port/name`. */
 export function shownDatabase(url: string): string {
-  if (!URL.canParse(url)) return 'postgres://?'
+  // Of anything else it cannot be told what in it is a password.
+  if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
   const { protocol, username, host, pathname } = new URL(url)
   return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
 }
