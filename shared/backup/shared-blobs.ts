@@ -24,13 +24,10 @@ export function createSharedBlobs(folder: string): SharedBlobs {
 
   return {
     pathOf,
-    async add(hash, { size, pieces, close }, signal) {
+    async add(hash, { size, pieces }, signal) {
       const target = pathOf(hash)
       const known = await stat(target).catch(() => undefined)
-      if (known?.size === size) {
-        await close()
-        return true
-      }
+      if (known?.size === size) return true
       const parent = path.dirname(target)
       await mkdir(parent, { recursive: true, mode: 0o700 })
       const partial = `${target}.partial`

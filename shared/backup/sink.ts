@@ -4,12 +4,14 @@ import { blockSize, headerOf, padding } from './tar.ts'
 /** Bytes that are collected before they are written; two times, so that one is filled while the other is written. */
 const bufferSize = 8 * 1024 * 1024
 
+export type Append = (bytes: Uint8Array) => Promise<void>
+
 /** The file of a backup, while it is written. */
 export interface Sink {
   /** Where the next entry begins. */
   readonly position: number
   /** An entry whose size is told by what was written. Gives that size. */
-  entry(name: string, write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<number>
+  entry(name: string, write: (append: Append) => Promise<void>): Promise<number>
   /** Takes back everything from here on. */
   cut(position: number): Promise<void>
   /** Two empty blocks, and all of it on the disk. */

@@ -11,7 +11,7 @@ import { newestSchema, type RowSnapshot, readBlobs, readRows, refersTo } from '.
 import { type LogicalTime, transferTables } from '../store/transfer-tables.ts'
 import { openArchive } from './archive.ts'
 import { type Checked, checkArchive } from './check.ts'
-import { ahead, hashOf, startReading, syncFolder } from './files.ts'
+import { ahead, hashOf, type Reading, startReading, syncFolder } from './files.ts'
 import {
   type BackupSummary,
   digestOf,
@@ -24,7 +24,7 @@ import {
   summaryOf,
 } from './format.ts'
 import type { SharedBlobs } from './shared-blobs.ts'
-import { createSink, type Sink } from './sink.ts'
+import { type Append, createSink, type Sink } from './sink.ts'
 
 export interface BackupSource {
   database: Database
@@ -93,19 +93,17 @@ async function write(
   }
   /** False where there is no such blob. */
   async function keep({ hash, reading }: Awaited<ReturnType<typeof open>>): Promise<boolean> {
-    signal?.throwIfAborted()
     if (!reading) return sizes.has(hash)
-    if (shared) {
-      if (!(await shared.add(hash, reading, signal))) return false
-    } else
-      await sink.entry(names.blob(hash), async append => {
-        for await (const piece of reading.pieces()) {
-          signal?.throwIfAborted()
-          await append(piece)
-        }
-      })
-    sizes.set(hash, reading.size)
-    return true
+    try {
+      signal?.throwIfAborted()
+      if (shared) {
+        if (!(await shared.add(hash, reading, signal))) return false
+      } else await sink.entry(names.blob(hash), append => appendAll(append, reading, signal))
+      sizes.set(hash, reading.size)
+      return true
+    } finally {
+      await reading.close()
+    }
   }
 
   for await (const opened of ahead(readBlobs(database), open, async ({ reading }) => reading?.close()))
@@ -221,6 +219,13 @@ export async function writeRows(
     tables[table.name] = { columns: [...table.columns], rows: count, sha256: digest.digest('hex') }
   }
   return { tables, log: snapshot.clock, referred }
+}
+
+async function appendAll(append: Append, reading: Reading, signal: AbortSignal | undefined): Promise<void> {
+  for await (const piece of reading.pieces()) {
+    signal?.throwIfAborted()
+    await append(piece)
+  }
 }
 
 async function writeJson(sink: Sink, name: string, value: unknown): Promise<string> {
