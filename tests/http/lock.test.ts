@@ -150,11 +150,6 @@ describe('a server', () => {
     for (let number = 0; number < 60; number++)
       await writeFile(path.join(folder, `${number}.txt`), `Absatz ${number} der Ordnung.\n\n`.repeat(300))
     const ingest = place.start(['ingest', '--data', data, folder])
-    let ended = false
-    const done = ingest.finished.then(result => {
-      ended = true
-      return result
-    })
     await until(async () => {
       const marks = await readdir(path.join(data, 'running')).catch(() => [])
       return marks.length > 0
@@ -165,8 +160,11 @@ describe('a server', () => {
     do {
       server = await serve('--port', '0')
     } while (!existsSync(file()))
-    expect(ended).toBe(true)
-    expect(await done).toMatchObject({ code: 0 })
+    // The process itself may take a moment longer to go than its hold on the directory.
+    const { stdout } = await place.run(['documents', 'list', '--data', data, '--json'])
+    const { documents } = JSON.parse(stdout) as { documents: { state: string }[] }
+    expect(documents.map(({ state }) => state)).toEqual(Array.from({ length: 60 }, () => 'ready'))
+    expect(await ingest.finished).toMatchObject({ code: 0 })
     expect((await asked).code).toBe(0)
     server.child.kill('SIGTERM')
     expect((await server.finished).code).toBe(0)
