@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest'
 import { cellOf, headsColumns } from './table-header.ts'
 
-const isHeader = (table: string, usual = true) => {
+const headerIn = (table: string, usual = true) => {
   const [first = [], ...rest] = table
     .trim()
     .split('\n')
     .map(line => line.split('|').flatMap((text, at) => (text.trim() === '' ? [] : [cellOf(at + 1, text.trim())])))
   return headsColumns(first, rest, { usual })
 }
+const isHeader = (table: string, usual = true) => headerIn(table, usual) !== undefined
 
 it('tells titles of columns', () => {
   expect(isHeader('Position|Menge|Preis\nSchraube|12|0,30 €\nMutter|9|0,20 €')).toBe(true)
@@ -32,5 +33,11 @@ it('takes data for none', () => {
 
 it('follows what stands out', () => {
   const bold = [cellOf(1, 'Name'), cellOf(2, 'Wohnort')].map(cell => ({ ...cell, bold: true }))
-  expect(headsColumns(bold, [[cellOf(1, 'Eva'), cellOf(2, 'Köln')]])).toBe(true)
+  expect(headsColumns(bold, [[cellOf(1, 'Eva'), cellOf(2, 'Köln')]])).toBe('told')
+})
+
+it('only guesses where all is text: names may stand there without titles', () => {
+  expect(headerIn('Anna|Köln|Ärztin\nBen|Ulm|Koch\nCora|Bonn|Lehrerin')).toBe('guessed')
+  expect(headerIn('Name|Wohnort|Beruf\nEva|Köln|Ärztin\nJan|Ulm|Koch')).toBe('guessed')
+  expect(headerIn('Name|Wohnort|Seit\nEva|Köln|2.1.2024\nJan|Ulm|1.1.2023')).toBe('told')
 })

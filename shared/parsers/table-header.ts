@@ -13,27 +13,33 @@ export interface HeaderCell {
 export const LOOK = 12
 const LONGEST_TITLE = 60
 
+/** How sure it is that a row names columns: its looks or the data under it say so, or all is text and it may as well be one more row. */
+export type Certainty = 'told' | 'guessed'
+
 /**
- * Whether a row names the columns of those under it. `usual`: of a table that has such a row more often than not (records, a
+ * Whether a row names the columns of those under it; a guess is good enough to find something by, and not to say what a cell
+ * is. `usual`: of a table that has such a row more often than not (records, a
  * table in a text). Two columns without figures are pairs of a name and what it is: there the first pair is like the others.
  */
 export function headsColumns(
   first: readonly HeaderCell[],
   rows: readonly (readonly HeaderCell[])[],
   { usual = false }: { usual?: boolean } = {},
-): boolean {
+): Certainty | undefined {
   const below = rows.slice(0, LOOK).filter(row => row.length > 0)
-  if (below.length === 0 || !isTitles(first)) return false
-  if (first.length < 0.6 * Math.max(...below.map(row => row.length))) return false
+  if (below.length === 0 || !isTitles(first)) return undefined
+  if (first.length < 0.6 * Math.max(...below.map(row => row.length))) return undefined
   const bold = first.every(cell => cell.bold) && !below[0]!.every(cell => cell.bold)
-  if (bold && first.every(cell => cell.kind === 'text')) return true
+  if (bold && first.every(cell => cell.kind === 'text')) return 'told'
   const columns = new Set(below.flatMap(row => row.map(cell => cell.column)))
   for (const cell of first) columns.add(cell.column)
   const under = (column: number) => below.flatMap(row => row.filter(cell => cell.column === column))
   if (columns.size < 3) {
     const isFigures = [...columns].every(column => under(column).every(cell => cell.kind !== 'text'))
-    if (isFigures) return first.every(cell => cell.kind === 'text')
-    return first.some(cell => isNamed(cell, under(cell.column)))
+    const isNames = isFigures
+      ? first.every(cell => cell.kind === 'text')
+      : first.some(cell => isNamed(cell, under(cell.column)))
+    return isNames ? 'told' : undefined
   }
   // Data of another kind stands under one of the titles.
   const differs = first.some(cell => {
@@ -44,8 +50,8 @@ export function headsColumns(
     )
     return other.length > cells.length / 2
   })
-  if (differs) return true
-  if (!first.every(cell => cell.kind === 'text')) return false
+  if (differs) return 'told'
+  if (!first.every(cell => cell.kind === 'text')) return undefined
   // All is text and looks alike: names of columns fill every column, never recur in it, and hold no figures. The corner above
   // names of rows may be empty.
   const named = new Map(first.map(cell => [cell.column, cell.text]))
@@ -53,7 +59,7 @@ export function headsColumns(
   const full = [...columns].every(column => named.has(column) || column === corner)
   const recurs = below.some(row => row.some(cell => named.get(cell.column) === cell.text))
   const figures = first.some(cell => /\d/.test(cell.text)) || new Set(named.values()).size < first.length
-  return full && !recurs && !figures && (usual || below.length > 1)
+  return full && !recurs && !figures && (usual || below.length > 1) ? 'guessed' : undefined
 }
 
 /** A title over figures that are all written alike: prices, days, years, and not a price over a day. */

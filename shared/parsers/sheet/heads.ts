@@ -16,11 +16,14 @@ export interface Head extends Named {
   until: number | null
   /** The file says that it is one: an empty row does not end it. */
   holds: boolean
+  /** Nothing says that it is one: something to find rows by, and not what their cells are called. */
+  guessed?: boolean
 }
 
 export interface Heads {
   readonly isEmpty: boolean
   readonly holds: boolean
+  readonly isGuess: boolean
   readonly all: Head[]
   /** The header's row or rows as text. */
   readonly text: string
@@ -31,7 +34,12 @@ export interface Heads {
   /** With others instead, in some of the columns or in all. */
   with(
     heads: readonly Named[],
-    rule?: { until?: number; holds?: boolean; columns?: readonly [first: number, last: number] | undefined },
+    rule?: {
+      until?: number
+      holds?: boolean
+      guessed?: boolean
+      columns?: readonly [first: number, last: number] | undefined
+    },
   ): Heads
 }
 
@@ -50,16 +58,17 @@ export function createHeads(all: Head[]): Heads {
   return {
     isEmpty: all.length === 0,
     holds: all.some(({ holds }) => holds),
+    isGuess: all.some(({ guessed }) => guessed),
     all,
     text: textOf(all),
     of: column => names[column] ?? '',
     at(row) {
       return row <= end ? this : createHeads(all.filter(({ until }) => until === null || until >= row))
     },
-    with(heads, { until = Number.POSITIVE_INFINITY, holds = false, columns } = {}) {
+    with(heads, { until = Number.POSITIVE_INFINITY, holds = false, guessed = false, columns } = {}) {
       const [first, last] = columns ?? [0, Number.POSITIVE_INFINITY]
       const kept = columns ? all.filter(head => head.column < first || head.column > last) : []
-      const fresh = heads.map(head => ({ ...head, until: Number.isFinite(until) ? until : null, holds }))
+      const fresh = heads.map(head => ({ ...head, until: Number.isFinite(until) ? until : null, holds, guessed }))
       return createHeads([...kept, ...fresh].sort((a, b) => a.column - b.column))
     },
   }

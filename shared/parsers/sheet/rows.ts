@@ -103,25 +103,28 @@ export function createRows(
     const usual = known.records === true
     const below = (index: number) => rows.slice(index + 1).map(row => row.cells)
     let longest = 0
-    let found: { at: number; heads: Named[] } | undefined
+    let found: { at: number; heads: Named[]; guessed: boolean } | undefined
     for (const [index, row] of rows.slice(0, MOST_ABOVE).entries()) {
       const next = rows[index + 1]
       const isGroup = next?.number === row.number + 1 && isGroups(row, next)
       const together = isGroup ? combine(row.cells, next.cells) : undefined
-      const isTwo = together !== undefined && headsColumns(asTitles(together), below(index + 1), { usual })
+      const isTwo =
+        together !== undefined && headsColumns(asTitles(together), below(index + 1), { usual }) !== undefined
       const isLonger = row.cells.length > longest
       longest = Math.max(longest, row.cells.length)
       if (!isTwo && !(isLonger || (index < USUALLY_ABOVE && !usual))) continue
-      if (!isTwo && !headsColumns(row.cells, below(index), { usual })) continue
+      // One row over groups of columns is a header by its looks.
+      const certainty = isTwo ? 'told' : headsColumns(row.cells, below(index), { usual })
+      if (certainty === undefined) continue
       const names = isTwo ? together : combine(undefined, row.cells)
-      found = { at: isTwo ? index + 1 : index, heads: names }
+      found = { at: isTwo ? index + 1 : index, heads: names, guessed: certainty === 'guessed' }
       // Of records, a longer one may come: a pair above them looks like a header too.
       if (!usual || rows.every(one => one.cells.length <= row.cells.length)) break
     }
     if (!found) return rows.flatMap(blocksOf)
     const { at } = found
     const blocks = [...rows.slice(0, at).flatMap(blocksOf), ...blocksOf(titlesOf(rows[at]!))]
-    heads = heads.with(found.heads)
+    heads = heads.with(found.heads, { guessed: found.guessed })
     return [...blocks, ...rows.slice(at + 1).flatMap(blocksOf)]
   }
 
@@ -173,7 +176,7 @@ function toBlocks(row: Row, heads: Heads): Block[] {
     if (text !== '') {
       const own = heads.isEmpty ? [] : columns.map(heads.of)
       const isHeaded = own.some(head => head !== '')
-      const header = isHeaded ? { header: heads.text, heads: own } : undefined
+      const header = isHeaded ? { header: heads.text, ...(!heads.isGuess && { heads: own }) } : undefined
       blocks.push({ kind: 'table-row', text, cells, columns, span, ...header })
     }
     cells = []

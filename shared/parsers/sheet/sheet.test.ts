@@ -140,6 +140,18 @@ describe('workbooks', () => {
     expect(blocks.at(-1)?.columns).toEqual([1, 2, 3, 4, 5])
   })
 
+  test('a list of names without titles: its first row does not name the others, unless it stands out', async () => {
+    const cells = {
+      ...{ A1: 'Anna', B1: 'Köln', C1: 'Ärztin', A2: 'Ben', B2: 'Bonn', C2: 'Koch' },
+      ...{ A3: 'Cora', B3: 'Ulm', C3: 'Lehrerin' },
+    }
+    const lastOf = async (rest: Partial<FixtureSheet>) =>
+      (await readFormat('namen.xlsx', writeXlsx({ sheets: [{ ...sheet(cells), ...rest }] }))).blocks.at(-1)
+    expect(await lastOf({})).toMatchObject({ text: 'Cora Ulm Lehrerin', header: 'Anna Köln Ärztin' })
+    expect(await lastOf({})).not.toHaveProperty('heads')
+    expect(await lastOf({ table: 'A1:C3' })).toHaveProperty('heads', ['Anna', 'Köln', 'Ärztin'])
+  })
+
   test('a title over two columns is that of both', async () => {
     const cells = { A1: 'Name', B1: 'Zeiten', A2: 'Abel', B2: 1, C2: 2, A3: 'Bär', B3: 3, C3: 4 }
     const { blocks } = await readFormat('a.xlsx', writeXlsx({ sheets: [sheet(cells, { merged: ['B1:C1'] })] }))

@@ -73,7 +73,9 @@ export function createTable(presentation: boolean) {
     }
     const isHeader =
       inHeader &&
-      (row.head || isMarked(row) || (first && headsColumns(cellsOf(row), below.map(cellsOf), { usual: true })))
+      (row.head ||
+        isMarked(row) ||
+        (first && headsColumns(cellsOf(row), below.map(cellsOf), { usual: true }) !== undefined))
     if (text !== '') {
       const context = isHeader ? '' : reaching === '' || header === '' ? header + reaching : `${header} ${reaching}`
       const block: Block = { kind: 'table-row', text, cells: starts }

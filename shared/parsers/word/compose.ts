@@ -158,7 +158,7 @@ export function createComposer(): Composer {
     const waiting = table.waiting ?? []
     table.waiting = undefined
     const [first, ...rest] = waiting.flatMap(({ cells }) => (cells ? [cells] : []))
-    const heads = !table.marked && first !== undefined && headsColumns(first, rest, { usual: true })
+    const heads = !table.marked && first !== undefined && headsColumns(first, rest, { usual: true }) !== undefined
     let header = ''
     for (const { block, cells } of waiting) {
       emit(header !== '' && cells ? { ...block, header } : block)
