@@ -186,3 +186,37 @@ test('pause, resume and delete reach a document whose pages wait', { timeout: 60
   expect(pages).toEqual([2, 3, 4])
   expect(await core.search(scope, 'Geheimwort3')).toHaveLength(1)
 })
+
+test('cancelling while pages wait ends the recognition alone; reading again brings them', {
+  timeout: 60_000,
+}, async () => {
+  let hold = true
+  const { parsers, pages } = createPictureParser(({ page }, signal) =>
+    hold && page === 4 ? aborted(signal) : undefined,
+  )
+  const { core, scope } = await open(parsers)
+  core.start()
+  const { id } = await add(opened!)
+  await until(async () => (await core.documents.get(scope, id)).recognized === 2)
+  expect(await core.documents.cancel(scope, id)).toMatchObject({
+    state: 'ready',
+    toRecognize: 2,
+    reason: { code: 'recognition-stopped', values: { count: 1 } },
+  })
+  await until(async () => (await core.documents.receipt(scope, id))?.recognition?.waiting === 0)
+  const reason = { code: 'recognition-stopped', values: { count: 1 } }
+  expect(await core.documents.get(scope, id)).toMatchObject({ state: 'ready', toRecognize: 2, recognized: 2, reason })
+  for (const word of ['Mietvertrag', 'Geheimwort2', 'Geheimwort3'])
+    expect(await core.search(scope, word)).not.toHaveLength(0)
+  expect(await core.documents.receipt(scope, id)).toMatchObject({
+    pagesWithoutText: [4],
+    recognition: { waiting: 0, pages: 2 },
+    reasons: [reason, { code: 'pages-without-text' }],
+  })
+  hold = false
+  await core.documents.retry(scope, id)
+  await core.settled(scope)
+  expect(pages).toEqual([2, 3, 2, 3, 4])
+  expect(await core.documents.get(scope, id)).toMatchObject({ state: 'ready', toRecognize: 3, reason: null })
+  expect(await core.search(scope, 'Geheimwort4')).not.toHaveLength(0)
+})

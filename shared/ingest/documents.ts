@@ -9,6 +9,7 @@ import { type FileLimits, whyNoRoom } from './file-limits.ts'
 import { cleanName, cleanPath } from './file-name.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
 import type { Passwords } from './passwords.ts'
+import { stoppedReason } from './receipt.ts'
 
 export interface NewFile {
   /** File name; its extension decides the format together with the first bytes. */
@@ -55,7 +56,10 @@ export interface Documents {
   trash(scope: Scope): Promise<Document[]>
   /** The bytes as a local file, for reading only, also of one in the trash. Throws `blob-missing`, `blob-damaged`. */
   original(scope: Scope, id: string): Promise<{ document: Document; file: string }>
-  /** Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. */
+  /**
+   * Stops the work and takes what was found so far out of the search. The file stays; `retry` goes on. Where only text
+   * recognition is under way, that alone ends: the document stays ready, and says how many pages are without.
+   */
   cancel(scope: Scope, id: string): Promise<Document>
   /**
    * A failed or finished document from the start, a cancelled or paused one from where it was. Throws
@@ -207,8 +211,16 @@ export function createDocuments(deps: {
 
   const unindex = (tx: Tx, document: Document) => unindexIn(tx, deps, document)
 
-  async function stop(tx: Tx, document: Document): Promise<void> {
+  async function stop(tx: Tx, scope: Scope, document: Document): Promise<void> {
     await queue.cancel(store.executor(tx), documentKeys(document.id))
+    const { id, state, chunks, toRecognize, recognized } = document
+    if (state === 'ready' && (chunks > 0 || recognized > 0)) {
+      // What was recognised last is indexed still, and the receipt says the rest.
+      const reason = stoppedReason(toRecognize - recognized)
+      await store.documents.update(tx, id, { toRecognize: recognized, reason })
+      await queue.enqueue(store.executor(tx), indexJob(id, scope, true))
+      return
+    }
     await unindex(tx, document)
     await store.documents.update(tx, document.id, { state: 'cancelled', reason: { code: 'cancelled' } })
   }
@@ -329,7 +341,7 @@ export function createDocuments(deps: {
           const stoppable = (one: Document) => isUnderWay(one) || isPaused(one)
           const stopped = await inside(tx, document, stoppable)
           if (stoppable(document)) stopped.push(document)
-          for (const one of stopped) await stop(tx, one)
+          for (const one of stopped) await stop(tx, scope, one)
           return stopped
         },
         { interrupt: true },

@@ -108,6 +108,13 @@ test('a chunk has its own language, the document’s where it does not tell, and
   expect(chunks.map(({ language }) => language)).toEqual(['de', 'en', 'other', 'de', 'de'])
 })
 
+test('a language that cannot be told is none', async () => {
+  const { document, chunks } = await indexOf({ segments: [page(1, words(40, '4711'))] })
+  expect([document.language, chunks.map(({ language }) => language)]).toEqual([null, ['other']])
+  const foreign = await indexOf({ segments: [page(1, words(100, 'le'))] })
+  expect(foreign.document.language).toBe('other')
+})
+
 test('the language of a document is told from all over it', async () => {
   const licence = Array.from({ length: 5 }, (_, index) => page(index + 1, words(400, 'the')))
   const rest = Array.from({ length: 25 }, (_, index) => page(index + 6, words(300, 'der')))

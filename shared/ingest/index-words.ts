@@ -153,7 +153,7 @@ export function createIndexStage(deps: {
     }
 
     // Terms depend on it.
-    if (document.language !== null && language !== document.language) await cut(0)
+    if (language !== document.language) await cut(0)
     for await (const segment of segmentsOf(scope, document.id)) {
       tally.add(segment)
       await counter.prepare(segment)
@@ -170,13 +170,22 @@ export function createIndexStage(deps: {
     const indexTime = timeTaken()
 
     const inside = await store.families.countFiles(scope, document.id)
-    const recognizes = document.paged && (await deps.recognizes(scope))
+    const stopped = job.payload.stopped === true
+    const recognizes = document.paged && !stopped && (await deps.recognizes(scope))
     const { ended, receipt } = await store.transaction(scope, async tx => {
       await queue.settle(store.executor(tx), job, { state: 'done' })
       await store.chunks.insert(tx, document.projectId, document.id, rest)
       const pages = await store.segments.recognition(scope, document.id, tx)
       const waiting = recognizes ? pages.waiting : 0
-      const receipt = tally.receipt(document, { chunks: stored, language, lost: reasons, inside, recognizes, waiting })
+      const receipt = tally.receipt(document, {
+        chunks: stored,
+        language,
+        lost: reasons,
+        inside,
+        recognizes,
+        stopped,
+        waiting,
+      })
       // Pages were recognised while this ran: what it says of them, the next run says better.
       const again = pages.done > done && (waiting === 0 || isDue(done, pages.done))
       const ended = waiting === 0 && !again
@@ -209,7 +218,7 @@ export function createIndexStage(deps: {
     }
   }
 
-  /** Null where the document is only a list. */
+  /** Null where the document is only a list, and where its text does not tell. */
   async function tellLanguage(
     scope: Scope,
     document: Document,
@@ -236,7 +245,7 @@ export function createIndexStage(deps: {
         if (sample.length > samplePlaces * samplePart) break
       }
     }
-    return linguistics.tellLanguage(spokenIn(sample, document)) ?? 'other'
+    return linguistics.tellLanguage(spokenIn(sample, document)) ?? null
   }
 
   function analyse(draft: Draft, document: Document, documentLanguage: Language | null): Chunk {

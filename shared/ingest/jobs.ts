@@ -21,8 +21,10 @@ export function parseJob(documentId: string, { userId: group }: Owner, unlocked 
   return { kind: jobKinds.parse, key: keyOf.parse(documentId), payload, group }
 }
 
-export function indexJob(documentId: string, { userId: group }: Owner): NewJob {
-  return { kind: jobKinds.index, key: keyOf.index(documentId), payload: { documentId }, group }
+/** `stopped`: what waits for text recognition waits no longer. */
+export function indexJob(documentId: string, { userId: group }: Owner, stopped = false): NewJob {
+  const payload = { documentId, ...(stopped && { stopped }) }
+  return { kind: jobKinds.index, key: keyOf.index(documentId), payload, group }
 }
 
 /** The next page of the document that waits. One job a page, one open at a time: so documents take turns. */

@@ -12,6 +12,8 @@ export interface Findings {
   inside: { total: number; leftOut: number }
   /** Whether text is recognised in pictures of pages, and how many wait for it. */
   recognizes: boolean
+  /** Somebody stopped that. */
+  stopped: boolean
   waiting: number
 }
 
@@ -52,15 +54,16 @@ export function createTally(isFurniture: (block: Block) => boolean) {
         if (block.kind === 'table-row') tableRows += 1
       }
     },
-    receipt(document: Document, { chunks, language, lost, inside, recognizes, waiting }: Findings): Receipt {
+    receipt(document: Document, { chunks, language, lost, inside, recognizes, stopped, waiting }: Findings): Receipt {
       const pages = document.paged ? document.parsed : null
       const without = recognizes ? empty : [...empty, ...withoutText].sort((a, b) => a - b)
-      const off = document.paged && !recognizes && withoutText.length + broken.length - failed.length > 0
+      const unlooked = recognizes ? 0 : withoutText.length + broken.length - failed.length
+      const off = document.paged && unlooked > 0
       const reasons: Reason[] = []
       const name = (code: Reason['code'], numbers: readonly number[]) => {
         if (numbers.length > 0) reasons.push({ code, values: { count: numbers.length, pages: listPages(numbers) } })
       }
-      if (off) reasons.push({ code: 'recognition-off' })
+      if (off) reasons.push(stopped ? stoppedReason(unlooked) : { code: 'recognition-off' })
       if (characters === 0 && waiting === 0 && !off) reasons.push({ code: 'no-text' })
       reasons.push(...lost)
       name('pages-unreadable', unreadable)
@@ -101,6 +104,10 @@ export function createTally(isFurniture: (block: Block) => boolean) {
     const confidence = pages === 0 ? 0 : Math.round((100 * sum) / pages) / 100
     return { waiting, pages, confidence, unsure, failed }
   }
+}
+
+export function stoppedReason(count: number): Reason {
+  return { code: 'recognition-stopped', values: { count } }
 }
 
 /** `3, 5–9, 12`, cut after some. */

@@ -51,6 +51,10 @@ export const de: Messages = {
     'files-left-out': 'Nicht übernommene Dateien darin: {{count}} von {{total}}. Bei jeder steht, warum.',
     'recognition-off':
       'Als dieses Dokument gelesen wurde, war die Texterkennung ausgeschaltet. Schalten Sie sie in den Einstellungen ein; dort lassen sich solche Dokumente dann auf einmal noch einmal lesen.',
+    'recognition-stopped_one':
+      'Die Texterkennung wurde abgebrochen; der Text von 1 Seite fehlt. „Noch einmal lesen“ holt ihn nach.',
+    'recognition-stopped_other':
+      'Die Texterkennung wurde abgebrochen; der Text von {{count}} Seiten fehlt. „Noch einmal lesen“ holt ihn nach.',
     'recognition-failed': 'Auf Seite {{pages}} gelang die Texterkennung nicht.',
     'recognition-unsure': 'Auf Seite {{pages}} ist die Texterkennung unsicher; vergleichen Sie mit dem Bild der Seite.',
     'pages-unreadable_one': 'Seite {{pages}} war nicht lesbar; der Rest wurde gelesen.',

@@ -47,6 +47,9 @@ export const en = {
     'files-left-out': 'Files in it that were not taken: {{count}} of {{total}}. Each says why.',
     'recognition-off':
       'Text recognition was switched off when this document was read. Switch it on in the settings; such documents can then be read again there, all at once.',
+    'recognition-stopped_one': 'Text recognition was cancelled; the text of 1 page is missing. “Read again” brings it.',
+    'recognition-stopped_other':
+      'Text recognition was cancelled; the text of {{count}} pages is missing. “Read again” brings it.',
     'recognition-failed': 'Text recognition failed on page {{pages}}.',
     'recognition-unsure': 'Text recognition is unsure on page {{pages}}; compare with the picture of the page.',
     'pages-unreadable_one': 'Page {{pages}} could not be read; the rest was.',

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'pages-broken-text'
   | 'no-text'
   | 'recognition-off'
+  | 'recognition-stopped'
   | 'recognition-failed'
   | 'recognition-unsure'
   | 'text-cut'
