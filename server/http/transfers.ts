@@ -5,8 +5,8 @@ import type { Upload } from '../../shared/api/index.ts'
 import type { Core } from '../../shared/core.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
 import type { ErrorCode, Scope } from '../../shared/model/index.ts'
-import { contentOf } from '../../shared/parsers/content.ts'
-import { formatOf, HEAD } from '../../shared/parsers/formats.ts'
+import { contentOf, contentTypes } from '../../shared/parsers/content.ts'
+import { type Format, formatOf, HEAD } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import type { EventHub } from './events.ts'
 import type { ModelShelf } from './model-shelf.ts'
@@ -34,6 +34,7 @@ const headings = 1024 * 1024
 const ofTheFile: readonly ErrorCode[] = [
   'unsupported-type',
   'type-mismatch',
+  'damaged',
   'empty-file',
   'too-large',
   'too-many-files',
@@ -53,7 +54,7 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
       // The bytes went by once and do not come again.
       if (opened) throw new AppError('file-changed')
       opened = true
-      return judged(file, head => format.matches(head))
+      return judged(file, format)
     }
     const { name, path } = file
     return core.documents.add(scope, { name, path, open, limit: maxFileSize }, signal)
@@ -130,9 +131,9 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
 
 /**
  * The file's bytes, once the first of them have been found to be what its name says, or something that only its reader can
- * tell. Throws `type-mismatch`.
+ * tell. Throws `type-mismatch`, `damaged`.
  */
-async function* judged(file: IncomingFile, matches: (head: Uint8Array) => boolean): AsyncGenerator<Uint8Array> {
+async function* judged(file: IncomingFile, format: Format): AsyncGenerator<Uint8Array> {
   let head: Buffer = Buffer.alloc(0)
   let known = false
   for await (const chunk of file.bytes) {
@@ -151,10 +152,12 @@ async function* judged(file: IncomingFile, matches: (head: Uint8Array) => boolea
   yield head
 
   function check(bytes: Buffer): void {
-    if (matches(bytes.subarray(0, HEAD))) return
+    if (format.matches(bytes.subarray(0, HEAD))) return
     const content = contentOf(bytes.subarray(0, HEAD))
     // Whether it is a Word file or an archive is told by its end: the reader will say.
     if (content === 'zip' || content === 'office-97') return
+    // It begins as its name says, and goes on as nothing of the kind.
+    if (content !== undefined && contentTypes[content] === format.mediaType) throw new AppError('damaged')
     throw new AppError('type-mismatch', { name: file.name, ...(content !== undefined && { content }) })
   }
 }

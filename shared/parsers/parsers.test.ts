@@ -210,6 +210,8 @@ describe('what is refused', () => {
     ['archiv.txt', 'PK\x03\x04 and more', 'type-mismatch'],
     ['daten.md', 'abc\0\0\0def', 'type-mismatch'],
     ['druck.txt', '%PDF-1.4\n', 'type-mismatch'],
+    ['seite.html', '<!doctype html><p>Text\0\0\0\0', 'damaged'],
+    ['seite.txt', '<!doctype html><p>Text\0\0\0\0', 'type-mismatch'],
   ])('%s', (name, content, code) =>
     withParsers({}, async parsers => {
       expect(await codeOf(parsers.parse(await file(name, content)))).toBe(code)

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises'
 import { parentPort } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { ParseEvent, ParseRequest } from '../ports.ts'
-import { contentOfFile } from './content.ts'
+import { contentOfFile, contentTypes } from './content.ts'
 import { failure } from './failure.ts'
 import { type Ending, type Format, formatOf, HEAD, type Source } from './formats.ts'
 import { type FromParser, type ParserLimits, type ToParser, WINDOW } from './protocol.ts'
@@ -99,10 +99,16 @@ function start(port: NonNullable<typeof parentPort>) {
   }
 }
 
-/** Of a file of another type than its name says: with what it is instead, where that can be told. */
-async function clearer(error: unknown, { file }: ParseRequest): Promise<unknown> {
+/**
+ * Of a file of another type than its name says: with what it is instead, where that can be told. One that begins as its name
+ * says, and goes on as nothing of the kind, is `damaged`.
+ */
+async function clearer(error: unknown, { file, name }: ParseRequest): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'type-mismatch') return error
   const content = await contentOfFile(file)
+  const own = formatOf(name)?.mediaType
+  if (content !== undefined && own !== undefined && contentTypes[content] === own)
+    return new AppError('damaged', {}, { cause: error })
   return content === undefined ? error : new AppError(error.code, { ...error.values, content }, { cause: error })
 }
 
