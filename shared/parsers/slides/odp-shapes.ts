@@ -3,7 +3,7 @@ import type { Block } from '../../model/index.ts'
 import { cleanText } from '../clean-text.ts'
 import type { Package } from '../office/package.ts'
 import { attributeOf, childOf, childrenOf, descendantsOf, type Element, rawText } from '../office/xml.ts'
-import { commentNote, inReadingOrder, type Shape, tableRow } from './shape.ts'
+import { commentNote, inReadingOrder, type Shape, tableRows } from './shape.ts'
 
 export interface PageContent {
   shapes: Shape[]
@@ -109,18 +109,21 @@ function textBlocks(parent: Element, listed: boolean): Block[] {
 }
 
 function tableBlocks(table: Element): Block[] {
-  const blocks: Block[] = []
   const hasHeader = attributeOf(table, 'use-first-row-styles') === 'true' || childOf(table, 'table-header-rows')
-  let header: string | undefined
-  for (const row of descendantsOf(table, 'table-row')) {
-    const texts = childrenOf(row, 'table-cell').map(cell => descendantsOf(cell, 'p').map(textOf).join(' ').trim())
-    const block = tableRow(texts, header)
-    if (!block) continue
-    if (hasHeader) header ??= block.text
-    blocks.push(block)
-  }
-  return blocks
+  const rows = descendantsOf(table, 'table-row').map(row => {
+    const cells = row.children.filter(isCell)
+    return {
+      texts: cells.map(cell =>
+        cell.name === 'table-cell' ? descendantsOf(cell, 'p').map(textOf).join(' ').trim() : '',
+      ),
+      wide: cells.map(cell => Number(attributeOf(cell, 'number-columns-spanned')) || 1),
+    }
+  })
+  return tableRows(rows, Boolean(hasHeader))
 }
+
+const isCell = (child: Element | string): child is Element =>
+  typeof child !== 'string' && (child.name === 'table-cell' || child.name === 'covered-table-cell')
 
 function textOf(paragraph: Element): string {
   return cleanText(innerText(paragraph))

@@ -15,7 +15,7 @@ import {
   relationOf,
   unescaped,
 } from '../office/xml.ts'
-import { inReadingOrder, type Shape, tableRow } from './shape.ts'
+import { inReadingOrder, type Shape, tableRows } from './shape.ts'
 
 /** English metric units in a point. */
 export const EMU = 12_700
@@ -201,23 +201,21 @@ async function readGraphic(data: Element | undefined, context: SlideContext, fou
 }
 
 function tableBlocks(table: Element): Block[] {
-  const blocks: Block[] = []
   const hasHeader = /^(?:1|true)$/.test(childOf(table, 'tblPr')?.attributes.firstRow ?? '')
-  let header: string | undefined
-  for (const row of childrenOf(table, 'tr')) {
-    const texts = childrenOf(row, 'tc').map(cell =>
-      cell.attributes.hMerge || cell.attributes.vMerge
-        ? ''
-        : paragraphsOf(childOf(cell, 'txBody'))
-            .map(paragraph => paragraph.text)
-            .join(' '),
-    )
-    const block = tableRow(texts, header)
-    if (!block) continue
-    if (hasHeader) header ??= block.text
-    blocks.push(block)
-  }
-  return blocks
+  const rows = childrenOf(table, 'tr').map(row => {
+    const cells = childrenOf(row, 'tc')
+    return {
+      texts: cells.map(cell =>
+        cell.attributes.hMerge || cell.attributes.vMerge
+          ? ''
+          : paragraphsOf(childOf(cell, 'txBody'))
+              .map(paragraph => paragraph.text)
+              .join(' '),
+      ),
+      wide: cells.map(cell => Number(cell.attributes.gridSpan) || 1),
+    }
+  })
+  return tableRows(rows, hasHeader)
 }
 
 /** In points, on the slide. */

@@ -1,5 +1,6 @@
 import type { Block } from '../../model/index.ts'
 import { joinCells } from '../cells.ts'
+import { createColumnHeads } from '../column-heads.ts'
 
 /** Something on a slide with its place in points, and what it says. */
 export interface Shape {
@@ -43,11 +44,32 @@ export function inReadingOrder(shapes: readonly Shape[]): Block[] {
 /** Points: taller things begin a row with no more than this. */
 const BAND = 60
 
-/** A row of a table on a slide. */
-export function tableRow(texts: readonly string[], header: string | undefined): Block | undefined {
-  const { text, cells } = joinCells(texts)
-  if (text === '') return undefined
-  return { kind: 'table-row', text, cells, ...(header !== undefined && header !== text && { header }) }
+/** The rows of a table on a slide; of its cells, the merged ones are there and say nothing. `wide`: columns each stands over. */
+export function tableRows(
+  rows: readonly { texts: readonly string[]; wide: readonly number[] }[],
+  hasHeader: boolean,
+): Block[] {
+  const heads = createColumnHeads()
+  let header: string | undefined
+  let columns = 0
+  return rows.flatMap(({ texts, wide }) => {
+    const { text, cells } = joinCells(texts)
+    if (text === '') return []
+    const row = texts.map((own, at) => ({ text: own, column: at + 1, wide: wide[at] ?? 1 }))
+    const isHeaded = header !== undefined && header !== text
+    const block: Block = {
+      kind: 'table-row',
+      text,
+      cells,
+      ...(isHeaded && { header, ...(row.length === columns && heads.of(row)) }),
+    }
+    if (hasHeader && header === undefined) {
+      header = text
+      columns = row.length
+      heads.add(row)
+    }
+    return [block]
+  })
 }
 
 /** Who pages through the presentation does not see it: said in the language of the slide. */

@@ -45,6 +45,7 @@ describe('presentations of PowerPoint', () => {
       text: '2022 6.410,20 € 1.930,00 € 2.104,50 €',
       cells: [0, 5, 16, 27],
       header: 'Jahr Heizung Wasser Versicherung',
+      heads: ['Jahr', 'Heizung', 'Wasser', 'Versicherung'],
     })
     expect(segments[3]!.blocks.map(block => block.text)).toEqual([
       'Wie es weitergeht',

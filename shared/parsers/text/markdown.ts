@@ -5,6 +5,8 @@ import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { frontmatter } from 'micromark-extension-frontmatter'
 import { gfm } from 'micromark-extension-gfm'
 import type { Block, Span } from '../../model/index.ts'
+import { joinCells } from '../cells.ts'
+import { createColumnHeads, placed } from '../column-heads.ts'
 import type { Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { linesOf } from './decode.ts'
@@ -148,20 +150,17 @@ function* fromItem(item: Parent, label: string, offset: number, depth: number): 
 
 function* fromTable(table: Table, offset: number): Generator<Block> {
   let header = ''
+  const heads = createColumnHeads()
   for (const [index, row] of table.children.entries()) {
-    const cells: number[] = []
-    let text = ''
-    for (const cell of row.children) {
-      const value = inline(cell)
-      if (value === '') continue
-      if (text !== '') text += ' '
-      cells.push(text.length)
-      text += value
+    const texts = row.children.map(inline)
+    const { text, cells } = joinCells(texts)
+    if (index === 0) {
+      header = text
+      heads.add(placed(texts))
     }
-    if (index === 0) header = text
     if (text === '') continue
     const result: Block = { kind: 'table-row', text, cells, span: linesIn(row, offset) }
-    yield index > 0 && header !== '' ? { ...result, header } : result
+    yield index > 0 && header !== '' ? { ...result, header, ...heads.of(placed(texts)) } : result
   }
 }
 

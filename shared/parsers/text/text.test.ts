@@ -195,6 +195,7 @@ describe('Markdown', () => {
         text: 'Pumpe 120 €',
         cells: [0, 6],
         header: 'Gerät Preis',
+        heads: ['Gerät', 'Preis'],
         span: { unit: 'line', first: 18, last: 18 },
       },
       {
@@ -202,6 +203,7 @@ describe('Markdown', () => {
         text: 'Uhr',
         cells: [0],
         header: 'Gerät Preis',
+        heads: ['Gerät'],
         span: { unit: 'line', first: 19, last: 19 },
       },
       { kind: 'code', text: 'heat --now\n  --all', span: { unit: 'line', first: 21, last: 24 } },

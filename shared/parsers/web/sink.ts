@@ -80,7 +80,12 @@ export function createSink(): Sink {
         open.row = { cells: [], head: open.head }
       } else if (name === 'td' || name === 'th') {
         open.row ??= { cells: [], head: open.head }
-        open.cell = { pieces: [], marked: name === 'th', rows: spanOf(attributes.rowspan) }
+        open.cell = {
+          pieces: [],
+          marked: name === 'th',
+          rows: spanOf(attributes.rowspan),
+          columns: spanOf(attributes.colspan),
+        }
         open.row.cells.push(open.cell)
         return true
       }

@@ -1,5 +1,6 @@
 /** Tables of a page: rows of data with their header, or the layout of an old page or a mail, which is prose. */
 import type { Block } from '../../model/index.ts'
+import { createColumnHeads, type PlacedCell } from '../column-heads.ts'
 import { cellOf, headsColumns, LOOK } from '../table-header.ts'
 import type { Piece } from './flow.ts'
 
@@ -9,6 +10,7 @@ export interface Cell {
   marked: boolean
   /** How many it covers. */
   rows: number
+  columns: number
 }
 
 export interface Row {
@@ -21,6 +23,7 @@ export interface Row {
 const MAX_ROW = 3_000
 const MAX_CELL_BLOCKS = 12
 const MAX_HEADER = 500
+const MAX_COLUMNS = 256
 /** What kind of table it is, is told by so many rows. */
 export const PROBE_ROWS = 200
 
@@ -31,6 +34,8 @@ export function createTable(presentation: boolean) {
   let inHeader = true
   let first = true
   // Cells that reach down: how many rows they still cover.
+  const heads = createColumnHeads()
+  let covered: number[] = []
   let spanning: { text: string; rows: number }[] = []
 
   /** What the cells that reach down say to this row; and those of this row are noted. */
@@ -48,8 +53,23 @@ export function createTable(presentation: boolean) {
     return text
   }
 
+  /** The columns its cells stand in, beside those that reach down. */
+  function placesOf(row: Row): PlacedCell[] {
+    const before = covered
+    covered = before.map(rows => Math.max(0, rows - 1))
+    let column = 1
+    return row.cells.map(cell => {
+      while ((before[column] ?? 0) > 0) column++
+      const placed = { text: textOf(cell), column, wide: cell.columns }
+      for (const end = column + cell.columns; column < end; column++)
+        if (cell.rows > 1 && column <= MAX_COLUMNS) covered[column] = cell.rows - 1
+      return placed
+    })
+  }
+
   function emitRow(row: Row, below: readonly Row[], out: Piece[]) {
     const reaching = above(row)
+    const placed = placesOf(row)
     const starts: number[] = []
     let text = ''
     let links = 0
@@ -71,20 +91,28 @@ export function createTable(presentation: boolean) {
       for (const cell of row.cells) out.push(...cell.pieces)
       return
     }
-    const isHeader =
-      inHeader &&
-      (row.head ||
-        isMarked(row) ||
-        (first && headsColumns(cellsOf(row), below.map(cellsOf), { usual: true }) !== undefined))
+    const certainty = !inHeader
+      ? undefined
+      : row.head || isMarked(row)
+        ? 'told'
+        : first
+          ? headsColumns(cellsOf(row), below.map(cellsOf), { usual: true })
+          : undefined
+    const isHeader = certainty !== undefined
     if (text !== '') {
       const context = isHeader ? '' : reaching === '' || header === '' ? header + reaching : `${header} ${reaching}`
       const block: Block = { kind: 'table-row', text, cells: starts }
       if (context !== '') block.header = context
+      // A row's names stand in for all of its context, and what reaches down has none.
+      if (context !== '' && reaching === '') Object.assign(block, heads.of(placed))
       out.push({ block, zone, part, links })
       first = false
       if (!isHeader) inHeader = false
     }
-    if (isHeader && text.length + header.length < MAX_HEADER) header = header === '' ? text : `${header} ${text}`
+    if (isHeader && text.length + header.length < MAX_HEADER) {
+      header = header === '' ? text : `${header} ${text}`
+      if (certainty === 'told') heads.add(placed)
+    }
     // What is no part of a cell's text: the rows of a table inside it.
     for (const cell of row.cells) for (const piece of cell.pieces) if (!INSIDE.has(piece.block.kind)) out.push(piece)
   }

@@ -116,9 +116,32 @@ describe('HTML', () => {
     expect([...htmlBlocks(html)]).toEqual([
       { kind: 'caption', text: 'Preise' },
       { kind: 'table-row', text: 'Ware Art Preis', cells: [0, 5, 9] },
-      { kind: 'table-row', text: 'Pumpe klein 12 €', cells: [0, 6, 12], header: 'Ware Art Preis' },
+      {
+        kind: 'table-row',
+        text: 'Pumpe klein 12 €',
+        cells: [0, 6, 12],
+        header: 'Ware Art Preis',
+        heads: ['Ware', 'Art', 'Preis'],
+      },
       { kind: 'table-row', text: 'groß 20 €', cells: [0, 5], header: 'Ware Art Preis Pumpe' },
     ])
+  })
+
+  test('cells know what their column is called, under titles that stand over several', () => {
+    const html = `<table><tr><th rowspan=2>Gruppe<th colspan=2>2023<th>2024<tr><th>Ist<th>Plan<th>Ist
+      <tr><td>Nord<td><td>11<td>12<tr><td>Süd<td colspan=2>20<td>21</table>`
+    expect([...htmlBlocks(html)].slice(2).map(({ text, heads }) => [text, heads])).toEqual([
+      ['Nord 11 12', ['Gruppe', '2023 Plan', '2024 Ist']],
+      ['Süd 20 21', ['Gruppe', '2023 Ist', '2024 Ist']],
+    ])
+    const names =
+      '<table><tr><td>Anna<td>Köln<td>Ärztin<tr><td>Ben<td>Bonn<td>Koch<tr><td>Cora<td>Ulm<td>Köchin</table>'
+    expect([...htmlBlocks(names)].at(-1)).toEqual({
+      kind: 'table-row',
+      text: 'Cora Ulm Köchin',
+      cells: [0, 5, 9],
+      header: 'Anna Köln Ärztin',
+    })
   })
 
   test('a cell reaches down as far as it says', () => {
