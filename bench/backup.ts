@@ -9,8 +9,8 @@ import { createFolderBlobs } from '../shared/blobs/folder.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Segment } from '../shared/model/index.ts'
 import { openStore } from '../shared/store/index.ts'
+import { createText } from '../tests/synthetic.ts'
 import { atLeast, type Bench, told } from './figure.ts'
-import { createText } from './synthetic.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 const documents = 250

@@ -4,7 +4,7 @@ import { v7 } from 'uuid'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Chunk, Scope } from '../shared/model/index.ts'
 import { openStore } from '../shared/store/index.ts'
-import { createText, type SyntheticText, type SyntheticVectors } from './synthetic.ts'
+import { createText, type SyntheticText, type SyntheticVectors } from '../tests/synthetic.ts'
 
 export interface Library {
   /** The project of 10,000 chunks first, then the others. */

@@ -14,10 +14,10 @@ import type { Scope } from '../shared/model/index.ts'
 import { analyzeQuestion } from '../shared/retrieve/question.ts'
 import { createSearch, type SearchOptions } from '../shared/retrieve/search.ts'
 import { openStore } from '../shared/store/index.ts'
+import { createVectors } from '../tests/synthetic.ts'
 import { atMost, type Bench, median, percentile, told } from './figure.ts'
 import { buildLibrary, fingerprint } from './library.ts'
 import { bigManuals, type Manual, open } from './manuals.ts'
-import { createVectors } from './synthetic.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 const questions = 400

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type PdfPage, paragraph, writePdf } from '../scripts/write-pdf.ts'
+import { createText } from '../tests/synthetic.ts'
 import type { Manual } from './manuals.ts'
-import { createText } from './synthetic.ts'
 
 /** A PDF file of so many full pages of text with headings, running heads and page numbers; the same each time. */
 export async function writeManual(folder: string, pages: number): Promise<Manual> {

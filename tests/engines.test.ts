@@ -1,6 +1,6 @@
 /** That a search finds the same on both engines, in the same order: text and vectors by our own generator. */
 import { afterAll, expect, test } from 'vitest'
-import { createText, createVectors } from '../bench/synthetic.ts'
+import { createText, createVectors } from './synthetic.ts'
 import type { Chunk } from '../shared/model/index.ts'
 import { analyzeQuestion } from '../shared/retrieve/question.ts'
 import { createSearch, type SearchMode } from '../shared/retrieve/search.ts'
