@@ -1,6 +1,7 @@
 import type { Block, BlockKind } from '../../model/index.ts'
 import { joinCells } from '../cells.ts'
 import { cleanText } from '../clean-text.ts'
+import { type ColumnHeads, createColumnHeads, type PlacedCell } from '../column-heads.ts'
 import { cellOf, type HeaderCell, headsColumns, LOOK } from '../table-header.ts'
 
 // Tables in tables and boxes in boxes: what lies deeper is read as text of this level.
@@ -31,7 +32,8 @@ export interface Composer {
   openTable(): void
   openRow(): void
   openCell(): void
-  closeCell(options?: { hidden?: boolean }): void
+  /** `wide`: columns to the next cell, 1 unless told; `over`: those it stands over, where cells that are covered follow it. */
+  closeCell(options?: { hidden?: boolean; wide?: number; over?: number }): void
   closeRow(options?: { header?: boolean; dropped?: boolean }): void
   closeTable(): void
   /** Blocks that nothing can be added to any more; their texts are clean, and they have no spans yet. */
@@ -54,8 +56,22 @@ interface Frame {
   marked: boolean
   rows: number
   /** Table: its first rows, and what stands among them, until it is known whether the first is a header. */
-  waiting: { block: Block; cells: HeaderCell[] | undefined }[] | undefined
+  waiting: { block: Block; cells: HeaderCell[] | undefined; placed: Placed }[] | undefined
+  /** Row: the columns its cells stand in, and the next one. */
+  places: Omit<PlacedCell, 'text'>[]
+  column: number
+  /** Table: what its columns are called, and the one behind the last. */
+  heads: ColumnHeads
+  end: number
 }
+
+/** The cells of a row, and the column behind the last of those it has, covered or not. */
+interface Placed {
+  cells: readonly PlacedCell[]
+  end: number
+}
+
+const NOWHERE: Placed = { cells: [], end: 0 }
 
 export function createComposer(): Composer {
   const frames: Frame[] = []
@@ -72,7 +88,20 @@ export function createComposer(): Composer {
       return
     }
     const waiting = type === 'table' ? [] : undefined
-    frames.push({ type, parts: [], blocks: [], cells: [], header: '', marked: false, rows: 0, waiting })
+    frames.push({
+      type,
+      parts: [],
+      blocks: [],
+      cells: [],
+      header: '',
+      marked: false,
+      rows: 0,
+      waiting,
+      places: [],
+      column: 1,
+      heads: createColumnHeads(),
+      end: 0,
+    })
   }
 
   /** The innermost frame, if it is one of this type. */
@@ -105,7 +134,7 @@ export function createComposer(): Composer {
     for (let at = frames.length - 1; at >= 0; at--) {
       const frame = frames[at]!
       if (frame.waiting) {
-        frame.waiting.push({ block, cells: undefined })
+        frame.waiting.push({ block, cells: undefined, placed: NOWHERE })
         return
       }
       if (frame.type === 'paragraph' || frame.type === 'cell') {
@@ -132,25 +161,27 @@ export function createComposer(): Composer {
       return
     }
     if (text !== '') {
+      const placed = { cells: texts.map((own, at) => ({ ...row.places[at]!, text: own })), end: row.column }
       const block: Block = { kind: 'table-row', text, cells }
       if (table) {
-        if (header && (table.rows === 0 || table.marked)) markHeader(table, text)
-        else if (table.header !== '') block.header = table.header
+        if (header && (table.rows === 0 || table.marked)) markHeader(table, text, placed)
+        else if (table.header !== '') Object.assign(block, { header: table.header }, named(table, placed))
         table.rows++
       }
       if (table?.waiting) {
-        const named = texts.flatMap((cell, at) => (cell === '' ? [] : [cellOf(at + 1, cell)]))
-        table.waiting.push({ block, cells: named })
+        const shown = texts.flatMap((cell, at) => (cell === '' ? [] : [cellOf(at + 1, cell)]))
+        table.waiting.push({ block, cells: shown, placed })
         if (table.marked || table.rows > LOOK) decide(table)
       } else emit(block)
     }
     for (const block of after) emit(block)
   }
 
-  function markHeader(table: Frame, text: string) {
+  function markHeader(table: Frame, text: string, placed: Placed) {
     table.marked = true
-    if (table.header.length + text.length < MAX_HEADER)
-      table.header = table.header === '' ? text : `${table.header} ${text}`
+    if (table.header.length + text.length >= MAX_HEADER) return
+    table.header = table.header === '' ? text : `${table.header} ${text}`
+    addHeads(table, placed)
   }
 
   /** The rows that waited go on; where nothing is marked, the first may name the columns of the others. */
@@ -158,13 +189,16 @@ export function createComposer(): Composer {
     const waiting = table.waiting ?? []
     table.waiting = undefined
     const [first, ...rest] = waiting.flatMap(({ cells }) => (cells ? [cells] : []))
-    const heads = !table.marked && first !== undefined && headsColumns(first, rest, { usual: true }) !== undefined
+    const certainty = table.marked || first === undefined ? undefined : headsColumns(first, rest, { usual: true })
     let header = ''
-    for (const { block, cells } of waiting) {
-      emit(header !== '' && cells ? { ...block, header } : block)
-      if (heads && cells && header === '' && block.text.length <= MAX_HEADER) header = block.text
+    for (const { block, cells, placed } of waiting) {
+      emit(header !== '' && cells ? { ...block, header, ...named(table, placed) } : block)
+      if (certainty && cells && header === '' && block.text.length <= MAX_HEADER) {
+        header = block.text
+        if (certainty === 'told') addHeads(table, placed)
+      }
     }
-    if (heads) table.header = header
+    if (certainty) table.header = header
   }
 
   return {
@@ -186,12 +220,17 @@ export function createComposer(): Composer {
     openTable: () => open('table'),
     openRow: () => open('row'),
     openCell: () => open('cell'),
-    closeCell({ hidden = false } = {}) {
+    closeCell({ hidden = false, wide = 1, over = wide } = {}) {
       const cell = close('cell')
       const row = frames.at(-1)
-      if (!cell || hidden) return
-      if (row?.type === 'row') row.cells.push(cell.blocks)
-      else for (const block of cell.blocks) emit(block)
+      if (!cell) return
+      const column = row?.column ?? 1
+      if (row?.type === 'row') row.column += wide
+      if (hidden) return
+      if (row?.type === 'row') {
+        row.cells.push(cell.blocks)
+        row.places.push({ column, wide: over })
+      } else for (const block of cell.blocks) emit(block)
     },
     closeRow({ header = false, dropped = false } = {}) {
       const row = close('row')
@@ -215,6 +254,16 @@ export function createComposer(): Composer {
     hasText: () =>
       frames.findLast(frame => frame.type === 'paragraph')?.parts.some(part => part.trim() !== '') ?? false,
   }
+}
+
+function addHeads(table: Frame, placed: Placed) {
+  table.heads.add(placed.cells)
+  table.end = Math.max(table.end, placed.end)
+}
+
+/** Nothing for a row that ends in another column than the header: its cells may stand anywhere. */
+function named({ heads, end }: Frame, placed: Placed): { heads?: string[] } {
+  return placed.end === end ? heads.of(placed.cells) : {}
 }
 
 // What makes up the text of a cell; the rest follows its row.

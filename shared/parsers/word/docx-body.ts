@@ -81,7 +81,7 @@ export function createBody(
   let pageNumbers = 0
   let inRowProperties = false
   const rows: { header: boolean; dropped: boolean }[] = []
-  const cells: { hidden: boolean }[] = []
+  const cells: { hidden: boolean; wide: number }[] = []
   let note: { id: string; author: string } | undefined
 
   const inCode = () => fields.some(field => !field.result && field.paragraph === paragraphs.at(-1))
@@ -233,7 +233,7 @@ export function createBody(
         break
       case 'w:tc':
         composer.openCell()
-        cells.push({ hidden: false })
+        cells.push({ hidden: false, wide: 1 })
         break
       case 'w:footnoteReference':
       case 'w:endnoteReference':
@@ -296,6 +296,8 @@ export function createBody(
     else if (tag.name === 'w:tblHeader' && row) row.header = isOn(value)
     else if (tag.name === 'w:hidden' && row) row.dropped = isOn(value)
     else if ((tag.name === 'w:vMerge' || tag.name === 'w:hMerge') && cell) cell.hidden = value !== 'restart'
+    else if (tag.name === 'w:gridSpan' && cell)
+      cell.wide = Math.min(Math.max(Number.parseInt(value ?? '', 10) || 1, 1), 256)
     else if (tag.name === 'w:cellDel' && cell) cell.hidden = true
     else if (field) {
       if (tag.name === 'w:checkBox') field.box = '☐'

@@ -163,6 +163,12 @@ describe('a document of Word', () => {
       'tr innen a|innen b',
       'tr 1|2 <innen a innen b>',
     ])
+    const { blocks } = await readBytes('a.docx', writeDocx({ body }))
+    expect(blocks.slice(2, 5).map(({ heads }) => heads)).toEqual([
+      ['Jahr', 'Umsatz netto', 'Umsatz brutto'],
+      ['Umsatz netto', 'Umsatz brutto'],
+      undefined,
+    ])
   })
 
   it('heads a table by its first row where that names columns, and not pairs by the first of them', async () => {
@@ -181,6 +187,11 @@ describe('a document of Word', () => {
       'tr Name|Ort|Alter',
       ...Array.from({ length: 40 }, (_, at) => `tr Person ${at}|Köln|${at} <Name Ort Alter>`),
     ])
+    const headsOf = async (rows: string[][]) =>
+      (await readBytes('a.docx', writeDocx({ body: table(rows) }))).blocks.slice(1).map(({ heads }) => heads)
+    expect(await headsOf(list)).toEqual(Array(40).fill(['Name', 'Ort', 'Alter']))
+    const names = ['Anna Köln Ärztin', 'Ben Bonn Koch', 'Cora Ulm Köchin'].map(row => row.split(' '))
+    expect(await headsOf(names)).toEqual([undefined, undefined])
   })
 
   it('goes on in the next paragraph where the mark between them was taken out', async () => {

@@ -61,6 +61,8 @@ export function createOdtBody(
   const keys = new Map<string, string>()
   let listCount = 0
   const rows: { header: boolean }[] = []
+  // Columns that cells stand over: those covered follow them.
+  const spans: number[] = []
   let headerRows = 0
   // What paragraphs are in: a footnote, a comment.
   const beside: ('footnote' | 'note')[] = []
@@ -184,6 +186,7 @@ export function createOdtBody(
       case 'table:table-cell':
       case 'table:covered-table-cell':
         composer.openCell()
+        spans.push(Math.max(1, Number.parseInt(tag.attribute('table:number-columns-spanned') ?? '', 10) || 1))
         break
       case 'svg:title':
       case 'svg:desc':
@@ -266,9 +269,10 @@ export function createOdtBody(
           composer.closeRow(rows.pop())
           break
         case 'table:table-cell':
-          composer.closeCell()
+          composer.closeCell({ over: spans.pop() ?? 1 })
           break
         case 'table:covered-table-cell':
+          spans.pop()
           composer.closeCell({ hidden: true })
           break
         case 'svg:title':

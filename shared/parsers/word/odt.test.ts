@@ -92,6 +92,16 @@ describe('a text of OpenDocument', () => {
     expect(await linesOf({ text })).toEqual(['tr a|b'])
   })
 
+  it('names cells after the titles over their columns', async () => {
+    const cell = (text: string, attributes = '') =>
+      `<table:table-cell${attributes}>${text === '' ? '' : textParagraph(text)}</table:table-cell>`
+    const row = (...cells: string[]) => `<table:table-row>${cells.join('')}</table:table-row>`
+    const wide = `${cell('Umsatz', ' table:number-columns-spanned="2"')}<table:covered-table-cell/>`
+    const text = `<table:table><table:table-header-rows>${row(cell('Jahr'), wide, cell('Ort'))}</table:table-header-rows>${row(cell('2023'), cell(''), cell('12'), cell('Ulm'))}</table:table>`
+    const { blocks } = await readBytes('a.odt', writeOdt({ text }))
+    expect(blocks.at(-1)).toMatchObject({ text: '2023 12 Ulm', heads: ['Jahr', 'Umsatz', 'Ort'] })
+  })
+
   it('is damaged, cut, protected or something else, and says which', async () => {
     const bytes = exampleOdt()
     const { blocks, ending } = await readBytes('a.odt', bytes.subarray(0, bytes.length * 0.5))
