@@ -18,6 +18,8 @@ export interface Outcome {
   chunks: number
   seconds: number
   reason: Reason | null
+  /** What came out of it, at every depth; told when all is done. */
+  inside: Outcome[]
 }
 
 /** Not the file's own fault: the command has failed in part. */
@@ -42,8 +44,9 @@ const fatal: readonly string[] = [
   'unauthorized',
 ]
 
-export function hasFailed({ state, reason }: Outcome): boolean {
-  return state === 'failed' && reason !== null && failures.includes(reason.code)
+/** It, or a file inside. */
+export function hasFailed({ state, reason, inside }: Outcome): boolean {
+  return (state === 'failed' && reason !== null && failures.includes(reason.code)) || inside.some(hasFailed)
 }
 
 /** Throws `file-missing` when none of the paths is there: then nothing needs to be opened. */
@@ -97,7 +100,8 @@ export async function addFiles(
     }
     mine.set(document.id, file)
     outcomes[at] = { ...without(file, 'queued', null), documentId: document.id, pages: pagesOf(document) }
-    if (work) work.expect(document.id, last => settle(at, outcomeOf(file, last)))
+    const inside = (last: Document) => outcomes[at]?.inside.push(outcomeOf(last.path, last))
+    if (work) work.expect(document.id, last => settle(at, outcomeOf(file, last)), inside)
     else ended(outcomes[at])
   }
 
@@ -119,14 +123,14 @@ export async function addFiles(
 }
 
 function without(file: string, state: Outcome['state'], reason: Reason | null): Outcome {
-  return { file, documentId: null, state, pages: null, chunks: 0, seconds: 0, reason }
+  return { file, documentId: null, state, pages: null, chunks: 0, seconds: 0, reason, inside: [] }
 }
 
 function outcomeOf(file: string, document: Document | undefined): Outcome {
   // Somebody else removed it meanwhile.
   if (!document) return without(file, 'skipped', { code: 'cancelled' })
   const { id, state, chunks, reason } = document
-  const facts = { file, documentId: id, pages: pagesOf(document), chunks, seconds: secondsOf(document) }
+  const facts = { file, documentId: id, pages: pagesOf(document), chunks, seconds: secondsOf(document), inside: [] }
   if (state === 'ready') return { ...facts, state, reason }
   if (state === 'paused') {
     return { ...facts, state: 'skipped', reason: { code: 'state-conflict', values: { name: document.name, state } } }
@@ -134,6 +138,8 @@ function outcomeOf(file: string, document: Document | undefined): Outcome {
   return { ...facts, state: 'failed', reason: reason ?? { code: 'internal' } }
 }
 
-export function outcomeJson(context: Context, { file, state, pages, chunks, seconds, reason }: Outcome): object {
-  return { file, state, pages, chunks, seconds, reason: reasonJson(context.translate, reason) }
+export function outcomeJson(context: Context, outcome: Outcome): object {
+  const { file, state, pages, chunks, seconds, reason, inside } = outcome
+  const shown = { file, state, pages, chunks, seconds, reason: reasonJson(context.translate, reason) }
+  return inside.length === 0 ? shown : { ...shown, inside: inside.map(one => outcomeJson(context, one)) }
 }

@@ -19,6 +19,7 @@ type Verb =
   | 'work'
   | 'get'
   | 'receipt'
+  | 'files'
   | 'trash'
   | 'add'
   | 'cancel'
@@ -170,6 +171,8 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
       async receipt({ projectId }, documentId) {
         return (await client.documents.receipt({ projectId, documentId })).receipt ?? undefined
       },
+      files: ({ projectId }, documentId, { after, limit }) =>
+        client.documents.files({ projectId, documentId, after, limit }),
       purge: async ({ projectId }, documentId) => void (await client.documents.purge({ projectId, documentId })),
       company: async ({ projectId }, documentId) => (await client.documents.company({ projectId, documentId })).count,
       cancel: verb('cancel'),

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { secondsLeft } from '../shared/ingest/estimate.ts'
 import type { Document, DocumentState } from '../shared/model/index.ts'
+import { formatOf } from '../shared/parsers/formats.ts'
 import type { Context } from './context.ts'
 import type { Library } from './library.ts'
 import { bar } from './terminal.ts'
@@ -9,9 +10,12 @@ import { padEnd, safe, shorten, widthOf } from './text.ts'
 
 /** Watches documents until their work has ended, and shows how far they are. */
 export interface Work {
-  /** `ended` is called once, when the document has no work left; without it when it is no longer there. */
-  expect(id: string, ended: (document: Document | undefined) => void): void
-  /** Resolves when all that was expected has ended. */
+  /**
+   * `ended` is called once, when the document has no work left; without it when it is no longer there. What came out of it
+   * is waited for as well: `inside` is called once for each, at every depth, when that has no work left.
+   */
+  expect(id: string, ended: (document: Document | undefined) => void, inside?: (document: Document) => void): void
+  /** Resolves when all that was expected has ended, and all that came out of it. */
   done(): Promise<void>
   /** Ends the watching. */
   stop(): void
@@ -24,14 +28,25 @@ const shortestPause = 25
 /** Documents asked for in one call; the contract allows so many. */
 const askedAtOnce = 100
 const pageSize = 200
+/** Files inside asked for in one call. */
+const filesAtOnce = 100
 /** Documents shown at a time. */
 const shownLines = 4
 const barColumns = 20
+
+interface Expected {
+  ended: (document: Document | undefined) => void
+  inside: (document: Document) => void
+}
 
 export function isUnderWay(document: Document): boolean {
   const { state, toRecognize, recognized, deletedAt } = document
   // One that is ready may have pages that wait for text recognition.
   return deletedAt === null && (underWay.includes(state) || (state === 'ready' && recognized < toRecognize))
+}
+
+function isContainer({ name }: Document): boolean {
+  return formatOf(name)?.container === true
 }
 
 /** All that wait or are worked on, oldest first. */
@@ -48,7 +63,9 @@ export async function* documentsUnderWay({ core, scope }: Library): AsyncGenerat
 export function watchWork(context: Context, { core, scope }: Library): Work {
   const control = new AbortController()
   const signal = AbortSignal.any([control.signal, context.signal])
-  const expected = new Map<string, (document: Document | undefined) => void>()
+  const expected = new Map<string, Expected>()
+  /** Found inside others: what lies in several is waited for once. */
+  const found = new Set<string>()
   const heard = new Set<string>()
   let complete = false
   let news = false
@@ -112,17 +129,39 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
     const byId = new Map(documents.map(document => [document.id, document]))
     let count = 0
     for (const id of ids) {
-      const ended = expected.get(id)
-      if (!ended) continue
+      const one = expected.get(id)
+      if (!one) continue
       const document = byId.get(id)
       expected.delete(id)
-      if (document && isUnderWay(document)) expected.set(id, ended)
+      if (document && isUnderWay(document)) expected.set(id, one)
       else {
-        ended(document)
+        one.ended(document)
+        if (document && isContainer(document)) await expectInside(document.id, one.inside)
         count += 1
       }
     }
     return count
+  }
+
+  /** All of them are there once their container has no work left. */
+  async function expectInside(id: string, inside: Expected['inside']): Promise<void> {
+    for (let after = 0; ; ) {
+      const { files } = await core.documents.files(scope, id, { after, limit: filesAtOnce })
+      for (const { documentId } of files) {
+        if (documentId === null || found.has(documentId)) continue
+        found.add(documentId)
+        // It may be expected by itself as well, and is told to both.
+        const before = expected.get(documentId)
+        const ended = (document: Document | undefined) => {
+          before?.ended(document)
+          if (document) inside(document)
+        }
+        expected.set(documentId, { ended, inside })
+      }
+      const last = files[files.length - 1]
+      if (!last || files.length < filesAtOnce) return
+      after = last.number
+    }
   }
 
   async function show(open: number): Promise<void> {
@@ -141,8 +180,13 @@ export function watchWork(context: Context, { core, scope }: Library): Work {
   }
 
   return {
-    expect(id, ended) {
-      expected.set(id, ended)
+    expect(id, ended, inside = () => {}) {
+      const before = expected.get(id)
+      const both = (document: Document | undefined) => {
+        before?.ended(document)
+        ended(document)
+      }
+      expected.set(id, { ended: both, inside })
       nudge()
     },
     async done() {

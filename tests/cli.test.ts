@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeMail } from '../scripts/fixtures/eml.ts'
+import { writeZip } from '../scripts/fixtures/zip.ts'
 import { type PdfPage, writePdf } from '../scripts/write-pdf.ts'
 import { isReading, makePlace, type Place, root, until } from './run-cli.ts'
 
@@ -275,6 +277,27 @@ describe('a library', () => {
     expect(projects).toMatchObject([{ documents: 2 }, { name: 'Zweites', documents: 1 }])
     expect((await place.run(['projects', 'delete', 'Zweites', ...data])).stdout).toBe('Deleted: Zweites\n')
     expect((await place.run(['search', ...other, 'x'])).code).toBe(1)
+  })
+
+  test('ingest and ask wait for what lies in mails and archives, count it and name what failed', async () => {
+    const letter = writeMail({
+      subject: 'Unterlagen',
+      text: 'Im Anhang.',
+      parts: [{ name: 'frist.txt', type: 'text/plain', bytes: `${noticeQuote}\n` }],
+    })
+    const many = Array.from({ length: 130 }, (_, at) => ({ name: `notiz-${at}.txt`, bytes: `Notiz ${at} zum Haus.\n` }))
+    const damaged = { name: 'kaputt.pdf', bytes: '%PDF-1.7\n%%EOF' }
+    const zip = writeZip([...many, damaged, { name: 'brief.eml', bytes: letter }])
+    await writeFile(path.join(place.folder, 'alles.zip'), zip)
+    const own = ['--data', 'familie']
+    const first = await place.run(['ingest', 'alles.zip', ...own], { language: 'de' })
+    expect(first.stderr).toContain('1 Datei: 1 fertig; darin 133 Dateien: 132 fertig, 1 gescheitert')
+    expect(first.stderr).toMatch(/✗ alles\.zip\/kaputt\.pdf {2}Die Datei ist beschädigt/)
+    expect(first.code).toBe(0)
+    const { documents } = await place.json<DocumentsJson>(['documents', 'list', ...own])
+    expect(documents.filter(({ state }) => !['ready', 'failed'].includes(state))).toEqual([])
+    const asked = await place.json<AnswerJson>(['ask', 'alles.zip', notice])
+    expect(asked.citations[0]?.quote).toBe(noticeQuote)
   })
 
   test('--no-wait leaves the work to whoever comes next', async () => {

@@ -96,6 +96,8 @@ async function reportFiles(context: Context, library: Library, outcomes: readonl
     terminal.note(`${safe(file)}: ${textOf(translate, reason)}`)
     for (const line of await leftOutOf(context, library, outcome)) terminal.note(line)
   }
+  for (const { file, state, reason } of outcomes.flatMap(({ inside }) => inside))
+    if (reason && state !== 'skipped') terminal.note(`${safe(file)}: ${textOf(translate, reason)}`)
   const count = outcomes.filter(({ state, reason }) => state === 'skipped' && reason?.code !== 'duplicate').length
   if (count > 0) terminal.note(translate('cli.outcome.leftOutFiles', { count }))
 }

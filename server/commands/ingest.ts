@@ -31,7 +31,7 @@ export async function ingest(context: Context, paths: string[], { wait }: { wait
       await work?.done()
       await told
       if (context.json) terminal.json({ files: outcomes.map(outcome => outcomeJson(context, outcome)) })
-      else terminal.note(summary(context, outcomes))
+      else for (const line of summary(context, outcomes)) terminal.note(line)
       if (wait) await embed(context, library)
       else terminal.note(translate('cli.work.later'))
       if (outcomes.some(hasFailed)) context.exitCode = 1
@@ -121,12 +121,23 @@ export function outcomeLines({ translate, terminal }: Context, outcome: Outcome)
   return [`${head}  ${terminal.paint('dim', facts.filter(Boolean).join(', '))}`, ...(text ? [`  ${text}`] : [])]
 }
 
-function summary({ translate }: Context, outcomes: readonly Outcome[]): string {
-  if (outcomes.length === 0) return translate('cli.outcome.noFiles')
+/** What became of all of them, of the files inside, and below which of those failed. */
+function summary(context: Context, outcomes: readonly Outcome[]): string[] {
+  const { translate } = context
+  if (outcomes.length === 0) return [translate('cli.outcome.noFiles')]
+  const inside = outcomes.flatMap(outcome => outcome.inside)
+  const line = translate('cli.outcome.summary', { count: outcomes.length, parts: partsOf(context, outcomes) })
+  if (inside.length === 0) return [line]
+  const more = translate('cli.outcome.inside', { count: inside.length, parts: partsOf(context, inside) })
+  const failed = inside.filter(({ state }) => state === 'failed')
+  return [`${line}; ${more}`, ...failed.flatMap(outcome => outcomeLines(context, outcome))]
+}
+
+function partsOf({ translate }: Context, outcomes: readonly Outcome[]): string {
   const labels = { ready: 'ready', failed: 'failed', skipped: 'leftOut', queued: 'queued' } as const
   const parts = (['ready', 'queued', 'failed', 'skipped'] as const).flatMap(state => {
     const count = outcomes.filter(outcome => outcome.state === state).length
     return count > 0 ? [translate(`cli.outcome.${labels[state]}`, { count })] : []
   })
-  return translate('cli.outcome.summary', { count: outcomes.length, parts: parts.join(', ') })
+  return parts.join(', ')
 }

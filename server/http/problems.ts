@@ -49,6 +49,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'range-invalid': 416,
   'headers-too-large': 431,
   'empty-file': 422,
+  damaged: 422,
   'too-many-files': 422,
   'model-invalid': 422,
   'model-unsupported': 422,

@@ -468,6 +468,8 @@ export const de: Messages = {
       skipped: 'übersprungen: {{text}}',
       summary_one: '{{count}} Datei: {{parts}}',
       summary_other: '{{count}} Dateien: {{parts}}',
+      inside_one: 'darin {{count}} Datei: {{parts}}',
+      inside_other: 'darin {{count}} Dateien: {{parts}}',
       ready: '{{count}} fertig',
       failed: '{{count}} gescheitert',
       leftOut: '{{count}} übersprungen',

@@ -438,6 +438,8 @@ export const en = {
       skipped: 'skipped: {{text}}',
       summary_one: '{{count}} file: {{parts}}',
       summary_other: '{{count}} files: {{parts}}',
+      inside_one: '{{count}} file inside: {{parts}}',
+      inside_other: '{{count}} files inside: {{parts}}',
       ready: '{{count}} ready',
       failed: '{{count}} failed',
       leftOut: '{{count}} skipped',
