@@ -1,0 +1,210 @@
+/** Backups from the command line: beside a server, into both engines, and killed in their midst. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFolderBlobs } from '../shared/blobs/folder.ts'
+import type { PostgresDatabase } from '../shared/db/postgres/index.ts'
+import { openSqlite } from '../shared/db/sqlite/index.ts'
+import { openStore } from '../shared/store/index.ts'
+import { bytes } from './open-core.ts'
+import { silent } from './open-store.ts'
+import { needsServer, postgres, type TestDatabase } from './postgres.ts'
+import { makePlace, type Place, until } from './run-cli.ts'
+
+interface Told {
+  digest?: string
+  file?: string
+  error?: { code: string }
+  code: number | null
+}
+
+let place: Place
+const at = (name: string) => path.join(place.folder, name)
+const sizeOf = (file: string) =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )
+
+beforeAll(async () => {
+  place = await makePlace()
+  await build(at('one'), 'Eins', 60)
+  await build(at('two'), 'Zwei', 3)
+}, 120_000)
+afterAll(() => place.remove())
+
+/** A library whose backup takes long enough to be killed in its midst. */
+async function build(folder: string, name: string, documents: number): Promise<void> {
+  await mkdir(folder)
+  const database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+  const clock = { now: () => Date.now() }
+  const backups = (file: string) => path.join(folder, file)
+  const store = await openStore({ database, clock, ids: { next: () => v7() }, log: silent, backups })
+  const blobs = await createFolderBlobs({ folder: path.join(folder, 'blobs') })
+  const scope = store.projects.next('local')
+  await store.transaction(scope, tx => store.projects.insert(tx, scope, name, 'documents'))
+  for (let number = 0; number < documents; number++) {
+    const text = randomBytes(100_000).toString('hex')
+    const { hash, size } = await blobs.put(bytes(text))
+    await store.transaction(scope, async tx => {
+      const file = { name: `${number}.txt`, path: `${number}.txt`, mediaType: 'text/plain', size, blob: hash }
+      const { id } = await store.documents.insert(tx, scope, file)
+      const chunks = Array.from({ length: 20 }, (_, position) => {
+        const terms = [name.toLowerCase(), ...text.slice(position * 800, position * 800 + 800).match(/.{8}/g)!]
+        return {
+          ...{ position, text: terms.join(' '), terms, contextTerms: [], headings: [], language: 'de' as const },
+          pieces: [{ kind: 'paragraph' as const, segment: 1, block: 0, from: 0, to: 800, at: 0 }],
+        }
+      })
+      await store.chunks.insert(tx, scope.projectId, id, chunks)
+      await store.documents.update(tx, id, { state: 'ready', chunks: 20, segments: 1, parsed: 1, indexed: 1 })
+    })
+  }
+  await store.close()
+  await database.close()
+}
+
+async function digestOf(data: string, environment: Record<string, string> = {}): Promise<string | undefined> {
+  const file = at(`digest-${v7()}.cloister`)
+  const told = await place.json<Told>(['--data', at(data), 'backup', file], { environment })
+  return told.digest
+}
+
+/** Kills the command when the condition holds; false where it ended before. */
+async function killedWhen(
+  args: readonly string[],
+  condition: () => Promise<boolean>,
+  environment: Record<string, string> = {},
+): Promise<boolean> {
+  const { child, finished } = place.start(args, { environment })
+  let over = false
+  void finished.then(() => {
+    over = true
+  })
+  await until(async () => over || (await condition()), 'the moment to kill', 60_000)
+  if (!over) process.kill(-(child.pid ?? 0), 'SIGKILL')
+  const { signal } = await finished
+  return signal === 'SIGKILL'
+}
+
+test('a backup that is killed leaves none, and the next one is whole', async () => {
+  const whole = await place.json<Told>(['--data', at('one'), 'backup', at('whole.cloister')])
+  expect(whole.code).toBe(0)
+  const size = await sizeOf(at('whole.cloister'))
+  let killed = 0
+  for (let part = 0; part < 5; part++) {
+    const file = at(`killed-${part}.cloister`)
+    const reached = async () => (await sizeOf(`${file}.partial`)) > (size * part) / 5
+    if (await killedWhen(['--data', at('one'), 'backup', file], reached)) {
+      killed += 1
+      expect(await sizeOf(file)).toBe(0)
+    }
+    const again = await place.json<Told>(['--data', at('one'), 'backup', at(`again-${part}.cloister`)])
+    expect(again.digest).toBe(whole.digest)
+  }
+  expect(killed).toBeGreaterThanOrEqual(3)
+  // What was left is taken away by the next one of this name.
+  const told = await place.json<Told>(['--data', at('one'), 'backup', at('killed-1.cloister')])
+  expect(told.digest).toBe(whole.digest)
+  expect((await readdir(place.folder)).filter(name => name === 'killed-1.cloister.partial')).toEqual([])
+}, 180_000)
+
+test('a restore into SQLite that is killed leaves what was there, and is done by the next one', async () => {
+  const whole = await place.json<Told>(['--data', at('one'), 'backup', at('full.cloister')])
+  const before = await digestOf('two')
+  expect(before).not.toBe(whole.digest)
+  const refused = await place.json<Told>(['--data', at('two'), 'restore', at('full.cloister')])
+  expect(refused).toMatchObject({ code: 1, error: { code: 'restore-not-empty' } })
+  const args = ['--data', at('two'), 'restore', at('full.cloister'), '--replace', '--yes']
+  let killed = 0
+  for (const megabytes of [0, 0.05, 1, 2, 3]) {
+    const beside = path.join(at('two'), 'cloister.db.restoring')
+    const reached = async () => (await sizeOf(`${beside}-wal`)) + (await sizeOf(beside)) > megabytes * 1e6
+    if (!(await killedWhen(args, reached))) break
+    killed += 1
+    expect(await digestOf('two')).toBe(before)
+  }
+  expect(killed).toBeGreaterThanOrEqual(3)
+  const done = await place.json<Told>(args)
+  expect(done).toMatchObject({ code: 0, digest: whole.digest })
+  expect(await digestOf('two')).toBe(whole.digest)
+  expect((await readdir(at('two'))).filter(name => name.includes('restoring'))).toEqual([])
+}, 180_000)
+
+test('beside a server a backup is made, and nothing is restored', async () => {
+  const { child, finished } = place.start(['--data', at('one'), 'serve', '--port', '0', '--json'])
+  let out = ''
+  child.stdout?.on('data', (text: string) => {
+    out += text
+  })
+  await until(() => out.includes('address'), 'the server')
+  const made = await place.json<Told>(['--data', at('one'), 'backup', at('beside.cloister')])
+  expect(made).toMatchObject({ code: 0 })
+  const refused = await place.json<Told>(['--data', at('one'), 'restore', at('beside.cloister'), '--replace', '--yes'])
+  expect(refused).toMatchObject({ code: 1, error: { code: 'server-running' } })
+  child.kill('SIGTERM')
+  await finished
+}, 60_000)
+
+test('what is said wrongly is said to be', async () => {
+  for (const words of [['backup'], ['backup', 'x', '--to', 'y'], ['backup', 'x', '--keep', '2'], ['restore']])
+    expect((await place.run(['--data', at('two'), ...words])).code).toBe(2)
+  const none = await place.json<Told>(['--data', at('none'), 'backup', at('none.cloister')])
+  expect(none).toMatchObject({ code: 1, error: { code: 'backup-nothing' } })
+}, 60_000)
+
+const onServer = postgres.name === 'Postgres'
+describe.skipIf(!onServer)(onServer ? 'on Postgres' : `on Postgres: ${needsServer}`, () => {
+  let held: TestDatabase<PostgresDatabase>
+  let watcher: PostgresDatabase
+  let environment: Record<string, string>
+  beforeAll(async () => {
+    const made = (await postgres.open()) as TestDatabase<PostgresDatabase>
+    held = made
+    watcher = await made.again({ applicationName: 'watcher', poolSize: 2 })
+    const url = new URL(process.env.TEST_DATABASE_URL ?? '')
+    url.pathname = String((await watcher.query('select current_database() as name')).rows[0].name)
+    environment = { DATABASE_URL: url.href }
+    await made.database.close()
+  }, 60_000)
+  afterAll(() => held?.drop())
+
+  test('a backup of SQLite and back has the same digest; a killed restore leaves what was there', async () => {
+    const small = await place.json<Told>(['--data', at('one'), 'backup', at('pg.cloister')])
+    const restore = (file: string) => ['--data', at('pg'), 'restore', at(file), '--replace', '--yes']
+    expect(await place.json<Told>(restore('pg.cloister'), { environment })).toMatchObject({ digest: small.digest })
+    const back = await place.json<Told>(['--data', at('pg'), 'backup', at('back.cloister')], { environment })
+    expect(back.digest).toBe(small.digest)
+    const again = await place.json<Told>(['--data', at('three'), 'restore', at('back.cloister')])
+    expect(again).toMatchObject({ code: 0, digest: small.digest })
+
+    await build(at('four'), 'Vier', 60)
+    const other = await place.json<Told>(['--data', at('four'), 'backup', at('four.cloister')])
+    let killed = 0
+    const others = async () => {
+      const { rows } = await watcher.query(
+        `select 1 from pg_stat_activity where datname = current_database() and application_name like 'cloister%'`,
+      )
+      return rows.length
+    }
+    for (const statement of ['document', 'chunk', 'chunk_words', 'term', 'changes']) {
+      const reached = async () => {
+        const { rows } = await watcher.query(
+          `select 1 from pg_stat_activity where datname = current_database() and application_name like 'cloister%'
+           and ltrim(query) ~ '^insert into "?${statement}"? '`,
+        )
+        return rows.length > 0
+      }
+      if (!(await killedWhen(restore('four.cloister'), reached, environment))) break
+      killed += 1
+      expect(await digestOf('pg', environment)).toBe(small.digest)
+      await until(async () => (await others()) === 0, 'the connections of the killed one are gone')
+    }
+    expect(killed).toBeGreaterThanOrEqual(2)
+    const done = await place.json<Told>(restore('four.cloister'), { environment })
+    expect(done).toMatchObject({ code: 0, digest: other.digest })
+    expect(await digestOf('pg', environment)).toBe(other.digest)
+  }, 300_000)
+})
