@@ -30,13 +30,12 @@ test('events and tasks, with what a reader sees of them', async () => {
   expect(reasons).toEqual([])
   expect(blocks.map(({ kind, text }) => `${kind} ${text}`)).toEqual([
     'heading Übergabe der Wohnung',
-    'paragraph 2024-03-01 10:00 – 2024-03-01 11:30 Europe/Berlin – FREQ=YEARLY;COUNT=2',
-    'paragraph Königstraße 17, Würzburg',
+    'paragraph Übergabe der Wohnung · 2024-03-01 10:00 – 2024-03-01 11:30 Europe/Berlin – FREQ=YEARLY;COUNT=2 · Königstraße 17, Würzburg',
     'paragraph Jörg Weiß <weiss@example.org>',
     'paragraph Anna Beispiel <anna@example.org>',
     'paragraph Zählerstände ablesen, Schlüssel übergeben und ein Protokoll über den Zustand der Böden führen. Bitte die Kaution von 5.535 € bis dahin überweisen.',
     'heading Pay the deposit',
-    'paragraph 2024-02-15',
+    'paragraph Pay the deposit · 2024-02-15',
     'heading Hausverwaltung',
   ])
   expect(blocks[0]?.span).toEqual({ unit: 'line', first: 7, last: 21 })
@@ -55,11 +54,19 @@ test.each([
   [
     'an end without a time is the day after',
     ['DTSTART;VALUE=DATE:20240301', 'DTEND;VALUE=DATE:20240309'],
-    '2024-03-01 – 2024-03-08',
+    'Urlaub · 2024-03-01 – 2024-03-08',
   ],
-  ['over the end of a month', ['DTSTART;VALUE=DATE:20240220', 'DTEND;VALUE=DATE:20240301'], '2024-02-20 – 2024-02-29'],
-  ['one day', ['DTSTART;VALUE=DATE:20240301', 'DTEND;VALUE=DATE:20240302'], '2024-03-01'],
-  ['called off', ['DTSTART:20240301T100000Z', 'STATUS:CANCELLED'], '2024-03-01 10:00 UTC (cancelled, abgesagt)'],
+  [
+    'over the end of a month',
+    ['DTSTART;VALUE=DATE:20240220', 'DTEND;VALUE=DATE:20240301'],
+    'Urlaub · 2024-02-20 – 2024-02-29',
+  ],
+  ['one day', ['DTSTART;VALUE=DATE:20240301', 'DTEND;VALUE=DATE:20240302'], 'Urlaub · 2024-03-01'],
+  [
+    'called off',
+    ['DTSTART:20240301T100000Z', 'STATUS:CANCELLED'],
+    'Urlaub · 2024-03-01 10:00 UTC (cancelled, abgesagt)',
+  ],
   [
     'days left out, in a zone',
     [
@@ -67,7 +74,7 @@ test.each([
       'RRULE:FREQ=WEEKLY',
       'EXDATE;TZID=America/New_York:20240308T100000,20240315T100000',
     ],
-    '2024-03-01 10:00 America/New_York – FREQ=WEEKLY – EXDATE=2024-03-08 10:00,2024-03-15 10:00',
+    'Urlaub · 2024-03-01 10:00 America/New_York – FREQ=WEEKLY – EXDATE=2024-03-08 10:00,2024-03-15 10:00',
   ],
   [
     'who does not come',

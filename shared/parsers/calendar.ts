@@ -8,8 +8,8 @@ import { createTrouble, segmentsWith, type Trouble } from './trouble.ts'
 const MAX_LINE = 8_000
 // Nobody writes a description this long.
 const MAX_VALUE = 200_000
-/** What a reader sees of an event, in this order. Times are as they stand in the file, with the zone it names. */
-const SHOWN = ['WHEN', 'LOCATION', 'ORGANIZER', 'ATTENDEE', 'CATEGORIES', 'DESCRIPTION', 'COMMENT', 'URL']
+/** What a reader sees of an event besides what, when and where, in this order. Times are as they stand in the file, with the zone it names. */
+const SHOWN = ['ORGANIZER', 'ATTENDEE', 'CATEGORIES', 'DESCRIPTION', 'COMMENT', 'URL']
 /** Of those who do not simply come, and of what does not simply take place (RFC 5545, 3.2.12, 3.8.1.11). */
 const STATES: Record<string, string | undefined> = {
   CANCELLED: 'cancelled, abgesagt',
@@ -19,7 +19,8 @@ const STATES: Record<string, string | undefined> = {
 }
 
 /**
- * A calendar (iCalendar, RFC 5545): each event, task or note with its title as a heading and a paragraph for each thing it says.
+ * A calendar (iCalendar, RFC 5545): each event, task or note with its title as a heading, a paragraph of what, when and where, and one for
+ * each other thing it says.
  * One that ends early, or holds what no text does, is damaged.
  */
 export async function openCalendar(
@@ -82,8 +83,13 @@ function* blocksIn({ name, first, values }: Component, last: number): Generator<
   if (!['VEVENT', 'VTODO', 'VJOURNAL', 'VCALENDAR'].includes(name)) return
   if (title[0]?.text) yield { kind: 'heading', level: name === 'VCALENDAR' ? 1 : 2, text: title[0].text, span }
   if (name === 'VCALENDAR') return
+  const said = (key: string) => (values.get(key) ?? []).map(value => value.text).join(', ')
+  // Together: a quote is one paragraph, and who asks when names the event.
+  const facts = [whenOf(values), said('LOCATION')].filter(text => text !== '')
+  if (facts.length > 0)
+    yield { kind: 'paragraph', text: [title[0]?.text ?? '', ...facts].filter(Boolean).join(' · '), span }
   for (const key of SHOWN) {
-    const text = key === 'WHEN' ? whenOf(values) : (values.get(key) ?? []).map(value => value.text).join(', ')
+    const text = said(key)
     if (text !== '') yield { kind: 'paragraph', text, span }
   }
 }

@@ -9,7 +9,7 @@ import { segmentsOf } from '../text/segments.ts'
 import { blocksOfMail, tidy } from './blocks.ts'
 import { asLatin, withCharset, withoutMojibake } from './charset.ts'
 import { joinBase64 } from './long-lines.ts'
-import { subjectName, withEnding } from './name.ts'
+import { invitationName, subjectName, withEnding } from './name.ts'
 import { isBroken } from './whole.ts'
 
 /** Bytes. Read into memory as a whole: one of 195 MB, all of it an attachment, takes 840 MB. */
@@ -39,7 +39,7 @@ export async function openMail(file: string, { limits, scratch, note }: Opening)
     for (const attachment of email.attachments) {
       // A signature says something about the mail, and nothing by itself.
       if (signature.test(attachment.mimeType)) continue
-      const found = await taker.take({ path: nameOf(attachment), bytes: () => [bytesOf(attachment)] })
+      const found = await taker.take({ path: nameOf(attachment, mail.subject), bytes: () => [bytesOf(attachment)] })
       if (found) yield found
     }
     return { cut, reasons }
@@ -139,14 +139,17 @@ function isSealed({ attachments, text = '' }: Email): boolean {
   return sealed || /^\s*-----BEGIN PGP MESSAGE-----/.test(text)
 }
 
-function nameOf(attachment: Attachment): string {
+function nameOf(attachment: Attachment, subject: string): string {
   const { filename, mimeType } = attachment
   // Mails inside mails are often called by their subject alone.
   if (mimeType === 'message/rfc822') {
     if (filename) return /\.(?:eml|msg)$/i.test(filename) ? filename : `${filename}.eml`
     return subjectName(bytesOf(attachment))
   }
-  return withEnding(filename || 'unnamed', mimeType)
+  const isInvitation = !filename && mimeType === 'text/calendar'
+  const event = isInvitation ? invitationName(bytesOf(attachment), subject) : ''
+  // Whatever the event's name ends in.
+  return event === '' ? withEnding(filename || 'unnamed', mimeType) : `${event}.ics`
 }
 
 function bytesOf({ content }: Attachment): Buffer {

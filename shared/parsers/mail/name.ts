@@ -13,9 +13,19 @@ export function subjectName(head: Uint8Array): string {
 }
 
 export function mailName(subject: string): string {
-  const clean = harmlessName(subject.replace(/[<>:"|?*]/g, '_')).replace(/^[.\s]+|[.\s]+$/g, '')
-  const short = [...clean].slice(0, longest).join('').trim()
-  return `${short || 'mail'}.eml`
+  return `${nameFrom(subject) || 'mail'}.eml`
+}
+
+/** A name for an invitation that has none: what it calls the event, else what the mail is about; empty where neither says. */
+export function invitationName(calendar: Uint8Array, subject: string): string {
+  const event = decoded(calendar.subarray(0, subjectReach)).replace(/\r?\n[ \t]/g, '')
+  const summary = /^SUMMARY(?:;[^:\r\n]*)?:(.*)$/im.exec(event)?.[1] ?? ''
+  return nameFrom(summary.replace(/\\n/gi, ' ').replace(/\\([\\;,])/g, '$1')) || nameFrom(subject)
+}
+
+function nameFrom(words: string): string {
+  const clean = harmlessName(words.replace(/[<>:"|?*]/g, '_')).replace(/^[.\s]+|[.\s]+$/g, '')
+  return [...clean].slice(0, longest).join('').trim()
 }
 
 /** What a list of mails shows of one, read from its first bytes. */

@@ -83,9 +83,15 @@ test('parts get an ending that a reader is found by', async () => {
   const invitation = 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Treffen\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'
   const body = `--b\r\n${type('utf-8')}\r\n\r\nText\r\n--b\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n${invitation}--b\r\nContent-Type: application/pdf; name="Vertrag v1.2"\r\nContent-Disposition: attachment; filename="Vertrag v1.2"\r\n\r\n%PDF-1.4\r\n--b--\r\n`
   expect((await read('Content-Type: multipart/mixed; boundary=b', body)).names).toEqual([
-    'unnamed.ics',
+    'Treffen.ics',
     'Vertrag v1.2.pdf',
   ])
+  const headers = 'Subject: Einladung\r\nContent-Type: multipart/mixed; boundary=b'
+  expect((await read(headers, body.replace('SUMMARY:', 'X-NOTHING:'))).names[0]).toBe('Einladung.ics')
+  expect((await read(headers, body.replace('Treffen', 'Vertrag.pdf'))).names[0]).toBe('Vertrag.pdf.ics')
+  expect((await read(headers, body.replace('Treffen', 'Treffen\\, neu: 1/2'))).names[0]).toMatch(
+    /^Treffen, neu_ 1.2\.ics$/,
+  )
   expect(withEnding('Rechnung Nr. 2024.11', 'application/pdf')).toBe('Rechnung Nr. 2024.11.pdf')
   expect(withEnding('Bericht.docx', 'application/octet-stream')).toBe('Bericht.docx')
   expect(withEnding('Brief.pages', 'application/zip')).toBe('Brief.pages')
