@@ -1,11 +1,11 @@
 /** That a search finds the same on both engines, in the same order: text and vectors by our own generator. */
 import { afterAll, expect, test } from 'vitest'
-import { createText, createVectors } from './synthetic.ts'
 import type { Chunk } from '../shared/model/index.ts'
 import { analyzeQuestion } from '../shared/retrieve/question.ts'
 import { createSearch, type SearchMode } from '../shared/retrieve/search.ts'
 import { openTestStore } from './open-store.ts'
 import { engines, type TestEngine } from './postgres.ts'
+import { createText, createVectors } from './synthetic.ts'
 
 const documents = 20
 const perDocument = 40
