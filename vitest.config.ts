@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{main,server,renderer,shared,tests,bench,scripts}/**/*.test.ts'],
-    // Real processes and real databases: two cores are busy with two files at a time.
-    maxWorkers: 2,
+    // Real processes and real databases wait for each other more than they compute: three files at a time keep two cores busy.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

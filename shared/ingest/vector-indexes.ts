@@ -161,7 +161,9 @@ export function createVectorIndexes(deps: {
       return
     }
     await store.transaction('internal', async tx => {
-      for (const id of documents) await queue.enqueue(store.executor(tx), embedJob(id))
+      // Asked again: one may have been given up since.
+      for (const id of await vectors.pendingDocuments(index, ahead, tx))
+        await queue.enqueue(store.executor(tx), embedJob(id))
     })
     deps.wake()
   }

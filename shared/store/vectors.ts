@@ -63,7 +63,7 @@ export interface VectorStore {
     done: { from: number; chunks: readonly { id: number; vector: Float32Array | undefined }[]; complete: boolean },
   ): Promise<boolean>
   /** Documents that are ready and not complete in this index, over all projects, oldest first. */
-  pendingDocuments(index: VectorIndex, limit: number): Promise<string[]>
+  pendingDocuments(index: VectorIndex, limit: number, tx?: Tx): Promise<string[]>
   /** How many documents of the project are not complete in the newest index, and how many of them rest. */
   pending(scope: Scope): Promise<{ documents: number; resting: number }>
   /** No new try before this time. */
@@ -285,9 +285,9 @@ export function createVectorStore({
         .execute()
       return true
     },
-    async pendingDocuments(index, limit) {
+    async pendingDocuments(index, limit, tx) {
       if (!available) return []
-      const rows = await incomplete(read('internal'), index.number)
+      const rows = await incomplete(tx ?? read('internal'), index.number)
         .select('document.id')
         .where(eb =>
           eb.or([eb('document_vectors.rest_until', 'is', null), eb('document_vectors.rest_until', '<=', clock.now())]),
