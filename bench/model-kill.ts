@@ -56,7 +56,7 @@ export async function runModelKills({
   const settings = { folder, chatFile, contextSize: 4096, maxTokens: 2000, temperature: 0, threads: 1 }
   // Rests as long as in the product would make this take an hour.
   const models = createModels({ settings, processes, log, limits: { firstRest: 20, longestRest: 50 } })
-  const place = await openTestCore(createLineParser(), undefined, models)
+  const place = await openTestCore(createLineParser(), { models })
   const outcome: ModelKills = { kills: 0, asked: 0, lost: 0, quoted: 0, problems: [] }
 
   async function ask(): Promise<Answer | undefined> {

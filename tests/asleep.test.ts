@@ -13,7 +13,7 @@ import { readConfig } from '../server/config.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { ChildProcess as Child } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
-import { noModels, openTestCore } from './open-core.ts'
+import { openTestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
 
 const limit = 180_000
@@ -126,7 +126,7 @@ describe.skipIf(process.platform === 'win32')('a parser', () => {
       processes: 1,
       limits: { stillTime },
     })
-    const opened = await openTestCore(parsers, undefined, noModels)
+    const opened = await openTestCore(parsers)
     try {
       const { core, scope } = opened
       const bytes = pages(30)

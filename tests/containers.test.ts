@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeMail } from '../scripts/fixtures/eml.ts'
 import { writeBomb, writeZip } from '../scripts/fixtures/zip.ts'
+import type { CoreSettings } from '../shared/core.ts'
 import type { Document, FileInside } from '../shared/model/index.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
-import { aborted, noModels, openTestCore, type TestCore } from './open-core.ts'
+import { aborted, openTestCore, type TestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
 
 const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
@@ -18,8 +19,8 @@ const openParsers = () => createParsers({ spawn: () => processes.spawn('parser')
 const limit = 60_000
 
 let test_: TestCore
-async function open(settings: Parameters<typeof openTestCore>[3] = {}) {
-  test_ = await openTestCore(openParsers(), undefined, noModels, settings)
+async function open(settings: Partial<CoreSettings> = {}) {
+  test_ = await openTestCore(openParsers(), { settings })
 }
 beforeEach(() => open())
 afterEach(() => test_.close())

@@ -2,58 +2,62 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { v7 } from 'uuid'
+import { openPostgresParts } from '../server/compose-postgres.ts'
 import { createFolderBlobs } from '../shared/blobs/folder.ts'
 import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
+import type { PostgresDatabase } from '../shared/db/postgres/index.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
+import { jobKinds } from '../shared/ingest/jobs.ts'
 import type { Scope } from '../shared/model/index.ts'
-import type { Blobs, Database, Models, ParseEvent, ParseRequest, Parsers } from '../shared/ports.ts'
+import type { Blobs, Models, ParseEvent, ParseRequest, Parsers, Ports } from '../shared/ports.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
+import { createPgBossQueue } from '../shared/queue/pg-boss.ts'
+import { openPgBoss } from '../shared/queue/pg-boss-open.ts'
 import { silent } from './open-store.ts'
-import { sqlite, type TestDatabase, type TestEngine } from './postgres.ts'
+import { isPostgres, sqlite, type TestDatabase, type TestEngine } from './postgres.ts'
 
 export interface TestCore {
   core: Core
   scope: Scope
-  database: Database
+  database: Ports['database']
   folder: string
   /** Closes and opens again over the same data, as a new process would. */
   reopen(parsers?: Parsers): Promise<void>
   close(): Promise<void>
 }
 
-/** A core over a temporary folder: everything real, but the parser is the test's, so that it can fail on purpose. */
+export interface TestCoreOptions {
+  engine?: TestEngine
+  models?: Models
+  settings?: Partial<CoreSettings>
+  wrapBlobs?: (blobs: Blobs) => Blobs
+}
+
+/**
+ * A core over a temporary folder: everything real, as the engine's own composition has it, but the parser is the test's, so
+ * that it can fail on purpose.
+ */
 export async function openTestCore(
   parsers: Parsers,
-  wrapBlobs = (blobs: Blobs) => blobs,
-  models: Models = noModels,
-  settings: Partial<CoreSettings> = {},
-  engine: TestEngine = sqlite,
+  { engine = sqlite, models = noModels, settings = {}, wrapBlobs = blobs => blobs }: TestCoreOptions = {},
 ): Promise<TestCore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-core-'))
   const test = { folder } as TestCore
-  let held: TestDatabase | undefined
-
-  async function openDatabase(): Promise<Database> {
-    if (engine === sqlite) return openSqlite({ file: path.join(folder, 'cloister.db') })
-    if (held) return held.again()
-    held = await engine.open()
-    return held.database
-  }
+  let held: TestDatabase<PostgresDatabase> | undefined
+  let end = async () => {}
 
   async function open(using: Parsers): Promise<void> {
-    test.database = await openDatabase()
-    const clock = { now: () => Date.now() }
-    const ids = { next: () => v7() }
+    const parts = isPostgres(engine) ? await openPostgresTest(engine) : await openSqliteTest(folder)
+    end = parts.end
+    test.database = parts.ports.database
     test.core = await createCore({
+      ...parts.ports,
       clock,
       ids,
       log: silent,
-      database: test.database,
       blobs: wrapBlobs(await createFolderBlobs({ folder: path.join(folder, 'blobs') })),
-      createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner() }),
-      events: createEvents(),
       parsers: using,
       models,
       scratch: path.join(folder, 'scratch'),
@@ -65,17 +69,71 @@ export async function openTestCore(
     test.scope = { userId: 'local', projectId: project.id }
   }
 
-  await open(parsers)
+  async function openPostgresTest(on: TestEngine<PostgresDatabase>): Promise<Parts> {
+    const before = held
+    held ??= await on.open()
+    if (held.url !== undefined) return overServer(held.url)
+    return overOneConnection(before ? await before.again() : held.database)
+  }
+
+  async function close(): Promise<void> {
+    await test.core?.close()
+    await end()
+  }
+
   test.reopen = async (using = parsers) => {
-    await test.core.close()
+    await close()
     await open(using)
   }
   test.close = async () => {
-    await test.core.close()
+    await close()
     await held?.drop()
     await rm(folder, { recursive: true, force: true })
   }
+  await open(parsers).catch(async error => {
+    await test.close()
+    throw error
+  })
   return test
+}
+
+interface Parts {
+  ports: Pick<Ports, 'database' | 'createQueue' | 'events'> & Pick<CoreSettings, 'shared'>
+  /** After the core, which closes the database. */
+  end(): Promise<void>
+}
+
+const clock = { now: () => Date.now() }
+const ids = { next: () => v7() }
+const retention = 86_400_000
+
+async function openSqliteTest(folder: string): Promise<Parts> {
+  const database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+  const createQueue: Ports['createQueue'] = transaction =>
+    createLeaseQueue({ transaction, clock, ids, owner: currentOwner() })
+  return { ports: { database, createQueue, events: createEvents() }, end: async () => {} }
+}
+
+async function overServer(url: string): Promise<Parts> {
+  const settings = { url, poolSize: 6, statementTimeout: 30_000 }
+  const parts = await openPostgresParts({ settings, jobRetention: retention, clock, ids, log: silent })
+  const { database, createQueue, events, close } = parts
+  return { ports: { database, createQueue, events, shared: true }, end: close }
+}
+
+/** PGlite: pg-boss between the store's transactions, and nobody to tell anything of. */
+async function overOneConnection(database: PostgresDatabase): Promise<Parts> {
+  const executeSql = (sql: string, values?: unknown[]) => database.query(sql, values)
+  const opened = await openPgBoss({
+    connection: { db: { executeSql } },
+    kinds: Object.values(jobKinds),
+    retention,
+    log: silent,
+    role: 'cloister_scoped',
+    supervise: false,
+  })
+  const createQueue = () => createPgBossQueue({ opened, clock, ids })
+  return { ports: { database, createQueue, events: createEvents(), shared: true }, end: opened.close }
 }
 
 /** An installation without models. */

@@ -12,7 +12,7 @@ import type { Document } from '../shared/model/index.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { Log } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
-import { noModels, openTestCore, type TestCore } from './open-core.ts'
+import { openTestCore, type TestCore } from './open-core.ts'
 
 const password = 'Zwiebel-Kuchen-7ä'
 const sentence = 'Die Kaution beträgt drei Monatsmieten und wird verzinst.'
@@ -29,7 +29,7 @@ const openParsers = () => createParsers({ spawn: () => processes.spawn('parser')
 
 beforeEach(async () => {
   logged = []
-  open = await openTestCore(openParsers(), undefined, noModels)
+  open = await openTestCore(openParsers())
 })
 afterEach(() => open.close())
 

@@ -15,6 +15,8 @@ import { PgliteStream, startPglite, tell } from './pglite.ts'
 
 export interface TestDatabase<D extends Database = Database> {
   database: D
+  /** Of one on a server. */
+  url?: string
   /** Opens the same database once more, as another process would. */
   again(settings?: Partial<PostgresSettings>): Promise<D>
   /** Closes all that was opened here and removes the database; to be said after failed tests too. */
@@ -72,6 +74,8 @@ export const postgres: TestEngine<PostgresDatabase> = server === undefined ? pgl
 /** What a suite runs over, with `describe.each(engines)`. */
 export const engines: readonly TestEngine[] = [sqlite, postgres]
 
+export const isPostgres = (engine: TestEngine): engine is TestEngine<PostgresDatabase> => engine.engine === 'postgres'
+
 if (server === undefined && process.env.CI)
   process.stderr.write('TEST_DATABASE_URL is not set: Postgres is PGlite here\n')
 
@@ -88,6 +92,7 @@ function onServer(url: string): TestEngine<PostgresDatabase> {
       return holder(
         more => openPostgres({ url: at.href, poolSize: 6, ...settings, ...more }),
         () => asAdministrator(url, client => client.query(`drop database if exists ${name} with (force)`)),
+        at.href,
       )
     },
   }
@@ -96,6 +101,7 @@ function onServer(url: string): TestEngine<PostgresDatabase> {
 async function holder<D extends Database>(
   open: (settings?: Partial<PostgresSettings>) => Promise<D>,
   remove: () => Promise<unknown>,
+  url?: string,
 ): Promise<TestDatabase<D>> {
   const opened: D[] = []
   const again = async (settings?: Partial<PostgresSettings>) => {
@@ -106,6 +112,7 @@ async function holder<D extends Database>(
   try {
     return {
       database: await again(),
+      ...(url !== undefined && { url }),
       again,
       async drop() {
         await Promise.all(opened.splice(0).map(database => database.close()))

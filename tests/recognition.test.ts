@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { AppError } from '../shared/errors.ts'
 import type { Document } from '../shared/model/index.ts'
 import type { Parsers, RecognizeRequest } from '../shared/ports.ts'
-import { aborted, bytes, createLineParser, noModels, openTestCore, type TestCore } from './open-core.ts'
+import { aborted, bytes, createLineParser, openTestCore, type TestCore } from './open-core.ts'
 
 let opened: TestCore | undefined
 afterEach(() => opened?.close())
@@ -44,7 +44,7 @@ function createPictureParser(
 }
 
 async function open(parsers: Parsers, settings = {}): Promise<TestCore> {
-  opened = await openTestCore(parsers, undefined, noModels, settings)
+  opened = await openTestCore(parsers, { settings })
   return opened
 }
 

@@ -51,7 +51,7 @@ beforeAll(async () => {
     processes: createForkedProcesses({ entries: { model: modelEntry }, log: silent }),
     log: silent,
   })
-  open = await openTestCore(createLineParser(), undefined, models)
+  open = await openTestCore(createLineParser(), { models })
   open.core.start()
   for (const one of cases) {
     const name = `${markOf(one)}.txt`

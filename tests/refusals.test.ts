@@ -16,7 +16,7 @@ import { FORMATS } from '../shared/parsers/formats.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import { CODE_TYPES } from '../shared/parsers/text/code-types.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
-import { noModels, openTestCore, type TestCore } from './open-core.ts'
+import { openTestCore, type TestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
 
 const texts = { de: createTranslate('de'), en: createTranslate('en') }
@@ -103,12 +103,9 @@ describe('what people are told', () => {
   beforeAll(async () => {
     const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
     const processes = createForkedProcesses({ entries: { parser }, log: silent })
-    open = await openTestCore(
-      createParsers({ spawn: () => processes.spawn('parser'), log: silent, processes: 1 }),
-      undefined,
-      noModels,
-      { recognition: false },
-    )
+    open = await openTestCore(createParsers({ spawn: () => processes.spawn('parser'), log: silent, processes: 1 }), {
+      settings: { recognition: false },
+    })
     open.core.start()
     const { core, scope } = open
     const ids = new Map<string, string>()

@@ -51,7 +51,7 @@ beforeAll(async () => {
   folder = path.join(base, 'models')
   await mkdir(folder)
   const settings = { lookTime: 50, patience: { pause: 50, times: 4 } }
-  open = await openTestCore(createLineParser(), undefined, startModels(), settings)
+  open = await openTestCore(createLineParser(), { models: startModels(), settings })
   open.core.start()
 })
 afterAll(async () => {

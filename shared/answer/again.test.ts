@@ -21,9 +21,11 @@ const forever = { wait: new Promise(() => {}) }
 /** Without answers, there is no model. */
 async function openWith(answers?: readonly (readonly Said[])[]) {
   const model = spokenModel(answers ?? [])
-  open = await openTestCore(createLineParser(), undefined, {
-    ...noModels,
-    chat: async name => (answers && (name === undefined || name === 'spoken') ? model : undefined),
+  open = await openTestCore(createLineParser(), {
+    models: {
+      ...noModels,
+      chat: async name => (answers && (name === undefined || name === 'spoken') ? model : undefined),
+    },
   })
   open.core.start()
   await open.core.documents.add(open.scope, { name: 'mietvertrag.txt', open: () => bytes(lease) })

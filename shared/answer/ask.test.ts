@@ -22,7 +22,7 @@ async function openWith(
 ): Promise<SpokenModel> {
   const model = Array.isArray(answers) ? spokenModel(answers, more) : spokenModel([['']], more)
   const chat = typeof answers === 'function' ? answers : async () => model
-  open = await openTestCore(createLineParser(), undefined, { ...noModels, chat })
+  open = await openTestCore(createLineParser(), { models: { ...noModels, chat } })
   open.core.start()
   await open.core.documents.add(open.scope, { name: 'mietvertrag.txt', open: () => bytes(lease) })
   await open.core.settled(open.scope)

@@ -52,9 +52,8 @@ beforeAll(async () => {
     processes: createForkedProcesses({ entries: { model: modelEntry }, log: silent }),
     log: silent,
   })
-  open = await openTestCore(createLineParser(), undefined, {
-    ...models,
-    chat: async () => listening((await models.chat())!),
+  open = await openTestCore(createLineParser(), {
+    models: { ...models, chat: async () => listening((await models.chat())!) },
   })
   open.core.start()
   const lines = sample('mietvertrag.md')

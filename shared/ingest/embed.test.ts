@@ -13,7 +13,7 @@ const pages = (count: number, word = 'seite') =>
   Array.from({ length: count }, (_, at) => `${word}${at} ${'wort '.repeat(220)}`).join('\n')
 
 async function start(list: WordEmbedder[], settings = {}): Promise<void> {
-  open = await openTestCore(createLineParser(), undefined, embeddersOf(list), { lookTime: 20, ...settings })
+  open = await openTestCore(createLineParser(), { models: embeddersOf(list), settings: { lookTime: 20, ...settings } })
   open.core.start()
 }
 

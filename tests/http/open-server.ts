@@ -48,7 +48,11 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     ...(options.history !== undefined && { history: options.history }),
   }
   const parsers = options.parsers ?? createLineParser()
-  const test = await openTestCore(parsers, undefined, options.chat, settings, options.engine)
+  const test = await openTestCore(parsers, {
+    settings,
+    ...(options.chat && { models: options.chat }),
+    ...(options.engine && { engine: options.engine }),
+  })
   test.core.start()
   const server = createServer({
     core: test.core,
