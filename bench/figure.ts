@@ -35,3 +35,6 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 export const median = (values: readonly number[]) => percentile(values, 0.5)
+
+/** What a bench needs and does not find; the message says what to set. */
+export class Missing extends Error {}

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Client, createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
+import { firstLine, stopChild } from './program.ts'
 
 const root = path.join(import.meta.dirname, '..')
 
@@ -39,7 +40,7 @@ export async function startServer(
     env: { ...process.env, ...environment },
     stdio: watched ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   })
-  const { address, url } = await firstLine(child)
+  const { address, url } = (await firstLine(child)) as { address: string; url: string }
   const started = performance.now() - began
   const token = new URL(url).hash.replace('#token=', '')
   return {
@@ -56,26 +57,6 @@ export async function startServer(
       child.send('delay')
       return (await told)[0] as LoopDelay
     },
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const ended = new Promise(resolve => child.on('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
-    },
+    stop: () => stopChild(child),
   }
-}
-
-function firstLine(child: ChildProcess): Promise<{ address: string; url: string }> {
-  return new Promise((resolve, reject) => {
-    let output = ''
-    child.stdout?.on('data', part => {
-      output += part
-      if (!output.includes('\n')) return
-      const told = JSON.parse(output) as { address?: string; url?: string }
-      if (told.address && told.url) resolve({ address: told.address, url: told.url })
-      else reject(new Error(`the server did not start: ${output}`))
-    })
-    child.on('error', reject)
-    child.on('exit', code => reject(new Error(`the server ended with ${code}`)))
-  })
 }

@@ -112,7 +112,7 @@ export function createVectors({ seed, dimensions = 384 }: { seed: number; dimens
 }
 
 /** Mulberry32 (T. Ettinger, public domain): 32 bits of state are plenty for a bench. */
-function createRandom(seed: number): () => number {
+export function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

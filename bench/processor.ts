@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises'
+
+/** What Linux counts in, unless it was built otherwise. */
+const tick = 10
+
+/** Milliseconds of processor time that these processes have taken so far; null where one is not of this machine, or gone. */
+export async function processorTime(pids: readonly number[]): Promise<number | null> {
+  let sum = 0
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+    // Behind the name, which may hold anything: state first, then 11 and 12 are user and system time.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (stat === '') return null
+    sum += (Number(fields[11]) + Number(fields[12])) * tick
+  }
+  return sum
+}
+
+/** A process of this machine and all that it started, and they. */
+export async function familyOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  const families = await Promise.all(
+    children
+      .split(' ')
+      .filter(Boolean)
+      .map(child => familyOf(Number(child))),
+  )
+  return [pid, ...families.flat()]
+}
