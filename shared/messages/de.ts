@@ -203,6 +203,8 @@ export const de: Messages = {
     'server-silent':
       'Ein Server hat dieses Datenverzeichnis offen, antwortet aber nicht. Beenden Sie ihn und starten Sie ihn neu.',
     'server-stopping': 'Cloister wird gerade beendet.',
+    'server-lost':
+      'Der Server ist mitten in dieser Antwort ausgefallen. Was er bis dahin geschrieben hatte, ist erhalten; fragen Sie noch einmal, um sie ganz zu bekommen.',
     'setting-missing': '{{variable}} ist nicht gesetzt, und {{needs}} braucht es.',
     'setting-invalid': '{{variable}} steht auf „{{given}}“; möglich sind: {{allowed}}.',
     'server-running': 'Auf diesem Datenverzeichnis läuft schon ein Server: {{address}}',

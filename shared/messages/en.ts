@@ -177,6 +177,8 @@ export const en = {
     'server-unreachable': 'Cloister cannot be reached. Is “cloister serve” running?',
     'server-silent': 'A server has this data directory open, but does not answer. End it, and start it again.',
     'server-stopping': 'Cloister is just ending.',
+    'server-lost':
+      'The server failed in the middle of this answer. What it had written by then is kept; ask again to get all of it.',
     'setting-missing': '{{variable}} is not set, and {{needs}} needs it.',
     'setting-invalid': '{{variable}} is set to “{{given}}”; it can be: {{allowed}}.',
     'server-running': 'A server runs on this data directory already: {{address}}',

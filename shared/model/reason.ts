@@ -97,6 +97,9 @@ export type ErrorCode =
   | 'database-encoding'
   | 'database-rights'
   | 'database-vectors'
+  | 'database-elsewhere'
+  | 'database-pooled'
+  | 'database-read-only'
   | 'sqlite-too-old'
   | 'eval-set-invalid'
   // backups
@@ -130,6 +133,7 @@ export type ErrorCode =
   | 'server-unreachable'
   | 'server-silent'
   | 'server-stopping'
+  | 'server-lost'
   | 'setting-missing'
   | 'setting-invalid'
   | 'server-running'
