@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BlobWriter, TextReader, ZipWriter } from '@zip.js/zip.js'
+import { Kysely, sql } from 'kysely'
 import crypto from 'officecrypto-tool'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { paragraph, writeDocx } from '../scripts/fixtures/docx.ts'
@@ -12,131 +13,155 @@ import type { Document } from '../shared/model/index.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
 import type { Log } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
+import type { Schema } from '../shared/store/schema.ts'
 import { openTestCore, type TestCore } from './open-core.ts'
+import { engines } from './postgres.ts'
 
 const password = 'Zwiebel-Kuchen-7ä'
 const sentence = 'Die Kaution beträgt drei Monatsmieten und wird verzinst.'
 const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
 const limit = 180_000
 
-let open: TestCore
-let logged: string[]
-const tell = (message: string, fields?: Record<string, unknown>) =>
-  void logged.push(`${message} ${JSON.stringify(fields)}`)
-const log: Log = { debug: tell, info: tell, warn: tell, error: tell }
-const processes = createForkedProcesses({ entries: { parser }, log })
-const openParsers = () => createParsers({ spawn: () => processes.spawn('parser'), log, processes: 1 })
+describe.each(engines)('on $name', engine => {
+  let open: TestCore
+  let logged: string[]
+  const tell = (message: string, fields?: Record<string, unknown>) =>
+    void logged.push(`${message} ${JSON.stringify(fields)}`)
+  const log: Log = { debug: tell, info: tell, warn: tell, error: tell }
+  const processes = createForkedProcesses({ entries: { parser }, log })
+  const openParsers = () => createParsers({ spawn: () => processes.spawn('parser'), log, processes: 1 })
 
-beforeEach(async () => {
-  logged = []
-  open = await openTestCore(openParsers())
-})
-afterEach(() => open.close())
+  beforeEach(async () => {
+    logged = []
+    open = await openTestCore(openParsers(), { engine })
+  })
+  afterEach(() => open.close())
 
-async function add(name: string, bytes: Uint8Array): Promise<Document> {
-  const stream = async function* () {
-    yield bytes
+  async function add(name: string, bytes: Uint8Array): Promise<Document> {
+    const stream = async function* () {
+      yield bytes
+    }
+    return (await open.core.documents.add(open.scope, { name, open: stream })).document
   }
-  return (await open.core.documents.add(open.scope, { name, open: stream })).document
-}
 
-/** How the document is when nothing is left to do. */
-async function settled({ id }: Document): Promise<{ state: string; code: string | undefined }> {
-  open.core.start()
-  await open.core.settled(open.scope, AbortSignal.timeout(limit))
-  const { state, reason } = await open.core.documents.get(open.scope, id)
-  return { state, code: reason?.code }
-}
+  /** How the document is when nothing is left to do. */
+  async function settled({ id }: Document): Promise<{ state: string; code: string | undefined }> {
+    open.core.start()
+    await open.core.settled(open.scope, AbortSignal.timeout(limit))
+    const { state, reason } = await open.core.documents.get(open.scope, id)
+    return { state, code: reason?.code }
+  }
 
-const found = async () => (await open.core.search(open.scope, 'Kaution Monatsmieten')).map(({ file }) => file).sort()
+  /** Tables of a server in which a row holds the word; SQLite's lie among the files. */
+  async function rowsWith(word: string): Promise<string[]> {
+    if (engine.engine === 'sqlite') return []
+    const read = new Kysely<Schema>({ dialect: open.database.reader('internal') })
+    const { rows: tables } = await sql<{ name: string }>`select format('%I.%I', schemaname, tablename) as name
+      from pg_tables where schemaname in ('public', 'pgboss') order by 1`.execute(read)
+    expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['public.document', 'pgboss.job_common']))
+    const hits: string[] = []
+    for (const { name } of tables) {
+      const { rows } = await sql`select 1 from ${sql.raw(name)} as kept
+        where position(${word} in kept::text) > 0 or position(${Buffer.from(word).toString('hex')} in kept::text) > 0`.execute(
+        read,
+      )
+      if (rows.length > 0) hits.push(name)
+    }
+    return hits
+  }
 
-async function zip(): Promise<Uint8Array> {
-  const writer = new ZipWriter(new BlobWriter(), { password, encryptionStrength: 3 })
-  await writer.add('vertrag.txt', new TextReader(sentence))
-  return new Uint8Array(await (await writer.close()).arrayBuffer())
-}
+  const found = async () => (await open.core.search(open.scope, 'Kaution Monatsmieten')).map(({ file }) => file).sort()
 
-const docx = () => crypto.encrypt(Buffer.from(writeDocx({ body: paragraph(sentence) })), { password })
+  async function zip(): Promise<Uint8Array> {
+    const writer = new ZipWriter(new BlobWriter(), { password, encryptionStrength: 3 })
+    await writer.add('vertrag.txt', new TextReader(sentence))
+    return new Uint8Array(await (await writer.close()).arrayBuffer())
+  }
 
-describe.each([
-  ['vertrag.pdf', () => writeProtectedPdf([sentence], 'Zwiebel'), 'Zwiebel', 'vertrag.pdf'],
-  ['vertrag.docx', docx, password, 'vertrag.docx'],
-  ['unterlagen.zip', zip, password, 'unterlagen.zip/vertrag.txt'],
-])('%s', (name, bytes, right, file) => {
+  const docx = () => crypto.encrypt(Buffer.from(writeDocx({ body: paragraph(sentence) })), { password })
+
+  describe.each([
+    ['vertrag.pdf', () => writeProtectedPdf([sentence], 'Zwiebel'), 'Zwiebel', 'vertrag.pdf'],
+    ['vertrag.docx', docx, password, 'vertrag.docx'],
+    ['unterlagen.zip', zip, password, 'unterlagen.zip/vertrag.txt'],
+  ])('%s', (name, bytes, right, file) => {
+    test(
+      'asks for its password, says when it is wrong, and is read with the right one',
+      async () => {
+        const document = await add(name, await bytes())
+        expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+        await open.core.documents.unlock(open.scope, document.id, 'falsch')
+        expect(await settled(document)).toEqual({ state: 'failed', code: 'password-wrong' })
+        expect(await found()).toEqual([])
+        await open.core.documents.unlock(open.scope, document.id, right)
+        expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
+        expect(await found()).toEqual([file])
+        // It was forgotten with the end of the work: what is there stays.
+        await expect(open.core.documents.retry(open.scope, document.id)).rejects.toMatchObject({
+          code: 'password-protected',
+        })
+        expect(await found()).toEqual([file])
+      },
+      limit,
+    )
+  })
+
   test(
-    'asks for its password, says when it is wrong, and is read with the right one',
+    'a password is written nowhere, and a new start asks for it again',
     async () => {
-      const document = await add(name, await bytes())
+      const document = await add('vertrag.docx', docx())
       expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
-      await open.core.documents.unlock(open.scope, document.id, 'falsch')
-      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-wrong' })
-      expect(await found()).toEqual([])
-      await open.core.documents.unlock(open.scope, document.id, right)
+      await open.core.documents.unlock(open.scope, document.id, password)
       expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
-      expect(await found()).toEqual([file])
-      // It was forgotten with the end of the work: what is there stays.
-      await expect(open.core.documents.retry(open.scope, document.id)).rejects.toMatchObject({
-        code: 'password-protected',
-      })
-      expect(await found()).toEqual([file])
+      for (const entry of await readdir(open.folder, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue
+        const bytes = await readFile(path.join(entry.parentPath, entry.name))
+        expect([entry.name, bytes.includes(password), bytes.includes(Buffer.from(password, 'utf16le'))]).toEqual([
+          entry.name,
+          false,
+          false,
+        ])
+      }
+      if (engine.engine === 'postgres') expect(await rowsWith('vertrag.docx')).toContain('public.document')
+      expect(await rowsWith(password)).toEqual([])
+      expect(logged.filter(line => line.includes(password))).toEqual([])
+    },
+    limit,
+  )
+
+  test(
+    'a program that ended before it had read asks again',
+    async () => {
+      const document = await add('vertrag.docx', docx())
+      // Nothing works here yet: the job waits.
+      await open.core.documents.cancel(open.scope, document.id)
+      await open.core.documents.retry(open.scope, document.id)
+      await open.reopen(openParsers())
+      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+      await open.core.documents.unlock(open.scope, document.id, password)
+      await open.reopen(openParsers())
+      expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
+      await open.core.documents.unlock(open.scope, document.id, password)
+      expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
+    },
+    limit,
+  )
+
+  test(
+    'a protected file in a mail asks for itself',
+    async () => {
+      const bytes = writeProtectedPdf([sentence], 'Zwiebel')
+      const mail = await add(
+        'mail.eml',
+        writeMail({ subject: 'Vertrag', text: 'Anbei.', parts: [{ name: 'v.pdf', type: 'application/pdf', bytes }] }),
+      )
+      expect((await settled(mail)).state).toBe('ready')
+      const inside = (await open.core.documents.list(open.scope)).find(({ name }) => name === 'v.pdf')!
+      expect([inside.state, inside.reason?.code]).toEqual(['failed', 'password-protected'])
+      await open.core.documents.unlock(open.scope, inside.id, 'Zwiebel')
+      expect(await settled(inside)).toEqual({ state: 'ready', code: 'read-with-password' })
+      expect(await found()).toEqual(['mail.eml/v.pdf'])
     },
     limit,
   )
 })
-
-test(
-  'a password is written nowhere, and a new start asks for it again',
-  async () => {
-    const document = await add('vertrag.docx', docx())
-    expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
-    await open.core.documents.unlock(open.scope, document.id, password)
-    expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
-    for (const entry of await readdir(open.folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue
-      const bytes = await readFile(path.join(entry.parentPath, entry.name))
-      expect([entry.name, bytes.includes(password), bytes.includes(Buffer.from(password, 'utf16le'))]).toEqual([
-        entry.name,
-        false,
-        false,
-      ])
-    }
-    expect(logged.filter(line => line.includes(password))).toEqual([])
-  },
-  limit,
-)
-
-test(
-  'a program that ended before it had read asks again',
-  async () => {
-    const document = await add('vertrag.docx', docx())
-    // Nothing works here yet: the job waits.
-    await open.core.documents.cancel(open.scope, document.id)
-    await open.core.documents.retry(open.scope, document.id)
-    await open.reopen(openParsers())
-    expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
-    await open.core.documents.unlock(open.scope, document.id, password)
-    await open.reopen(openParsers())
-    expect(await settled(document)).toEqual({ state: 'failed', code: 'password-protected' })
-    await open.core.documents.unlock(open.scope, document.id, password)
-    expect(await settled(document)).toEqual({ state: 'ready', code: 'read-with-password' })
-  },
-  limit,
-)
-
-test(
-  'a protected file in a mail asks for itself',
-  async () => {
-    const bytes = writeProtectedPdf([sentence], 'Zwiebel')
-    const mail = await add(
-      'mail.eml',
-      writeMail({ subject: 'Vertrag', text: 'Anbei.', parts: [{ name: 'v.pdf', type: 'application/pdf', bytes }] }),
-    )
-    expect((await settled(mail)).state).toBe('ready')
-    const inside = (await open.core.documents.list(open.scope)).find(({ name }) => name === 'v.pdf')!
-    expect([inside.state, inside.reason?.code]).toEqual(['failed', 'password-protected'])
-    await open.core.documents.unlock(open.scope, inside.id, 'Zwiebel')
-    expect(await settled(inside)).toEqual({ state: 'ready', code: 'read-with-password' })
-    expect(await found()).toEqual(['mail.eml/v.pdf'])
-  },
-  limit,
-)
