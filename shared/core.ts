@@ -1,5 +1,6 @@
 /** The one file that sees all folders of the core and no adapter. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Answers, createAnswers } from './answer/answers.ts'
 import { type Ask, createAsk, longestQuestion, toPassage } from './answer/ask.ts'
 import { createGenerate, type Generate } from './answer/generate.ts'
 import { createRecallPassages } from './answer/passages.ts'
@@ -32,6 +33,7 @@ import { openStore, type Tx } from './store/index.ts'
 import { type Assistants, createAssistants } from './workspace/assistants.ts'
 import { createProjects, type Projects } from './workspace/projects.ts'
 
+export type { Answers, Asked } from './answer/answers.ts'
 export type { Ask, AskRequest } from './answer/ask.ts'
 export type { Generate, GenerateRequest } from './answer/generate.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
@@ -56,6 +58,8 @@ export interface Core {
     update(userId: string, settings: Partial<Settings>): Promise<Settings>
   }
   ask: Ask
+  /** The same for servers, whose answers outlive the connection that asked. */
+  answers: Answers
   /** What a chat model writes to a prompt, without documents. */
   generate: Generate
   /** Passages for words or a question, best first. Throws `question-too-long`. */
@@ -193,6 +197,17 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     reranker: async () => ((await gateway.reranks()) ? gateway.rerank : undefined),
   })
   const recallPassages = createRecallPassages(store)
+  const ask = createAsk({ store, search, gateway, ...(ports.history !== undefined && { history: ports.history }) })
+  const answers = createAnswers({
+    store,
+    ask,
+    recall: recallPassages,
+    changed: ({ userId, projectId }, chatId) => events.publish({ type: 'chat', userId, projectId, chatId }),
+    clock,
+    ids: ports.ids,
+    log,
+    ...(ports.shared && { events }),
+  })
   const health = createModelHealth({ clock, pause: (ports.patience ?? defaultPatience).pause })
   const vectorIndexes = createVectorIndexes({ store, queue, clock, log, health, embedding: gateway.embedding, wake })
   const recognizes = async ({ userId }: Scope) =>
@@ -358,7 +373,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         return store.settings.get(userId)
       },
     },
-    ask: createAsk({ store, search, gateway, ...(ports.history !== undefined && { history: ports.history }) }),
+    ask,
+    answers,
     generate: createGenerate({ gateway }),
     async search(scope, words, options) {
       if (words.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
@@ -402,6 +418,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       await runner?.stop()
       passwords.close()
       await vectorIndexes.stop()
+      await answers.close()
       await parsers.close()
       await models.close()
       await store.close()

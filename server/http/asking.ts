@@ -3,16 +3,25 @@ import type { AskRequest, Core } from '../../shared/core.ts'
 import { AppError } from '../../shared/errors.ts'
 import { cleanName } from '../../shared/ingest/file-name.ts'
 import type { Answer, Chat, Document, GenerateEvent, Scope } from '../../shared/model/index.ts'
-import { type RunningAnswers, titleOf } from './answers.ts'
 
 const longestQuestion = 2000
 const longestTextName = 250
+const titleLength = 80
 
 export function demandQuestion(text: string): string {
   const question = text.normalize('NFC').trim()
   if (question === '') throw new AppError('question-empty')
   if (question.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
   return question
+}
+
+/** A chat is called by its first question, until somebody renames it. */
+export function titleOf(question: string): string {
+  const clean = question
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Bidi_Control}\s]+/gu, ' ')
+    .trim()
+  return clean.length > titleLength ? `${clean.slice(0, titleLength - 1).trimEnd()}…` : clean
 }
 
 /** As its assistant does it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
@@ -46,7 +55,7 @@ export interface PlainQuestion {
 
 /** Asks in a chat and waits for the whole answer, which stops as others do when nobody waits for it any more. */
 export async function askPlainly(
-  { core, userId, answers, topK }: { core: Core; userId: string; answers: RunningAnswers; topK: number },
+  { core, userId, topK }: { core: Core; userId: string; topK: number },
   { session_id: session, message, top_k: passages = topK, temperature, project }: PlainQuestion,
   signal: AbortSignal,
 ): Promise<Answer> {
@@ -56,7 +65,8 @@ export async function askPlainly(
   const scope = { userId, projectId: chat.projectId }
   const asked = { question: text, passages, ...(temperature !== undefined && { temperature }) }
   const request = await throughAssistant(core, scope, chat.assistantId, asked)
-  for await (const event of answers.run(scope, { chatId: chat.id, text, questionId: null, request }, signal)) {
+  const asking = { chatId: chat.id, text, questionId: null, request }
+  for await (const { event } of core.answers.run(scope, asking, signal)) {
     if (event.type === 'finish') return event.answer
     if (event.type === 'interrupted') throw new AppError(event.reason.code, event.reason.values)
   }

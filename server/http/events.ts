@@ -79,6 +79,7 @@ export function createEventHub({ core, userId, log }: { core: Core; userId: stri
         return { type: event.type }
       case 'missed':
         return { type: 'reset' }
+      case 'answer':
       case 'password':
         return undefined
     }

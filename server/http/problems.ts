@@ -62,6 +62,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'blob-store-refused': 503,
   'blob-store-missing': 503,
   'server-stopping': 503,
+  'server-lost': 503,
   'model-memory': 503,
   'model-unavailable': 503,
   'model-crashed': 503,

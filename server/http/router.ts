@@ -1,11 +1,10 @@
 /** What each route of the contract does. Uploads and originals are streams: `transfers.ts` has them. */
-import { implement, ORPCError } from '@orpc/server'
-import { contract, type Session } from '../../shared/api/index.ts'
-import type { Core } from '../../shared/core.ts'
+import { implement, ORPCError, withEventMeta } from '@orpc/server'
+import { contract, type Session, type StreamedAnswer } from '../../shared/api/index.ts'
+import type { Answers, Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
 import type { AppEvent, DocumentState, Scope } from '../../shared/model/index.ts'
-import { type RunningAnswers, titleOf } from './answers.ts'
-import { addText, askPlainly, demandQuestion, generate, throughAssistant } from './asking.ts'
+import { addText, askPlainly, demandQuestion, generate, throughAssistant, titleOf } from './asking.ts'
 import type { EventHub } from './events.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { type Caller, problemOf } from './problems.ts'
@@ -22,7 +21,6 @@ export interface RouterDependencies {
   userId: string
   models: ModelShelf
   hub: EventHub
-  answers: RunningAnswers
   session: Session
   /** Passages that a plain question is answered from, where it does not say. */
   topK: number
@@ -34,7 +32,8 @@ const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 const mostJobs = 200
 
 export function createRouter(deps: RouterDependencies) {
-  const { core, userId, models, hub, answers, session, stopping } = deps
+  const { core, userId, models, hub, session, stopping } = deps
+  const { answers } = core
   const os = implement(contract).$context<CallContext>()
   const scopeOf = ({ projectId }: { projectId: string }): Scope => ({ userId, projectId })
 
@@ -223,7 +222,7 @@ export function createRouter(deps: RouterDependencies) {
           ...(temperature !== undefined && { temperature }),
         })
         const asked = { chatId: chat.id, text: question, questionId: null, request }
-        return streamed(() => answers.run(scope, asked, signal ?? never), context.caller)
+        return streamed(() => placed(answers.run(scope, asked, signal ?? never)), context.caller)
       }),
       regenerate: os.answers.regenerate.handler(async ({ input, signal, context }) => {
         const scope = scopeOf(input)
@@ -237,13 +236,16 @@ export function createRouter(deps: RouterDependencies) {
         const again = { again: { messageId: question.id } }
         const request = await throughAssistant(core, scope, chat.assistantId, again)
         const asked = { chatId: chat.id, text: question.text, questionId: question.id, request }
-        return streamed(() => answers.run(scope, asked, signal ?? never), context.caller)
+        return streamed(() => placed(answers.run(scope, asked, signal ?? never)), context.caller)
       }),
-      follow: os.answers.follow.handler(({ input, signal, context }) => {
-        const events = answers.follow(scopeOf(input), input.answerId, signal ?? never)
-        return streamed(() => events, context.caller)
+      follow: os.answers.follow.handler(async ({ input, lastEventId, signal, context }) => {
+        const scope = scopeOf(input)
+        const events = await answers.follow(scope, input.answerId, signal ?? never, placeBehind(lastEventId))
+        return streamed(() => placed(events), context.caller)
       }),
-      stop: os.answers.stop.handler(({ input }) => ({ stopped: answers.stop(scopeOf(input), input.answerId) })),
+      stop: os.answers.stop.handler(async ({ input }) => ({
+        stopped: await answers.stop(scopeOf(input), input.answerId),
+      })),
     },
 
     chats: {
@@ -260,7 +262,7 @@ export function createRouter(deps: RouterDependencies) {
       get: os.chats.get.handler(async ({ input }) => {
         const chat = await core.chats.get(scopeOf(input), input.chatId)
         // Asked for first: what ends in between is among the messages.
-        const answering = answers.of(scopeOf(input), chat.id)
+        const answering = await answers.of(scopeOf(input), chat.id)
         return { chat, messages: await core.chats.messages(scopeOf(input), chat.id), answering }
       }),
       passages: os.chats.passages.handler(({ input }) =>
@@ -401,3 +403,16 @@ export function createRouter(deps: RouterDependencies) {
 }
 
 const never = new AbortController().signal
+
+type AnswerEvents = ReturnType<Answers['run']>
+
+/** With the places that a reader may go on behind. */
+async function* placed(events: AnswerEvents): AsyncGenerator<StreamedAnswer, void> {
+  for await (const { event, number } of events)
+    yield number === undefined ? event : withEventMeta({ ...event }, { id: String(number) })
+}
+
+/** From the beginning, where the id is none of ours. */
+function placeBehind(lastEventId: string | undefined): number {
+  return /^\d{1,9}$/.test(lastEventId ?? '') ? Number(lastEventId) + 1 : 0
+}

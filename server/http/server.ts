@@ -8,7 +8,6 @@ import { AppError, toAppError } from '../../shared/errors.ts'
 import { FORMATS } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createAccess, refuseStrangers } from './access.ts'
-import { createRunningAnswers } from './answers.ts'
 import { createCarry } from './carry.ts'
 import { createEventHub } from './events.ts'
 import { prepare, securityHeaders } from './headers.ts'
@@ -61,9 +60,7 @@ const sweepTime = 50
 export function createServer(deps: ServerDependencies): CloisterServer {
   const { core, log, version, maxFileSize, maxFiles, userId } = deps
   const hub = createEventHub({ core, userId, log })
-  const changed = ({ projectId }: { projectId: string }, chatId: string) =>
-    core.announce({ type: 'chat', userId, projectId, chatId })
-  const answers = createRunningAnswers({ core, changed })
+  core.answers.start()
   const session: Session = {
     version,
     maxFileSize,
@@ -72,7 +69,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
   }
   const stopping = new AbortController()
   const isStopping = () => stopping.signal.aborted
-  const router = createRouter({ ...deps, hub, answers, session, stopping: stopping.signal })
+  const router = createRouter({ ...deps, hub, session, stopping: stopping.signal })
   const uploads = createOpenUploads()
   const app = createApp(deps, createTransfers({ ...deps, hub }), router, uploads, isStopping)
   const servers = new Set<Server>()
@@ -95,7 +92,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
     },
     async stop(grace) {
       stopping.abort(new AppError('server-stopping'))
-      const answered = answers.stopAll()
+      const answered = core.answers.stopAll()
       hub.close()
       const closed = [...servers].map(
         server =>

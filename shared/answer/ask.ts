@@ -4,7 +4,7 @@ import { createTranslate } from '../messages/index.ts'
 import type { Answer, AnswerEvent, Citation, ErrorCode, KeptPassage, Message, Scope } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
 import type { Search, SearchMode } from '../retrieve/search.ts'
-import type { Store } from '../store/index.ts'
+import type { Store, Tx } from '../store/index.ts'
 import { readAhead } from './ahead.ts'
 import { planOfChosen } from './chosen.ts'
 import { createCompose } from './compose.ts'
@@ -60,6 +60,25 @@ export interface AskRequest {
  */
 export type Ask = (scope: Scope, request: AskRequest, signal?: AbortSignal) => AsyncIterable<AnswerEvent>
 
+/** Throws `lease-lost` too, where the witness does. */
+export type WitnessedAsk = (
+  scope: Scope,
+  request: AskRequest,
+  signal?: AbortSignal,
+  witness?: Witness,
+) => AsyncIterable<AnswerEvent>
+
+/** Hears of an answer what its events do not say, and takes part in what is kept of it. */
+export interface Witness {
+  /** The passages of the event that follows, as they are kept. */
+  found(passages: readonly KeptPassage[]): void
+  /** This model writes now. */
+  writes(model: string): void
+  /** In the transaction that keeps the answer as this message; what it throws undoes that. */
+  keep(tx: Tx, messageId: string): Promise<void>
+  kept(messageId: string): void
+}
+
 export const longestQuestion = 2000
 const passageCount = 10
 const quoteCount = 3
@@ -94,12 +113,12 @@ export function createAsk({
   gateway: Gateway
   /** Earlier messages of its chat that a question may refer back to. */
   history?: number
-}): Ask {
+}): WitnessedAsk {
   const compose = createCompose({ store })
   const chats = createConversations(store, history)
   const gate = createGate()
 
-  return async function* ask(scope, request, signal) {
+  return async function* ask(scope, request, signal, witness) {
     // Postgres keeps every character but this one.
     const text = request.question?.normalize('NFC').replaceAll('\0', ' ').trim() ?? ''
     if (text === '' && !request.again) throw new AppError('question-empty')
@@ -121,7 +140,7 @@ export function createAsk({
       try {
         // What a question refers to must have been answered: the questions of one chat come one after the other.
         if (request.chatId !== undefined) yield* enter(request.chatId)
-        yield* answer(scope, request, text, turns, within, enter)
+        yield* answer(scope, request, text, turns, within, enter, witness)
       } finally {
         turns.end()
         for (const leave of leaves) leave()
@@ -136,6 +155,7 @@ export function createAsk({
     turns: TurnTaker,
     signal: AbortSignal,
     enter: (chatId: string) => AsyncIterable<AnswerEvent>,
+    witness: Witness | undefined,
   ): AsyncGenerator<AnswerEvent, void> {
     const { conversation, earlier } = await before()
     const text = earlier?.question.text ?? given
@@ -179,6 +199,7 @@ export function createAsk({
       }
       const { plan: searched, hits, nearness = 0 } = await search.find(scope, question, options)
       shown = hits.map(toKept)
+      witness?.found(shown)
       yield { type: 'passages', question: asked.text, passages: hits.map(toPassage) }
       await keeping
       // What other questions found is shown before this one's sentences are weighed.
@@ -226,6 +247,7 @@ export function createAsk({
             if (turn) {
               written = nothingWritten()
               result.model = turn.chat.name
+              witness?.writes(turn.chat.name)
               yield* compose({ ...attempt, chat: turn.chat }, written)
               // What cannot be proven at all is worth less than what the documents say themselves.
               const proven = written.sentences.some(sentence => sentence.supported)
@@ -274,9 +296,10 @@ export function createAsk({
         () => false,
       )
       if (placed && (complete || begun || !earlier?.answer)) {
-        const keeping = chats.keepAnswer(scope, result, shown, earlier)
+        const keeping = chats.keepAnswer(scope, result, shown, earlier, witness?.keep)
         // The first error is the one to tell.
         messageId = (await (failure === undefined ? keeping : keeping.catch(() => undefined))) ?? ''
+        if (messageId !== '') witness?.kept(messageId)
       }
     }
     if (failure !== undefined) throw failure

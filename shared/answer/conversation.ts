@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { Answer, KeptPassage, Message, Scope } from '../model/index.ts'
-import type { Store } from '../store/index.ts'
+import type { Store, Tx } from '../store/index.ts'
 import type { Exchange } from './prompt.ts'
 
 /** What a question may refer back to. */
@@ -77,21 +77,27 @@ export function createConversations(store: Store, history: number) {
           completed,
         })
       }),
-    /** In the place of the earlier one, where there is one; behind its question, where that was asked long ago. Gives its id. */
+    /**
+     * In the place of the earlier one, where there is one; behind its question, where that was asked long ago. Gives its id, which
+     * `within` hears inside the transaction.
+     */
     keepAnswer(
       scope: Scope,
       answer: Omit<Answer, 'messageId'>,
       passages: readonly KeptPassage[],
       earlier?: Earlier,
+      within: (tx: Tx, messageId: string) => Promise<void> = async () => {},
     ): Promise<string> {
       const { mode, sentences, citations, model, reason, text, chatId } = answer
       const kept = { text, answer: { mode, sentences, citations, model, reason }, passages }
       return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         const { question, answer: before } = earlier ?? {}
-        if (before && (await store.chats.replace(tx, scope, before.id, kept))) return before.id
+        const replaced = before && (await store.chats.replace(tx, scope, before.id, kept))
         const message = { ...kept, chatId, role: 'assistant' as const, completed: null }
-        return (await store.chats.append(tx, scope, message, question?.createdAt)).id
+        const id = replaced ? before.id : (await store.chats.append(tx, scope, message, question?.createdAt)).id
+        await within(tx, id)
+        return id
       })
     },
   }

@@ -14,6 +14,8 @@ export function keyOf(event: AppEvent): string {
       return `projects ${event.userId}`
     case 'settings':
       return `settings ${event.userId}`
+    case 'answer':
+      return `answer ${event.answerId} ${event.about}`
     case 'password':
       return `password ${event.documentId} ${event.state} ${event.to}`
     case 'missed':
@@ -68,6 +70,7 @@ const fields: Record<AppEvent['type'], readonly string[]> = {
   assistants: ['projectId'],
   projects: ['userId'],
   settings: ['userId'],
+  answer: ['answerId', 'about'],
   password: ['documentId', 'state', 'to', 'sealed'],
   missed: [],
 }

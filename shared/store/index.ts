@@ -1,4 +1,5 @@
 import type { Access, Clock, Database, Ids, Log, SqlExecutor } from '../ports.ts'
+import { type AnswerStore, createAnswerStore } from './answers.ts'
 import { type AssistantStore, createAssistantStore } from './assistants.ts'
 import { createChangeLog } from './change-log.ts'
 import { type ChatStore, createChatStore } from './chats.ts'
@@ -19,6 +20,7 @@ import { createVectorStore, type VectorStore } from './vectors.ts'
 import { createWordIndex } from './word-index.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
+export type { AnswerRun, NewRun, RunProgress, RunWishes } from './answers.ts'
 export type { ChunkText } from './chunks.ts'
 export { readCursor, writeCursor } from './cursor.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
@@ -37,6 +39,7 @@ export interface Store {
   words: WordStore
   vectors: VectorStore
   chats: ChatStore
+  answers: AnswerStore
   assistants: AssistantStore
   settings: SettingStore
   /**
@@ -77,6 +80,7 @@ export async function openStore(deps: {
     words: createWordStore({ read, engine, libraries }),
     vectors: createVectorStore({ read, write, engine, libraries, clock }),
     chats: createChatStore({ read, clock, ids, changes }),
+    answers: createAnswerStore({ read, write, engine }),
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),
     transaction,

@@ -75,7 +75,7 @@ export async function loadRows(
 async function clearAll(tx: Tx): Promise<void> {
   await tx.updateTable('vector_index').set({ state: 'dropping', retired_at: null }).execute()
   await tx.updateTable('document').set({ parent_id: null }).where('parent_id', 'is not', null).execute()
-  const made = ['document_vectors', 'vector_orphan', 'chunk_words', 'term', 'replica'] as const
+  const made = ['document_vectors', 'vector_orphan', 'chunk_words', 'term', 'replica', 'answer_run'] as const
   const tables = [...made, ...transferTables.map(({ name }) => name).reverse()]
   for (const name of tables) await sql`delete from ${sql.table(name)}`.execute(tx)
 }

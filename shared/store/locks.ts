@@ -15,5 +15,7 @@ export const locks = {
   vectorIndexes: 'vector indexes',
   /** This installation's place in the change log, while it has none. */
   replica: 'replica',
+  /** Which answers are being given in a chat: each waits for those before it. */
+  answers: (chatId: string) => `answers ${chatId}`,
   migration: 'migration',
 }

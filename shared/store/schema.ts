@@ -20,6 +20,8 @@ export interface Schema {
   clearing: { document_id: string; project_id: string }
   chat: ChatRow
   message: MessageRow
+  answer_run: AnswerRunRow
+  answer_event: { run_id: string; number: number; event: string }
   assistant: AssistantRow
   setting: { user_id: string; name: string; value: string }
 }
@@ -168,6 +170,26 @@ export interface MessageRow {
   /** JSON of `KeptPassage[]`. */
   passages: string | null
   created_at: number
+}
+
+/** See `answers.ts`. */
+export interface AnswerRunRow {
+  id: string
+  project_id: string
+  chat_id: string
+  question: string
+  /** Of a question that is answered anew. */
+  question_id: string | null
+  server: string
+  beat: number
+  events: number
+  draft: string
+  model: string | null
+  stop: number
+  reads: number
+  message_id: string | null
+  started_at: number
+  ended_at: number | null
 }
 
 export type Read = Kysely<Schema>

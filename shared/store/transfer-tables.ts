@@ -1,6 +1,7 @@
 /**
  * What a database hands on to another: the rows of the core and its change log. Not what this installation alone has: jobs,
- * its place in the change log, what is made from other rows (words, vectors, keys to sort by).
+ * its place in the change log, answers that are being given (what is kept of them is a message), what is made from other rows
+ * (words, vectors, keys to sort by).
  */
 import type { Schema } from './schema.ts'
 
@@ -46,7 +47,7 @@ export const transferTables: readonly TransferTable[] = [
 /** Columns of these tables that are made anew from others, and tables that are not handed on. */
 export const leftOut = {
   columns: { document: ['sort_key'], library: ['chunks', 'terms'] },
-  tables: ['replica', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
+  tables: ['replica', 'answer_run', 'answer_event', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
 } as const
 
 /** A value of a row as the tables hold it. */

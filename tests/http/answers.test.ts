@@ -78,7 +78,9 @@ describe('an answer that is being given', () => {
     expect(settled(second.events)).toEqual(settled(first.events))
     expect(second.events.at(-1)?.type).toBe('finish')
     expect((await get(chatId)).answering).toEqual([])
-    await expect(client.answers.follow({ projectId, answerId })).rejects.toMatchObject({
+    // Whoever comes late still hears the end.
+    expect(await collect(await client.answers.follow({ projectId, answerId }))).toEqual(settled(first.events))
+    await expect(client.answers.follow({ projectId, answerId: chatId })).rejects.toMatchObject({
       code: 'answer-not-found',
       status: 404,
     })

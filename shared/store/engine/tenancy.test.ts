@@ -27,7 +27,7 @@ async function fill(scope: Scope): Promise<void> {
     store.vectors.create(tx, { fingerprint: 'one', name: 'one', dimensions: 4 }),
   )
   const index = (await store.vectors.active())!
-  const document = await store.transaction(scope, async tx => {
+  const { document, chatId } = await store.transaction(scope, async tx => {
     await store.projects.insert(tx, scope, 'Secrets', 'documents')
     await store.settings.update(tx, scope.userId, { theme: 'dark' })
     const file = { name: 'a.md', path: 'a.md', mediaType: 'text/markdown', size: 3, blob: 'b1' }
@@ -48,7 +48,12 @@ async function fill(scope: Scope): Promise<void> {
     await store.chats.append(tx, scope, { chatId: chat.id, ...said })
     const assistant = { name: 'a', instructions: '', language: null, model: null, temperature: null, documents: null }
     await store.assistants.insert(tx, scope, assistant)
-    return document
+    return { document, chatId: chat.id }
+  })
+  await store.transaction('internal', async tx => {
+    await store.answers.note(tx, 'server', [{ id: 'run', chatId, question: 'secret', questionId: null, startedAt: 1 }])
+    const said = ['{"type":"quote"}']
+    await store.answers.advance(tx, 'server', [{ id: 'run', events: 0, said, draft: '', model: null, endedAt: null }])
   })
   const [{ id }] = await store.chunks.page(scope, document.id, 0, 1)
   await store.transaction(scope, tx =>

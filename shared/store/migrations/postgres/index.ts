@@ -1,5 +1,9 @@
 import type { Migration } from '../../migrate.ts'
 import { first } from './0012-first.ts'
+import { answers } from './0013-answers.ts'
 
 /** In order, from the twelfth on by the names of those of SQLite; what was applied once never changes again. */
-export const migrations: readonly Migration[] = [{ name: '0012-first', sql: first }]
+export const migrations: readonly Migration[] = [
+  { name: '0012-first', sql: first },
+  { name: '0013-answers', sql: answers },
+]

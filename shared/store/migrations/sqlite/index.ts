@@ -11,6 +11,7 @@ import { filesInside } from './0009-files-inside.ts'
 import { lists } from './0010-lists.ts'
 import { recognition } from './0011-recognition.ts'
 import { turns } from './0012-turns.ts'
+import { answers } from './0013-answers.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { name: '0010-lists', sql: lists },
   { name: '0011-recognition', sql: recognition },
   { name: '0012-turns', sql: turns },
+  { name: '0013-answers', sql: answers },
 ]
