@@ -146,7 +146,7 @@ export const de: Messages = {
     'database-unreachable':
       'Die Datenbank unter {{address}} ist nicht zu erreichen. Läuft der Server, und kommt dieser Rechner zu ihm durch? Was gespeichert war, ist nicht verloren.',
     'database-refused':
-      'Die Datenbank lässt den Benutzer „{{user}}“ nicht ein. Prüfen Sie Benutzer und Passwort in DATABASE_URL; manche Server verlangen am Ende auch „?sslmode=require“.',
+      'Die Datenbank lässt den Benutzer „{{user}}“ nicht ein ({{detail}}). Prüfen Sie Benutzer und Passwort in DATABASE_URL; manche Server verlangen am Ende auch „?sslmode=require“.',
     'database-not-found':
       'Auf dem Server gibt es keine Datenbank „{{name}}“. Legen Sie sie an, oder nennen Sie in DATABASE_URL eine andere.',
     'database-url':
@@ -159,6 +159,14 @@ export const de: Messages = {
       'Dem Datenbankbenutzer „{{user}}“ fehlen Rechte. Lassen Sie einen Verwalter dies in der Datenbank ausführen: {{statements}}',
     'database-vectors':
       'Die Datenbank kann keine Vektoren vergleichen: Gesucht wird nur nach Wörtern. Nötig ist pgvector 0.7 oder neuer; lassen Sie es einen Verwalter einrichten und dies in der Datenbank ausführen: {{statement}};',
+    'database-elsewhere':
+      'In dieser Datenbank liegt schon eine Bibliothek, im Schema „{{schema}}“. Lassen Sie search_path dieses Benutzers dieses Schema nennen; eine weitere Bibliothek braucht eine eigene Datenbank.',
+    'database-pooled':
+      'DATABASE_URL führt zu einem Verteiler (Pooler), der Verbindungen je Transaktion vergibt. Was lauscht und sperrt, braucht eine eigene: Nennen Sie in DATABASE_DIRECT_URL den Datenbankserver selbst, oder lassen Sie den Verteiler je Sitzung vergeben.',
+    'database-read-only':
+      'Die Datenbank auf {{address}} nimmt keine Änderungen an: Sie ist ein Abbild (Standby) oder auf „nur lesen“ gestellt. Es wird weiter versucht; nichts Gespeichertes ist verloren.',
+    'database-full':
+      'Der Datenträger des Datenbankservers ist voll. Schaffen Sie dort Platz; nichts Gespeichertes ist verloren.',
     'sqlite-too-old':
       'Das eingebaute SQLite {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
     'eval-set-invalid': '{{file}} ist keine Fragensammlung: {{detail}}',

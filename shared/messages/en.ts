@@ -130,7 +130,7 @@ export const en = {
     'database-unreachable':
       'The database at {{address}} cannot be reached. Is the server running, and can this machine reach it? Nothing that was stored is lost.',
     'database-refused':
-      'The database does not let the user “{{user}}” in. Check user and password in DATABASE_URL; some servers also ask for “?sslmode=require” at its end.',
+      'The database does not let the user “{{user}}” in ({{detail}}). Check user and password in DATABASE_URL; some servers also ask for “?sslmode=require” at its end.',
     'database-not-found': 'The server has no database “{{name}}”. Create it, or name another one in DATABASE_URL.',
     'database-url':
       'DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/database; special characters in the password are written as in web addresses, @ as %40 for instance.',
@@ -142,6 +142,13 @@ export const en = {
       'The database user “{{user}}” lacks rights. Have an administrator run this in the database: {{statements}}',
     'database-vectors':
       'The database cannot compare vectors: the search goes by words alone. It takes pgvector 0.7 or newer; have an administrator install it and run this in the database: {{statement}};',
+    'database-elsewhere':
+      'There is a library in this database already, in the schema “{{schema}}”. Have search_path of this user name that schema; another library needs a database of its own.',
+    'database-pooled':
+      'DATABASE_URL leads to a pooler that hands out connections by transaction. What listens and locks needs a connection of its own: name the database server itself in DATABASE_DIRECT_URL, or let the pooler hand out connections by session.',
+    'database-read-only':
+      'The database at {{address}} takes no changes: it is a standby, or it was set to be read-only. It is tried again; nothing that was stored is lost.',
+    'database-full': 'The disk of the database server is full. Make room there; nothing that was stored is lost.',
     'sqlite-too-old': 'The built-in SQLite {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”.',
     'eval-set-invalid': '{{file}} is not a question set: {{detail}}',
     'backup-nothing': 'There is nothing to back up: no library has been made here yet.',

@@ -100,6 +100,7 @@ export type ErrorCode =
   | 'database-elsewhere'
   | 'database-pooled'
   | 'database-read-only'
+  | 'database-full'
   | 'sqlite-too-old'
   | 'eval-set-invalid'
   // backups
