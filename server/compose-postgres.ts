@@ -24,7 +24,7 @@ const scopedRole = 'cloister_scoped'
 
 /** Throws what `openPostgres` throws. */
 export async function openPostgresParts({
-  settings: { url, poolSize, statementTimeout },
+  settings: { url, poolSize, statementTimeout, named },
   jobRetention: retention,
   clock,
   ids,
@@ -43,11 +43,11 @@ export async function openPostgresParts({
     }
   }
   try {
-    const database = await openPostgres({ url, poolSize, statementTimeout })
+    const database = await openPostgres({ url, poolSize, statementTimeout, named })
     closers.push(() => database.close())
     for (const { code, values } of database.notes)
       log.warn('the database can do less than it could', { code, ...values })
-    const jobs = await openPostgres({ url, poolSize: jobConnections, applicationName: 'cloister jobs' })
+    const jobs = await openPostgres({ url, poolSize: jobConnections, named, applicationName: 'cloister jobs' })
     closers.push(() => jobs.close())
     const executeSql = (sql: string, values?: unknown[]) => jobs.query(sql, values)
     const connection = { db: { executeSql } }

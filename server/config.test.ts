@@ -93,6 +93,7 @@ test('without DATABASE_URL there is no server to connect to, and the files lie i
   const { database, blobStore, workers } = read({})
   expect([database, blobStore.kind, workers]).toEqual([undefined, 'folder', 1])
   expect(read({ DATABASE_URL: ' \n' }).database).toBeUndefined()
+  expect(read({ DATABASE_URL: 'postgres://db' }).database?.named).toBe(true)
 })
 
 test('a database and a store are taken as they are set, and nobody is shown a password', () => {
@@ -101,10 +102,11 @@ test('a database and a store are taken as they are set, and nobody is shown a pa
     DATABASE_URL: ` ${url}\n`,
     DATABASE_STATEMENT_TIMEOUT: '2.5',
     DATABASE_POOL_SIZE: '1',
+    DATABASE_PREPARE: 'off',
     WORKERS: '0',
   }
   const { database, workers, ignored } = read(environment)
-  expect(database).toEqual({ url, poolSize: 2, statementTimeout: 2500 })
+  expect(database).toEqual({ url, poolSize: 2, statementTimeout: 2500, named: false })
   expect([workers, ignored.map(({ variable }) => variable)]).toEqual([0, ['DATABASE_POOL_SIZE']])
   expect(shownDatabase(url)).toBe('postgres://anna@db.example:5433/library')
   expect(shownDatabase('anna:geheim@db')).toBe('postgres://?')

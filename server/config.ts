@@ -46,6 +46,8 @@ export interface DatabaseConfig {
   poolSize: number
   /** Milliseconds. */
   statementTimeout: number
+  /** Whether connections keep statements by name; `DATABASE_PREPARE=off` says no, for poolers that do not know how. */
+  named: boolean
 }
 
 /** Where the bytes of documents lie: in the data directory, or in an S3-compatible store. */
@@ -142,11 +144,12 @@ export function readConfig(
 
 type NumberOf = (variable: string, bounds: Bounds) => number
 
-function databaseOf({ DATABASE_URL }: Environment, number: NumberOf): { database?: DatabaseConfig } {
+function databaseOf({ DATABASE_URL, DATABASE_PREPARE }: Environment, number: NumberOf): { database?: DatabaseConfig } {
   const url = DATABASE_URL?.trim()
   const poolSize = number('DATABASE_POOL_SIZE', { otherwise: 10, least: 2, most: 200, whole: true })
   const seconds = number('DATABASE_STATEMENT_TIMEOUT', { otherwise: 30, least: 1, most: 3600 })
-  return url ? { database: { url, poolSize, statementTimeout: seconds * 1000 } } : {}
+  const named = !/^(?:off|0|false|no)$/i.test(DATABASE_PREPARE?.trim() ?? '')
+  return url ? { database: { url, poolSize, statementTimeout: seconds * 1000, named } } : {}
 }
 
 function blobStoreOf(environment: Environment, number: NumberOf): BlobStoreConfig {

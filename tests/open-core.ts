@@ -115,7 +115,7 @@ async function openSqliteTest(folder: string): Promise<Parts> {
 }
 
 async function overServer(url: string): Promise<Parts> {
-  const settings = { url, poolSize: 6, statementTimeout: 30_000 }
+  const settings = { url, poolSize: 6, statementTimeout: 30_000, named: true }
   const parts = await openPostgresParts({ settings, jobRetention: retention, clock, ids, log: silent })
   const { database, createQueue, events, close } = parts
   return { ports: { database, createQueue, events, shared: true }, end: close }

@@ -13,8 +13,8 @@ export interface Limits {
   idleInTransactionTimeout: number
 }
 
-const reading = statement('begin isolation level repeatable read read only', [], false)
-const writing = statement('begin isolation level read committed read write', [], false)
+const reading = statement('begin isolation level repeatable read read only', [], false, 'any')
+const writing = statement('begin isolation level read committed read write', [], false, 'any')
 const settings =
   "set_config('search_path', $1, true), set_config('statement_timeout', $2, true), \
 set_config('idle_in_transaction_session_timeout', $3, true)"
@@ -29,11 +29,11 @@ export function beginAs(access: Access, role: 'reader' | 'writer', limits: Limit
   const begin = role === 'reader' ? reading : writing
   const { searchPath, statementTimeout, idleInTransactionTimeout } = limits
   const values = [searchPath, statementTimeout, idleInTransactionTimeout]
-  if (access === 'internal') return [begin, statement(`select ${settings}`, values, false)]
+  if (access === 'internal') return [begin, statement(`select ${settings}`, values, false, 'any')]
   const scoped = [...values, access.userId, access.projectId ?? '', scopedRole]
-  const opening = [begin, statement(`select ${settings}, ${scope}`, scoped, false)]
+  const opening = [begin, statement(`select ${settings}, ${scope}`, scoped, false, 'any')]
   if (role === 'reader') return opening
-  return [...opening, statement('select pg_advisory_xact_lock($1)', [lockOf(keyOf(access))], false)]
+  return [...opening, statement('select pg_advisory_xact_lock($1)', [lockOf(keyOf(access))], false, 'any')]
 }
 
 /** Who writes with the same key waits for each other; undefined: for nobody. */

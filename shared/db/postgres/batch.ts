@@ -1,4 +1,5 @@
 import type { ClientBase, Connection, Submittable } from 'pg'
+import type { Field, Names } from './named.ts'
 import { parserOf, toParameter } from './values.ts'
 
 /** A statement in the shape of the protocol. */
@@ -7,6 +8,8 @@ export interface Statement {
   values: readonly (string | Buffer | null)[]
   /** Its rows are wanted. */
   rows: boolean
+  /** It may be kept by a name, apart from those of another kind, as a plan holds for one role. Without, it never is. */
+  kind: string | undefined
 }
 
 export interface Outcome {
@@ -22,11 +25,11 @@ const mostParameters = 65_535
 const changing: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
 
 /** Throws a `TypeError` for parameters that cannot be stored. */
-export function statement(sql: string, parameters: readonly unknown[] = [], rows = true): Statement {
+export function statement(sql: string, parameters: readonly unknown[] = [], rows = true, kind?: string): Statement {
   if (sql.includes('\0')) throw new TypeError('a statement cannot hold U+0000')
   if (parameters.length > mostParameters)
     throw new TypeError(`a statement takes ${mostParameters} parameters at most, not ${parameters.length}`)
-  return { sql, values: parameters.map(toParameter), rows }
+  return { sql, values: parameters.map(toParameter), rows, kind }
 }
 
 /**
@@ -34,45 +37,62 @@ export function statement(sql: string, parameters: readonly unknown[] = [], rows
  * that fails the server skips the rest. So nothing can run outside the transaction, or without the role, that the statements
  * before it were to set up, whatever becomes of these. Parameters are never part of the text.
  */
-export function sendBatch(client: ClientBase, statements: readonly Statement[]): Promise<Outcome[]> {
+export function sendBatch(client: ClientBase, statements: readonly Statement[], names?: Names): Promise<Outcome[]> {
   return new Promise((resolve, reject) => {
-    client.query(new Batch(statements, resolve, reject))
+    client.query(new Batch(statements, names, resolve, reject))
   })
 }
 
-interface Field {
-  name: string
-  parse(text: string): unknown
+interface Sent {
+  /** Undefined where its columns were not told yet, or there are none to tell. */
+  fields: readonly Field[] | undefined
+  /** The name that it is given here, or nothing. */
+  named: string
 }
 
 /** What `pg` calls back while the answers come in. */
 class Batch implements Submittable {
   readonly #statements: readonly Statement[]
+  readonly #names: Names | undefined
   readonly #resolve: (outcomes: Outcome[]) => void
   readonly #reject: (error: Error) => void
+  readonly #sent: Sent[] = []
   readonly #outcomes: Outcome[] = []
-  #fields: Field[] = []
   #rows: Record<string, unknown>[] = []
   #unreadable: Error | undefined
 
   constructor(
     statements: readonly Statement[],
+    names: Names | undefined,
     resolve: (outcomes: Outcome[]) => void,
     reject: (error: Error) => void,
   ) {
     this.#statements = statements
+    this.#names = names
     this.#resolve = resolve
     this.#reject = reject
   }
 
   submit(connection: Connection): void {
+    const names = this.#names
+    const anew = new Set<string>()
     connection.stream.cork()
     try {
-      for (const { sql, values, rows } of this.#statements) {
-        connection.parse({ name: '', text: sql, types: [] }, true)
-        connection.bind({ values: [...values] }, true)
-        if (rows) connection.describe({ type: 'P', name: '' }, true)
+      for (const name of names?.takeLeft() ?? []) connection.close({ type: 'S', name }, true)
+      for (const { sql, values, rows, kind } of this.#statements) {
+        const name = names?.nameOf(sql, kind) ?? ''
+        const fields = name === '' ? undefined : names?.fieldsOf(name)
+        const parses = !fields && !anew.has(name)
+        if (parses && name !== '') {
+          // To have it already would be an error.
+          connection.close({ type: 'S', name }, true)
+          anew.add(name)
+        }
+        if (parses) connection.parse({ name, text: sql, types: [] }, true)
+        connection.bind({ statement: name, values: [...values] }, true)
+        if (rows && !fields) connection.describe({ type: 'P', name: '' }, true)
         connection.execute(null, true)
+        this.#sent.push({ fields, named: parses ? name : '' })
       }
       connection.sync()
     } finally {
@@ -81,15 +101,18 @@ class Batch implements Submittable {
   }
 
   handleRowDescription({ fields }: { fields: { name: string; dataTypeID: number }[] }): void {
-    this.#fields = fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }))
+    const sent = this.#sent[this.#outcomes.length]
+    if (sent) sent.fields = fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }))
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
-    if (this.#unreadable || this.#fields.length === 0) return
+    const at = this.#outcomes.length
+    const columns = this.#sent[at]?.fields
+    if (this.#unreadable || !columns || !this.#statements[at]?.rows) return
     const row: Record<string, unknown> = {}
     try {
-      for (const [at, { name, parse }] of this.#fields.entries()) {
-        const text = fields[at]
+      for (const [place, { name, parse }] of columns.entries()) {
+        const text = fields[place]
         row[name] = text === null ? null : parse(text)
       }
     } catch (error) {
@@ -99,11 +122,12 @@ class Batch implements Submittable {
   }
 
   handleCommandComplete({ text }: { text: string }): void {
+    const { fields = [], named } = this.#sent[this.#outcomes.length]
+    if (named !== '') this.#names?.keep(named, fields)
     const [command, ...numbers] = text.split(' ')
     const changes = changing.has(command) ? BigInt(numbers.at(-1) ?? 0) : undefined
     this.#outcomes.push({ rows: this.#rows, command, changes })
     this.#rows = []
-    this.#fields = []
   }
 
   handleEmptyQuery(): void {
@@ -111,6 +135,9 @@ class Batch implements Submittable {
   }
 
   handleError(error: Error): void {
+    const open = this.#sent.slice(this.#outcomes.length)
+    this.#names?.leave(open.flatMap(({ named }) => (named === '' ? [] : [named])))
+    this.#names?.refused(error)
     this.#reject(error)
   }
 

@@ -20,13 +20,15 @@ export interface Way {
   begin(): readonly Statement[]
   /** A statement outside a transaction goes as it is: what cannot run inside one (`vacuum`) can then be asked. */
   bare: boolean
+  /** What plans of statements depend on, beside their text. */
+  kind: string
   /** Nothing is changed, so a statement outside a transaction is asked again where the connection was lost. */
   reads: boolean
   /** Milliseconds after which no answer means that the server is out of reach. */
   limit: number | undefined
 }
 
-const commit = statement('commit', [], false)
+const commit = statement('commit', [], false, 'any')
 /** Milliseconds before a read is asked again: a server that restarts is back after a second or two. */
 const pauses = [20, 200, 1000]
 
@@ -60,7 +62,8 @@ class PostgresConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const one = statement(sql, parameters)
+    const kind = this.way.bare && this.transaction === 'none' ? undefined : this.way.kind
+    const one = statement(sql, parameters, true, kind)
     try {
       const { rows, changes } = await this.queue(() => this.#execute(one))
       return { rows: rows as Row[], ...(changes !== undefined && { numAffectedRows: changes }) }

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts'
 import type { ErrorCode } from '../../model/index.ts'
+import { isStale } from './named.ts'
 
 /** On an error: the transaction was rolled back for a reason that passes, and may be run again. */
 const passing = Symbol('passing')
@@ -12,8 +13,10 @@ export function isPassing(error: unknown): boolean {
 const lostCode =
   /^(?:ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|0800\d|57P0[1235])$/
 const lostText = /^(?:Connection terminated|timeout expired|Client (?:has encountered|was closed)|Cannot use a pool)/
-const tlsCode = /^(?:ERR_(?:SSL|TLS)_\w+|EPROTO|\w*CERT\w*|UNABLE_TO_\w+)$/
+const tlsCode = /^(?:ERR_(?:SSL|TLS|OSSL)_\w+|EPROTO|\w*CERT\w*|UNABLE_TO_\w+)$/
 const tlsText = /SSL connection|before secure TLS connection/
+/** What a standby says of a transaction that is to write, under a code for much else. */
+const standbyText = /^cannot .* during recovery$/
 /** No rights to sign in, and what `pg` says when the server asks for a password that there is none of. */
 const refusedText = /^(?:SASL|Password must be|.*client password must be)/
 
@@ -30,7 +33,8 @@ const known: Readonly<Record<string, ErrorCode>> = {
   '55P03': 'database-busy',
   '25P03': 'database-busy',
   '25P04': 'database-busy',
-  '53100': 'disk-full',
+  '25006': 'database-read-only',
+  '53100': 'database-full',
   '53200': 'out-of-memory',
   XX001: 'data-damaged',
   XX002: 'data-damaged',
@@ -56,10 +60,13 @@ export function toFailure(error: unknown, peer: Peer, sent: 'commit' | 'work' = 
   const cause = withoutValues(error, code)
   if (tlsCode.test(code) || tlsText.test(error.message))
     return new AppError('database-tls', { detail: tlsCode.test(code) ? code : error.message }, { cause })
-  const mapped = known[code] ?? (refusedText.test(error.message) ? 'database-refused' : undefined)
-  if (mapped) return mark(new AppError(mapped, valuesOf(mapped, peer), { cause }), passes.has(code))
+  const mapped = known[code] ?? codeOf(error)
+  if (mapped) return mark(new AppError(mapped, valuesOf(mapped, peer, cause), { cause }), passes.has(code))
+  if (isStale(error)) return mark(new AppError('database-busy', {}, { cause }), true)
   if (code === '58030') return new AppError('disk-error', { detail: code }, { cause })
-  if (lostCode.test(code) || lostText.test(error.message))
+  // A pooler says so that it has no server to ask; a server says so of messages it does not understand, and goes on.
+  const turnedAway = code === '08P01' && 'severity' in error && error.severity === 'FATAL'
+  if (turnedAway || lostCode.test(code) || lostText.test(error.message))
     return mark(new AppError('database-unreachable', { address: peer.address }, { cause }), sent === 'work')
   return cause
 }
@@ -68,9 +75,16 @@ function mark(error: AppError, does: boolean): AppError {
   return does ? Object.defineProperty(error, passing, { value: true }) : error
 }
 
-function valuesOf(code: ErrorCode, { user, database }: Peer): Record<string, string> {
-  if (code === 'database-refused') return { user }
+function codeOf({ message }: Error): ErrorCode | undefined {
+  if (refusedText.test(message)) return 'database-refused'
+  return standbyText.test(message) ? 'database-read-only' : undefined
+}
+
+function valuesOf(code: ErrorCode, { user, database, address }: Peer, { message }: Error): Record<string, string> {
+  // The server's own word names user, host and database, and whether it wants to be asked over TLS or for a certificate.
+  if (code === 'database-refused') return { user, detail: message.startsWith('SASL') ? 'no password' : message }
   if (code === 'database-not-found') return { name: database }
+  if (code === 'database-read-only') return { address }
   return {}
 }
 

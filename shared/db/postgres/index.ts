@@ -50,7 +50,7 @@ const grace = 10_000
  */
 export async function openPostgres(settings: PostgresSettings): Promise<PostgresDatabase> {
   const { poolSize = 10, statementTimeout = 30_000, idleInTransactionTimeout = 30_000 } = settings
-  const { waitLimit = 30_000, patience = 5000 } = settings
+  const { waitLimit = 30_000, patience = 5000, named = true } = settings
   const target = await readTarget(settings)
   const address = target.host.startsWith('/') ? target.host : `${target.host}:${target.port}`
   const peer: Peer = { address, user: target.user, database: target.database }
@@ -61,8 +61,9 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
 
   // Apart, so that a transaction that also reads outside of itself can always do so.
   const reads = poolSize > 1 ? Math.ceil(poolSize / 2) : 1
-  const reading = createPool(config, reads, peer, waitLimit)
-  const writing = poolSize > 1 ? createPool(config, poolSize - reads, peer, waitLimit) : reading
+  const pool = (size: number) => createPool(config, { size, peer, waitLimit, named })
+  const reading = pool(reads)
+  const writing = poolSize > 1 ? pool(poolSize - reads) : reading
   const turns = new Map<string, { turns: Turns; users: number }>()
   let unlimited = 0
 
@@ -117,6 +118,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
       borrow: () => (key === undefined ? pool.borrow() : borrowInTurn(pool, key)),
       begin: () => beginAs(access, role, limitsOf(access)),
       bare: role === 'writer' && access === 'internal',
+      kind: `${role} ${access === 'internal' ? access : 'scoped'}`,
       reads: role === 'reader',
       limit: access === 'internal' ? undefined : statementTimeout + grace,
     }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { AppError } from '../../errors.ts'
 import { type Outcome, type Statement, sendBatch, statement } from './batch.ts'
 import { type Peer, toFailure } from './failure.ts'
+import { createNaming, Names } from './named.ts'
 import type { Target } from './settings.ts'
 import { busy, createTurns } from './turns.ts'
 
@@ -45,11 +46,16 @@ export function clientConfig(target: Target, encrypted: boolean): pg.ClientConfi
   }
 }
 
-export function createPool(config: pg.ClientConfig, size: number, peer: Peer, waitLimit: number): Pool {
+export function createPool(
+  config: pg.ClientConfig,
+  { size, peer, waitLimit, named }: { size: number; peer: Peer; waitLimit: number; named: boolean },
+): Pool {
   // The turns queue, so `pg` never does: its own queue shares its time limit with connecting.
   const pool = new pg.Pool({ ...config, max: size, allowExitOnIdle: true, idleTimeoutMillis: 60_000 })
   const lost = new WeakMap<pg.ClientBase, Error>()
   const lent = new Set<pg.PoolClient>()
+  const naming = createNaming(named)
+  const names = new WeakMap<pg.ClientBase, Names>()
   let drained = () => {}
   const turns = createTurns(size, () => drained())
   let closing: Promise<void> | undefined
@@ -57,6 +63,7 @@ export function createPool(config: pg.ClientConfig, size: number, peer: Peer, wa
   // A server that ends a connection says so at any moment; an error nobody listens to would end this process.
   pool.on('error', () => {})
   pool.on('connect', client => {
+    names.set(client, new Names(naming))
     client.on('error', error => {
       if (!lost.has(client)) lost.set(client, error)
     })
@@ -98,7 +105,7 @@ export function createPool(config: pg.ClientConfig, size: number, peer: Peer, wa
         // With something under way, this cuts the connection.
         const timer = limit === undefined ? undefined : setTimeout(() => void one.end(), limit)
         try {
-          return await sendBatch(one, statements)
+          return await sendBatch(one, statements, names.get(one))
         } catch (error) {
           // The first word on why the connection went says more than the last.
           const why = error instanceof Error && 'severity' in error ? error : (lost.get(one) ?? error)

@@ -21,6 +21,8 @@ export interface PostgresSettings {
   /** Milliseconds that `close` waits for what is under way. */
   patience?: number
   applicationName?: string
+  /** Whether connections keep statements by name, as they do when nothing is said. Some poolers do not know how. */
+  named?: boolean
   /** In place of a socket, for an engine inside this process: it is one connection only, so it needs `poolSize` 1. */
   stream?: () => Duplex
 }
