@@ -9,7 +9,9 @@ it.each([
   ['28P01', 'database-refused', false],
   ['28000', 'database-refused', false],
   ['3D000', 'database-not-found', false],
-  ['53100', 'disk-full', false],
+  ['53100', 'database-full', false],
+  ['25006', 'database-read-only', false],
+  ['ERR_OSSL_PEM_NO_START_LINE', 'database-tls', false],
   ['53200', 'out-of-memory', false],
   ['58030', 'disk-error', false],
   ['XX001', 'data-damaged', false],
@@ -34,6 +36,21 @@ it('knows what comes without a code', () => {
   expect(codeOf('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')).toBe('database-refused')
   expect(codeOf('Connection terminated unexpectedly')).toBe('database-unreachable')
   expect(codeOf('The server does not support SSL connections')).toBe('database-tls')
+  expect(codeOf('cannot set transaction read-write mode during recovery')).toBe('database-read-only')
+})
+
+it('says what the server said of whoever it does not let in, and never the password', () => {
+  const refused = (message: string) => toAppError(toFailure(coded('28000', message), peer)).values
+  const detail = 'pg_hba.conf rejects connection for host "10.0.0.1", user "someone", database "library", no encryption'
+  expect(refused(detail)).toEqual({ user: 'someone', detail })
+  const without = toFailure(new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'), peer)
+  expect(toAppError(without).values).toEqual({ user: 'someone', detail: 'no password' })
+})
+
+it('takes what a pooler turns away for a server out of reach', () => {
+  const away = Object.assign(coded('08P01', 'server login has been failing'), { severity: 'FATAL' })
+  expect(toAppError(toFailure(away, peer)).code).toBe('database-unreachable')
+  expect(isPassing(toFailure(away, peer))).toBe(true)
 })
 
 it('leaves what is wrong with a statement as it is, and what is ours', () => {

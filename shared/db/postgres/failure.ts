@@ -82,7 +82,7 @@ function codeOf({ message }: Error): ErrorCode | undefined {
 
 function valuesOf(code: ErrorCode, { user, database, address }: Peer, { message }: Error): Record<string, string> {
   // The server's own word names user, host and database, and whether it wants to be asked over TLS or for a certificate.
-  if (code === 'database-refused') return { user, detail: message.startsWith('SASL') ? 'no password' : message }
+  if (code === 'database-refused') return { user, detail: /password must be/.test(message) ? 'no password' : message }
   if (code === 'database-not-found') return { name: database }
   if (code === 'database-read-only') return { address }
   return {}
