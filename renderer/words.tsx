@@ -1,6 +1,6 @@
 import { createInstance } from 'i18next'
 import { createContext, useContext } from 'react'
-import { kindOf } from '../shared/messages/kinds.ts'
+import { choiceOf, kindOf } from '../shared/messages/kinds.ts'
 import type { Place, Reason } from '../shared/model/index.ts'
 import type { en } from './messages/en.ts'
 
@@ -67,7 +67,7 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
     language,
     explain(reason: Reason) {
       const known = kindOf(reason)
-      if (!known) return instance.t(`error.${reason.code}`, { ...reason.values })
+      if (!known) return instance.t(`error.${reason.code}`, { ...reason.values, ...choiceOf(reason) })
       const { kind, context, ending } = known
       return instance.t(`error.${reason.code}`, { ...reason.values, context, ending, kind: instance.t(`kind.${kind}`) })
     },

@@ -18,6 +18,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'name-invalid': 400,
   unauthorized: 401,
   'foreign-site': 403,
+  'egress-refused': 403,
   'project-not-found': 404,
   'document-not-found': 404,
   'chat-not-found': 404,

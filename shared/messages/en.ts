@@ -195,6 +195,15 @@ export const en = {
       '{{host}} is not an address of this machine alone. Until there are accounts, Cloister listens on 127.0.0.1, ::1 and localhost only: others on the network could read along.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
     'socket-path': 'The socket {{file}} cannot be used ({{detail}}).',
+    'egress-refused': 'No connection was made to {{host}}.',
+    'egress-refused_offline': 'Cloister is set to do without a network (OFFLINE), so {{host}} was not connected to.',
+    'egress-refused_local-only':
+      'This project works with models of this machine only, so {{host}} was not connected to.',
+    'egress-refused_not-public':
+      '{{host}} is not an address of the public network, and was not connected to. Only what you set up yourself may lie in a network of your own.',
+    'egress-refused_scheme': 'Only addresses that begin with http:// or https:// are connected to.',
+    'egress-refused_credentials': 'The address at {{host}} holds a name or a password, and was not connected to.',
+    'egress-refused_port': 'The address at {{host}} names the port of another service, and was not connected to.',
     usage: '{{detail}}',
     cancelled: 'Stopped.',
     'lease-lost': 'The work went on elsewhere.',

@@ -3,7 +3,7 @@ import { createInstance } from 'i18next'
 import type { Reason } from '../model/index.ts'
 import { de } from './de.ts'
 import { en } from './en.ts'
-import { kindOf } from './kinds.ts'
+import { choiceOf, kindOf } from './kinds.ts'
 
 export type MessageLanguage = 'de' | 'en'
 
@@ -37,7 +37,7 @@ export function createTranslate(language: MessageLanguage): Translate {
 /** What went wrong and what to do, in the user's words. */
 export function explain(translate: Translate, reason: Reason): string {
   const known = kindOf(reason)
-  if (!known) return translate(`error.${reason.code}`, reason.values)
+  if (!known) return translate(`error.${reason.code}`, { ...reason.values, ...choiceOf(reason) })
   const { kind, context, ending } = known
   return translate(`error.${reason.code}`, { ...reason.values, context, ending, kind: translate(`kind.${kind}`) })
 }

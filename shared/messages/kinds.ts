@@ -63,3 +63,8 @@ export function kindOf({ code, values = {} }: Reason): { kind: KindName; context
   const { advice, ending } = KINDS[kind as KindName]
   return { kind: kind as KindName, context: advice, ending }
 }
+
+/** The value that chooses among the texts of a code, where there are several for it. */
+export function choiceOf({ code, values }: Reason): { context?: string } {
+  return code === 'egress-refused' ? { context: String(values?.why) } : {}
+}

@@ -153,3 +153,5 @@ export interface Reason {
   code: ErrorCode
   values?: Record<string, string | number>
 }
+  // other machines
+  | 'egress-refused'
