@@ -15,6 +15,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'question-empty': 400,
   'question-too-long': 400,
   'prompt-empty': 400,
+  'download-address': 400,
+  'download-unnamed': 400,
   'name-invalid': 400,
   unauthorized: 401,
   'foreign-site': 403,
@@ -27,6 +29,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'assistant-not-found': 404,
   'segment-not-found': 404,
   'model-not-found': 404,
+  'download-not-found': 404,
   'route-not-found': 404,
   'blob-missing': 404,
   'blob-damaged': 404,
@@ -36,6 +39,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'last-project': 409,
   'state-conflict': 409,
   'model-exists': 409,
+  'download-other': 409,
+  'download-elsewhere': 409,
   // Trying again does not help, as it would with 503, until somebody has done something.
   'no-model': 409,
   'model-missing': 409,
@@ -44,6 +49,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'body-too-large': 413,
   'too-many-at-once': 413,
   'model-input': 413,
+  'model-too-large': 413,
   'unsupported-type': 415,
   'type-mismatch': 415,
   'media-type': 415,
@@ -59,6 +65,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'database-busy': 503,
   'database-unreachable': 503,
   'database-refused': 503,
+  'database-not-found': 503,
+  'database-read-only': 503,
+  'database-tls': 503,
   'blob-store-unreachable': 503,
   'blob-store-refused': 503,
   'blob-store-missing': 503,
@@ -73,6 +82,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'out-of-memory': 503,
   'disk-full': 507,
   'blob-store-full': 507,
+  'database-full': 507,
 }
 
 const texts: Record<MessageLanguage, Translate> = { de: createTranslate('de'), en: createTranslate('en') }

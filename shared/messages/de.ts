@@ -127,6 +127,43 @@ export const de: Messages = {
     'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
     'model-other': 'Das Modell „{{name}}“ ist nicht da; statt seiner hat „{{other}}“ geantwortet.',
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
+    'model-too-large':
+      'Das Modell „{{name}}“ ist größer als die Grenze von {{limit}} MB. MAX_MODEL_SIZE_BYTES setzt eine andere.',
+    'download-address': '„{{given}}“ ist weder ein Modell des Katalogs noch eine Adresse, die mit https:// beginnt.',
+    'download-unnamed':
+      'Die Adresse {{given}} endet nicht mit dem Namen einer GGUF-Datei. Sagen Sie, wie das Modell heißen soll (--name).',
+    'download-unreachable':
+      '{{host}} antwortet nicht, oder die Verbindung bricht immer wieder ab. Was angekommen ist, bleibt; versuchen Sie es später noch einmal.',
+    'download-missing': '{{host}} hat diese Datei nicht, oder nicht mehr. Prüfen Sie die Adresse.',
+    'download-refused':
+      '{{host}} gibt diese Datei nicht heraus (HTTP {{status}}). Vielleicht braucht es eine Anmeldung oder eine Zustimmung: Laden Sie sie im Browser, und fügen Sie die Datei hinzu.',
+    'download-no-model':
+      '{{host}} schickt eine Webseite statt eines Modells. Prüfen Sie die Adresse; wenn dort eine Anmeldung nötig ist, laden Sie das Modell im Browser, und fügen Sie die Datei hinzu.',
+    'download-wrong':
+      'Was {{host}} schickt, ist nicht die verlangte Datei: Ihre Größe oder ihre Prüfsumme ist eine andere. Nichts davon wurde behalten.',
+    'download-other':
+      'Ein Modell „{{name}}“ wird gerade von einer anderen Adresse geladen. Brechen Sie das erst ab, oder wählen Sie einen anderen Namen.',
+    'download-elsewhere': 'Ein anderer Prozess von Cloister lädt „{{name}}“ gerade. Halten Sie es dort an.',
+    'download-not-found': 'Es gibt keinen Download „{{name}}“.',
+    'pack-invalid':
+      '„{{folder}}“ ist kein Modellpaket: Darin fehlt manifest.json. „cloister models pack“ macht solche Pakete.',
+    'pack-invalid_manifest':
+      'Die Datei manifest.json in „{{folder}}“ ist beschädigt oder keine eines Modellpakets. Nichts wurde übernommen; machen Sie das Paket neu.',
+    'pack-invalid_newer':
+      'Das Modellpaket „{{folder}}“ wurde mit einer neueren Version von Cloister gemacht. Nichts wurde übernommen; bringen Sie diese auf den neuen Stand.',
+    'pack-invalid_empty': 'Es gibt kein Modell, das in ein Paket könnte.',
+    'pack-damaged':
+      'Das Modell „{{name}}“ im Paket ist beschädigt: Seine Prüfsumme ist eine andere. Nichts wurde übernommen; machen Sie das Paket neu.',
+    'pack-damaged_missing':
+      'Das Modell „{{name}}“ fehlt im Paket. Nichts wurde übernommen; kopieren Sie den ganzen Ordner, oder machen Sie das Paket neu.',
+    'pack-damaged_size':
+      'Das Modell „{{name}}“ im Paket ist nicht vollständig. Nichts wurde übernommen; kopieren Sie es noch einmal, oder machen Sie das Paket neu.',
+    'pack-damaged_link':
+      'Das Modell „{{name}}“ im Paket ist eine Verknüpfung oder keine Datei. Nichts wurde übernommen.',
+    'pack-damaged_source':
+      'Die Bytes des Modells „{{name}}“ haben sich geändert, seit es hinzugefügt wurde; es kommt in kein Paket. Entfernen Sie es, und laden Sie es neu.',
+    'pack-unwritable':
+      '„{{file}}“ lässt sich nicht schreiben ({{detail}}). Ist dort Platz, und dürfen Sie dort schreiben? Als FAT32 formatierte Sticks nehmen keine Datei über 4 GB, als exFAT formatierte schon.',
     'disk-full':
       'Der Datenträger ist voll. Schaffen Sie Platz und versuchen Sie es noch einmal; nichts Gespeichertes ist verloren.',
     'disk-error':

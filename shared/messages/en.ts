@@ -113,6 +113,42 @@ export const en = {
     'model-not-found': 'There is no model “{{name}}”.',
     'model-other': 'The model “{{name}}” is not there; “{{other}}” answered in its place.',
     'model-exists': 'There is a model “{{name}}” already.',
+    'model-too-large':
+      'The model “{{name}}” is larger than the limit of {{limit}} MB. MAX_MODEL_SIZE_BYTES sets another limit.',
+    'download-address': '“{{given}}” is neither a model of the catalog nor an address that begins with https://.',
+    'download-unnamed':
+      'The address {{given}} does not end in the name of a GGUF file. Say what the model is to be called (--name).',
+    'download-unreachable':
+      '{{host}} does not answer, or the connection keeps breaking off. What has come is kept; try again later.',
+    'download-missing': '{{host}} does not have this file, or no longer. Check the address.',
+    'download-refused':
+      '{{host}} does not hand out this file (HTTP {{status}}). It may want a login or a consent: fetch it with a browser, and add the file.',
+    'download-no-model':
+      '{{host}} sends a web page instead of a model. Check the address; if a login is wanted there, fetch the model with a browser, and add the file.',
+    'download-wrong':
+      'What {{host}} sends is not the file that was asked for: its size or its checksum is another. Nothing of it was kept.',
+    'download-other':
+      'A model “{{name}}” is being fetched from another address. Cancel that first, or choose another name.',
+    'download-elsewhere': 'Another process of Cloister is fetching “{{name}}”. Stop it there.',
+    'download-not-found': 'There is no download “{{name}}”.',
+    'pack-invalid':
+      '“{{folder}}” is no model pack: there is no manifest.json in it. “cloister models pack” makes packs.',
+    'pack-invalid_manifest':
+      'The manifest.json in “{{folder}}” is damaged or none of a model pack. Nothing was taken; make the pack anew.',
+    'pack-invalid_newer':
+      'The model pack “{{folder}}” was made by a newer version of Cloister. Nothing was taken; update this one.',
+    'pack-invalid_empty': 'There is no model that could go into a pack.',
+    'pack-damaged':
+      'The model “{{name}}” in the pack is damaged: its checksum is another. Nothing was taken; make the pack anew.',
+    'pack-damaged_missing':
+      'The model “{{name}}” is missing in the pack. Nothing was taken; copy the whole folder, or make the pack anew.',
+    'pack-damaged_size':
+      'The model “{{name}}” in the pack is not complete. Nothing was taken; copy it again, or make the pack anew.',
+    'pack-damaged_link': 'The model “{{name}}” in the pack is a link or no file. Nothing was taken.',
+    'pack-damaged_source':
+      'The bytes of the model “{{name}}” have changed since it was added, so it goes into no pack. Remove it, and fetch it again.',
+    'pack-unwritable':
+      '“{{file}}” cannot be written ({{detail}}). Is there room, and may you write there? Sticks formatted as FAT32 take no file above 4 GB; exFAT does.',
     'disk-full': 'The disk is full. Make room and try again; nothing that was stored is lost.',
     'disk-error':
       'The disk of the data directory reports an error ({{detail}}). What was stored is not touched; if it happens again, check the disk.',

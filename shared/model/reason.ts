@@ -78,6 +78,21 @@ export type ErrorCode =
   | 'model-not-found'
   | 'model-other'
   | 'model-exists'
+  | 'model-too-large'
+  // fetching them, and carrying them on a stick
+  | 'download-address'
+  | 'download-unnamed'
+  | 'download-unreachable'
+  | 'download-missing'
+  | 'download-refused'
+  | 'download-no-model'
+  | 'download-wrong'
+  | 'download-other'
+  | 'download-elsewhere'
+  | 'download-not-found'
+  | 'pack-invalid'
+  | 'pack-damaged'
+  | 'pack-unwritable'
   // the machine
   | 'disk-full'
   | 'disk-error'
@@ -142,6 +157,8 @@ export type ErrorCode =
   | 'host-refused'
   | 'port-taken'
   | 'socket-path'
+  // other machines
+  | 'egress-refused'
   // everywhere
   | 'usage'
   | 'cancelled'
@@ -153,5 +170,3 @@ export interface Reason {
   code: ErrorCode
   values?: Record<string, string | number>
 }
-  // other machines
-  | 'egress-refused'
