@@ -6,7 +6,9 @@ import type { Dialect } from 'kysely'
 import type {
   AppEvent,
   ChatModel,
+  EgressPurpose,
   EmbeddingModel,
+  LedgerEntry,
   ParseEvent,
   ParseRequest,
   RecognizeRequest,
@@ -205,6 +207,33 @@ export interface Models {
   close(): Promise<void>
 }
 
+/** `trust`: who wrote the address. `operator`: the operator or the owner. `content`: it stood in a document, or was typed. */
+export interface EgressRequest {
+  purpose: EgressPurpose
+  access: Access
+  trust: 'operator' | 'content'
+}
+
+/**
+ * The only way out of this machine. An address of an operator may be private, one of `content` must be public, and so must
+ * be whatever another server leads to; http and https alone. Each request stands in the ledger before its first byte leaves.
+ */
+export interface Egress {
+  /** As the platform's own; also throws `egress-refused`, and what the ledger throws: without it nothing leaves. */
+  fetch(request: EgressRequest): typeof fetch
+  /** Until then nothing leaves. */
+  govern(rules: EgressRules): void
+  /** Breaks off what runs. Before the database is closed. */
+  close(): Promise<void>
+}
+
+export interface EgressRules {
+  /** Why only this machine may be reached, where that is so. */
+  policy(request: EgressRequest): Promise<'offline' | 'local-only' | undefined>
+  /** Entries as they are now, new ones and known ones. */
+  write(entries: readonly LedgerEntry[]): Promise<void>
+}
+
 export interface Ports {
   clock: Clock
   ids: Ids
@@ -216,6 +245,8 @@ export interface Ports {
   events: Events
   parsers: Parsers
   models: Models
+  /** Governed by the core. Without it, nothing leaves. */
+  egress?: Egress
   /** A folder for this process alone, for what parsers take out of containers; whoever starts next removes what is left. */
   scratch: string
   /** The path of a new file in the folder of snapshots. */

@@ -19,6 +19,7 @@
  * - **job**: a piece of background work, a row in the same database as the fact that causes it.
  * - **receipt**: what became of a document: pages read, pages without text, tables, language, what was skipped and why.
  * - **change**: one field of one synced row, as the change log keeps it.
+ * - **ledger**: every request that left this machine or was refused: to whom, for what, how many bytes; never what was in it.
  * - **term**: a word as the index knows it (folded and stemmed); a project's **vocabulary** is the set of its terms.
  */
 export type * from './answer.ts'
@@ -26,6 +27,7 @@ export type * from './assistant.ts'
 export type * from './chat.ts'
 export type * from './chunk.ts'
 export type * from './document.ts'
+export type * from './egress.ts'
 export type * from './event.ts'
 export type * from './generated.ts'
 export type * from './models.ts'

@@ -1,0 +1,58 @@
+import type { Time } from './project.ts'
+
+/** What a connection of ours to another machine is for. */
+export type EgressPurpose = 'model' | 'download' | 'mail' | 'crawl' | 'sync' | 'update'
+
+/** Also those that the product stands on: named in the ledger when it starts, and not kept from anything. */
+export type LedgerPurpose = EgressPurpose | 'database' | 'cache' | 'blob-store'
+
+/** `open`: under way. `failed`: something may have left, and it did not come to its end. `refused`: nothing left. */
+export type EgressOutcome = 'open' | 'done' | 'failed' | 'refused'
+
+/** Why a connection was not allowed. */
+export type RefusalReason =
+  /** `OFFLINE`: only this machine may be reached. */
+  | 'offline'
+  /** The project works with models of this machine only. */
+  | 'local-only'
+  /** The address is not one of the public network, and it came from a document, or another server named it. */
+  | 'not-public'
+  /** Something else than http and https. */
+  | 'scheme'
+  /** A name or a password stands in the address. */
+  | 'credentials'
+  /** One that other services than the web's are behind. */
+  | 'port'
+
+/** Why a connection that was allowed came to nothing. */
+export type FailureReason =
+  | 'name-unknown'
+  | 'unreachable'
+  | 'tls'
+  | 'proxy'
+  | 'timeout'
+  | 'cancelled'
+  /** It broke in the middle, or what came was no HTTP. */
+  | 'broken'
+  /** The process that had it open is gone. */
+  | 'interrupted'
+
+/** A request that left this machine, or was to. Never with a path, a query, a header, a key or a word of what was sent. */
+export interface LedgerEntry {
+  id: string
+  startedAt: Time
+  endedAt: Time | null
+  /** Null: the installation's own. */
+  userId: string | null
+  projectId: string | null
+  purpose: LedgerPurpose
+  host: string
+  port: number
+  /** What was connected to; behind a proxy that is the proxy. Null before, and where nothing was. */
+  address: string | null
+  /** Bytes of HTTP, head and body, as they went over the connection; without what TLS adds. */
+  sent: number
+  received: number
+  outcome: EgressOutcome
+  why: RefusalReason | FailureReason | null
+}
