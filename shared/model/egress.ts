@@ -56,3 +56,29 @@ export interface LedgerEntry {
   outcome: EgressOutcome
   why: RefusalReason | FailureReason | null
 }
+
+/** Which entries; without anything, all. */
+export interface LedgerFilter {
+  /** Begun at this time or later, and before that one. */
+  from?: Time
+  to?: Time
+  projectId?: string
+  purposes?: readonly LedgerPurpose[]
+  outcomes?: readonly EgressOutcome[]
+  /** A part of the host's name. */
+  host?: string
+}
+
+/** What went to one host for one purpose. */
+export interface LedgerSum {
+  host: string
+  purpose: LedgerPurpose
+  requests: number
+  open: number
+  failed: number
+  refused: number
+  sent: number
+  received: number
+  /** When the latest began. */
+  last: Time
+}

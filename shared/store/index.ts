@@ -10,6 +10,7 @@ import { engineOf } from './engine/index.ts'
 import { executor } from './executor.ts'
 import { createFamilyStore, type FamilyStore } from './families.ts'
 import { fillSortKeys } from './fill-sort-keys.ts'
+import { createLedgerStore, type LedgerStore } from './ledger.ts'
 import { createLibraries } from './libraries.ts'
 import { migrate } from './migrate.ts'
 import { createProjectStore, type ProjectStore } from './projects.ts'
@@ -25,6 +26,7 @@ export type { ChunkText } from './chunks.ts'
 export { readCursor, writeCursor } from './cursor.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
 export type { FoundRow, Member } from './families.ts'
+export type { Connection, LedgerPage } from './ledger.ts'
 export type { Tx } from './schema.ts'
 export type { VectorIndex } from './vectors.ts'
 export type { Candidate, Vocabulary } from './words.ts'
@@ -42,6 +44,7 @@ export interface Store {
   answers: AnswerStore
   assistants: AssistantStore
   settings: SettingStore
+  ledger: LedgerStore
   /**
    * Everything inside commits together, on behalf of this access: nothing of other projects can be seen or changed in there
    * (see `Access`), and those with the same access run one after the other. Never await a model, a parser or the network in
@@ -83,6 +86,7 @@ export async function openStore(deps: {
     answers: createAnswerStore({ read, write, engine }),
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),
+    ledger: createLedgerStore({ read, write, engine, clock, ids }),
     transaction,
     executor: tx => executor(tx),
     async close() {

@@ -24,6 +24,7 @@ export interface Schema {
   answer_event: { run_id: string; number: number; event: string }
   assistant: AssistantRow
   setting: { user_id: string; name: string; value: string }
+  egress: EgressRow
 }
 
 export interface ChangeRow {
@@ -190,6 +191,24 @@ export interface AnswerRunRow {
   message_id: string | null
   started_at: number
   ended_at: number | null
+}
+
+/** See `ledger.ts`. */
+export interface EgressRow {
+  id: string
+  started_at: number
+  ended_at: number | null
+  beat: number
+  user_id: string | null
+  project_id: string | null
+  purpose: string
+  host: string
+  port: number
+  address: string | null
+  sent: number
+  received: number
+  outcome: string
+  why: string | null
 }
 
 export type Read = Kysely<Schema>

@@ -47,6 +47,10 @@ export const transferTables: readonly TransferTable[] = [
 /** Columns of these tables that are made anew from others, and tables that are not handed on. */
 export const leftOut = {
   columns: { document: ['sort_key'], library: ['chunks', 'terms'] },
+  table(
+    'egress',
+    'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why',
+  ),
   tables: ['replica', 'answer_run', 'answer_event', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
 } as const
 

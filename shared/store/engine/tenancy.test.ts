@@ -59,6 +59,9 @@ async function fill(scope: Scope): Promise<void> {
   await store.transaction(scope, tx =>
     store.vectors.insert(tx, index, document, { from: 0, chunks: [{ id, vector }], complete: true }),
   )
+  const none = { address: null, sent: 1, received: 1, outcome: 'done' as const, why: null }
+  const request = { startedAt: 1, endedAt: 2, purpose: 'model' as const, host: 'secret.example', port: 443, ...none }
+  await store.ledger.write([{ id: 'e1', ...scope, ...request }])
   await store.transaction('internal', async tx => {
     await tx.insertInto('clearing').values({ document_id: document.id, project_id: scope.projectId }).execute()
     await tx.insertInto('vector_orphan').values({ chunk_id: id }).execute()
@@ -122,7 +125,7 @@ test('every table shows, takes and gives up the rows of its tenant alone', async
     for (const [who, access] of foreign) {
       // Alice herself has rows beyond her projects, and a list of these.
       const hers = access !== 'role' && access !== 'internal' && access.userId === 'alice'
-      if (hers && ['user', 'setting', 'changes', 'project'].includes(name)) continue
+      if (hers && ['user', 'setting', 'changes', 'project', 'egress'].includes(name)) continue
       const asked = `${who}: ${name}`
       const none = { rows: [], changes: 0 }
       const the = sql`where row_to_json(one)::text = ${secret.row}`
@@ -181,4 +184,32 @@ test('a user lists, names and removes projects, each in its own transaction', as
   expect(await store.transaction(scope, tx => store.projects.rename(tx, scope, 'Third'))).toBe(true)
   await store.transaction(scope, tx => store.projects.purge(tx, scope))
   expect((await store.projects.list('local')).map(({ name }) => name)).toEqual(['Test'])
+})
+
+test('the ledger shows everybody what the installation did, and is changed on nobody’s behalf', async () => {
+  const alice = { userId: 'alice', projectId: 'p' }
+  await fill(alice)
+  const none = {
+    userId: null,
+    projectId: null,
+    address: null,
+    sent: 0,
+    received: 0,
+    outcome: 'done' as const,
+    why: null,
+  }
+  const named = { purpose: 'database' as const, host: 'db.example', port: 5432 }
+  await open.store.ledger.write([{ id: 'e2', startedAt: 1, endedAt: 1, ...named, ...none }])
+  const hosts = async (userId: string) => (await open.store.ledger.page(userId, { limit: 9 })).entries.map(e => e.host)
+  expect(await hosts('alice')).toEqual(['db.example', 'secret.example'])
+  expect(await hosts('mallory')).toEqual(['db.example'])
+  expect(await count('role', 'egress')).toBe(0)
+  for (const query of [sql`delete from egress`, sql`update egress set host = 'x'`])
+    expect(await attempt(alice, query)).toEqual({ rows: [], changes: 0 })
+  expect(
+    await attempt(
+      alice,
+      sql`insert into egress select 'e3', 1, 1, 1, 'alice', 'p', 'model', 'x', 1, null, 0, 0, 'done', null`,
+    ),
+  ).toBe('42501')
 })

@@ -12,6 +12,7 @@ import { lists } from './0010-lists.ts'
 import { recognition } from './0011-recognition.ts'
 import { turns } from './0012-turns.ts'
 import { answers } from './0013-answers.ts'
+import { egress } from './0014-egress.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { name: '0011-recognition', sql: recognition },
   { name: '0012-turns', sql: turns },
   { name: '0013-answers', sql: answers },
+  { name: '0014-egress', sql: egress },
 ]
