@@ -41,16 +41,16 @@ export const transferTables: readonly TransferTable[] = [
   table('clearing', 'document_id project_id', 'document_id'),
   table('chat', 'id project_id title assistant_id created_at deleted_at'),
   table('message', 'id chat_id role text answer completed passages created_at'),
+  table(
+    'egress',
+    'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why',
+  ),
   table('changes', 'scope replica n hlc_physical hlc_logical entity id field value hash seq', 'replica n'),
 ]
 
 /** Columns of these tables that are made anew from others, and tables that are not handed on. */
 export const leftOut = {
   columns: { document: ['sort_key'], library: ['chunks', 'terms'] },
-  table(
-    'egress',
-    'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why',
-  ),
   tables: ['replica', 'answer_run', 'answer_event', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
 } as const
 
