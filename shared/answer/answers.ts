@@ -7,7 +7,7 @@ import type { AskRequest, WitnessedAsk } from './ask.ts'
 import { createElsewhere } from './elsewhere.ts'
 import { createJournal, type Pace, type Page, type WrittenEvent } from './journal.ts'
 import { createSpool, type Said, type Spool } from './spool.ts'
-import { createWatch } from './watch.ts'
+import { createWatch, type WatchTimes } from './watch.ts'
 
 /** A question on its way: `text` as it was asked, and its message where it is answered anew. */
 export interface Asked {
@@ -81,6 +81,7 @@ export function createAnswers({
   ids,
   log,
   events,
+  times,
 }: {
   store: Store
   ask: WitnessedAsk
@@ -92,6 +93,8 @@ export function createAnswers({
   log: Log
   /** Where other processes share the database: what they hear each other by. */
   events?: Events
+  /** When another process counts as dead; for tests. */
+  times?: WatchTimes
 }): Answers {
   const server = ids.next()
   const running = new Map<string, Running>()
@@ -112,6 +115,7 @@ export function createAnswers({
     log,
     alone: events === undefined,
     isOurs: id => running.has(id),
+    ...(times && { times }),
     ended({ id, scope, chatId }) {
       told([id])
       changed(scope, chatId)
@@ -194,7 +198,7 @@ export function createAnswers({
     const started = { type: 'started', answerId, chatId } as const
     page.say(started)
     // Whoever hears of it can find it everywhere.
-    if (events) await journal.flush().catch(() => {})
+    if (events) await inTime(journal.flush())
     spool.say(started)
     changed(scope, chatId)
     try {

@@ -90,9 +90,9 @@ export function createJournal({
 }): Journal {
   const entries = new Set<Entry>()
   let queue = Promise.resolve()
-  let waiting = 0
   let timer: ReturnType<typeof setTimeout> | undefined
-  let beating: ReturnType<typeof setInterval> | undefined
+  /** When that is to ring. */
+  let ringsAt = Number.POSITIVE_INFINITY
   let wroteAt = Number.NEGATIVE_INFINITY
   /** Also what has nothing new. */
   let due = false
@@ -105,31 +105,33 @@ export function createJournal({
   }
 
   function schedule(time: number): void {
-    if (timer || closed) return
-    timer = setTimeout(() => {
-      timer = undefined
-      flush().catch(() => {})
-    }, time)
+    const at = performance.now() + time
+    if (closed || at >= ringsAt) return
+    clearTimeout(timer)
+    ringsAt = at
+    timer = setTimeout(() => flush().catch(() => {}), time)
     timer.unref()
+  }
+
+  /** Milliseconds; infinite where no sign of life is due. */
+  function untilBeat(): number {
+    if (pace.beat === undefined || entries.size === 0) return Number.POSITIVE_INFINITY
+    return Math.max(0, wroteAt + pace.beat - performance.now())
   }
 
   function flush(): Promise<void> {
     clearTimeout(timer)
-    timer = undefined
-    waiting += 1
-    const done = queue.then(async () => {
-      waiting -= 1
-      await write()
-    })
+    ringsAt = Number.POSITIVE_INFINITY
+    const done = queue.then(write)
     queue = done.catch(() => {})
     return done
   }
 
   async function write(): Promise<void> {
-    const beat = due || (pace.beat !== undefined && performance.now() - wroteAt >= pace.beat * 0.9)
+    const beat = due || untilBeat() <= 1
     due = false
     const batch = [...entries].filter(entry => entry.changed || beat)
-    if (batch.length === 0) return
+    if (batch.length === 0) return void schedule(untilBeat())
     const changed = batch.filter(entry => entry.changed)
     const progress = batch.map(progressOf)
     for (const entry of batch) entry.changed = false
@@ -158,6 +160,7 @@ export function createJournal({
       schedule(retryTime)
       throw error
     }
+    schedule(untilBeat())
     told(changed.map(({ run }) => run.id))
   }
 
@@ -181,20 +184,6 @@ export function createJournal({
       if (endedAt === null) entry.hear.lost()
       else entry.hear.done()
     }
-    if (entries.size === 0) stopBeating()
-  }
-
-  function startBeating(): void {
-    if (beating || pace.beat === undefined) return
-    beating = setInterval(() => {
-      if (waiting === 0) flush().catch(() => {})
-    }, pace.beat)
-    beating.unref()
-  }
-
-  function stopBeating(): void {
-    clearInterval(beating)
-    beating = undefined
   }
 
   return {
@@ -216,7 +205,6 @@ export function createJournal({
         changed: false,
       }
       entries.add(entry)
-      startBeating()
       return {
         noted,
         say(event) {
@@ -252,7 +240,6 @@ export function createJournal({
       await flush().catch(() => {})
       closed = true
       clearTimeout(timer)
-      stopBeating()
     },
   }
 }

@@ -4,8 +4,11 @@ import type { AnswerRun, Store } from '../store/index.ts'
 import { createTakeover } from './takeover.ts'
 
 /** Milliseconds between two looks at the answers of other servers, and without a sign of life until one counts as dead. */
-const lookTime = 1000
-const lease = 5000
+export interface WatchTimes {
+  look: number
+  lease: number
+}
+const usual: WatchTimes = { look: 1000, lease: 5000 }
 /** Milliseconds that what was said of an answer can be read behind its end, and between two times to forget what is older. */
 const grace = 5 * 60_000
 const forgetTime = 60_000
@@ -22,6 +25,7 @@ export function createWatch({
   alone,
   isOurs,
   ended,
+  times = usual,
 }: {
   store: Store
   clock: Clock
@@ -30,6 +34,7 @@ export function createWatch({
   alone: boolean
   isOurs(id: string): boolean
   ended(run: AnswerRun): void
+  times?: WatchTimes
 }): { start(): void; stop(): Promise<void> } {
   const takeOver = createTakeover({ store, clock, server })
   /** Since when each has looked as it does. */
@@ -75,7 +80,7 @@ export function createWatch({
     start() {
       if (timers.length > 0) return
       if (alone) again(() => look(Number.NEGATIVE_INFINITY))
-      else timers.push(setInterval(() => again(() => look(lease)), lookTime))
+      else timers.push(setInterval(() => again(() => look(times.lease)), times.look))
       timers.push(setInterval(() => again(() => store.answers.forget(clock.now() - grace)), forgetTime))
       for (const timer of timers) timer.unref()
     },

@@ -43,6 +43,8 @@ export function eventsContract(name: string, { open }: EventsHarness): void {
         { type: 'assistants', projectId: 'p' },
         { type: 'projects', userId: 'u' },
         { type: 'settings', userId: 'u' },
+        { type: 'answer', answerId: 'a', about: 'more' },
+        { type: 'answer', answerId: 'a', about: 'stop' },
       ]
       for (const event of all) here.publish(event)
       for (const each of heard) await expect.poll(() => each, { timeout: 5000 }).toEqual(all)
