@@ -19,12 +19,14 @@ export interface PostgresParts {
 
 /** Of the queue: what claims and tends is nobody's transaction, and waits for none. */
 const jobConnections = 4
+/** Which pg-boss makes for itself, as the login. */
+const jobsSchema = 'pgboss'
 /** The role that the store's transactions take; it enqueues and settles. */
 const scopedRole = 'cloister_scoped'
 
 /** Throws what `openPostgres` throws. */
 export async function openPostgresParts({
-  settings: { url, poolSize, statementTimeout, named },
+  settings,
   jobRetention: retention,
   clock,
   ids,
@@ -43,11 +45,11 @@ export async function openPostgresParts({
     }
   }
   try {
-    const database = await openPostgres({ url, poolSize, statementTimeout, named })
+    const database = await openPostgres({ ...settings, schemas: [jobsSchema] })
     closers.push(() => database.close())
     for (const { code, values } of database.notes)
       log.warn('the database can do less than it could', { code, ...values })
-    const jobs = await openPostgres({ url, poolSize: jobConnections, named, applicationName: 'cloister jobs' })
+    const jobs = await openPostgres({ ...settings, poolSize: jobConnections, applicationName: 'cloister jobs' })
     closers.push(() => jobs.close())
     const executeSql = (sql: string, values?: unknown[]) => jobs.query(sql, values)
     const connection = { db: { executeSql } }

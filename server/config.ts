@@ -43,6 +43,8 @@ export interface Config {
 export interface DatabaseConfig {
   /** May hold a password: never shown; see `shownDatabase`. */
   url: string
+  /** The same without a pooler, where `url` leads through one. */
+  directUrl?: string
   poolSize: number
   /** Milliseconds. */
   statementTimeout: number
@@ -144,12 +146,17 @@ export function readConfig(
 
 type NumberOf = (variable: string, bounds: Bounds) => number
 
-function databaseOf({ DATABASE_URL, DATABASE_PREPARE }: Environment, number: NumberOf): { database?: DatabaseConfig } {
+function databaseOf(
+  { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_PREPARE }: Environment,
+  number: NumberOf,
+): { database?: DatabaseConfig } {
   const url = DATABASE_URL?.trim()
+  const directUrl = DATABASE_DIRECT_URL?.trim()
   const poolSize = number('DATABASE_POOL_SIZE', { otherwise: 10, least: 2, most: 200, whole: true })
   const seconds = number('DATABASE_STATEMENT_TIMEOUT', { otherwise: 30, least: 1, most: 3600 })
   const named = !/^(?:off|0|false|no)$/i.test(DATABASE_PREPARE?.trim() ?? '')
-  return url ? { database: { url, poolSize, statementTimeout: seconds * 1000, named } } : {}
+  if (!url) return {}
+  return { database: { url, ...(directUrl && { directUrl }), poolSize, statementTimeout: seconds * 1000, named } }
 }
 
 function blobStoreOf(environment: Environment, number: NumberOf): BlobStoreConfig {

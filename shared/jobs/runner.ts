@@ -45,6 +45,8 @@ const ofTheMachine: ReadonlySet<string> = new Set([
   'out-of-memory',
   'database-busy',
   'database-unreachable',
+  'database-read-only',
+  'database-full',
   'blob-store-unreachable',
   'blob-store-refused',
   'blob-store-missing',

@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 const reading = statement('begin isolation level repeatable read read only', [], false, 'any')
-const writing = statement('begin isolation level read committed read write', [], false, 'any')
+const writing = statement('begin isolation level read committed', [], false, 'any')
 const settings =
   "set_config('search_path', $1, true), set_config('statement_timeout', $2, true), \
 set_config('idle_in_transaction_session_timeout', $3, true)"

@@ -15,7 +15,8 @@ const lostCode =
 const lostText = /^(?:Connection terminated|timeout expired|Client (?:has encountered|was closed)|Cannot use a pool)/
 const tlsCode = /^(?:ERR_(?:SSL|TLS|OSSL)_\w+|EPROTO|\w*CERT\w*|UNABLE_TO_\w+)$/
 const tlsText = /SSL connection|before secure TLS connection/
-/** What a standby says of a transaction that is to write, under a code for much else. */
+/** Of a transaction that is to write: as all are set so, or as the server is a standby (a code for much else). */
+const readOnlyCode = '25006'
 const standbyText = /^cannot .* during recovery$/
 /** No rights to sign in, and what `pg` says when the server asks for a password that there is none of. */
 const refusedText = /^(?:SASL|Password must be|.*client password must be)/
@@ -33,7 +34,6 @@ const known: Readonly<Record<string, ErrorCode>> = {
   '55P03': 'database-busy',
   '25P03': 'database-busy',
   '25P04': 'database-busy',
-  '25006': 'database-read-only',
   '53100': 'database-full',
   '53200': 'out-of-memory',
   XX001: 'data-damaged',
@@ -48,12 +48,15 @@ export interface Peer {
   database: string
 }
 
+/** What a message was for. Of a commit that was under way nobody knows whether it took place. */
+export type Sent = 'commit' | 'work' | 'reads'
+
 /**
  * The error as the rest of the program knows it. What is wrong with the machine or the way to it becomes an `AppError`; all
  * else (a row that is there already, a text that is no SQL) keeps Postgres' own code, `23505` for instance, and loses what
- * of it holds values of rows. `sent`: whether a commit was under way, so that nobody knows whether it took place.
+ * of it holds values of rows.
  */
-export function toFailure(error: unknown, peer: Peer, sent: 'commit' | 'work' = 'work'): Error {
+export function toFailure(error: unknown, peer: Peer, sent: Sent = 'work'): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -62,12 +65,15 @@ export function toFailure(error: unknown, peer: Peer, sent: 'commit' | 'work' = 
     return new AppError('database-tls', { detail: tlsCode.test(code) ? code : error.message }, { cause })
   const mapped = known[code] ?? codeOf(error)
   if (mapped) return mark(new AppError(mapped, valuesOf(mapped, peer, cause), { cause }), passes.has(code))
+  // Of one that was to read only, it is the caller's mistake.
+  if (code === readOnlyCode && sent !== 'reads')
+    return new AppError('database-read-only', { address: peer.address }, { cause })
   if (isStale(error)) return mark(new AppError('database-busy', {}, { cause }), true)
   if (code === '58030') return new AppError('disk-error', { detail: code }, { cause })
   // A pooler says so that it has no server to ask; a server says so of messages it does not understand, and goes on.
   const turnedAway = code === '08P01' && 'severity' in error && error.severity === 'FATAL'
   if (turnedAway || lostCode.test(code) || lostText.test(error.message))
-    return mark(new AppError('database-unreachable', { address: peer.address }, { cause }), sent === 'work')
+    return mark(new AppError('database-unreachable', { address: peer.address }, { cause }), sent !== 'commit')
   return cause
 }
 

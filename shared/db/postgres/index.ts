@@ -5,14 +5,16 @@
  * median), 0.32 bare, 0.44 for a reader and 0.62 for a writer with its lock.
  */
 import pg from 'pg'
-import type { AppError } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
 import type { Access, Database } from '../../ports.ts'
 import { beginAs, checkAccess, type Limits, lockOf, turnOf } from './access.ts'
 import { sendBatch, statement } from './batch.ts'
 import { check } from './check.ts'
 import { createDialect, type Way } from './dialect.ts'
+import { createDoubts } from './doubts.ts'
 import { isPassing, type Peer, toFailure } from './failure.ts'
 import { clientConfig, createPool, type Loan, type Pool } from './pool.ts'
+import { poolingOf } from './pooler.ts'
 import { type Ask, prepare } from './prepare.ts'
 import { type PostgresSettings, readTarget, type Target } from './settings.ts'
 import { createTurns, type Turns } from './turns.ts'
@@ -42,11 +44,11 @@ const grace = 10_000
 /**
  * Opens an existing database and makes it ready (see `prepare`). Throws `database-url`, `database-unreachable`,
  * `database-refused`, `database-not-found`, `database-tls`, `database-too-old`, `database-encoding`, `database-rights`,
- * `database-busy`.
+ * `database-busy`, `database-elsewhere`, `database-pooled`, `setting-invalid`.
  *
- * Statements reject with Postgres' own code (`23505`) or with `database-busy`, `database-unreachable`, `disk-full`,
- * `out-of-memory`, `data-damaged`, `disk-error`. After a statement that failed, its transaction takes no others and cannot be
- * committed: there is no going on as with SQLite.
+ * Statements reject with Postgres' own code (`23505`) or with `database-busy`, `database-unreachable`, `database-read-only`,
+ * `database-full`, `out-of-memory`, `data-damaged`, `disk-error`. After a statement that failed, its transaction takes no
+ * others and cannot be committed: there is no going on as with SQLite.
  */
 export async function openPostgres(settings: PostgresSettings): Promise<PostgresDatabase> {
   const { poolSize = 10, statementTimeout = 30_000, idleInTransactionTimeout = 30_000 } = settings
@@ -56,14 +58,16 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
   const peer: Peer = { address, user: target.user, database: target.database }
 
   const { client: first, config } = await connectFirst(target, peer)
-  const prepared = await prepare(asker(first, peer)).finally(() => first.end())
+  const { prepared, pooling, direct } = await look(first, config, settings, peer).finally(() => first.end())
   const { searchPath, vectors, notes } = prepared
+  // A pooler tells numbers of its own; and what lies behind it, it looks after itself.
+  const doubts = pooling === 'none' && !target.stream ? createDoubts(config) : undefined
 
   // Apart, so that a transaction that also reads outside of itself can always do so.
   const reads = poolSize > 1 ? Math.ceil(poolSize / 2) : 1
-  const pool = (size: number) => createPool(config, { size, peer, waitLimit, named })
-  const reading = pool(reads)
-  const writing = poolSize > 1 ? pool(poolSize - reads) : reading
+  const shared = { peer, waitLimit, named: named && pooling !== 'transaction', doubts }
+  const reading = createPool(config, { ...shared, size: reads, writes: false })
+  const writing = poolSize > 1 ? createPool(config, { ...shared, size: poolSize - reads, writes: true }) : reading
   const turns = new Map<string, { turns: Turns; users: number }>()
   let unlimited = 0
 
@@ -125,7 +129,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
   }
 
   async function connect(): Promise<pg.Client> {
-    return (await open(config, peer)).client
+    return (await open(direct ?? config, peer)).client
   }
 
   async function withLoan<T>(pool: Pool, run: (loan: Loan) => Promise<T>): Promise<T> {
@@ -183,6 +187,46 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
       return closing
     },
   }
+}
+
+/** What is known of the way before anything is asked for: throws `database-pooled` and what `prepare` does. */
+async function look(first: pg.Client, config: pg.ClientConfig, settings: PostgresSettings, peer: Peer) {
+  const { stream, directUrl, schemas } = settings
+  const others = async () => (await open(config, peer)).client
+  const pooling = stream ? 'none' : await failing(poolingOf(first, others), peer)
+  if (pooling === 'transaction' && directUrl === undefined) throw new AppError('database-pooled')
+  const direct = directUrl === undefined ? undefined : await openDirectly(first, { ...settings, url: directUrl }, peer)
+  return { pooling, direct, prepared: await prepare(asker(first, peer), schemas) }
+}
+
+/** Throws `setting-invalid` where it is another database, or its own pooler. */
+async function openDirectly(first: pg.Client, settings: PostgresSettings, { user, database }: Peer) {
+  const target = await readTarget(settings)
+  const peer: Peer = { address: `${target.host}:${target.port}`, user, database }
+  const { client, config } = await connectFirst(target, peer)
+  try {
+    const others = async () => (await open(config, peer)).client
+    const [here, there] = await Promise.all([first, client].map(each => identify(asker(each, peer))))
+    const pooled = (await failing(poolingOf(client, others), peer)) === 'transaction'
+    if (here === there && !pooled) return config
+    const values = { variable: 'DATABASE_DIRECT_URL', given: peer.address, allowed: 'DATABASE_URL, direct' }
+    throw new AppError('setting-invalid', values)
+  } finally {
+    await client.end()
+  }
+}
+
+async function failing<T>(promise: Promise<T>, peer: Peer): Promise<T> {
+  return promise.catch(error => {
+    throw toFailure(error, peer)
+  })
+}
+
+/** The same for connections to one database of one server since it was started. */
+async function identify(ask: Ask): Promise<string> {
+  const [row] = await ask(`select pg_postmaster_start_time()::text || ' ' || oid as identity
+    from pg_database where datname = current_database()`)
+  return String(row?.identity)
 }
 
 async function takeLock(client: pg.Client, peer: Peer): Promise<void> {

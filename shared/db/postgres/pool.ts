@@ -1,7 +1,8 @@
 import pg from 'pg'
-import type { AppError } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
 import { type Outcome, type Statement, sendBatch, statement } from './batch.ts'
-import { type Peer, toFailure } from './failure.ts'
+import type { Doubts } from './doubts.ts'
+import { type Peer, type Sent, toFailure } from './failure.ts'
 import { createNaming, Names } from './named.ts'
 import type { Target } from './settings.ts'
 import { busy, createTurns } from './turns.ts'
@@ -31,6 +32,9 @@ export interface Pool {
   close(patience: number): Promise<void>
 }
 
+/** Milliseconds that a connection to a server is kept which takes no changes. */
+const standbyTime = 5000
+
 /** What `pg` takes to connect. Everything is said, so that no variable of the environment decides. */
 export function clientConfig(target: Target, encrypted: boolean): pg.ClientConfig {
   const { host, port, user, password, database, applicationName, connectTimeout, ssl, stream } = target
@@ -41,6 +45,7 @@ export function clientConfig(target: Target, encrypted: boolean): pg.ClientConfi
     ssl: encrypted && ssl,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    ...(encrypted && target.channelBinding && { enableChannelBinding: true }),
     // `pg` calls it; its type knows the result only.
     ...(stream && { stream: stream as unknown as pg.ClientConfig['stream'] }),
   }
@@ -48,12 +53,22 @@ export function clientConfig(target: Target, encrypted: boolean): pg.ClientConfi
 
 export function createPool(
   config: pg.ClientConfig,
-  { size, peer, waitLimit, named }: { size: number; peer: Peer; waitLimit: number; named: boolean },
+  {
+    size,
+    peer,
+    waitLimit,
+    named,
+    doubts,
+    writes,
+  }: { size: number; peer: Peer; waitLimit: number; named: boolean; doubts: Doubts | undefined; writes: boolean },
 ): Pool {
   // The turns queue, so `pg` never does: its own queue shares its time limit with connecting.
   const pool = new pg.Pool({ ...config, max: size, allowExitOnIdle: true, idleTimeoutMillis: 60_000 })
   const lost = new WeakMap<pg.ClientBase, Error>()
   const lent = new Set<pg.PoolClient>()
+  const opened = new WeakMap<pg.ClientBase, number>()
+  /** Connections from before are not lent any more. */
+  let trusted = Number.NEGATIVE_INFINITY
   const naming = createNaming(named)
   const names = new WeakMap<pg.ClientBase, Names>()
   let drained = () => {}
@@ -64,6 +79,7 @@ export function createPool(
   pool.on('error', () => {})
   pool.on('connect', client => {
     names.set(client, new Names(naming))
+    opened.set(client, performance.now())
     client.on('error', error => {
       if (!lost.has(client)) lost.set(client, error)
     })
@@ -71,12 +87,34 @@ export function createPool(
 
   async function connect(): Promise<pg.PoolClient> {
     try {
-      const client = await pool.connect()
-      lent.add(client)
-      return client
+      for (;;) {
+        const client = await pool.connect()
+        if ((opened.get(client) ?? 0) >= trusted) {
+          lent.add(client)
+          return client
+        }
+        client.release(true)
+      }
     } catch (error) {
       throw toFailure(error, peer)
     }
+  }
+
+  /** Cuts the connection where nothing comes of it any more; the others are of the same network. */
+  function watch(client: pg.PoolClient): () => void {
+    const watched = doubts?.watch(client, () => {
+      trusted = performance.now()
+      void (client as pg.PoolClient & pg.Client).end()
+    })
+    return watched ?? (() => {})
+  }
+
+  function failed(error: unknown, sent: Sent): Error {
+    const failure = toFailure(error, peer, writes ? sent : 'reads')
+    // After a failover, what is open still leads to what is a standby now; the address may lead elsewhere.
+    if (failure instanceof AppError && failure.code === 'database-read-only')
+      trusted = Math.max(trusted, performance.now() - standbyTime)
+    return failure
   }
 
   function giveBack(client: pg.PoolClient, destroy: boolean): void {
@@ -104,13 +142,15 @@ export function createPool(
         const one = client
         // With something under way, this cuts the connection.
         const timer = limit === undefined ? undefined : setTimeout(() => void one.end(), limit)
+        const unwatch = watch(one)
         try {
           return await sendBatch(one, statements, names.get(one))
         } catch (error) {
           // The first word on why the connection went says more than the last.
           const why = error instanceof Error && 'severity' in error ? error : (lost.get(one) ?? error)
-          throw toFailure(why, peer, commit ? 'commit' : 'work')
+          throw failed(why, commit ? 'commit' : 'work')
         } finally {
+          unwatch()
           clearTimeout(timer)
         }
       }
@@ -119,11 +159,14 @@ export function createPool(
         send,
         async query(sql, parameters) {
           if (!client) throw busy('the connection was given back')
+          const unwatch = watch(client)
           try {
             const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters)
             return { rows: Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows }
           } catch (error) {
-            throw toFailure(lost.get(client) ?? error, peer, 'commit')
+            throw failed(lost.get(client) ?? error, 'commit')
+          } finally {
+            unwatch()
           }
         },
         async rollback() {

@@ -7,9 +7,14 @@ export interface PostgresSettings {
   /**
    * `postgres://user:password@host:port/database?sslmode=…`. Of its parameters count `sslmode` (`disable`, `prefer`, `require`,
    * `verify-ca`, `verify-full`; as in libpq), `sslrootcert`, `sslcert`, `sslkey`, `host` (a socket's folder), `application_name`
-   * and `connect_timeout` (seconds). Without `sslmode` it is `disable` on this machine and `prefer` everywhere else.
+   * and `connect_timeout` (seconds). Without `sslmode` it is `disable` on this machine and `prefer` everywhere else; `ssl=true`
+   * and `no-verify`, as other programs write it, are `require`. `channel_binding=require` ties the password to the certificate.
    */
   url: string
+  /** The same database without a pooler, for what needs a connection of its own: notifications, and locks that last. */
+  directUrl?: string
+  /** Schemas that libraries beside us make for themselves: the login must be allowed to. */
+  schemas?: readonly string[]
   /** Connections at most, for all that reads and writes here; from 2 on, some of them only read. */
   poolSize?: number
   /** Milliseconds a statement may take, waiting for others included. */
@@ -40,6 +45,7 @@ export interface Target {
   connectTimeout: number
   tls: TlsMode
   ssl: ConnectionOptions
+  channelBinding: boolean
   stream: (() => Duplex) | undefined
 }
 
@@ -52,9 +58,11 @@ export async function readTarget({ url, applicationName, stream }: PostgresSetti
   const given = parsed.searchParams
   const host = given.get('host') ?? decode(parsed.hostname).replace(/^\[(.+)\]$/, '$1')
   const user = given.get('user') ?? decode(parsed.username)
-  const mode = given.get('sslmode') ?? (isHere(host) ? 'disable' : 'prefer')
+  const mode = modeOf(given, host)
+  const channelBinding = given.get('channel_binding') === 'require'
   // Several hosts, which libpq would try in turn, are not for us.
-  if (!modes.includes(mode) || host.includes(',')) throw new AppError('database-url')
+  if (!modes.includes(mode) || host.includes(',') || (channelBinding && mode === 'disable'))
+    throw new AppError('database-url')
   const seconds = Number(given.get('connect_timeout') ?? 10)
   return {
     host: host === '' ? 'localhost' : host,
@@ -66,8 +74,18 @@ export async function readTarget({ url, applicationName, stream }: PostgresSetti
     connectTimeout: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 10_000,
     tls: mode as TlsMode,
     ssl: mode === 'disable' ? {} : await readTls(mode as TlsMode, given),
+    channelBinding,
     stream,
   }
+}
+
+function modeOf(given: URLSearchParams, host: string): string {
+  const mode = given.get('sslmode') ?? (/^(?:|0|false)$/.test(given.get('ssl') ?? '') ? undefined : 'require')
+  if (mode === 'no-verify') return 'require'
+  // The other way round than `prefer`; what both can do is the safer one.
+  if (mode === 'allow') return 'prefer'
+  const asked = given.has('sslrootcert') || given.has('sslcert') || given.has('channel_binding')
+  return mode ?? (isHere(host) && !asked ? 'disable' : 'prefer')
 }
 
 /** libpq's meanings: `require` encrypts and proves nothing, unless it is given a certificate to prove it by. */
@@ -83,7 +101,10 @@ async function readPem(file: string | null): Promise<string | undefined> {
   // `system`: the certificates that Node trusts, which it does without being told.
   if (!file || file === 'system') return undefined
   try {
-    return await readFile(file, 'utf8')
+    const text = await readFile(file, 'utf8')
+    // Node leaves out what it cannot read, and trusts the others.
+    if (!text.includes('-----BEGIN ')) throw new Error('no certificate or key')
+    return text
   } catch (cause) {
     throw new AppError('database-tls', { detail: file }, { cause })
   }
