@@ -31,6 +31,8 @@ import { analyzeQuestion } from './retrieve/question.ts'
 import { createSearch, type SearchOptions } from './retrieve/search.ts'
 import { openStore, type Tx } from './store/index.ts'
 import { type Assistants, createAssistants } from './workspace/assistants.ts'
+import { createLedger, type Ledger } from './workspace/ledger.ts'
+import { governOutgoing, type OutgoingSettings } from './workspace/outgoing.ts'
 import { createProjects, type Projects } from './workspace/projects.ts'
 
 export type { Answers, Asked } from './answer/answers.ts'
@@ -39,6 +41,7 @@ export type { Generate, GenerateRequest } from './answer/generate.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
 export type { SearchMode, SearchOptions } from './retrieve/search.ts'
 export type { Assistants, NewAssistant } from './workspace/assistants.ts'
+export type { Ledger } from './workspace/ledger.ts'
 export type { Projects } from './workspace/projects.ts'
 
 export interface Core {
@@ -52,6 +55,7 @@ export interface Core {
     passages(scope: Scope, chatId: string, messageId: string): Promise<{ passages: Passage[]; missing: number }>
   }
   assistants: Assistants
+  ledger: Ledger
   settings: {
     get(userId: string): Promise<Settings>
     /** Only what is given changes. */
@@ -83,7 +87,7 @@ export interface Core {
   close(): Promise<void>
 }
 
-export interface CoreSettings {
+export interface CoreSettings extends OutgoingSettings {
   /** How many documents are parsed at once. */
   parallel: number
   /** Several processes work on the same data, on any machine: what is done from time to time is done by one of them. */
@@ -115,6 +119,7 @@ const checkTime = 24 * 60 * 60 * 1000
 export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const { blobs, clock, events, log, models, parsers } = ports
   const store = await openStore(ports)
+  const outgoing = await governOutgoing({ ...ports, egress: ports.egress, store, isLocalOnly: async () => false })
   const queue = ports.createQueue(run => store.transaction('internal', tx => run(store.executor(tx))))
   let runner: ReturnType<typeof startRunner> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
@@ -336,6 +341,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
 
   async function tidy(): Promise<void> {
     await sweep({ store, blobs, queue, clock, documents }).catch(error => log.error('sweep failed', { error }))
+    await outgoing.tidy().catch(error => log.error('the ledger was not swept', { error }))
   }
 
   /** Does its work once, and is due again after its time. */
@@ -366,6 +372,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       },
     },
     assistants: createAssistants({ store }),
+    ledger: createLedger({ store }),
     settings: {
       get: userId => store.settings.get(userId),
       async update(userId, settings) {
@@ -421,6 +428,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       await answers.close()
       await parsers.close()
       await models.close()
+      await outgoing.close()
       await store.close()
       await ports.database.close()
     },
