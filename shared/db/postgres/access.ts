@@ -18,8 +18,10 @@ const writing = statement('begin isolation level read committed', [], false, 'an
 const settings =
   "set_config('search_path', $1, true), set_config('statement_timeout', $2, true), \
 set_config('idle_in_transaction_session_timeout', $3, true)"
+/** What is asked on behalf of a user takes milliseconds: compiling a plan, or starting other processes for it, takes more. */
 const scope =
-  "set_config('cloister.user', $4, true), set_config('cloister.project', $5, true), set_config('role', $6, true)"
+  "set_config('cloister.user', $4, true), set_config('cloister.project', $5, true), set_config('role', $6, true), \
+set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
 
 /**
  * What opens a transaction: role and tenant, for this transaction only. Readers see one moment; those who write in the same

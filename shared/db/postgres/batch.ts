@@ -37,11 +37,18 @@ export function statement(sql: string, parameters: readonly unknown[] = [], rows
  * that fails the server skips the rest. So nothing can run outside the transaction, or without the role, that the statements
  * before it were to set up, whatever becomes of these. Parameters are never part of the text.
  */
-export function sendBatch(client: ClientBase, statements: readonly Statement[], names?: Names): Promise<Outcome[]> {
+export function sendBatch(
+  client: ClientBase,
+  statements: readonly Statement[],
+  { names, each = () => {} }: { names?: Names; each?: OnOutcome } = {},
+): Promise<Outcome[]> {
   return new Promise((resolve, reject) => {
-    client.query(new Batch(statements, names, resolve, reject))
+    client.query(new Batch(statements, names, each, resolve, reject))
   })
 }
+
+/** Hears of a statement, and its place in the message, when it is done, whatever becomes of those behind it. */
+export type OnOutcome = (outcome: Outcome, at: number) => void
 
 interface Sent {
   /** Undefined where its columns were not told yet, or there are none to tell. */
@@ -54,6 +61,7 @@ interface Sent {
 class Batch implements Submittable {
   readonly #statements: readonly Statement[]
   readonly #names: Names | undefined
+  readonly #each: OnOutcome
   readonly #resolve: (outcomes: Outcome[]) => void
   readonly #reject: (error: Error) => void
   readonly #sent: Sent[] = []
@@ -64,11 +72,13 @@ class Batch implements Submittable {
   constructor(
     statements: readonly Statement[],
     names: Names | undefined,
+    each: OnOutcome,
     resolve: (outcomes: Outcome[]) => void,
     reject: (error: Error) => void,
   ) {
     this.#statements = statements
     this.#names = names
+    this.#each = each
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -126,8 +136,10 @@ class Batch implements Submittable {
     if (named !== '') this.#names?.keep(named, fields)
     const [command, ...numbers] = text.split(' ')
     const changes = changing.has(command) ? BigInt(numbers.at(-1) ?? 0) : undefined
-    this.#outcomes.push({ rows: this.#rows, command, changes })
+    const outcome = { rows: this.#rows, command, changes }
+    this.#outcomes.push(outcome)
     this.#rows = []
+    if (!this.#unreadable) this.#each(outcome, this.#outcomes.length - 1)
   }
 
   handleEmptyQuery(): void {

@@ -10,8 +10,8 @@ import {
 } from 'kysely'
 import { AppError } from '../../errors.ts'
 import { type Outcome, type Statement, statement } from './batch.ts'
-import { isPassing } from './failure.ts'
 import type { Loan } from './pool.ts'
+import { commit, createTogether } from './together.ts'
 
 /** How the statements of one access reach the database. */
 export interface Way {
@@ -28,30 +28,48 @@ export interface Way {
   limit: number | undefined
 }
 
-const commit = statement('commit', [], false, 'any')
-/** Milliseconds before a read is asked again: a server that restarts is back after a second or two. */
-const pauses = [20, 200, 1000]
+type Together = ReturnType<typeof createTogether>
+
+interface Asked {
+  one: Statement
+  resolve(outcome: Outcome): void
+  reject(error: unknown): void
+}
 
 /** Kysely over a pool. Who destroys a Kysely on it leaves the connections alone: the database owns them. */
 export function createDialect(way: Way): Dialect {
+  const together = way.reads ? createTogether(way) : undefined
   return {
     createAdapter: () => new PostgresAdapter(),
-    createDriver: () => createDriver(way),
+    createDriver: () => createDriver(way, together),
     createIntrospector: db => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   }
 }
 
 class PostgresConnection implements DatabaseConnection {
-  readonly loan: Loan
   readonly way: Way
   /** `due`: asked for, goes out with the first statement. */
   transaction: 'none' | 'due' | 'begun' = 'none'
+  readonly #together: Together | undefined
+  #loan: Loan | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #waiting: Asked[] = []
 
-  constructor(loan: Loan, way: Way) {
-    this.loan = loan
+  /** With `together`, nothing is borrowed before a transaction needs it. */
+  constructor(way: Way, { loan, together }: { loan?: Loan; together?: Together }) {
     this.way = way
+    this.#loan = loan
+    this.#together = together
+  }
+
+  async borrow(): Promise<Loan> {
+    this.#loan ??= await this.way.borrow()
+    return this.#loan
+  }
+
+  release(): void {
+    this.#loan?.release()
   }
 
   /** One after the other, in order of asking. */
@@ -62,10 +80,10 @@ class PostgresConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const kind = this.way.bare && this.transaction === 'none' ? undefined : this.way.kind
-    const one = statement(sql, parameters, true, kind)
+    const alone = this.transaction === 'none'
+    const one = statement(sql, parameters, true, alone && this.way.bare ? undefined : this.way.kind)
     try {
-      const { rows, changes } = await this.queue(() => this.#execute(one))
+      const { rows, changes } = await (alone ? this.#alone(one) : this.#within(one))
       return { rows: rows as Row[], ...(changes !== undefined && { numAffectedRows: changes }) }
     } catch (error) {
       // It was made where the answer arrived; who asked is what one wants to read.
@@ -74,34 +92,51 @@ class PostgresConnection implements DatabaseConnection {
     }
   }
 
-  async #execute(one: Statement): Promise<Outcome> {
-    const { way, loan } = this
-    const options = { limit: way.limit }
-    if (this.transaction === 'none') return await this.#alone(one)
-    if (this.transaction === 'due') {
-      this.transaction = 'begun'
-      return lastOf(await loan.send([...way.begin(), one], options))
-    }
-    // Whoever ended the transaction by SQL of their own: what follows must not be kept piece by piece.
-    if (loan.outside) throw Object.assign(new Error('the transaction is over'), { code: '25P01' })
-    return lastOf(await loan.send([one], options))
-  }
-
-  async #alone(one: Statement): Promise<Outcome> {
-    const { way, loan } = this
-    if (way.bare) return lastOf(await loan.send([one], { limit: way.limit, commit: true }))
-    for (let attempt = 0; ; attempt++) {
+  #alone(one: Statement): Promise<Outcome> {
+    if (this.#together) return this.#together(one)
+    const { way } = this
+    return this.queue(async () => {
+      const loan = await this.borrow()
+      if (way.bare) return lastOf(await loan.send([one], { limit: way.limit, commit: true }))
       try {
-        if (attempt > 0) await loan.renew()
-        const outcomes = await loan.send([...way.begin(), one, commit], { limit: way.limit, commit: !way.reads })
+        const outcomes = await loan.send([...way.begin(), one, commit], { limit: way.limit, commit: true })
         return outcomes[outcomes.length - 2]
       } catch (error) {
-        if (!isPassing(error) || !way.reads || attempt === pauses.length) {
-          await loan.rollback()
-          throw error
-        }
-        await new Promise(resolve => setTimeout(resolve, pauses[attempt]))
+        await loan.rollback()
+        throw error
       }
+    })
+  }
+
+  /** What is asked for at the same moment, or while another answer is awaited, goes in one message. */
+  #within(one: Statement): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ one, resolve, reject })
+      if (this.#waiting.length > 1) return
+      void this.queue(async () => {
+        await new Promise<void>(resolve => process.nextTick(resolve))
+        const asked = this.#waiting
+        this.#waiting = []
+        await this.#send(asked)
+      })
+    })
+  }
+
+  async #send(asked: readonly Asked[]): Promise<void> {
+    const { way } = this
+    try {
+      const loan = await this.borrow()
+      // Whoever ended the transaction by SQL of their own: what follows must not be kept piece by piece.
+      if (this.transaction === 'begun' && loan.outside)
+        throw Object.assign(new Error('the transaction is over'), { code: '25P01' })
+      const begin = this.transaction === 'due' ? way.begin() : []
+      this.transaction = 'begun'
+      const each = (outcome: Outcome, at: number) => asked[at - begin.length]?.resolve(outcome)
+      const limit = way.limit === undefined ? undefined : way.limit * asked.length
+      await loan.send([...begin, ...asked.map(({ one }) => one)], { limit, each })
+    } catch (error) {
+      // For those that were done already, nothing changes by that.
+      for (const { reject } of asked) reject(error)
     }
   }
 
@@ -113,7 +148,7 @@ class PostgresConnection implements DatabaseConnection {
   }
 }
 
-function createDriver(way: Way): Driver {
+function createDriver(way: Way, together: Together | undefined): Driver {
   const of = (connection: DatabaseConnection) => connection as PostgresConnection
   const savepoint = async (connection: DatabaseConnection, command: string, name: string) => {
     await connection.executeQuery(CompiledQuery.raw(`${command} "${name.replaceAll('"', '""')}"`))
@@ -121,7 +156,7 @@ function createDriver(way: Way): Driver {
   return {
     async init() {},
     async acquireConnection() {
-      return new PostgresConnection(await way.borrow(), way)
+      return new PostgresConnection(way, together ? { together } : { loan: await way.borrow() })
     },
     async beginTransaction(connection) {
       of(connection).transaction = 'due'
@@ -131,7 +166,8 @@ function createDriver(way: Way): Driver {
       await one.queue(async () => {
         const begun = one.transaction === 'begun'
         // A transaction without a statement was never begun.
-        if (begun && lastOf(await one.loan.send([commit], { limit: way.limit, commit: true })).command !== 'COMMIT') {
+        const loan = await one.borrow()
+        if (begun && lastOf(await loan.send([commit], { limit: way.limit, commit: true })).command !== 'COMMIT') {
           const why = 'a statement of this transaction failed, and whoever asked went on: nothing of it was kept'
           throw new AppError('internal', {}, { cause: new Error(why) })
         }
@@ -141,7 +177,7 @@ function createDriver(way: Way): Driver {
     async rollbackTransaction(connection) {
       const one = of(connection)
       await one.queue(async () => {
-        if (one.transaction === 'begun') await one.loan.rollback()
+        if (one.transaction === 'begun') await (await one.borrow()).rollback()
         one.transaction = 'none'
       })
     },
@@ -149,7 +185,7 @@ function createDriver(way: Way): Driver {
     rollbackToSavepoint: (connection, name) => savepoint(connection, 'rollback to savepoint', name),
     releaseSavepoint: (connection, name) => savepoint(connection, 'release savepoint', name),
     async releaseConnection(connection) {
-      of(connection).loan.release()
+      of(connection).release()
     },
     async destroy() {},
   }

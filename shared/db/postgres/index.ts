@@ -1,9 +1,10 @@
 /**
  * PostgreSQL as the database. Each statement or transaction is one on the server, opened on behalf of its access (see
- * `access.ts`), and what opens and ends it travels with the statements: a statement by itself is one round trip, a
- * transaction of n statements n + 1. On one machine, beside other work, a statement takes 0.30 ms as `pg` alone sends it (the
+ * `access.ts`), and what opens and ends it travels with the statements: a statement by itself is one round trip, and so are
+ * those that read and are asked for at the same moment (`together.ts`); a transaction of n statements is n + 1. On one machine, beside other work, a statement takes 0.30 ms as `pg` alone sends it (the
  * median), 0.32 bare, 0.44 for a reader and 0.62 for a writer with its lock.
  */
+import type { Dialect } from 'kysely'
 import pg from 'pg'
 import { AppError } from '../../errors.ts'
 import type { Access, Database } from '../../ports.ts'
@@ -38,13 +39,15 @@ export interface PostgresDatabase extends Database {
 }
 
 const exclusiveLimit = 15 * 60_000
+/** Accesses whose reader is remembered. */
+const mostReaders = 1000
 /** Beyond the server's own limit, for an answer on its way. */
 const grace = 10_000
 
 /**
  * Opens an existing database and makes it ready (see `prepare`). Throws `database-url`, `database-unreachable`,
  * `database-refused`, `database-not-found`, `database-tls`, `database-too-old`, `database-encoding`, `database-rights`,
- * `database-busy`, `database-elsewhere`, `database-pooled`, `setting-invalid`.
+ * `database-busy`, `database-elsewhere`, `database-pooled`, `database-direct`.
  *
  * Statements reject with Postgres' own code (`23505`) or with `database-busy`, `database-unreachable`, `database-read-only`,
  * `database-full`, `out-of-memory`, `data-damaged`, `disk-error`. After a statement that failed, its transaction takes no
@@ -128,6 +131,19 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
     }
   }
 
+  /** The same one for the same access: what is asked for through it at the same moment travels together. */
+  const readers = new Map<string, Dialect>()
+  function reader(access: Access): Dialect {
+    checkAccess(access)
+    const key = access === 'internal' ? access : JSON.stringify([access.userId, access.projectId])
+    const before = readers.get(key)
+    if (before) return before
+    if (readers.size >= mostReaders) readers.clear()
+    const dialect = createDialect(way(access, 'reader'))
+    readers.set(key, dialect)
+    return dialect
+  }
+
   async function connect(): Promise<pg.Client> {
     return (await open(direct ?? config, peer)).client
   }
@@ -148,7 +164,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
     notes,
     isPassing,
     writer: access => createDialect(way(access, 'writer')),
-    reader: access => createDialect(way(access, 'reader')),
+    reader,
     check: deep =>
       withLoan(reading, async loan => {
         const path = statement("select set_config('search_path', $1, true)", [searchPath], false)
@@ -199,7 +215,7 @@ async function look(first: pg.Client, config: pg.ClientConfig, settings: Postgre
   return { pooling, direct, prepared: await prepare(asker(first, peer), schemas) }
 }
 
-/** Throws `setting-invalid` where it is another database, or its own pooler. */
+/** Throws `database-direct` where it is another database, or its own pooler. */
 async function openDirectly(first: pg.Client, settings: PostgresSettings, { user, database }: Peer) {
   const target = await readTarget(settings)
   const peer: Peer = { address: `${target.host}:${target.port}`, user, database }
@@ -209,8 +225,7 @@ async function openDirectly(first: pg.Client, settings: PostgresSettings, { user
     const [here, there] = await Promise.all([first, client].map(each => identify(asker(each, peer))))
     const pooled = (await failing(poolingOf(client, others), peer)) === 'transaction'
     if (here === there && !pooled) return config
-    const values = { variable: 'DATABASE_DIRECT_URL', given: peer.address, allowed: 'DATABASE_URL, direct' }
-    throw new AppError('setting-invalid', values)
+    throw new AppError('database-direct', { address: peer.address })
   } finally {
     await client.end()
   }

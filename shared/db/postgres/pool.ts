@@ -1,19 +1,25 @@
 import pg from 'pg'
 import { AppError } from '../../errors.ts'
-import { type Outcome, type Statement, sendBatch, statement } from './batch.ts'
+import { type OnOutcome, type Outcome, type Statement, sendBatch, statement } from './batch.ts'
 import type { Doubts } from './doubts.ts'
 import { type Peer, type Sent, toFailure } from './failure.ts'
 import { createNaming, Names } from './named.ts'
 import type { Target } from './settings.ts'
 import { busy, createTurns } from './turns.ts'
 
+export interface SendOptions {
+  limit?: number
+  commit?: boolean
+  each?: OnOutcome
+}
+
 /** A connection lent to one caller. */
 export interface Loan {
   /**
    * In one message; what each did. `limit`: milliseconds after which the connection is given up, for networks that fall
-   * silent. `commit`: the message holds one.
+   * silent. `commit`: the message holds one. `each` hears of every statement as soon as it is done.
    */
-  send(statements: readonly Statement[], options?: { limit?: number; commit?: boolean }): Promise<Outcome[]>
+  send(statements: readonly Statement[], options?: SendOptions): Promise<Outcome[]>
   /** Several statements without parameters, or one with them, by the means of `pg`: its types of values. */
   query(sql: string, parameters?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
   /** Never throws: what cannot be rolled back is gone with its connection. */
@@ -134,17 +140,14 @@ export function createPool(
         throw error
       }
 
-      async function send(
-        statements: readonly Statement[],
-        { limit, commit }: { limit?: number; commit?: boolean } = {},
-      ) {
+      async function send(statements: readonly Statement[], { limit, commit, each }: SendOptions = {}) {
         if (!client) throw busy('the connection was given back')
         const one = client
         // With something under way, this cuts the connection.
         const timer = limit === undefined ? undefined : setTimeout(() => void one.end(), limit)
         const unwatch = watch(one)
         try {
-          return await sendBatch(one, statements, names.get(one))
+          return await sendBatch(one, statements, { names: names.get(one), each })
         } catch (error) {
           // The first word on why the connection went says more than the last.
           const why = error instanceof Error && 'severity' in error ? error : (lost.get(one) ?? error)
