@@ -1,9 +1,8 @@
 /**
- * Jobs on Postgres: two workers drain 10,000 small ones while one of them is killed every five seconds. Needs
+ * Jobs on Postgres: two workers drain 10,000 small ones while one of them is killed every five seconds. Needs DATABASE_URL or
  * TEST_DATABASE_URL, a server on which databases may be made; it makes one of its own and drops it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -12,28 +11,20 @@ import type { RunTransaction } from '../shared/ports.ts'
 import { createPgBossQueue } from '../shared/queue/pg-boss.ts'
 import { openPgBoss } from '../shared/queue/pg-boss-open.ts'
 import { atMost, type Bench, told } from './figure.ts'
+import { createOwnDatabase } from './own-database.ts'
 
 const killTime = 5000
 const patience = 600_000
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 export const bench: Bench = async ({ note, args }) => {
-  const server = process.env.TEST_DATABASE_URL
-  if (!server) throw new Error('TEST_DATABASE_URL is not set')
   const count = Number(args[args.indexOf('--count') + 1]) || 10_000
-  const name = `jobs_${randomUUID().replaceAll('-', '')}`
-  const admin = new pg.Client({ connectionString: server })
-  await admin.connect()
-  await admin.query(`create database ${name}`)
-  const url = new URL(server)
-  url.pathname = `/${name}`
+  await using database = await createOwnDatabase('jobs')
   const workers = new Set<ChildProcess>()
   try {
-    return await measure({ url: url.href, count, workers, note })
+    return await measure({ url: database.url, count, workers, note })
   } finally {
     for (const worker of workers) await kill(worker)
-    await admin.query(`drop database ${name} with (force)`)
-    await admin.end()
   }
 }
 

@@ -116,7 +116,7 @@ export async function loadFigures(options: {
     atLeast('documents that waited or were being read, fewest', fewest, '', workers),
     told('processor time a search, server', share('server'), 'ms'),
     told('processor time a search, its models', share('models'), 'ms'),
-    told('processor time of Postgres, of all, by searches', share('postgres'), 'ms'),
+    told('processor time of Postgres a search, workers included', share('postgres'), 'ms'),
     told('first search after the start of the server', first[0], 'ms'),
   ]
 }

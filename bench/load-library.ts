@@ -6,7 +6,8 @@ import { analyzeQuestion } from '../shared/retrieve/question.ts'
 import { createSearch, type SearchMode } from '../shared/retrieve/search.ts'
 import { openStore, type VectorIndex } from '../shared/store/index.ts'
 import { createText, createVectors, type SyntheticText, type SyntheticVectors } from '../tests/synthetic.ts'
-import { type FilledProject, fillProjects } from './library.ts'
+import { createBulkChunks, withoutWordIndex } from './bulk-chunks.ts'
+import { type FilledProject, fillProjects } from './fill-projects.ts'
 import type { OwnDatabase } from './own-database.ts'
 
 export const dimensions = 384
@@ -49,7 +50,11 @@ export async function buildLoadLibrary(
       made[project].vectors.set(vector, made[project].ids.length * dimensions)
       made[project].ids.push(id)
     }
-    const filled = await fillProjects(store, { sizes, text, note, vectors, model, eachVector })
+    let filled: FilledProject[] = []
+    const chunks = createBulkChunks(database)
+    await withoutWordIndex(query, async () => {
+      filled = await fillProjects(store, { sizes, text, note, vectors, model, eachVector, chunks })
+    })
     const started = performance.now()
     await store.vectors.tend()
     note(`the vectors indexed in ${((performance.now() - started) / 1000).toFixed(1)} s`)

@@ -1,5 +1,5 @@
 /** `npm run bench -- NAME [--json]`: each figure with its target; exit 1 when one does not hold. */
-import type { Bench, Figure } from './figure.ts'
+import { type Bench, type Figure, Missing } from './figure.ts'
 
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   backup: () => import('./backup.ts'),
@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   ingest: () => import('./ingest.ts'),
   jobs: () => import('./jobs.ts'),
   kill: () => import('./kill.ts'),
+  load: () => import('./load.ts'),
   models: () => import('./models.ts'),
   ocr: () => import('./ocr.ts'),
   search: () => import('./search.ts'),
@@ -29,7 +30,15 @@ else {
 
 async function main(load: () => Promise<{ bench: Bench }>): Promise<void> {
   const { bench } = await load()
-  const figures = await bench({ note: line => process.stderr.write(`${line}\n`), args })
+  const note = (line: string) => void process.stderr.write(`${line}\n`)
+  const figures = await bench({ note, args }).catch(error => {
+    if (!(error instanceof Missing)) throw error
+    note(error.message)
+  })
+  if (!figures) {
+    process.exitCode = 2
+    return
+  }
   process.stdout.write(json ? `${JSON.stringify({ figures })}\n` : figures.map(line).join(''))
   process.exitCode = figures.every(figure => figure.holds) ? 0 : 1
 }
