@@ -9,30 +9,15 @@ import { getEventMeta } from '@orpc/client'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeProtectedPdf } from '../scripts/fixtures/protected-pdf.ts'
-import { scriptedChat } from '../scripts/tiny-models.ts'
-import { writeGguf } from '../scripts/write-gguf.ts'
 import { type Client, createClient } from '../shared/api/client.ts'
 import { contract, type ServerEvent, type StreamedAnswer } from '../shared/api/index.ts'
+import { longAnswers, longQuestion, question, rent, writeLongAnswers } from './long-answer.ts'
 import { needsServer } from './postgres.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const database = process.env.TEST_DATABASE_URL
 const token = 'correct-horse-battery-staple'
 const limit = 120_000
-
-const rent = 'Die Kaution beträgt drei Monatsmieten.'
-/** What its answer takes some time for. */
-const longQuestion = 'Wie hoch ist die Kaution, ausführlich?'
-const question = 'Wie hoch ist die Kaution?'
-
-/** One sentence that is proven, and hundreds that are not. */
-function longAnswer(): string {
-  const letters = (number: number) => number.toString(26).replace(/\d/g, digit => 'qrstuvwxyz'[Number(digit)])
-  const sentences = Array.from({ length: 150 }, (_, at) =>
-    Array.from({ length: 12 }, (_, word) => `${word === 0 ? 'W' : 'w'}ort${letters(at * 12 + word)}`).join(' '),
-  )
-  return `${rent} [1] ${sentences.join('. ')}.`
-}
 
 interface Program {
   child: ChildProcess
@@ -64,8 +49,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
       TMPDIR: folder,
       LANG: 'en_US.UTF-8',
       LLM_MODEL_PATH: path.join(folder, 'chat.gguf'),
-      LLM_MAX_TOKENS: '3000',
-      LLM_CONTEXT_SIZE: '8192',
+      ...longAnswers,
     }
     const child = spawn(process.execPath, ['server/main.ts', '--data', path.join(folder, 'data'), ...args, '--json'], {
       cwd: root,
@@ -122,10 +106,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'cloister-replicas-'))
-    await writeGguf(
-      path.join(folder, 'chat.gguf'),
-      scriptedChat([{ answer: `${rent} [1]` }, { when: 'ausführlich', answer: longAnswer() }]),
-    )
+    await writeLongAnswers(path.join(folder, 'chat.gguf'))
     await administer(`create database ${name} template template0 encoding 'UTF8'`)
     // All at once, on an empty database.
     const [first, second] = await Promise.all([serve(), serve(), start('worker'), start('worker')])

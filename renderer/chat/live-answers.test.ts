@@ -151,6 +151,20 @@ describe('an answer on its way', () => {
     expect(states).toHaveLength(shown)
   })
 
+  it('reads along again when the connection is back', async () => {
+    const { answers } = setUp(
+      [start, new ApiError({ code: 'server-unreachable', status: 0 })],
+      [{ id: 'm', role: 'user' }],
+    )
+    const answering = { answerId: 'a', question: 'When is rent due?', questionId: null }
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    answers.reconnected()
+    await expect.poll(() => answers.list.get()).toEqual([])
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })
+    expect(answers.list.get()).toHaveLength(1)
+  })
+
   it('forgets one that had ended when it was to be read along with', async () => {
     const { answers } = setUp([new ApiError({ code: 'answer-not-found', status: 404 })])
     const answering = { answerId: 'b', question: 'When?', questionId: null }

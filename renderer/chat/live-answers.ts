@@ -154,7 +154,9 @@ export function createLiveAnswers({
     }
   }
 
-  async function takeBack({ key, projectId, chatId, from, again }: LiveAnswer): Promise<void> {
+  async function takeBack({ key, projectId, chatId, answerId, from, again }: LiveAnswer): Promise<void> {
+    // Where it still goes on, it is read along with anew.
+    if (answerId) followed.delete(answerId)
     try {
       const query = chatId && read.chat(client, projectId, chatId)
       const messages = query ? (await queries.fetchQuery({ ...query, staleTime: 0 })).messages : []
