@@ -61,7 +61,7 @@ export const streamedAnswer = z.discriminatedUnion('type', [
 const question = z.string().describe('At most 2,000 characters')
 const tags = ['Answers']
 const streaming =
-  'A stream of server-sent events: `started`, the passages found, then quotes, or drafts and checked sentences, then `finish`; or `interrupted`. `waiting` says how many questions come first, in its chat or at the model. When nobody has read it for 3 seconds, the work stops; what was shown so far is kept.'
+  'A stream of server-sent events: `started`, the passages found, then quotes, or drafts and checked sentences, then `finish`; or `interrupted`. `waiting` says how many questions come first, in its chat or at the model. When nobody has read it for 3 seconds, the work stops; what was shown so far is kept. Events carry ids: whoever loses the connection reads on with `Last-Event-ID` at the address of the answer.'
 
 export const answers = {
   ask: oc
@@ -109,7 +109,8 @@ export const answers = {
       method: 'GET',
       path: '/projects/{projectId}/answers/{answerId}',
       summary: 'Read along with a running answer',
-      description: 'From its beginning. `answering` of its chat names it.',
+      description:
+        'From its beginning, or with `Last-Event-ID` behind that event; until some minutes after its end. `answering` of its chat names it. Any server of the same database knows it; where the one that gave it died, it ends with `interrupted` and `server-lost`.',
       tags,
     })
     .input(z.object({ ...inProject, answerId: id }))
