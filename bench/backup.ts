@@ -139,7 +139,8 @@ async function copyAll(from: string, to: string): Promise<number> {
 async function restore(file: string, folder: string): Promise<number> {
   const { database, store, blobs } = await openLibrary(folder)
   const backup = await openBackup(file)
-  await backup.load({ database, blobs, ids, queue: { enqueue: async () => {} } })
+  const stage = () => Promise.reject(new Error('nothing of an earlier version here'))
+  await backup.load({ database, blobs, ids, clock, log, queue: { enqueue: async () => {} }, stage })
   await backup.close()
   await store.close()
   await database.close()

@@ -1,5 +1,5 @@
 /** Libraries for backup and restore: as they are, beside whoever works with them, or alone. */
-import { link, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, realpath, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 } from 'uuid'
 import { syncFolder } from '../shared/backup/files.ts'
@@ -70,7 +70,7 @@ export interface Target {
    * What `fill` puts in takes the place of what was there, as a whole and when it has come to its end; until then, and if
    * that fails, everything is as it was.
    */
-  replace(fill: (target: RestoreTarget) => Promise<void>): Promise<void>
+  replace<T>(fill: (target: RestoreTarget) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -83,12 +83,14 @@ export async function openTarget(config: Config, log: Log, signal: AbortSignal):
 /** Beside what is there, which one `rename` replaces when the new one is complete and closed. */
 async function openOnSqlite(config: Config, log: Log, signal: AbortSignal): Promise<Target> {
   const folder = config.dataDirectory
-  const { database: file, backups } = foldersOf(folder)
+  const { database: named, backups } = foldersOf(folder)
   const lock = await claimDirectory(folder, signal)
   if (!lock) {
     const server = await readRunning(folder)
     throw new AppError('server-running', { address: server?.address ?? server?.socket ?? folder })
   }
+  // Where it really lies: a link to it stays one.
+  const file = await realpath(named).catch(() => named)
   const beside = `${file}.restoring`
   const remove = async () => {
     for (const end of ['', '-wal', '-shm']) await rm(beside + end, { force: true })
@@ -102,8 +104,9 @@ async function openOnSqlite(config: Config, log: Log, signal: AbortSignal): Prom
       empty,
       async replace(fill) {
         try {
-          await fillSqlite(beside, config, log, fill)
+          const filled = await fillSqlite(beside, config, log, fill)
           await swap(file, beside)
+          return filled
         } finally {
           await remove()
         }
@@ -116,12 +119,12 @@ async function openOnSqlite(config: Config, log: Log, signal: AbortSignal): Prom
   }
 }
 
-async function fillSqlite(
+async function fillSqlite<T>(
   file: string,
   config: Config,
   log: Log,
-  fill: (target: RestoreTarget) => Promise<void>,
-): Promise<void> {
+  fill: (target: RestoreTarget) => Promise<T>,
+): Promise<T> {
   const database = await openSqlite({ file })
   try {
     const blobs = await openBlobs(config)
@@ -130,13 +133,29 @@ async function fillSqlite(
       const transaction: Parameters<typeof createLeaseQueue>[0]['transaction'] = run =>
         store.transaction('internal', tx => run(store.executor(tx)))
       const queue = createLeaseQueue({ transaction, clock, ids, owner: currentOwner(), retention: config.jobRetention })
-      await fill({ database, blobs, ids, queue })
+      const filled = await fill({ database, blobs, ids, clock, log, queue, stage: () => openStage(config) })
       await store.close()
+      return filled
     } finally {
       blobs.close()
     }
   } finally {
     await database.close()
+  }
+}
+
+/** In the data directory, where there is room; what a killed one leaves is removed as all of `scratch` is. */
+async function openStage({ dataDirectory }: Config): Promise<Database> {
+  const scratch = path.join(dataDirectory, 'scratch')
+  await mkdir(scratch, { recursive: true, mode: 0o700 })
+  const folder = await mkdtemp(path.join(scratch, 'restore-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const database = await openSqlite({ file: path.join(folder, 'older.db'), vectors: false })
+    return { ...database, close: () => database.close().finally(remove) }
+  } catch (error) {
+    await remove()
+    throw error
   }
 }
 
@@ -191,7 +210,8 @@ async function openOnPostgres(config: Config, settings: DatabaseConfig, log: Log
       async replace(fill) {
         const blobs = await openBlobs(config, installation)
         try {
-          await fill({ database, blobs, ids, queue: createQueue() })
+          const stage = () => openStage(config)
+          return await fill({ database, blobs, ids, clock, log, queue: createQueue(), stage })
         } finally {
           blobs.close()
         }

@@ -26,6 +26,8 @@ export interface Config {
   database?: DatabaseConfig
   blobStore: BlobStoreConfig
   /** Milliseconds that jobs are remembered which are done or were given up. */
+  /** Backups from time to time, by servers and workers. */
+  backup?: BackupConfig
   jobRetention: number
   /** Whether a server does the background work too. */
   workers: 0 | 1
@@ -53,6 +55,14 @@ export interface DatabaseConfig {
 }
 
 /** Where the bytes of documents lie: in the data directory, or in an S3-compatible store. */
+export interface BackupConfig {
+  folder: string
+  /** Milliseconds between two of them. */
+  every: number
+  /** How many stay. */
+  keep: number
+}
+
 export interface BlobStoreConfig {
   /** As it was set: `folder` or `s3`. */
   kind: string
@@ -137,6 +147,7 @@ export function readConfig(
       temperature: temperatureOf(environment, ignored),
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
       threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
+    ...backupOf(environment, workingDirectory, number, ignored),
     },
     history: number('MAX_HISTORY_MESSAGES', { otherwise: 10, least: 0, most: 200, whole: true }),
     topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),
@@ -189,6 +200,35 @@ export function shownDatabase(url: string): string {
 function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
   const bounds = { least: 0, most: 2 }
   const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
+const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const usualTime = '24h'
+
+/** A time like `30m`, `24h`, `7d`; from a minute to a year. */
+function backupOf(
+  { BACKUP_FOLDER, BACKUP_EVERY }: Environment,
+  workingDirectory: string,
+  number: NumberOf,
+  ignored: IgnoredSetting[],
+): { backup?: BackupConfig } {
+  const folder = BACKUP_FOLDER?.trim()
+  if (!folder) return {}
+  const timeOf = (text: string) => {
+    const [, count, unit] = /^([1-9]\d{0,5})\s*([mhd])$/i.exec(text) ?? []
+    const time = Number(count) * units[unit?.toLowerCase() as keyof typeof units]
+    return time <= 365 * units.d ? time : undefined
+  }
+  const given = BACKUP_EVERY?.trim() || usualTime
+  const every = timeOf(given)
+  if (every === undefined) ignored.push({ variable: 'BACKUP_EVERY', given: given.slice(0, 80), inForce: usualTime })
+  return {
+    backup: {
+      folder: path.resolve(workingDirectory, folder),
+      every: every ?? units.d,
+      keep: number('BACKUP_KEEP', { otherwise: 7, least: 1, most: 10_000, whole: true }),
+    },
+  }
+}
+
   const ofAlias: IgnoredSetting[] = []
   const otherwise = numberOf(environment, alias, { ...bounds, otherwise: usualTemperature }, ofAlias)
   const temperature = numberOf(environment, named, { ...bounds, otherwise }, ignored)

@@ -2,8 +2,8 @@
  * Who may have a data directory open: one server, or any number of commands, never both. The system holds the locks and
  * frees them with the process, however it ends: nothing has to be judged from a file that lies there.
  *
- * They are the locks of two empty SQLite files, since SQLite has them on every system. On POSIX a process loses all its
- * locks of a file when it closes any descriptor of it: nothing else of ours may ever open these two.
+ * They are the locks of empty SQLite files, since SQLite has them on every system. On POSIX a process loses all its
+ * locks of a file when it closes any descriptor of it: nothing else of ours may ever open these.
  */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -57,6 +57,14 @@ export async function shareDirectory(folder: string): Promise<DirectoryLock | un
   const commands = await open(folder, 'commands.lock')
   if (commands.take('begin', 'select 1 from sqlite_schema')) return commands
   commands.release()
+  return undefined
+}
+
+/** A folder of backups, for whoever works in it alone; undefined while somebody else does. Throws the system's errors. */
+export async function claimBackups(folder: string): Promise<DirectoryLock | undefined> {
+  const lock = await open(folder, 'backup.lock')
+  if (lock.take('begin immediate')) return lock
+  lock.release()
   return undefined
 }
 

@@ -4,6 +4,7 @@ import type { BackupSummary } from '../../shared/backup/format.ts'
 import { writeBackup } from '../../shared/backup/write.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
 import type { Context } from '../context.ts'
+import { claimBackups } from '../directory-lock.ts'
 import { usageError } from '../present.ts'
 import { safe } from '../text.ts'
 
@@ -30,7 +31,12 @@ export async function backup(
     const made =
       to === undefined
         ? { file: at, removed: 0, ...(await writeBackup(source, { file: at, signal })) }
-        : await backupTo(source, { folder: at, signal, ...(keep !== undefined && { keep: Number(keep) }) })
+        : await backupTo(source, {
+            folder: at,
+            lock: claimBackups,
+            signal,
+            ...(keep !== undefined && { keep: Number(keep) }),
+          })
     if (context.json) terminal.json(made)
     else tell(context, made)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Context } from '../context.ts'
+import { examineBackups } from '../examine-backups.ts'
 import { examineData } from '../examine-data.ts'
 import { examineModels } from '../examine-models.ts'
 import { examineParsers } from '../examine-parsers.ts'
@@ -32,6 +33,7 @@ export async function doctor(context: Context): Promise<void> {
     const { examinePostgres } = await import('../examine-postgres.ts')
     for await (const finding of examinePostgres(context, database)) tell(finding)
   }
+  for await (const finding of examineBackups(context)) tell(finding)
   for await (const finding of examineParsers(context)) tell(finding)
   for await (const finding of examineModels(context)) tell(finding)
   const healthy = findings.every(finding => finding.state !== 'bad')

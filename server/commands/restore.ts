@@ -31,8 +31,8 @@ export async function restore(
         new Date(summary.created),
       )
       if (!target.empty && !yes) await demandConsent(context, created)
-      await target.replace(into => backup.load(into, signal))
-      if (context.json) terminal.json({ file, ...summary })
+      const { digest } = await target.replace(into => backup.load(into, signal))
+      if (context.json) terminal.json({ file, ...summary, digest })
       else {
         terminal.out(translate('cli.restore.done', { created }))
         terminal.note(translate('cli.restore.later'))

@@ -58,7 +58,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
         throw dataDirectoryError(config.dataDirectory, error)
       })
   try {
-    const { core, close } = await openCore({ config, log })
+    const { core, close } = await openCore({ config, log, backups: workers === 1 })
     try {
       const { chatFile: chat, embeddingFile: embedding, rerankingFile: reranking } = config.models
       const server = createServer({

@@ -16,7 +16,7 @@ export async function worker(context: Context): Promise<void> {
   const log = context.log()
   const { openCore } = await import('../compose.ts')
   signal.throwIfAborted()
-  const { core, close } = await openCore({ config, log })
+  const { core, close } = await openCore({ config, log, backups: true })
   try {
     core.start()
     const database = shownDatabase(config.database.url)
