@@ -17,6 +17,7 @@ import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
 import { openBlobs } from './compose-blobs.ts'
+import { openOutgoing } from './compose-egress.ts'
 import type { Config, DatabaseConfig } from './config.ts'
 import { markRunning } from './running.ts'
 import { claimBackups } from './directory-lock.ts'
@@ -186,6 +187,7 @@ function scheduleOf({ backup }: Config): Pick<CoreSettings, 'backup'> {
       clock,
       ids,
       log,
+      ...openOutgoing(config, log),
       parsers: openParsers(config, log),
       models: openModels(config, log),
       scratch,

@@ -22,6 +22,7 @@ export interface Config {
   recognition: boolean
   /** Parser processes. */
   parsers: number
+  outgoing: OutgoingConfig
   /** PostgreSQL; without, SQLite in the data directory. */
   database?: DatabaseConfig
   blobStore: BlobStoreConfig
@@ -75,6 +76,16 @@ export interface BlobStoreConfig {
   pathStyle: boolean
   /** Bytes of copies on this machine. */
   cacheBytes: number
+}
+
+/** Connections to other machines. */
+export interface OutgoingConfig {
+  /** Only this machine is reached. */
+  offline: boolean
+  /** As they were set; an address may hold a password. */
+  proxies: { https?: string; http?: string; none?: string }
+  /** Milliseconds that the ledger of them goes back. */
+  ledgerRetention: number
 }
 
 export interface IgnoredSetting {
@@ -133,6 +144,7 @@ export function readConfig(
     recognition: !/^(?:off|0|false|no)$/i.test(environment.OCR?.trim() ?? ''),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
+    outgoing: outgoingOf(environment, number, ignored),
     ...databaseOf(environment, number),
     blobStore: blobStoreOf(environment, number),
     jobRetention: number('JOB_RETENTION_DAYS', { otherwise: 7, least: 0.01, most: 3650 }) * 24 * 60 * 60 * 1000,
@@ -229,6 +241,34 @@ function backupOf(
   }
 }
 
+/** The database as it may be shown and logged: `postgres://user@host:port/name`. */
+export function shownDatabase(url: string): string {
+  // Of anything else it cannot be told what in it is a password.
+  if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
+  const { protocol, username, host, pathname } = new URL(url)
+  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
+}
+
+/** Programs know the variables of proxies in small letters and in capitals; the small ones go first, as with most. */
+function outgoingOf(environment: Environment, number: NumberOf, ignored: IgnoredSetting[]): OutgoingConfig {
+  const either = (name: string) => environment[name.toLowerCase()]?.trim() || environment[name]?.trim()
+  const [https, http, none] = [either('HTTPS_PROXY'), either('HTTP_PROXY'), either('NO_PROXY')]
+  const given = environment.OFFLINE?.trim() ?? ''
+  const offline = !/^(?:|off|0|false|no)$/i.test(given)
+  // Whoever wrote something wants something.
+  if (offline && !/^(?:on|1|true|yes)$/i.test(given))
+    ignored.push({ variable: 'OFFLINE', given: given.slice(0, 80), inForce: 'on' })
+  return {
+    offline,
+    proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
+    ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
+  }
+}
+
+/** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */
+function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
+  const bounds = { least: 0, most: 2 }
+  const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
   const ofAlias: IgnoredSetting[] = []
   const otherwise = numberOf(environment, alias, { ...bounds, otherwise: usualTemperature }, ofAlias)
   const temperature = numberOf(environment, named, { ...bounds, otherwise }, ignored)

@@ -229,7 +229,7 @@ export interface Egress {
 
 export interface EgressRules {
   /** Why only this machine may be reached, where that is so. */
-  policy(request: EgressRequest): Promise<'offline' | 'local-only' | undefined>
+  policy(request: EgressRequest): Promise<'offline' | 'local-only' | 'unrecorded' | undefined>
   /** Entries as they are now, new ones and known ones. */
   write(entries: readonly LedgerEntry[]): Promise<void>
 }

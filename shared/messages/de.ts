@@ -263,6 +263,8 @@ export const de: Messages = {
       'Cloister ist so eingestellt, dass es ohne Netz arbeitet (OFFLINE); zu {{host}} wurde keine Verbindung aufgenommen.',
     'egress-refused_local-only':
       'Dieses Projekt arbeitet nur mit Modellen auf diesem Rechner; zu {{host}} wurde keine Verbindung aufgenommen.',
+    'egress-refused_unrecorded':
+      'Was hier gefragt wird, wird nirgends aufbewahrt, auch kein Vermerk über diese Verbindung; zu {{host}} wurde keine aufgenommen. Fragen Sie eine Bibliothek, die bleibt.',
     'egress-refused_not-public':
       '{{host}} ist keine Adresse des öffentlichen Netzes; es wurde keine Verbindung aufgenommen. Nur was Sie selbst eingerichtet haben, darf in einem eigenen Netz liegen.',
     'egress-refused_scheme': 'Verbindungen gibt es nur zu Adressen, die mit http:// oder https:// beginnen.',

@@ -15,6 +15,8 @@ export type RefusalReason =
   | 'offline'
   /** The project works with models of this machine only. */
   | 'local-only'
+  /** The library is thrown away, and its ledger with it. */
+  | 'unrecorded'
   /** The address is not one of the public network, and it came from a document, or another server named it. */
   | 'not-public'
   /** Something else than http and https. */

@@ -6,6 +6,8 @@ import type { Connection, Store } from '../store/index.ts'
 export interface OutgoingSettings {
   /** Nothing but this machine is reached. */
   offline?: boolean
+  /** The library will be thrown away: what nobody could read about later does not happen. */
+  temporary?: boolean
   /** Milliseconds that the ledger goes back. */
   ledgerRetention?: number
   /** What the product stands on and reaches by itself: named in the ledger once a day. */
@@ -27,14 +29,15 @@ const silence = 20_000
 
 /** Why a request may reach only this machine. The installation's word goes first; a project's own holds for models. */
 export function createPolicy({
-  offline,
+  offline = false,
+  temporary = false,
   isLocalOnly,
-}: {
-  offline: boolean
+}: Pick<OutgoingSettings, 'offline' | 'temporary'> & {
   isLocalOnly(scope: Scope): Promise<boolean>
 }): EgressRules['policy'] {
   return async ({ purpose, access }) => {
     if (offline) return 'offline'
+    if (temporary) return 'unrecorded'
     if (purpose !== 'model' || access === 'internal' || access.projectId === undefined) return undefined
     return (await isLocalOnly({ userId: access.userId, projectId: access.projectId })) ? 'local-only' : undefined
   }
@@ -50,9 +53,9 @@ export async function governOutgoing(
     isLocalOnly(scope: Scope): Promise<boolean>
   } & OutgoingSettings,
 ): Promise<Outgoing> {
-  const { egress, store, clock, log, isLocalOnly, offline = false, connections = [], ledgerRetention } = deps
+  const { egress, store, clock, log, connections = [], ledgerRetention } = deps
   const { ledger } = store
-  egress?.govern({ policy: createPolicy({ offline, isLocalOnly }), write: entries => ledger.write(entries) })
+  egress?.govern({ policy: createPolicy(deps), write: entries => ledger.write(entries) })
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function settle(): Promise<void> {
