@@ -5,7 +5,7 @@ import { constants as system, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
-import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
+import { type Core, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
@@ -20,7 +20,6 @@ import { openBlobs } from './compose-blobs.ts'
 import { openOutgoing } from './compose-egress.ts'
 import type { Config, DatabaseConfig } from './config.ts'
 import { markRunning } from './running.ts'
-import { claimBackups } from './directory-lock.ts'
 
 export interface OpenedCore {
   core: Core
@@ -56,16 +55,13 @@ export async function openCore({
   log,
   temporary = false,
 }: {
-  backups = false,
   config: Config
   log: Log
   temporary?: boolean
 }): Promise<OpenedCore> {
-  /** Whether backups are made from time to time, where the configuration says so. */
-  backups?: boolean
   const { database, dataDirectory } = config
   if (database) {
-    const open = () => openOnPostgres(config, database, log, temporary, backups)
+    const open = () => openOnPostgres(config, database, log, temporary)
     return open().catch(error => {
       throw dataDirectoryError(dataDirectory, error)
     })
@@ -74,7 +70,7 @@ export async function openCore({
   const folder = temporaryFolder?.folder ?? dataDirectory
   try {
     // What is gone with its folder is in no store for all.
-    const core = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
+    const core = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary)
     return {
       core,
       folder,
@@ -92,7 +88,7 @@ export async function openCore({
 const clock = { now: () => Date.now() }
 const ids = { next: () => v7() }
 
-async function openOnSqlite(config: Config, log: Log, temporary: boolean, backups: boolean): Promise<Core> {
+async function openOnSqlite(config: Config, log: Log, temporary: boolean): Promise<Core> {
   const { database: file } = foldersOf(config.dataDirectory)
   const { ports, running, release } = await prepare(config, log)
   let database: Database | undefined
@@ -114,7 +110,6 @@ async function openOnSqlite(config: Config, log: Log, temporary: boolean, backup
       check: { due: running.checkDue, done: running.checked },
     })
     return { ...core, close: () => core.close().finally(end) }
-      ...(backups && scheduleOf(config)),
   } catch (error) {
     await database?.close()
     await end()
@@ -129,7 +124,6 @@ async function openOnPostgres(
   temporary: boolean,
 ): Promise<OpenedCore> {
   // Loaded by those alone who have such a database.
-  backups: boolean,
   const [{ openPostgresParts }, { createTemporaryProject, sweepTemporaryProjects }] = await Promise.all([
     import('./compose-postgres.ts'),
     import('./temporary-project.ts'),
@@ -148,15 +142,7 @@ async function openOnPostgres(
     const { database, createQueue, events } = parts
     const blobs = await openBlobs(config, parts.installation)
     closers.push(async () => blobs.close())
-    const core = await createCore({
-      ...ports,
-      database,
-      blobs,
-      createQueue,
-      events,
-      shared: true,
-      ...(backups && scheduleOf(config)),
-    })
+    const core = await createCore({ ...ports, database, blobs, createQueue, events, shared: true })
     closers.push(() => core.close())
     await sweepTemporaryProjects(core, database).catch(error => log.warn('temporary projects are left', { error }))
     if (!temporary) return { core, folder, close }
@@ -171,10 +157,6 @@ async function openOnPostgres(
 
 /** The data directory, and what is the same over every database. */
 async function prepare(config: Config, log: Log) {
-function scheduleOf({ backup }: Config): Pick<CoreSettings, 'backup'> {
-  return backup ? { backup: { ...backup, lock: claimBackups } } : {}
-}
-
   const { dataDirectory: folder } = config
   const { database: file, backups } = foldersOf(folder)
   await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -187,7 +169,6 @@ function scheduleOf({ backup }: Config): Pick<CoreSettings, 'backup'> {
       clock,
       ids,
       log,
-      ...openOutgoing(config, log),
       parsers: openParsers(config, log),
       models: openModels(config, log),
       scratch,
@@ -206,6 +187,7 @@ function scheduleOf({ backup }: Config): Pick<CoreSettings, 'backup'> {
     await running.end()
     throw error
   }
+      ...openOutgoing(config, log),
 }
 
 /**

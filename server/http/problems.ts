@@ -66,6 +66,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'database-unreachable': 503,
   'database-refused': 503,
   'database-not-found': 503,
+  'database-connections': 503,
   'database-read-only': 503,
   'database-tls': 503,
   'blob-store-unreachable': 503,

@@ -45,6 +45,7 @@ const ofTheMachine: ReadonlySet<string> = new Set([
   'out-of-memory',
   'database-busy',
   'database-unreachable',
+  'database-connections',
   'database-read-only',
   'database-full',
   'blob-store-unreachable',

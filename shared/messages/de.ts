@@ -200,6 +200,10 @@ export const de: Messages = {
       'In dieser Datenbank liegt schon eine Bibliothek, im Schema „{{schema}}“. Lassen Sie search_path dieses Benutzers dieses Schema nennen; eine weitere Bibliothek braucht eine eigene Datenbank.',
     'database-pooled':
       'DATABASE_URL führt zu einem Verteiler (Pooler), der Verbindungen je Transaktion vergibt. Was lauscht und sperrt, braucht eine eigene: Nennen Sie in DATABASE_DIRECT_URL den Datenbankserver selbst, oder lassen Sie den Verteiler je Sitzung vergeben.',
+    'database-direct':
+      'DATABASE_DIRECT_URL ({{address}}) muss zur selben Datenbank führen wie DATABASE_URL, und am Verteiler (Pooler) vorbei.',
+    'database-connections':
+      'Der Datenbankserver hat keine Verbindung mehr frei ({{detail}}). Geben Sie ihm mehr (max_connections) oder jedem Prozess weniger: DATABASE_POOL_SIZE. Es wird weiter versucht; nichts Gespeichertes ist verloren.',
     'database-read-only':
       'Die Datenbank auf {{address}} nimmt keine Änderungen an: Sie ist ein Abbild (Standby) oder auf „nur lesen“ gestellt. Es wird weiter versucht; nichts Gespeichertes ist verloren.',
     'database-full':
@@ -216,7 +220,8 @@ export const de: Messages = {
     'backup-format': '{{file}} ist keine Sicherung von Cloister oder nur der Anfang einer solchen.',
     'backup-newer':
       'Eine neuere Version von Cloister hat diese Sicherung geschrieben. Stellen Sie sie mit jener Version wieder her.',
-    'backup-running': 'In {{folder}} wird gerade eine andere Sicherung geschrieben.',
+    'backup-older':
+      'Eine ältere Version von Cloister hat diese Sicherung geschrieben (Schema {{schema}} statt {{known}}). Spielen Sie sie mit jener Version in ein neues Datenverzeichnis zurück; diese Version bringt es dann auf ihren Stand.',
     'backup-damaged':
       'Die Sicherung ist beschädigt ({{detail}}). Nichts wurde daraus zurückgespielt; nehmen Sie eine andere.',
     'backup-unsettled':
@@ -258,13 +263,13 @@ export const de: Messages = {
       '{{host}} ist keine Adresse nur dieses Rechners. Solange es keine Konten gibt, hört Cloister nur auf 127.0.0.1, ::1 und localhost: Andere im Netz könnten sonst mitlesen.',
     'port-taken': 'Port {{port}} ist belegt. Wählen Sie mit --port einen anderen.',
     'socket-path': 'Der Socket {{file}} lässt sich nicht verwenden ({{detail}}).',
+    'egress-refused_unrecorded':
+      'Was hier gefragt wird, wird nirgends aufbewahrt, auch kein Vermerk über diese Verbindung; zu {{host}} wurde keine aufgenommen. Fragen Sie eine Bibliothek, die bleibt.',
     'egress-refused': 'Zu {{host}} wurde keine Verbindung aufgenommen.',
     'egress-refused_offline':
       'Cloister ist so eingestellt, dass es ohne Netz arbeitet (OFFLINE); zu {{host}} wurde keine Verbindung aufgenommen.',
     'egress-refused_local-only':
       'Dieses Projekt arbeitet nur mit Modellen auf diesem Rechner; zu {{host}} wurde keine Verbindung aufgenommen.',
-    'egress-refused_unrecorded':
-      'Was hier gefragt wird, wird nirgends aufbewahrt, auch kein Vermerk über diese Verbindung; zu {{host}} wurde keine aufgenommen. Fragen Sie eine Bibliothek, die bleibt.',
     'egress-refused_not-public':
       '{{host}} ist keine Adresse des öffentlichen Netzes; es wurde keine Verbindung aufgenommen. Nur was Sie selbst eingerichtet haben, darf in einem eigenen Netz liegen.',
     'egress-refused_scheme': 'Verbindungen gibt es nur zu Adressen, die mit http:// oder https:// beginnen.',
@@ -671,11 +676,6 @@ export const de: Messages = {
         'Datenverzeichnis {{folder}}: Andere auf diesem Rechner können es lesen. Ändern lässt sich das mit: chmod 700',
       dataBad: 'Datenverzeichnis {{folder}}: {{detail}}. Wählen Sie mit --data oder CLOISTER_DATA ein anderes',
       space: '{{gigabytes}} GB frei',
-      backup: 'Die neueste Sicherung in {{folder}} ist vom {{created}}',
-      backupOld:
-        'Die neueste Sicherung in {{folder}} ist vom {{created}}: Sie sollte neuer sein (BACKUP_EVERY). Warum es keine gibt, steht im Protokoll des Servers oder Workers',
-      backupNone: 'In {{folder}} gibt es noch keine Sicherung; ein laufender Server oder Worker macht eine',
-      backupBad: 'Sicherungen in {{folder}}: {{detail}}',
       spaceLow: 'Nur {{gigabytes}} GB frei. Schaffen Sie Platz, bevor Sie Dokumente hinzufügen',
       sqlite: 'SQLite {{version}}',
       database: 'Datenbank {{database}}',

@@ -182,6 +182,10 @@ export const en = {
       'There is a library in this database already, in the schema “{{schema}}”. Have search_path of this user name that schema; another library needs a database of its own.',
     'database-pooled':
       'DATABASE_URL leads to a pooler that hands out connections by transaction. What listens and locks needs a connection of its own: name the database server itself in DATABASE_DIRECT_URL, or let the pooler hand out connections by session.',
+    'database-direct':
+      'DATABASE_DIRECT_URL ({{address}}) has to lead to the same database as DATABASE_URL, and past the pooler.',
+    'database-connections':
+      'The database server has no connection left ({{detail}}). Let it have more (max_connections), or give each process fewer: DATABASE_POOL_SIZE. It is tried again; nothing that was stored is lost.',
     'database-read-only':
       'The database at {{address}} takes no changes: it is a standby, or it was set to be read-only. It is tried again; nothing that was stored is lost.',
     'database-full': 'The disk of the database server is full. Make room there; nothing that was stored is lost.',
@@ -193,7 +197,8 @@ export const en = {
     'backup-unwritable': 'No backup can be written to {{file}}. Check that its folder is there, and its permissions.',
     'backup-format': '{{file}} is no backup of Cloister, or only the beginning of one.',
     'backup-newer': 'A newer version of Cloister has written this backup. Restore it with that version.',
-    'backup-running': 'Another backup is being written into {{folder}}.',
+    'backup-older':
+      'An older version of Cloister has written this backup (schema {{schema}}, not {{known}}). Restore it with that version into a new data directory; this version then brings that up to date.',
     'backup-damaged': 'The backup is damaged ({{detail}}). Nothing was restored from it; use another one.',
     'backup-unsettled': 'Documents were removed all the while, so that no backup came about. Try again in a moment.',
     'restore-not-empty':
@@ -229,13 +234,13 @@ export const en = {
     'host-refused':
       '{{host}} is not an address of this machine alone. Until there are accounts, Cloister listens on 127.0.0.1, ::1 and localhost only: others on the network could read along.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
+    'egress-refused_unrecorded':
+      'What is asked here is kept nowhere, and neither would be a note of this connection, so {{host}} was not connected to. Ask a library that is kept.',
     'socket-path': 'The socket {{file}} cannot be used ({{detail}}).',
     'egress-refused': 'No connection was made to {{host}}.',
     'egress-refused_offline': 'Cloister is set to do without a network (OFFLINE), so {{host}} was not connected to.',
     'egress-refused_local-only':
       'This project works with models of this machine only, so {{host}} was not connected to.',
-    'egress-refused_unrecorded':
-      'What is asked here is kept nowhere, and neither would be a note of this connection, so {{host}} was not connected to. Ask a library that is kept.',
     'egress-refused_not-public':
       '{{host}} is not an address of the public network, and was not connected to. Only what you set up yourself may lie in a network of your own.',
     'egress-refused_scheme': 'Only addresses that begin with http:// or https:// are connected to.',
@@ -635,11 +640,6 @@ export const en = {
       dataBad: 'Data directory {{folder}}: {{detail}}. Choose another one with --data or CLOISTER_DATA',
       space: '{{gigabytes}} GB free',
       spaceLow: 'Only {{gigabytes}} GB free. Make room before adding documents',
-      backup: 'The latest backup in {{folder}} is of {{created}}',
-      backupOld:
-        'The latest backup in {{folder}} is of {{created}}: it should be newer (BACKUP_EVERY). The log of the server or worker says why there is none',
-      backupNone: 'There is no backup in {{folder}} yet; a running server or worker makes one',
-      backupBad: 'Backups in {{folder}}: {{detail}}',
       sqlite: 'SQLite {{version}}',
       database: 'Database {{database}}',
       postgres: 'PostgreSQL {{version}}',

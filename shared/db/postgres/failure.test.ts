@@ -18,7 +18,7 @@ it.each([
   ['57014', 'database-busy', false],
   ['55P03', 'database-busy', false],
   ['25P03', 'database-busy', false],
-  ['53300', 'database-busy', true],
+  ['53300', 'database-connections', true],
   ['40001', 'database-busy', true],
   ['40P01', 'database-busy', true],
   ['57P01', 'database-unreachable', true],

@@ -28,8 +28,8 @@ const known: Readonly<Record<string, ErrorCode>> = {
   '3D000': 'database-not-found',
   '40001': 'database-busy',
   '40P01': 'database-busy',
-  // In their order: too many connections, cancelled (by `statement_timeout`), no lock, idle inside a transaction, too long.
-  '53300': 'database-busy',
+  '53300': 'database-connections',
+  // In their order: cancelled (by `statement_timeout`), no lock, idle inside a transaction, too long.
   '57014': 'database-busy',
   '55P03': 'database-busy',
   '25P03': 'database-busy',
@@ -89,6 +89,7 @@ function codeOf({ message }: Error): ErrorCode | undefined {
 function valuesOf(code: ErrorCode, { user, database, address }: Peer, { message }: Error): Record<string, string> {
   // The server's own word names user, host and database, and whether it wants to be asked over TLS or for a certificate.
   if (code === 'database-refused') return { user, detail: /password must be/.test(message) ? 'no password' : message }
+  if (code === 'database-connections') return { detail: message }
   if (code === 'database-not-found') return { name: database }
   if (code === 'database-read-only') return { address }
   return {}

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { AppError } from '../../errors.ts'
 import { type OnOutcome, type Outcome, type Statement, sendBatch, statement } from './batch.ts'
@@ -38,6 +39,8 @@ export interface Pool {
   close(patience: number): Promise<void>
 }
 
+/** Milliseconds to wait for a server that has no connection left. */
+const roomTime = 5000
 /** Milliseconds that a connection to a server is kept which takes no changes. */
 const standbyTime = 5000
 
@@ -93,8 +96,14 @@ export function createPool(
 
   async function connect(): Promise<pg.PoolClient> {
     try {
+      const end = performance.now() + roomTime
       for (;;) {
-        const client = await pool.connect()
+        const client = await pool.connect().catch(async error => {
+          // The server has no room for another: one of ours may be free by then, or somebody else's.
+          if (error.code !== '53300' || performance.now() > end) throw error
+          await pause(100 * (0.5 + Math.random()))
+        })
+        if (!client) continue
         if ((opened.get(client) ?? 0) >= trusted) {
           lent.add(client)
           return client
