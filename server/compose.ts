@@ -105,6 +105,7 @@ async function openOnSqlite(config: Config, log: Log, temporary: boolean): Promi
       ...ports,
       database,
       blobs,
+      temporary,
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner(), retention }),
       events: createEvents(),
       check: { due: running.checkDue, done: running.checked },

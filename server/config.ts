@@ -27,6 +27,8 @@ export interface Config {
   database?: DatabaseConfig
   blobStore: BlobStoreConfig
   /** Milliseconds that jobs are remembered which are done or were given up. */
+  /** Backups from time to time, by servers and workers. */
+  backup?: BackupConfig
   jobRetention: number
   /** Whether a server does the background work too. */
   workers: 0 | 1
@@ -54,6 +56,14 @@ export interface DatabaseConfig {
 }
 
 /** Where the bytes of documents lie: in the data directory, or in an S3-compatible store. */
+export interface BackupConfig {
+  folder: string
+  /** Milliseconds between two of them. */
+  every: number
+  /** How many stay. */
+  keep: number
+}
+
 export interface BlobStoreConfig {
   /** As it was set: `folder` or `s3`. */
   kind: string
@@ -68,16 +78,6 @@ export interface BlobStoreConfig {
   cacheBytes: number
 }
 
-export interface IgnoredSetting {
-  variable: string
-  /** As it was set, at most 80 characters of it. */
-  given: string
-  inForce: string
-}
-
-export interface ModelConfig {
-  /** Files named by the user; without them those in `<data>/models` are used. */
-  chatFile?: string
 /** Connections to other machines. */
 export interface OutgoingConfig {
   /** Only this machine is reached. */
@@ -88,6 +88,16 @@ export interface OutgoingConfig {
   ledgerRetention: number
 }
 
+export interface IgnoredSetting {
+  variable: string
+  /** As it was set, at most 80 characters of it. */
+  given: string
+  inForce: string
+}
+
+export interface ModelConfig {
+  /** Files named by the user; without them those in `<data>/models` are used. */
+  chatFile?: string
   embeddingFile?: string
   rerankingFile?: string
   /** Tokens. */
@@ -134,6 +144,7 @@ export function readConfig(
     recognition: !/^(?:off|0|false|no)$/i.test(environment.OCR?.trim() ?? ''),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
+    outgoing: outgoingOf(environment, number, ignored),
     ...databaseOf(environment, number),
     blobStore: blobStoreOf(environment, number),
     jobRetention: number('JOB_RETENTION_DAYS', { otherwise: 7, least: 0.01, most: 3650 }) * 24 * 60 * 60 * 1000,
@@ -144,11 +155,11 @@ export function readConfig(
       ...fileOf(environment, 'embeddingFile', 'EMBEDDING_MODEL_PATH', workingDirectory),
       ...fileOf(environment, 'rerankingFile', 'RERANKER_MODEL_PATH', workingDirectory),
       contextSize: number('LLM_CONTEXT_SIZE', { otherwise: 4096, least: 512, most: 1_048_576, whole: true }),
-    outgoing: outgoingOf(environment, number, ignored),
       maxTokens: number('LLM_MAX_TOKENS', { otherwise: 512, least: 16, most: 65_536, whole: true }),
       temperature: temperatureOf(environment, ignored),
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
       threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
+    ...backupOf(environment, workingDirectory, number, ignored),
     },
     history: number('MAX_HISTORY_MESSAGES', { otherwise: 10, least: 0, most: 200, whole: true }),
     topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),
@@ -197,10 +208,55 @@ export function shownDatabase(url: string): string {
   return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
 }
 
+/** Programs know the variables of proxies in small letters and in capitals; the small ones go first, as with most. */
+function outgoingOf(environment: Environment, number: NumberOf, ignored: IgnoredSetting[]): OutgoingConfig {
+  const either = (name: string) => environment[name.toLowerCase()]?.trim() || environment[name]?.trim()
+  const [https, http, none] = [either('HTTPS_PROXY'), either('HTTP_PROXY'), either('NO_PROXY')]
+  const given = environment.OFFLINE?.trim() ?? ''
+  const offline = !/^(?:|off|0|false|no)$/i.test(given)
+  // Whoever wrote something wants something.
+  if (offline && !/^(?:on|1|true|yes)$/i.test(given))
+    ignored.push({ variable: 'OFFLINE', given: given.slice(0, 80), inForce: 'on' })
+  return {
+    offline,
+    proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
+    ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
+  }
+}
+
 /** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */
 function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
   const bounds = { least: 0, most: 2 }
   const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
+const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const usualTime = '24h'
+
+/** A time like `30m`, `24h`, `7d`; from a minute to a year. */
+function backupOf(
+  { BACKUP_FOLDER, BACKUP_EVERY }: Environment,
+  workingDirectory: string,
+  number: NumberOf,
+  ignored: IgnoredSetting[],
+): { backup?: BackupConfig } {
+  const folder = BACKUP_FOLDER?.trim()
+  if (!folder) return {}
+  const timeOf = (text: string) => {
+    const [, count, unit] = /^([1-9]\d{0,5})\s*([mhd])$/i.exec(text) ?? []
+    const time = Number(count) * units[unit?.toLowerCase() as keyof typeof units]
+    return time <= 365 * units.d ? time : undefined
+  }
+  const given = BACKUP_EVERY?.trim() || usualTime
+  const every = timeOf(given)
+  if (every === undefined) ignored.push({ variable: 'BACKUP_EVERY', given: given.slice(0, 80), inForce: usualTime })
+  return {
+    backup: {
+      folder: path.resolve(workingDirectory, folder),
+      every: every ?? units.d,
+      keep: number('BACKUP_KEEP', { otherwise: 7, least: 1, most: 10_000, whole: true }),
+    },
+  }
+}
+
   const ofAlias: IgnoredSetting[] = []
   const otherwise = numberOf(environment, alias, { ...bounds, otherwise: usualTemperature }, ofAlias)
   const temperature = numberOf(environment, named, { ...bounds, otherwise }, ignored)
@@ -241,34 +297,6 @@ function defaultDataDirectory(environment: Environment, platform: NodeJS.Platfor
   return path.join(environment.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'cloister')
 }
 
-/** The database as it may be shown and logged: `postgres://user@host:port/name`. */
-export function shownDatabase(url: string): string {
-  // Of anything else it cannot be told what in it is a password.
-  if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
-  const { protocol, username, host, pathname } = new URL(url)
-  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
-}
-
-/** Programs know the variables of proxies in small letters and in capitals; the small ones go first, as with most. */
-function outgoingOf(environment: Environment, number: NumberOf, ignored: IgnoredSetting[]): OutgoingConfig {
-  const either = (name: string) => environment[name.toLowerCase()]?.trim() || environment[name]?.trim()
-  const [https, http, none] = [either('HTTPS_PROXY'), either('HTTP_PROXY'), either('NO_PROXY')]
-  const given = environment.OFFLINE?.trim() ?? ''
-  const offline = !/^(?:|off|0|false|no)$/i.test(given)
-  // Whoever wrote something wants something.
-  if (offline && !/^(?:on|1|true|yes)$/i.test(given))
-    ignored.push({ variable: 'OFFLINE', given: given.slice(0, 80), inForce: 'on' })
-  return {
-    offline,
-    proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
-    ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
-  }
-}
-
-/** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */
-function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
-  const bounds = { least: 0, most: 2 }
-  const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
 interface Bounds {
   otherwise: number
   least: number
