@@ -193,12 +193,13 @@ export function createSearch({
       if (slips.size > 0) plan = planSearch(question, { ...vocabulary, slips }, totals)
     }
     if (most === 0) return { plan, statistics, ranked: [], read: [] }
-    const within = documents && { documents }
-    const [primary, secondary] = await Promise.all([
-      store.words.candidates(scope, { terms: plan.primary, limit: primaryCandidates, ...within }),
-      store.words.candidates(scope, { terms: plan.secondary, limit: secondaryCandidates, ...within }),
-    ])
-    const ranked = rankAll(plan, [...primary, ...secondary])
+    const candidates = await store.words.candidates(scope, {
+      terms: plan.primary,
+      limit: primaryCandidates,
+      also: { terms: plan.secondary, limit: secondaryCandidates },
+      ...(documents && { documents }),
+    })
+    const ranked = rankAll(plan, candidates)
     const byText = await rankByNouns(scope, question, plan, ranked)
     return { plan, statistics, ranked: byText.ranked.slice(0, most), read: byText.read }
   }
@@ -280,8 +281,7 @@ interface Ranked {
 }
 
 function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): Ranked[] {
-  const unique = new Map(candidates.map(candidate => [candidate.id, candidate]))
-  return [...unique.values()]
+  return candidates
     .map(candidate => ({
       id: candidate.id,
       score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }),

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely'
 import type { Scope } from '../model/index.ts'
-import type { Engine } from './engine/index.ts'
+import type { CandidateTerms, Engine } from './engine/index.ts'
 import type { Libraries } from './libraries.ts'
 import type { ReadAs } from './schema.ts'
 
@@ -40,12 +40,12 @@ export interface WordStore {
   /** Terms of the vocabulary that begin like these and are about as long: among them may be what a misspelt one meant. */
   alike(scope: Scope, terms: readonly string[]): Promise<Map<string, { term: string; df: number }[]>>
   /**
-   * At most `limit` chunks that hold any of the terms, those with most and rarest of them first. `documents` restricts
-   * before the limit.
+   * At most `limit` chunks that hold any of the terms, those with most and rarest of them first, and as many of `also`, each
+   * once. `documents` restricts before the limit.
    */
   candidates(
     scope: Scope,
-    wanted: { terms: readonly string[]; documents?: readonly string[]; limit: number },
+    wanted: CandidateTerms & { also?: CandidateTerms; documents?: readonly string[] },
   ): Promise<Candidate[]>
 }
 
@@ -116,13 +116,15 @@ export function createWordStore({
       for (const { key, term, df } of rows) append(found, key, { term, df })
       return found
     },
-    async candidates(scope, { terms, documents, limit }) {
-      const number = terms.length === 0 ? undefined : await libraries.numberOf(scope)
+    async candidates(scope, { documents, also, ...first }) {
+      const asked = first.terms.length > 0 || (also?.terms.length ?? 0) > 0
+      const number = asked ? await libraries.numberOf(scope) : undefined
       if (number === undefined) return []
       const { projectId } = scope
-      const filter = documents ? { documents } : {}
-      const rows = await engine.words.candidates(read(scope), number, { projectId, terms, limit, ...filter })
-      return rows.map(row => ({
+      const wanted = { ...first, projectId, ...(also && { also }), ...(documents && { documents }) }
+      const rows = await engine.words.candidates(read(scope), number, wanted)
+      const unique = new Map(rows.map(row => [row.id, row]))
+      return [...unique.values()].map(row => ({
         id: row.id,
         documentId: row.document_id,
         position: row.position,

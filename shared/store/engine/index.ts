@@ -73,13 +73,19 @@ export interface WordTables {
   removeProject(tx: Tx, projectId: string): Promise<void>
   /**
    * At most `limit` chunks that hold any of the terms, those with most and rarest of them first, as far as the engine can
-   * tell; nothing of hidden documents (`clearing`), and only of `documents` where they are given: both before the limit.
+   * tell; nothing of hidden documents (`clearing`), and only of `documents` where they are given: both before the limit. `also`
+   * asks for others beside them; a chunk may come twice then.
    */
   candidates(
     db: Read,
     library: number,
-    wanted: { projectId: string; terms: readonly string[]; documents?: readonly string[]; limit: number },
+    wanted: CandidateTerms & { projectId: string; also?: CandidateTerms; documents?: readonly string[] },
   ): Promise<CandidateRow[]>
+}
+
+export interface CandidateTerms {
+  terms: readonly string[]
+  limit: number
 }
 
 export interface CandidateRow {

@@ -33,19 +33,15 @@ export const postgresWords: WordTables = {
       tx,
     )
   },
-  async candidates(db, _library, { projectId, terms, documents, limit }) {
+  async candidates(db, _library, { projectId, terms, limit, also = { terms: [], limit: 0 }, documents }) {
+    const lists = sql`${list('text', terms)}, ${list('text', also.terms)}`
     const within = documents ? list('text', documents) : sql`null`
-    const find = async (most: number) => {
-      const { rows } = await sql<CandidateRow & { more: number }>`
-        select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms, found.more
-        from find_words(${list('text', terms)}, ${within}, ${most}, ${limit}) as found join chunk on chunk.id = found.id
-        where chunk.project_id = ${projectId}`.execute(db)
-      return rows
-    }
-    const rows = await find(budget)
-    const missing = rows.length === 0 || (rows.length < limit && rows[0].more === 1)
-    const all = missing ? await find(Number.MAX_SAFE_INTEGER) : rows
-    return all.map(({ more: _, ...row }) => row)
+    const { rows } = await sql<CandidateRow>`
+      select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
+      from find_words(${lists}, ${within}, ${budget}, ${limit}, ${also.limit}) as found (id)
+      join chunk on chunk.id = found.id
+      where chunk.project_id = ${projectId}`.execute(db)
+    return rows
   },
 }
 

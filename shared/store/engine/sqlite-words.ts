@@ -26,8 +26,7 @@ export const sqliteWords: WordTables = {
       .where('rowid', 'in', tx.selectFrom('chunk').select('id').where('project_id', '=', projectId))
       .execute()
   },
-  async candidates(db, library, { projectId, terms, documents, limit }) {
-    const match = terms.map(term => `"${indexedTerm(library, term)}"`).join(' OR ')
+  async candidates(db, library, { projectId, documents, also, ...first }) {
     // Before the limit, so that what is on its way out crowds nothing out.
     const hidden = sql`and +rowid not in (
       select chunk.id from clearing join chunk on chunk.document_id = clearing.document_id
@@ -38,14 +37,19 @@ export const sqliteWords: WordTables = {
           select id from chunk where project_id = ${projectId}
           and document_id in (select value from ${jsonList('wanted', documents)}))`
       : sql``
-    const { rows } = await sql<CandidateRow>`
-      select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
-      from (
-        select rowid from chunk_words where chunk_words match ${match} ${within} ${hidden}
-        order by rank limit ${limit}
-      ) as found
-      join chunk on chunk.id = found.rowid
-      where chunk.project_id = ${projectId}`.execute(db)
-    return rows
+    const find = async ({ terms, limit }: { terms: readonly string[]; limit: number }) => {
+      const match = terms.map(term => `"${indexedTerm(library, term)}"`).join(' OR ')
+      const { rows } = await sql<CandidateRow>`
+        select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
+        from (
+          select rowid from chunk_words where chunk_words match ${match} ${within} ${hidden}
+          order by rank limit ${limit}
+        ) as found
+        join chunk on chunk.id = found.rowid
+        where chunk.project_id = ${projectId}`.execute(db)
+      return rows
+    }
+    const lists = [first, ...(also ? [also] : [])].filter(({ terms }) => terms.length > 0)
+    return (await Promise.all(lists.map(find))).flat()
   },
 }

@@ -162,7 +162,7 @@ test('functions that run as the owner look at whose transaction it is', async ()
   const secrets = { userId: 'alice', projectId: 'p' }
   await fill(secrets)
   await open.store.transaction('internal', tx => tx.deleteFrom('clearing').execute())
-  const words = sql`select id from find_words(array['frist'], null, 100, 10)`
+  const words = sql`select id from find_words(array['frist'], array[]::text[], null, 100, 10, 0) as found (id)`
   const documents = sql`select count_documents() as count`
   const own = await attempt(secrets, words)
   expect(typeof own === 'object' && own.rows.length).toBe(1)

@@ -13,6 +13,7 @@ import { recognition } from './0011-recognition.ts'
 import { turns } from './0012-turns.ts'
 import { answers } from './0013-answers.ts'
 import { egress } from './0014-egress.ts'
+import { findWords } from './0015-find-words.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { name: '0012-turns', sql: turns },
   { name: '0013-answers', sql: answers },
   { name: '0014-egress', sql: egress },
+  { name: '0015-find-words', sql: findWords },
 ]
