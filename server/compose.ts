@@ -5,7 +5,7 @@ import { constants as system, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
-import { type Core, createCore } from '../shared/core.ts'
+import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
@@ -19,6 +19,7 @@ import { mayLive, type Owner } from '../shared/queue/owner.ts'
 import { openBlobs } from './compose-blobs.ts'
 import { openOutgoing } from './compose-egress.ts'
 import type { Config, DatabaseConfig } from './config.ts'
+import { claimBackups } from './directory-lock.ts'
 import { markRunning } from './running.ts'
 
 export interface OpenedCore {
@@ -54,14 +55,17 @@ export async function openCore({
   config,
   log,
   temporary = false,
+  backups = false,
 }: {
   config: Config
   log: Log
   temporary?: boolean
+  /** Whether backups are made from time to time, where the configuration says so. */
+  backups?: boolean
 }): Promise<OpenedCore> {
   const { database, dataDirectory } = config
   if (database) {
-    const open = () => openOnPostgres(config, database, log, temporary)
+    const open = () => openOnPostgres(config, database, log, temporary, backups)
     return open().catch(error => {
       throw dataDirectoryError(dataDirectory, error)
     })
@@ -70,7 +74,7 @@ export async function openCore({
   const folder = temporaryFolder?.folder ?? dataDirectory
   try {
     // What is gone with its folder is in no store for all.
-    const core = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary)
+    const core = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
     return {
       core,
       folder,
@@ -88,7 +92,7 @@ export async function openCore({
 const clock = { now: () => Date.now() }
 const ids = { next: () => v7() }
 
-async function openOnSqlite(config: Config, log: Log, temporary: boolean): Promise<Core> {
+async function openOnSqlite(config: Config, log: Log, temporary: boolean, backups: boolean): Promise<Core> {
   const { database: file } = foldersOf(config.dataDirectory)
   const { ports, running, release } = await prepare(config, log)
   let database: Database | undefined
@@ -109,6 +113,7 @@ async function openOnSqlite(config: Config, log: Log, temporary: boolean): Promi
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner(), retention }),
       events: createEvents(),
       check: { due: running.checkDue, done: running.checked },
+      ...(backups && scheduleOf(config)),
     })
     return { ...core, close: () => core.close().finally(end) }
   } catch (error) {
@@ -123,6 +128,7 @@ async function openOnPostgres(
   settings: DatabaseConfig,
   log: Log,
   temporary: boolean,
+  backups: boolean,
 ): Promise<OpenedCore> {
   // Loaded by those alone who have such a database.
   const [{ openPostgresParts }, { createTemporaryProject, sweepTemporaryProjects }] = await Promise.all([
@@ -143,7 +149,15 @@ async function openOnPostgres(
     const { database, createQueue, events } = parts
     const blobs = await openBlobs(config, parts.installation)
     closers.push(async () => blobs.close())
-    const core = await createCore({ ...ports, database, blobs, createQueue, events, shared: true })
+    const core = await createCore({
+      ...ports,
+      database,
+      blobs,
+      createQueue,
+      events,
+      shared: true,
+      ...(backups && scheduleOf(config)),
+    })
     closers.push(() => core.close())
     await sweepTemporaryProjects(core, database).catch(error => log.warn('temporary projects are left', { error }))
     if (!temporary) return { core, folder, close }
@@ -154,6 +168,10 @@ async function openOnPostgres(
     await close()
     throw error
   }
+}
+
+function scheduleOf({ backup }: Config): Pick<CoreSettings, 'backup'> {
+  return backup ? { backup: { ...backup, lock: claimBackups } } : {}
 }
 
 /** The data directory, and what is the same over every database. */

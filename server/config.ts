@@ -147,6 +147,7 @@ export function readConfig(
     outgoing: outgoingOf(environment, number, ignored),
     ...databaseOf(environment, number),
     blobStore: blobStoreOf(environment, number),
+    ...backupOf(environment, workingDirectory, number, ignored),
     jobRetention: number('JOB_RETENTION_DAYS', { otherwise: 7, least: 0.01, most: 3650 }) * 24 * 60 * 60 * 1000,
     workers: number('WORKERS', { otherwise: 1, least: 0, most: 1, whole: true }) === 0 ? 0 : 1,
     modelsFolder: path.join(dataDirectory, 'models'),
@@ -159,7 +160,6 @@ export function readConfig(
       temperature: temperatureOf(environment, ignored),
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
       threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
-    ...backupOf(environment, workingDirectory, number, ignored),
     },
     history: number('MAX_HISTORY_MESSAGES', { otherwise: 10, least: 0, most: 200, whole: true }),
     topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),

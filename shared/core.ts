@@ -5,6 +5,7 @@ import { type Ask, createAsk, longestQuestion, toPassage } from './answer/ask.ts
 import { createGenerate, type Generate } from './answer/generate.ts'
 import { createRecallPassages } from './answer/passages.ts'
 import { splitSentences } from './answer/sentences.ts'
+import { createSchedule, type ScheduleSettings } from './backup/schedule.ts'
 import { type Chats, createChats } from './chats/chats.ts'
 import { AppError } from './errors.ts'
 import { createGateway } from './gateway/index.ts'
@@ -16,7 +17,7 @@ import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
 import { type FileLimits, noLimits } from './ingest/file-limits.ts'
 import { createIndexStage } from './ingest/index-words.ts'
-import { checkJob, clearJob, collectJob, documentKeys, jobKinds, sweepJob } from './ingest/jobs.ts'
+import { backupJob, checkJob, clearJob, collectJob, documentKeys, jobKinds, sweepJob } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
 import { createParseStage } from './ingest/parse.ts'
 import { createPasswords } from './ingest/passwords.ts'
@@ -74,6 +75,8 @@ export interface Core {
   announce(event: AppEvent): void
   /** Why the background work stands still (`disk-full`, `disk-error`, `data-unwritable`, `out-of-memory`, `database-busy`), while it does; it goes on by itself. */
   trouble(): AppError | undefined
+  /** Why the last backup that was due did not come about, as far as this process knows. */
+  backupTrouble(): AppError | undefined
   /** Resolves when no document of the project has work to do; rejects when the work stands still. */
   settled(scope: Scope, signal?: AbortSignal): Promise<void>
   /**
@@ -94,6 +97,8 @@ export interface CoreSettings extends OutgoingSettings {
   shared?: boolean
   /** Whether the database is to be checked in the background, and whom to tell when that has been done. */
   check?: { due: boolean; done(): Promise<void> }
+  /** Backups from time to time; without, none. */
+  backup?: ScheduleSettings
   /** Whether text is recognised in pictures of pages, where the user does not say otherwise; true by default. */
   recognition?: boolean
   /** Milliseconds between two looks whether the embedding model is there, or another one. */
@@ -127,6 +132,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   /** Why the background work stands still, while it does. */
   let trouble: AppError | undefined
   let checker: ReturnType<typeof setInterval> | undefined
+  const schedule = ports.backup && createSchedule({ database: ports.database, blobs, clock }, ports.backup, log)
+  const backups = { stop: new AbortController(), running: Promise.resolve(), timer: undefined as typeof checker }
 
   /** Never in anybody's way: on a connection of its own. What it finds goes to the log; `doctor` tells the user. */
   async function check(): Promise<void> {
@@ -317,6 +324,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         },
         recurring(jobKinds.sweep, tidy),
         recurring(jobKinds.check, check),
+        ...(schedule ? [recurring(jobKinds.backup, signal => schedule.look(signal))] : []),
       ],
     })
     void vectorIndexes.start()
@@ -327,6 +335,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         .transaction('internal', async tx => {
           await queue.enqueue(store.executor(tx), sweepJob(sweepTime))
           await queue.enqueue(store.executor(tx), checkJob(checkTime))
+          if (schedule) await queue.enqueue(store.executor(tx), backupJob(schedule.lookTime))
         })
         .catch(error => log.error('what comes again was not enqueued', { error }))
       return
@@ -337,6 +346,13 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     checker = setInterval(check, checkTime)
     checker.unref()
     if (ports.check?.due) void check()
+    if (!schedule) return
+    const look = () => {
+      backups.running = backups.running.then(() => schedule.look(backups.stop.signal)).catch(() => {})
+    }
+    backups.timer = setInterval(look, schedule.lookTime)
+    backups.timer.unref()
+    look()
   }
 
   async function tidy(): Promise<void> {
@@ -345,13 +361,13 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   }
 
   /** Does its work once, and is due again after its time. */
-  function recurring(kind: string, work: () => Promise<void>): JobKind {
+  function recurring(kind: string, work: (signal: AbortSignal) => Promise<void>): JobKind {
     return {
       kind,
       concurrency: 1,
       leadsTo: [jobKinds.clear, jobKinds.collect],
-      async run(job) {
-        await work()
+      async run(job, signal) {
+        await work(signal)
         await store.transaction('internal', tx => queue.settle(store.executor(tx), job, { state: 'done' }))
       },
       dead: async () => {},
@@ -391,6 +407,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       return byWords || nearness === undefined || nearness >= surelyNear ? hits.map(toPassage) : []
     },
     trouble: () => trouble,
+    backupTrouble: () => schedule?.trouble(),
     watch: signal => events.subscribe(signal),
     announce: event => events.publish(event),
     settled: (scope, signal) =>
@@ -422,7 +439,10 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       clearInterval(sweeper)
       clearInterval(checker)
       clearInterval(looker)
+      clearInterval(backups.timer)
+      backups.stop.abort()
       await runner?.stop()
+      await backups.running
       passwords.close()
       await vectorIndexes.stop()
       await answers.close()

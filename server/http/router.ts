@@ -384,7 +384,7 @@ export function createRouter(deps: RouterDependencies) {
 
     health: {
       summary: os.health.summary.handler(() => {
-        const trouble = core.trouble()
+        const trouble = core.trouble() ?? core.backupTrouble()
         return {
           state: stopping.aborted ? 'stopping' : trouble ? 'trouble' : 'ok',
           version: session.version,

@@ -197,7 +197,8 @@ test('a folder of backups stores each blob once, and keeps what the ones that st
   await fill(library)
   const folder = bench.file('many')
   const source = sourceOf(library)
-  const first = await backupTo(source, { folder, keep: 2 })
+  const lock = async () => ({ release() {} })
+  const first = await backupTo(source, { folder, keep: 2, lock })
   const blobs = path.join(folder, 'blobs')
   const times = async () => {
     const names = (await readdir(blobs, { recursive: true })).filter(name => path.basename(name).length === 62)
@@ -215,7 +216,7 @@ test('a folder of backups stores each blob once, and keeps what the ones that st
   await mkdir(path.join(folder, 'other'))
   await writeFile(path.join(folder, 'cloister.txt'), 'mine')
   await new Promise(resolve => setTimeout(resolve, 5))
-  const second = await backupTo(source, { folder, keep: 2 })
+  const second = await backupTo(source, { folder, keep: 2, lock })
   expect(second.removed).toBe(0)
   // Nothing was written anew, and the first one still has what it needs.
   expect(await times()).toEqual(stored)
@@ -223,7 +224,7 @@ test('a folder of backups stores each blob once, and keeps what the ones that st
   await restore(first.file, target)
   expect(await digestLibrary(targetOf(target))).toBe(first.digest)
 
-  const third = await backupTo(source, { folder, keep: 2 })
+  const third = await backupTo(source, { folder, keep: 2, lock })
   expect(third.removed).toBe(1)
   expect((await readdir(folder)).sort()).toEqual(
     ['blobs', 'cloister.txt', 'other', path.basename(second.file), path.basename(third.file)].sort(),

@@ -2,6 +2,7 @@ import { copyFile, open, readFile, stat, truncate, writeFile } from 'node:fs/pro
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sqlite } from '../../tests/postgres.ts'
 import { toAppError } from '../errors.ts'
+import { openCheck } from './check.ts'
 import { fill, openBench, sourceOf } from './fixture.ts'
 import { sha256 } from './format.ts'
 import { openBackup } from './restore.ts'
@@ -29,6 +30,19 @@ async function tried(name: string): Promise<string> {
   }
 }
 
+/** The same without a thread for each. */
+function checked(name: string): string {
+  const check = openCheck({ file: name, schema: 9999, light: false, folder: bench.folder })
+  try {
+    check.finish({ tolerant: false })
+    return 'sound'
+  } catch (error) {
+    return toAppError(error).code
+  } finally {
+    check.close()
+  }
+}
+
 test('any byte that is another one is found, wherever it stands', async () => {
   const bytes = await readFile(file)
   const handle = await open(file, 'r+')
@@ -39,7 +53,7 @@ test('any byte that is another one is found, wherever it stands', async () => {
   for (let at = bytes.length - 1600; at < bytes.length; at += 5) sample.add(at)
   for (const at of sample) {
     await handle.write(Buffer.of(bytes[at] ^ (1 << (at % 8))), 0, 1, at)
-    if ((await tried(file)) === 'sound') unnoticed.push(at)
+    if (checked(file) === 'sound') unnoticed.push(at)
     await handle.write(bytes, at, 1, at)
   }
   await handle.close()
@@ -54,12 +68,12 @@ test('what was cut off is found, wherever', async () => {
   for (let part = 0; part < 50; part++) {
     await copyFile(file, cut)
     await truncate(cut, Math.floor((size * part) / 50))
-    expect(await tried(cut)).toMatch(/^backup-(?:format|damaged)$/)
+    expect(checked(cut)).toMatch(/^backup-(?:format|damaged)$/)
   }
   for (const less of [1, 511, 512, 513, 1024]) {
     await copyFile(file, cut)
     await truncate(cut, size - less)
-    expect(await tried(cut)).toMatch(/^backup-(?:format|damaged)$/)
+    expect(checked(cut)).toMatch(/^backup-(?:format|damaged)$/)
   }
   await writeFile(cut, Buffer.concat([await readFile(file), Buffer.alloc(512)]))
   expect(await tried(cut)).toBe('backup-damaged')
@@ -73,7 +87,7 @@ test('what is no backup, or a newer one, is told', async () => {
   expect(await tried(other)).toBe('backup-format')
   expect(await tried(bench.folder)).toBe('backup-unreadable')
   expect(await tried(bench.file('none'))).toBe('backup-unreadable')
-  const head = Buffer.from(JSON.stringify({ format: 'cloister-backup', version: 2 }))
+  const head = Buffer.from(JSON.stringify({ format: 'cloister-backup', version: 3 }))
   await writeFile(other, archive([['cloister.json', head]]))
   expect(await tried(other)).toBe('backup-newer')
 })
@@ -92,13 +106,9 @@ test('entries that no backup has are refused before anything is read', async () 
 
 test('rows of a schema that this program does not know are refused', async () => {
   const entries = await entriesOf(file)
-  for (const [schema, code] of [
-    [9999, 'backup-newer'],
-    [3, 'backup-older'],
-  ] as const) {
-    const header = { ...JSON.parse(String(entries[0][1])), schema }
-    expect(await triedWith([['cloister.json', Buffer.from(JSON.stringify(header))], ...entries.slice(1)])).toBe(code)
-  }
+  const header = { ...JSON.parse(String(entries[0][1])), schema: 9999 }
+  const newer = ['cloister.json', Buffer.from(JSON.stringify(header))] satisfies NamedBytes
+  expect(await triedWith([newer, ...entries.slice(1)])).toBe('backup-newer')
 })
 
 test('a manifest that was made to fit its own seal does not make another digest true', async () => {

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { sha256 } from './format.ts'
 
 /** Bytes asked for at once: each time is a way to a thread and back, which on a busy machine takes longer than the bytes. */
 const pieceSize = 4 * 1024 * 1024
+const beginningSize = 256 * 1024
 
 async function openIfThere(file: string): Promise<FileHandle | undefined> {
   try {
@@ -13,10 +13,13 @@ async function openIfThere(file: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** A file being read, whose first piece is on its way already. */
+/** A file being read, whose beginning is on its way already. */
 export interface Reading {
+  file: string
   size: number
-  /** Once, from the beginning; each piece holds until the next one is asked for. Closes the file in the end. */
+  /** Fills as much as there is from there on, and says how much that is. */
+  readInto(into: Uint8Array, position: number): Promise<number>
+  /** From the beginning; each piece holds until the next one is asked for. */
   pieces(): AsyncGenerator<Uint8Array>
   close(): Promise<void>
 }
@@ -27,31 +30,27 @@ export async function startReading(file: string): Promise<Reading | undefined> {
   if (!handle) return undefined
   try {
     const { size } = await handle.stat()
-    const length = Math.min(pieceSize, size)
-    const ask = (into: Buffer, at: number) => {
-      const reading = handle.read(into, 0, length, at)
-      // Nobody may come for it.
-      reading.catch(() => {})
-      return reading
+    // A small file is here as a whole before its turn comes.
+    const beginning = readAt(handle, Buffer.allocUnsafe(Math.min(beginningSize, size)), 0)
+    // Nobody may come for it.
+    beginning.catch(() => {})
+    const readInto = async (into: Uint8Array, position: number) => {
+      if (position > 0 || into.length === 0) return (await readAt(handle, into, position)).length
+      const bytes = (await beginning).subarray(0, into.length)
+      into.set(bytes)
+      return bytes.length
     }
-    let filling = Buffer.allocUnsafe(length)
-    let reading = size > 0 ? ask(filling, 0) : undefined
     return {
+      file,
       size,
+      readInto,
       async *pieces() {
-        try {
-          // One is used while the other is read.
-          let using = size > length ? Buffer.allocUnsafe(length) : Buffer.alloc(0)
-          for (let at = 0; reading; ) {
-            const { bytesRead } = await reading
-            if (bytesRead === 0) return
-            ;[using, filling] = [filling, using]
-            at += bytesRead
-            reading = at < size ? ask(filling, at) : undefined
-            yield using.subarray(0, bytesRead)
-          }
-        } finally {
-          await handle.close()
+        const piece = Buffer.allocUnsafe(Math.min(pieceSize, size))
+        for (let at = 0; at < size; ) {
+          const count = await readInto(piece, at)
+          if (count === 0) return
+          at += count
+          yield piece.subarray(0, count)
         }
       },
       close: () => handle.close(),
@@ -60,6 +59,12 @@ export async function startReading(file: string): Promise<Reading | undefined> {
     await handle.close()
     throw error
   }
+}
+
+async function readAt(handle: FileHandle, into: Uint8Array, position: number): Promise<Uint8Array> {
+  if (into.length === 0) return into
+  const { bytesRead } = await handle.read(into, 0, into.length, position)
+  return into.subarray(0, bytesRead)
 }
 
 /** What `open` makes of each, in their order; the next few are being opened meanwhile. */
@@ -83,17 +88,6 @@ export async function* ahead<Item, Opened>(
   } finally {
     for (const opening of under) await opening.then(discard).catch(() => {})
   }
-}
-
-export async function hashOf(file: string, signal?: AbortSignal): Promise<string | undefined> {
-  const reading = await startReading(file)
-  if (!reading) return undefined
-  const digest = sha256()
-  for await (const piece of reading.pieces()) {
-    signal?.throwIfAborted()
-    digest.update(piece)
-  }
-  return digest.digest('hex')
 }
 
 /** A name is durable when its folder is. Windows has no such call. */

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { v7 } from 'uuid'
 import { bytes } from '../../tests/open-core.ts'
 import { silent } from '../../tests/open-store.ts'
-import type { TestDatabase, TestEngine } from '../../tests/postgres.ts'
+import { sqlite, type TestDatabase, type TestEngine } from '../../tests/postgres.ts'
 import { createFolderBlobs } from '../blobs/folder.ts'
 import type { Chunk, Scope } from '../model/index.ts'
 import type { Blobs, NewJob } from '../ports.ts'
@@ -53,7 +53,11 @@ export const sourceOf = ({ held: { database }, blobs }: TestLibrary) => ({ datab
 
 export function targetOf({ held: { database }, blobs, jobs }: TestLibrary) {
   const enqueue = async (_tx: unknown, job: NewJob) => void jobs.push(job)
-  return { database, blobs, ids, queue: { enqueue } }
+  const stage = async () => {
+    const { database: staged, drop } = await sqlite.open()
+    return { ...staged, close: drop }
+  }
+  return { database, blobs, ids, clock, log: silent, queue: { enqueue }, stage }
 }
 
 export async function addDocument(

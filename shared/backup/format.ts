@@ -1,20 +1,24 @@
 /**
  * What is in a backup, in this order: `cloister.json` (`Header`), `blobs/<SHA-256>` (the bytes of documents, where they do
  * not lie in a folder beside), `rows/<table>.ndjson` (a JSON array for each row, its values in the order of the manifest's
- * columns, rows in the order of their key), `manifest.json` (`Manifest`), `manifest.sha256`. Nothing is compressed.
+ * columns, rows in the order of their key), `vectors.f32` and `vectors.ndjson` (not always, see
+ * `store/carried-vectors.ts`), `manifest.json` (`Manifest`), `manifest.sha256`. Nothing is compressed.
  */
 import { createHash, type Hash } from 'node:crypto'
 import type { Database } from '../ports.ts'
-import { type LogicalTime, transferTables } from '../store/transfer-tables.ts'
+import type { CarriedIndex } from '../store/carried-vectors.ts'
+import { isContent, type LogicalTime } from '../store/transfer-tables.ts'
 
 export const formatName = 'cloister-backup'
-/** A program reads what has this number or a lower one. */
-export const formatVersion = 1
+/** A program reads what has this number or a lower one. The first knew no vectors. */
+export const formatVersion = 2
 
 export const names = {
   header: 'cloister.json',
   rows: (table: string) => `rows/${table}.ndjson`,
   blob: (hash: string) => `blobs/${hash}`,
+  vectors: 'vectors.f32',
+  embedded: 'vectors.ndjson',
   manifest: 'manifest.json',
   seal: 'manifest.sha256',
 } as const
@@ -34,7 +38,10 @@ export interface Header {
 export interface Manifest {
   /** SHA-256 of the header. */
   header: string
+  /** In the order in which they are in the backup: each row finds those it refers to. */
   tables: Record<string, { columns: string[]; rows: number; sha256: string }>
+  /** Of the index that was searched, where there was one. */
+  vectors?: CarriedIndex & { rows: number; sha256: string; embedded: { rows: number; sha256: string } }
   clock: LogicalTime
   /** Bytes that documents refer to: how many there are, and of what size together. */
   blobs: { count: number; size: number }
@@ -61,11 +68,11 @@ export interface BackupSummary {
 
 /**
  * Says whether two libraries hold the same: over the rows of all tables that are content, the change log, and the bytes that
- * are there by their hash. Not over which engine holds them, when, and what is made from them anew.
+ * are there by their hash. Not over which engine holds them, when, and what can be made from them anew (words, vectors).
  */
 export function digestOf(tables: Manifest['tables'], blobs: Iterable<string>): string {
   const digest = createHash('sha256')
-  for (const { name, content } of transferTables) if (content) digest.update(`${name} ${tables[name]?.sha256}\n`)
+  for (const [name, { sha256 }] of Object.entries(tables)) if (isContent(name)) digest.update(`${name} ${sha256}\n`)
   for (const hash of [...blobs].sort()) digest.update(`${hash}\n`)
   return digest.digest('hex')
 }

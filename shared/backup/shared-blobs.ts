@@ -2,52 +2,62 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../errors.ts'
-import { hashOf, type Reading, syncFolder } from './files.ts'
-import { isHash, sha256 } from './format.ts'
+import type { Checker } from './checker.ts'
+import { type Reading, syncFolder } from './files.ts'
+import { isHash } from './format.ts'
 
 export interface SharedBlobs {
-  pathOf(hash: string): string
+  readonly folder: string
+  /** Whether one of this name and size lies there. */
+  has(hash: string, size: number): Promise<boolean>
   /**
-   * Copies the file unless a blob of that name and size lies there, and reads the copy again. False where it is not what it
-   * is called by.
+   * Copies the file, and has the copy read again. False where it is not what it is called by.
    */
-  add(hash: string, reading: Reading, signal?: AbortSignal): Promise<boolean>
+  add(hash: string, reading: Reading, checker: Pick<Checker, 'hash'>, signal?: AbortSignal): Promise<boolean>
   /** Removes all others. */
   prune(kept: ReadonlySet<string>): Promise<number>
 }
 
-export function createSharedBlobs(folder: string): SharedBlobs {
-  const pathOf = (hash: string) => {
+export function sharedPathOf(folder: string): (hash: string) => string {
+  return hash => {
     if (!isHash(hash)) throw new AppError('backup-damaged', { detail: hash.slice(0, 100) })
     return path.join(folder, hash.slice(0, 2), hash.slice(2))
   }
+}
+
+export function createSharedBlobs(folder: string): SharedBlobs {
+  const pathOf = sharedPathOf(folder)
 
   return {
-    pathOf,
-    async add(hash, { size, pieces }, signal) {
+    folder,
+    async has(hash, size) {
+      return (await stat(pathOf(hash)).catch(() => undefined))?.size === size
+    },
+    async add(hash, { file, pieces }, checker, signal) {
       const target = pathOf(hash)
-      const known = await stat(target).catch(() => undefined)
-      if (known?.size === size) return true
       const parent = path.dirname(target)
       await mkdir(parent, { recursive: true, mode: 0o700 })
       const partial = `${target}.partial`
       await rm(partial, { force: true })
       const handle = await open(partial, 'wx', 0o600)
-      const digest = sha256()
       try {
         for await (const piece of pieces()) {
           signal?.throwIfAborted()
-          digest.update(piece)
           for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten
         }
         await handle.sync()
+      } catch (error) {
+        await rm(partial, { force: true })
+        throw error
       } finally {
         await handle.close()
       }
-      const found = digest.digest('hex')
-      if ((await hashOf(partial, signal)) !== found) throw new AppError('backup-damaged', { detail: hash })
+      const found = await checker.hash(partial)
       if (found !== hash) {
+        const same = (await checker.hash(file)) === found
         await rm(partial, { force: true })
+        // Not what was read: the folder is at fault, and not the library.
+        if (!same) throw new AppError('backup-damaged', { detail: hash })
         return false
       }
       await rename(partial, target)

@@ -10,6 +10,7 @@ export const jobKinds = {
   collect: 'collect',
   sweep: 'sweep',
   check: 'check',
+  backup: 'backup',
 } as const
 
 /** Work on a document is its user's: where many wait, users take turns. */
@@ -66,6 +67,10 @@ const keyOf = {
 /** What the installation does by itself from time to time, where several processes are at it: each time one of them. */
 export function sweepJob(every: number): NewJob {
   return { kind: jobKinds.sweep, key: 'sweep', payload: {}, every }
+}
+
+export function backupJob(every: number): NewJob {
+  return { kind: jobKinds.backup, key: 'backup', payload: {}, every }
 }
 
 export function checkJob(every: number): NewJob {

@@ -220,8 +220,7 @@ export const de: Messages = {
     'backup-format': '{{file}} ist keine Sicherung von Cloister oder nur der Anfang einer solchen.',
     'backup-newer':
       'Eine neuere Version von Cloister hat diese Sicherung geschrieben. Stellen Sie sie mit jener Version wieder her.',
-    'backup-older':
-      'Eine ältere Version von Cloister hat diese Sicherung geschrieben (Schema {{schema}} statt {{known}}). Spielen Sie sie mit jener Version in ein neues Datenverzeichnis zurück; diese Version bringt es dann auf ihren Stand.',
+    'backup-running': 'In {{folder}} wird gerade eine andere Sicherung geschrieben.',
     'backup-damaged':
       'Die Sicherung ist beschädigt ({{detail}}). Nichts wurde daraus zurückgespielt; nehmen Sie eine andere.',
     'backup-unsettled':
@@ -670,6 +669,11 @@ export const de: Messages = {
       node: 'Node {{version}}',
       nodeOld: 'Node {{version}} ist zu alt; nötig ist {{needed}} oder neuer. Führen Sie „npm ci“ aus.',
       ignored: '{{variable}} ist auf „{{given}}“ gesetzt, was nicht brauchbar ist; es gilt {{inForce}}',
+      backup: 'Die neueste Sicherung in {{folder}} ist vom {{created}}',
+      backupOld:
+        'Die neueste Sicherung in {{folder}} ist vom {{created}}: Sie sollte neuer sein (BACKUP_EVERY). Warum es keine gibt, steht im Protokoll des Servers oder Workers',
+      backupNone: 'In {{folder}} gibt es noch keine Sicherung; ein laufender Server oder Worker macht eine',
+      backupBad: 'Sicherungen in {{folder}}: {{detail}}',
       data: 'Datenverzeichnis {{folder}}',
       dataNew: 'Datenverzeichnis {{folder}}: noch nicht da; es wird beim ersten Gebrauch angelegt',
       dataOpen:

@@ -197,8 +197,7 @@ export const en = {
     'backup-unwritable': 'No backup can be written to {{file}}. Check that its folder is there, and its permissions.',
     'backup-format': '{{file}} is no backup of Cloister, or only the beginning of one.',
     'backup-newer': 'A newer version of Cloister has written this backup. Restore it with that version.',
-    'backup-older':
-      'An older version of Cloister has written this backup (schema {{schema}}, not {{known}}). Restore it with that version into a new data directory; this version then brings that up to date.',
+    'backup-running': 'Another backup is being written into {{folder}}.',
     'backup-damaged': 'The backup is damaged ({{detail}}). Nothing was restored from it; use another one.',
     'backup-unsettled': 'Documents were removed all the while, so that no backup came about. Try again in a moment.',
     'restore-not-empty':
@@ -634,6 +633,11 @@ export const en = {
       node: 'Node {{version}}',
       nodeOld: 'Node {{version}} is too old; {{needed}} or newer is needed. Run “npm ci”.',
       ignored: '{{variable}} is set to “{{given}}”, which cannot be used; in force is {{inForce}}',
+      backup: 'The latest backup in {{folder}} is of {{created}}',
+      backupOld:
+        'The latest backup in {{folder}} is of {{created}}: it should be newer (BACKUP_EVERY). The log of the server or worker says why there is none',
+      backupNone: 'There is no backup in {{folder}} yet; a running server or worker makes one',
+      backupBad: 'Backups in {{folder}}: {{detail}}',
       data: 'Data directory {{folder}}',
       dataNew: 'Data directory {{folder}}: not there yet; it is created with the first use',
       dataOpen: 'Data directory {{folder}}: others on this machine can read it. To change that: chmod 700',

@@ -127,7 +127,7 @@ export type ErrorCode =
   | 'backup-unwritable'
   | 'backup-format'
   | 'backup-newer'
-  | 'backup-older'
+  | 'backup-running'
   | 'backup-damaged'
   | 'backup-unsettled'
   | 'restore-not-empty'

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
-import type { Database, Ids, SqlExecutor } from '../ports.ts'
+import type { Clock, Database, Ids, SqlExecutor } from '../ports.ts'
+import { loadVectors, type VectorLists } from './carried-vectors.ts'
 import { connect } from './connection.ts'
 import { type Engine, engineOf } from './engine/index.ts'
 import { continueNumbers } from './engine/numbers.ts'
 import { executor } from './executor.ts'
+import { type RowSnapshot, snapshotOf } from './read-rows.ts'
 import type { Schema, Tx } from './schema.ts'
 import { sortKey } from './sort-key.ts'
 import { type Cell, type LogicalTime, type TransferTable, transferTables } from './transfer-tables.ts'
@@ -15,6 +17,7 @@ export interface RowSource {
   clock: LogicalTime
   /** Some at a time, in any number, by their key; asked for once for each table, in their order. */
   rows(table: TransferTable): AsyncIterable<Cell[][]>
+  vectors?: VectorLists
 }
 
 /** A document that has work to do, and what it waits for. */
@@ -38,15 +41,22 @@ const workAtOnce = 500
 
 /**
  * Takes everything of the core out of the database and puts the source into it, in one transaction: all of it or nothing.
- * Words are indexed anew; vectors are gone, and made anew where there is a model. For the change log the installation is a
- * new one, whose clock goes on behind the one of the source. `enqueue` gets, inside the transaction, what has work to do.
+ * Words are indexed anew; vectors that the source has not are made anew where there is a model. For the change log the
+ * installation is a new one, whose clock goes on behind the one of the source. Inside the transaction `enqueue` gets what has
+ * work to do, and `verify` looks at what is there in the end: what it throws undoes everything.
  *
  * The store must have been opened over the database before, and nothing else may write into it meanwhile.
  */
 export async function loadRows(
-  { database, ids }: { database: Database; ids: Ids },
+  { database, ids, clock }: { database: Database; ids: Ids; clock: Clock },
   source: RowSource,
-  enqueue: (tx: SqlExecutor, work: OpenWork) => Promise<void>,
+  {
+    enqueue,
+    verify,
+  }: {
+    enqueue: (tx: SqlExecutor, work: OpenWork) => Promise<void>
+    verify: (snapshot: RowSnapshot) => Promise<void>
+  },
 ): Promise<void> {
   const { write, close } = connect(database)
   const engine = engineOf(database)
@@ -57,12 +67,14 @@ export async function loadRows(
         await clearAll(tx)
         for (const table of transferTables) await loadTable(tx, engine, table, source.rows(table))
         await continueNumbers(tx, database.engine)
+        if (source.vectors) await loadVectors(tx, engine, source.vectors, clock.now())
         const { physical, logical } = source.clock
         await tx
           .insertInto('replica')
           .values({ id: ids.next(), n: 0, hlc_physical: physical, hlc_logical: logical })
           .execute()
         await enqueueWork(tx, enqueue)
+        await verify(await snapshotOf(tx, engine))
       })
   try {
     await (database.exclusive ? database.exclusive(load) : load())

@@ -11,24 +11,35 @@ export interface TransferTable {
   columns: readonly string[]
   /** Of these, in their order: no two rows are alike in them, and none is null. */
   key: readonly string[]
-  /** Whether its rows are content. The numbers of libraries are not: they only keep the words of projects apart. */
-  content: boolean
+  /** How many of the last columns hold numbers that are not whole, which each engine writes in its own way. */
+  reals: number
 }
 
-const table = (name: keyof Schema, columns: string, key = 'id'): TransferTable => ({
+const table = (name: keyof Schema, columns: string, key = 'id', reals = 0): TransferTable => ({
   name,
   columns: columns.split(' '),
   key: key.split(' '),
-  content: true,
+  reals,
 })
+
+/**
+ * Whether rows of the table are content. The numbers of libraries are not: they only keep the words of projects apart. Nor is
+ * the ledger: a library is the same wherever it lies, and on a server its very place is named there.
+ */
+export const isContent = (name: string) => name !== 'library' && name !== 'egress'
 
 /** In an order in which each row finds those it refers to, but for documents out of documents: see `load.ts`. */
 export const transferTables: readonly TransferTable[] = [
   table('user', 'id created_at'),
   table('setting', 'user_id name value', 'user_id name'),
   table('project', 'id user_id name type created_at deleted_at'),
-  table('assistant', 'id project_id name instructions language model temperature documents created_at deleted_at'),
-  { ...table('library', 'number project_id', 'number'), content: false },
+  table(
+    'assistant',
+    'id project_id name instructions language model documents created_at deleted_at temperature',
+    'id',
+    1,
+  ),
+  table('library', 'number project_id', 'number'),
   table(
     'document',
     'id project_id name path media_type size blob state segments paged parsed indexed chunks language reason receipt ' +
@@ -36,15 +47,12 @@ export const transferTables: readonly TransferTable[] = [
       'to_recognize recognized',
   ),
   table('document_file', 'document_id number name path child_id reason', 'document_id number'),
-  table('segment', 'document_id number width height problem blocks margins recognition', 'document_id number'),
+  table('segment', 'document_id number problem blocks margins recognition width height', 'document_id number', 2),
   table('chunk', 'id project_id document_id position text headings pieces language terms context_terms'),
   table('clearing', 'document_id project_id', 'document_id'),
   table('chat', 'id project_id title assistant_id created_at deleted_at'),
   table('message', 'id chat_id role text answer completed passages created_at'),
-  table(
-    'egress',
-    'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why',
-  ),
+  table('egress', 'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why'),
   table('changes', 'scope replica n hlc_physical hlc_logical entity id field value hash seq', 'replica n'),
 ]
 

@@ -45,6 +45,11 @@ export interface Engine {
   /** Whether one of the pieces of the row of `chunk` at hand covers this place; a piece without length covers its beginning. */
   holdsPlace(place: Omit<BlockPlace, 'documentId'>): RawBuilder<boolean>
 
+  /** A row's columns as a JSON array without blanks: texts, escaped as `JSON.stringify` does it, and whole numbers. */
+  jsonArray(columns: readonly string[]): RawBuilder<string>
+  /** Over rows with a text `line` that come in this order: all of them, each with an end of line; text, or its bytes. */
+  joinLines(order: RawBuilder<unknown>): RawBuilder<string | Uint8Array>
+
   readonly words: WordTables
   /** Undefined where vectors cannot be reached: see `Database`. */
   readonly vectors: VectorTables | undefined
@@ -106,6 +111,8 @@ export interface VectorTables {
     owner: { library: number; projectId: string },
     vectors: readonly { id: number; vector: Float32Array }[],
   ): Promise<void>
+  /** Those of these chunks that have one, in any order. */
+  read(db: Read, index: number, ids: readonly number[]): Promise<{ id: number; vector: Float32Array }[]>
   /** Those that are there. */
   remove(tx: Tx, index: number, ids: readonly number[]): Promise<void>
   /** Takes at most so many away, whichever; gives how many. None where a table goes at once, whatever is in it. */

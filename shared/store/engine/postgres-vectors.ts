@@ -88,6 +88,11 @@ export function createPostgresVectors(): VectorTables {
         select added.id, ${library}, added.vector::halfvec
         from unnest(${list('number', ids)}, ${list('text', texts)}) as added (id, vector)`.execute(tx)
     },
+    async read(db, index, ids) {
+      const { rows } = await sql<{ id: number; vector: string }>`
+        select id, vector::text as vector from ${tableOf(index)} where id = any (${list('number', ids)})`.execute(db)
+      return rows.map(({ id, vector }) => ({ id, vector: new Float32Array(JSON.parse(vector) as number[]) }))
+    },
     async remove(tx, index, ids) {
       if (ids.length > 0) await sql`delete from ${tableOf(index)} where id = any (${list('number', ids)})`.execute(tx)
     },

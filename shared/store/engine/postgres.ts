@@ -54,6 +54,12 @@ export function createPostgresEngine(database: Pick<Database, 'vectors'>): Engin
       and piece."from" <= ${from} and ${from} < greatest(piece."to", piece."from" + 1)
     )`,
 
+    jsonArray(columns) {
+      const values = columns.map(column => sql`coalesce(to_json(${sql.ref(column)})::text, 'null')`)
+      return sql<string>`'[' || concat_ws(',', ${sql.join(values)}) || ']'`
+    },
+    joinLines: order => sql<string>`string_agg(line || chr(10), '' order by ${order})`,
+
     words: postgresWords,
     vectors: database.vectors ? createPostgresVectors() : undefined,
   }

@@ -33,6 +33,16 @@ export function createSqliteVectors(): VectorTables {
       const rows = vectors.map(({ id, vector }) => sql`(${library}, ${id}, ${bytesOf(vector)})`)
       await sql`insert into ${tableOf(index)} (library, id, vector) values ${sql.join(rows)}`.execute(tx)
     },
+    async read(db, index, ids) {
+      const { rows } = await sql<{ id: number; vector: Uint8Array }>`
+        select near.id, near.vector from ${jsonList('wanted', ids)} cross join ${tableOf(index)} as near on near.id = wanted.value`.execute(
+        db,
+      )
+      return rows.map(({ id, vector }) => ({
+        id,
+        vector: new Float32Array(vector.buffer, vector.byteOffset, vector.byteLength / 4),
+      }))
+    },
     remove,
     async removeSome(tx, index, limit) {
       const { rows } = await sql<{ id: number }>`select id from ${tableOf(index)} limit ${limit}`.execute(tx)
