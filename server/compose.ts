@@ -188,6 +188,7 @@ async function prepare(config: Config, log: Log) {
       clock,
       ids,
       log,
+      ...openOutgoing(config, log),
       parsers: openParsers(config, log),
       models: openModels(config, log),
       scratch,
@@ -206,7 +207,6 @@ async function prepare(config: Config, log: Log) {
     await running.end()
     throw error
   }
-      ...openOutgoing(config, log),
 }
 
 /**

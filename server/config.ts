@@ -26,9 +26,9 @@ export interface Config {
   /** PostgreSQL; without, SQLite in the data directory. */
   database?: DatabaseConfig
   blobStore: BlobStoreConfig
-  /** Milliseconds that jobs are remembered which are done or were given up. */
   /** Backups from time to time, by servers and workers. */
   backup?: BackupConfig
+  /** Milliseconds that jobs are remembered which are done or were given up. */
   jobRetention: number
   /** Whether a server does the background work too. */
   workers: 0 | 1
@@ -55,7 +55,6 @@ export interface DatabaseConfig {
   named: boolean
 }
 
-/** Where the bytes of documents lie: in the data directory, or in an S3-compatible store. */
 export interface BackupConfig {
   folder: string
   /** Milliseconds between two of them. */
@@ -64,6 +63,7 @@ export interface BackupConfig {
   keep: number
 }
 
+/** Where the bytes of documents lie: in the data directory, or in an S3-compatible store. */
 export interface BlobStoreConfig {
   /** As it was set: `folder` or `s3`. */
   kind: string
@@ -200,34 +200,6 @@ function blobStoreOf(environment: Environment, number: NumberOf): BlobStoreConfi
   }
 }
 
-/** The database as it may be shown and logged: `postgres://user@host:port/name`. */
-export function shownDatabase(url: string): string {
-  // Of anything else it cannot be told what in it is a password.
-  if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
-  const { protocol, username, host, pathname } = new URL(url)
-  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
-}
-
-/** Programs know the variables of proxies in small letters and in capitals; the small ones go first, as with most. */
-function outgoingOf(environment: Environment, number: NumberOf, ignored: IgnoredSetting[]): OutgoingConfig {
-  const either = (name: string) => environment[name.toLowerCase()]?.trim() || environment[name]?.trim()
-  const [https, http, none] = [either('HTTPS_PROXY'), either('HTTP_PROXY'), either('NO_PROXY')]
-  const given = environment.OFFLINE?.trim() ?? ''
-  const offline = !/^(?:|off|0|false|no)$/i.test(given)
-  // Whoever wrote something wants something.
-  if (offline && !/^(?:on|1|true|yes)$/i.test(given))
-    ignored.push({ variable: 'OFFLINE', given: given.slice(0, 80), inForce: 'on' })
-  return {
-    offline,
-    proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
-    ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
-  }
-}
-
-/** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */
-function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
-  const bounds = { least: 0, most: 2 }
-  const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
 const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const usualTime = '24h'
 
@@ -257,6 +229,34 @@ function backupOf(
   }
 }
 
+/** The database as it may be shown and logged: `postgres://user@host:port/name`. */
+export function shownDatabase(url: string): string {
+  // Of anything else it cannot be told what in it is a password.
+  if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
+  const { protocol, username, host, pathname } = new URL(url)
+  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
+}
+
+/** Programs know the variables of proxies in small letters and in capitals; the small ones go first, as with most. */
+function outgoingOf(environment: Environment, number: NumberOf, ignored: IgnoredSetting[]): OutgoingConfig {
+  const either = (name: string) => environment[name.toLowerCase()]?.trim() || environment[name]?.trim()
+  const [https, http, none] = [either('HTTPS_PROXY'), either('HTTP_PROXY'), either('NO_PROXY')]
+  const given = environment.OFFLINE?.trim() ?? ''
+  const offline = !/^(?:|off|0|false|no)$/i.test(given)
+  // Whoever wrote something wants something.
+  if (offline && !/^(?:on|1|true|yes)$/i.test(given))
+    ignored.push({ variable: 'OFFLINE', given: given.slice(0, 80), inForce: 'on' })
+  return {
+    offline,
+    proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
+    ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
+  }
+}
+
+/** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */
+function temperatureOf(environment: Environment, ignored: IgnoredSetting[]): number {
+  const bounds = { least: 0, most: 2 }
+  const [named, alias] = ['LLM_TEMPERATURE', 'DEFAULT_TEMPERATURE']
   const ofAlias: IgnoredSetting[] = []
   const otherwise = numberOf(environment, alias, { ...bounds, otherwise: usualTemperature }, ofAlias)
   const temperature = numberOf(environment, named, { ...bounds, otherwise }, ignored)
