@@ -262,13 +262,13 @@ export const de: Messages = {
       '{{host}} ist keine Adresse nur dieses Rechners. Solange es keine Konten gibt, hört Cloister nur auf 127.0.0.1, ::1 und localhost: Andere im Netz könnten sonst mitlesen.',
     'port-taken': 'Port {{port}} ist belegt. Wählen Sie mit --port einen anderen.',
     'socket-path': 'Der Socket {{file}} lässt sich nicht verwenden ({{detail}}).',
-    'egress-refused_unrecorded':
-      'Was hier gefragt wird, wird nirgends aufbewahrt, auch kein Vermerk über diese Verbindung; zu {{host}} wurde keine aufgenommen. Fragen Sie eine Bibliothek, die bleibt.',
     'egress-refused': 'Zu {{host}} wurde keine Verbindung aufgenommen.',
     'egress-refused_offline':
       'Cloister ist so eingestellt, dass es ohne Netz arbeitet (OFFLINE); zu {{host}} wurde keine Verbindung aufgenommen.',
     'egress-refused_local-only':
       'Dieses Projekt arbeitet nur mit Modellen auf diesem Rechner; zu {{host}} wurde keine Verbindung aufgenommen.',
+    'egress-refused_unrecorded':
+      'Was hier gefragt wird, wird nirgends aufbewahrt, auch kein Vermerk über diese Verbindung; zu {{host}} wurde keine aufgenommen. Fragen Sie eine Bibliothek, die bleibt.',
     'egress-refused_not-public':
       '{{host}} ist keine Adresse des öffentlichen Netzes; es wurde keine Verbindung aufgenommen. Nur was Sie selbst eingerichtet haben, darf in einem eigenen Netz liegen.',
     'egress-refused_scheme': 'Verbindungen gibt es nur zu Adressen, die mit http:// oder https:// beginnen.',

@@ -233,13 +233,13 @@ export const en = {
     'host-refused':
       '{{host}} is not an address of this machine alone. Until there are accounts, Cloister listens on 127.0.0.1, ::1 and localhost only: others on the network could read along.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
-    'egress-refused_unrecorded':
-      'What is asked here is kept nowhere, and neither would be a note of this connection, so {{host}} was not connected to. Ask a library that is kept.',
     'socket-path': 'The socket {{file}} cannot be used ({{detail}}).',
     'egress-refused': 'No connection was made to {{host}}.',
     'egress-refused_offline': 'Cloister is set to do without a network (OFFLINE), so {{host}} was not connected to.',
     'egress-refused_local-only':
       'This project works with models of this machine only, so {{host}} was not connected to.',
+    'egress-refused_unrecorded':
+      'What is asked here is kept nowhere, and neither would be a note of this connection, so {{host}} was not connected to. Ask a library that is kept.',
     'egress-refused_not-public':
       '{{host}} is not an address of the public network, and was not connected to. Only what you set up yourself may lie in a network of your own.',
     'egress-refused_scheme': 'Only addresses that begin with http:// or https:// are connected to.',
