@@ -66,7 +66,7 @@ export async function openPgBoss({
     for (const kind of kinds) await openKind(boss, kind, retention)
     const db = boss.getDb()
     await db.executeSql(indexes(schema))
-    if (role !== undefined) for (const statement of grants(schema, role)) await db.executeSql(statement)
+    if (role !== undefined) await db.executeSql(grants(schema, role))
   } catch (error) {
     await boss.stop({ graceful: false }).catch(() => {})
     throw error
@@ -109,10 +109,21 @@ do $$ begin
   end if;
 end $$`
 
-/** The tables of jobs, and what its statements read beside them; a queue's settings stay out of reach. */
-const grants = (schema: string, role: string) => [
-  `grant usage on schema ${schema} to ${role}`,
-  `grant select, insert, update, delete on ${schema}.job, ${schema}.job_common to ${role}`,
-  `grant select, update on ${schema}.job_dependency to ${role}`,
-  `grant select on ${schema}.queue to ${role}`,
-]
+/**
+ * The tables of jobs, and what its statements read beside them; a queue's settings stay out of reach. One process at a time:
+ * of two that grant at the same moment, one fails (“tuple concurrently updated”).
+ */
+const grants = (schema: string, role: string) => `
+do $$ begin
+  perform pg_advisory_xact_lock(hashtextextended('${schema} grants', 0));
+  if not (has_schema_privilege('${role}', '${schema}', 'usage')
+    and has_table_privilege('${role}', '${schema}.job', 'delete')
+    and has_table_privilege('${role}', '${schema}.job_common', 'delete')
+    and has_table_privilege('${role}', '${schema}.job_dependency', 'update')
+    and has_table_privilege('${role}', '${schema}.queue', 'select')) then
+    grant usage on schema ${schema} to ${role};
+    grant select, insert, update, delete on ${schema}.job, ${schema}.job_common to ${role};
+    grant select, update on ${schema}.job_dependency to ${role};
+    grant select on ${schema}.queue to ${role};
+  end if;
+end $$`

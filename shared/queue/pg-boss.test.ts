@@ -165,6 +165,17 @@ for (const [name, make] of Object.entries(makers)) {
       }
     })
 
+    it.skipIf(name === 'PGlite')('opens from many sides at once (one connection cannot race)', async () => {
+      const role = `queue_test_${randomUUID().slice(0, 8)}`
+      await place.query(`create role ${role} nologin`)
+      const { connection } = place
+      const options = { connection, kinds, log: silent, schema: 'many', role, retention: 1000, supervise: false }
+      const opened = await Promise.allSettled(Array.from({ length: 8 }, () => openPgBoss(options)))
+      expect(opened.flatMap(each => (each.status === 'rejected' ? [String(each.reason)] : []))).toEqual([])
+      for (const each of opened) if (each.status === 'fulfilled') await each.value.close()
+      await place.query(`drop schema many cascade; drop role ${role}`)
+    })
+
     it.skipIf(name === 'PGlite')(
       'needs no second connection inside a transaction, and keeps a key open once among many (one connection cannot race)',
       async () => {
