@@ -1,4 +1,5 @@
 import type { EmbeddingModelV4, LanguageModelV4, RerankingModelV4 } from '@ai-sdk/provider'
+import type { Reason } from './reason.ts'
 
 export type ModelRole = 'chat' | 'embedding' | 'reranking'
 
@@ -38,4 +39,24 @@ export interface EmbeddingModel {
 export interface RerankingModel {
   model: RerankingModelV4
   name: string
+}
+
+/** A model's file that is being fetched, or would be had nobody stopped it. It ends by being there: then it is a model. */
+export interface Download {
+  /** What the file will be called; no two downloads have the same. */
+  name: string
+  /**
+   * `queued`: others come first. `waiting`: no source answers, it is tried again by itself; `reason` says why. `checking`: what
+   * is there is read. `failed`: given up, with the reason; resuming tries again.
+   */
+  state: 'queued' | 'active' | 'waiting' | 'checking' | 'paused' | 'failed' | 'done'
+  /** Where it comes from. */
+  host: string | null
+  /** Bytes that are there, and of the whole file, where that is known. */
+  received: number
+  size: number | null
+  /** Bytes per second, smoothed, and what that means for the rest. */
+  rate: number | null
+  secondsLeft: number | null
+  reason: Reason | null
 }

@@ -5,13 +5,13 @@ import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError, toAppError } from '../errors.ts'
-import { isModelFile, withModelEnding, withoutModelEnding } from './file-name.ts'
+import { fitsBeside, isModelFile, withModelEnding, withoutModelEnding } from './file-name.ts'
 
 /** The folder `<data>/models`: weights as files, their checksums beside them. */
 export interface ModelFiles {
   /**
    * Copies a file in; it is checked first, and is there whole or not at all. Throws `file-missing`, `file-unreadable`,
-   * `model-exists`, `disk-full`, `cancelled`, and what the check throws.
+   * `file-changed`, `model-exists`, `model-too-large`, `disk-full`, `cancelled`, and what the check throws.
    */
   add(file: string, options?: FileOptions): Promise<{ name: string; size: number; sha256: string }>
   /**
@@ -24,6 +24,11 @@ export interface ModelFiles {
     options?: FileOptions,
   ): Promise<{ name: string; size: number; sha256: string }>
   /**
+   * Gives a file that lies whole and durable on the disk of the folder its name there; `sha256` is what its bytes have.
+   * The file's old name is gone afterwards. Throws `model-exists`, and what the check throws.
+   */
+  take(file: string, given: { name: string; sha256: string }): Promise<void>
+  /**
    * Reads the whole file. `changed` when its bytes are not those of the checksum; `pinned` when it had none (somebody put
    * the file here by hand), and has one from now on. Throws `model-not-found`, and what the check throws.
    */
@@ -31,6 +36,8 @@ export interface ModelFiles {
     name: string,
     options?: FileOptions,
   ): Promise<{ name: string; sha256: string; state: 'sound' | 'pinned' | 'changed' }>
+  /** The checksum that lies beside it, of when it was added; undefined when there is no such model, or it has none. */
+  checksum(name: string): Promise<string | undefined>
   /** Makes it the newest of the folder, which is the one of its role that is used (see `catalog.ts`). Throws `model-not-found`. */
   use(name: string): Promise<{ name: string }>
   /** Throws `model-not-found`. */
@@ -41,23 +48,26 @@ export interface FileOptions {
   signal?: AbortSignal
   /** Bytes. */
   progress?: (done: number, all: number) => void
+  /** What the bytes must have: others are refused with `file-changed`. */
+  sha256?: string
 }
 
 /** Beside each model, in a file of its own: two processes that add at once do not write over each other's. As `sha256sum` writes it. */
 const checksumEnding = '.sha256'
-/** Bytes of a name in most file systems. */
-const longestName = 255
 /** Left free on the disk beside the copy, in bytes: the database goes on growing. */
 const reserve = 256 * 1024 * 1024
 
 export function createModelFiles({
   folder,
   check,
+  limit = Number.POSITIVE_INFINITY,
   place = link,
 }: {
   folder: string
-  /** Throws when llama.cpp could not use the file, or must not see it. */
-  check(file: string): Promise<unknown>
+  /** Throws when llama.cpp could not use the file, or must not see it. `name` is what it is to be called. */
+  check(file: string, name?: string): Promise<unknown>
+  /** Bytes of a model, at most. */
+  limit?: number
   /** For tests: gives a file a second name, and fails where there is a file of that name. */
   place?: typeof link
 }): ModelFiles {
@@ -109,31 +119,39 @@ export function createModelFiles({
     }
   }
 
-  /** What is checked is what is kept. `size`: bytes that are to come, where that is known. */
+  /** The one way by which a model gets its name: what is checked is what is kept. */
+  async function take(partial: string, { name, sha256 }: { name: string; sha256: string }): Promise<void> {
+    await check(partial, name).catch(error => {
+      if (!(error instanceof AppError && 'name' in error.values)) throw error
+      throw new AppError(error.code, { ...error.values, name }, { cause: error })
+    })
+    await settle(partial, name)
+    await rm(partial, { force: true })
+    await syncFolder(folder)
+    // Only now it is ours to write. A process that is killed here leaves a model that is pinned at its next check.
+    await writeChecksum(name, sha256)
+  }
+
+  /** `size`: bytes that are to come, where that is known. */
   async function takeIn(
     name: string,
     bytes: AsyncIterable<Uint8Array>,
-    { size, signal, progress }: FileOptions & { size?: number },
+    { size, signal, progress, sha256: wanted }: FileOptions & { size?: number },
   ): Promise<{ name: string; size: number; sha256: string }> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await sweepParts(folder)
     await refuseTaken(name)
-    const { bavail, bsize } = await statfs(folder)
-    if (bavail * bsize < (size ?? 0) + reserve) throw new AppError('disk-full')
+    if (size !== undefined && size > limit) throw tooLarge(name, limit)
+    await demandSpace(folder, size ?? 0)
     const partial = newPart()
     try {
-      const { sha256, size: read } = await write(bytes, partial, size ?? 0, {
+      const { sha256, size: read } = await write(limited(name, bytes, limit), partial, size ?? 0, {
         ...(signal && { signal }),
         ...(progress && { progress }),
       })
       if (size !== undefined && read !== size) throw new AppError('file-changed')
-      await check(partial).catch(error => {
-        if (!(error instanceof AppError && 'name' in error.values)) throw error
-        throw new AppError(error.code, { ...error.values, name }, { cause: error })
-      })
-      await settle(partial, name)
-      // Only now it is ours to write. A process that is killed here leaves a model that is pinned at its next check.
-      await writeChecksum(name, sha256)
+      if (wanted !== undefined && wanted !== sha256) throw new AppError('file-changed')
+      await take(partial, { name, sha256 })
       return { name, size: read, sha256 }
     } catch (error) {
       throw toAppError(error)
@@ -143,17 +161,19 @@ export function createModelFiles({
   }
 
   return {
-    async add(file, { signal, progress } = {}) {
+    async add(file, options = {}) {
       const name = withModelEnding(path.basename(file))
       const { size } = await statOf(file)
       await check(file)
-      return takeIn(name, createReadStream(file), { size, ...(signal && { signal }), ...(progress && { progress }) })
+      return takeIn(name, createReadStream(file), { size, ...options })
     },
     receive(name, bytes, options = {}) {
-      if (!isModelFile(name) || Buffer.byteLength(name + checksumEnding) > longestName)
+      if (!isModelFile(name) || !fitsBeside(name))
         return Promise.reject(new AppError('model-invalid', { name: name.slice(0, 100), detail: 'not a .gguf file' }))
       return takeIn(name, bytes, options)
     },
+    take,
+    checksum: readChecksum,
     async verify(given, options = {}) {
       const name = await find(given)
       const file = path.join(folder, name)
@@ -186,6 +206,32 @@ export function createModelFiles({
       await rm(checksumOf(name), { force: true })
     },
   }
+}
+
+export function tooLarge(name: string, limit: number): AppError {
+  return new AppError('model-too-large', { name, limit: Math.max(1, Math.round(limit / 1e6)) })
+}
+
+/** Throws `disk-full` where so many bytes more would leave too little for everything else. The folder is there. */
+export async function demandSpace(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < bytes + reserve) throw new AppError('disk-full')
+}
+
+async function* limited(name: string, bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of bytes) {
+    size += chunk.length
+    if (size > limit) throw tooLarge(name, limit)
+    yield chunk
+  }
+}
+
+/** What was given a name keeps it also when the power goes. Not every system can do that with a folder (Windows). */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
 }
 
 async function statOf(file: string): Promise<{ size: number }> {

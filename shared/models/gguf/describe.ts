@@ -73,9 +73,12 @@ const EMBEDDING_VERSION = 1
 const SAMPLES = 32
 const SAMPLE_BYTES = 4096
 
-/** Reads, checks and describes a model file. Throws `model-missing`, `model-invalid`, `model-unsupported`. */
-export async function describeModel(path: string): Promise<ModelDescription> {
-  const header = await readHeader(path)
+/**
+ * Reads, checks and describes a model file; `name` is what it will be called, where it has another yet. Throws
+ * `model-missing`, `model-invalid`, `model-unsupported`.
+ */
+export async function describeModel(path: string, name?: string): Promise<ModelDescription> {
+  const header = await readHeader(path, name)
   return await describeHeader(header, await checkHeader(header))
 }
 
