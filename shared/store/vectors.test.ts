@@ -208,6 +208,20 @@ describe.each(engines)('$name', engine => {
       expect(await count('vector_index')).toBe(0)
     })
 
+    test('is complete where nothing was left to do', async () => {
+      await create('one')
+      const index = await active()
+      const document = await addDocument(open.scope, 'a', [1, 2])
+      const rows = await open.store.chunks.page(open.scope, document.id, 0, 2)
+      const chunks = rows.map(({ id }, at) => ({ id, vector: toward(at) }))
+      const insert = (done: Parameters<typeof open.store.vectors.insert>[3]) =>
+        open.store.transaction(open.scope, tx => open.store.vectors.insert(tx, index, document, done))
+      expect(await insert({ from: 0, chunks, complete: false })).toBe(true)
+      expect(await insert({ from: 2, chunks: [], complete: true })).toBe(true)
+      const progress = await open.store.vectors.progress(open.scope, document.id)
+      expect(progress.get(index.number)).toEqual({ chunks: 2, complete: true })
+    })
+
     test('a transaction that fails leaves none', async () => {
       await create('one')
       const index = await active()

@@ -267,9 +267,12 @@ export function createVectorStore({
         .executeTakeFirst()
       if (!known || (known.chunks ?? 0) !== from) return false
       const ids = chunks.map(({ id }) => id)
-      const own = tx.selectFrom('chunk').select(eb => eb.fn.countAll<number>().as('count'))
-      const found = await own.where('document_id', '=', document.id).where('id', 'in', ids).executeTakeFirst()
-      if (found?.count !== ids.length) return false
+      // None are left where the batch before was full, and Postgres takes no empty list.
+      if (ids.length > 0) {
+        const own = tx.selectFrom('chunk').select(eb => eb.fn.countAll<number>().as('count'))
+        const found = await own.where('document_id', '=', document.id).where('id', 'in', ids).executeTakeFirst()
+        if (found?.count !== ids.length) return false
+      }
       const vectors = chunks.flatMap(({ id, vector }) => (vector ? [{ id, vector }] : []))
       if (vectors.length > 0) {
         const { projectId } = document
