@@ -28,7 +28,8 @@ export async function sendAt<T>(times: readonly number[], send: (at: number) => 
   const sent: Promise<Answered<T>>[] = []
   for (const [at, time] of times.entries()) {
     const due = started + time
-    while (performance.now() < due) await new Promise(resolve => setTimeout(resolve, due - performance.now()))
+    while (performance.now() < due)
+      await new Promise(resolve => setTimeout(resolve, Math.max(0, due - performance.now())))
     const late = performance.now() - due
     const took = () => performance.now() - due
     sent.push(

@@ -3,7 +3,9 @@
  * work, while two workers beside it, which let others go first, take in documents without end.
  */
 import { Agent, request } from 'node:http'
+import { loadavg } from 'node:os'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
 import type { Passage } from '../shared/model/index.ts'
@@ -56,9 +58,10 @@ export async function loadFigures(options: {
     others.use(await startProgram(['worker', '--data', data], { environment, nice: niceness }))
   const client = createClient({ routes: contract, url: address, token, language: () => 'en' })
   const stream = await streamDocuments({ client, database, projects, folder, note })
-  const ended = await stream.done()
-  note(`${workers} workers take in documents`)
-  while ((await stream.done()).chunks === ended.chunks) await new Promise(resolve => setTimeout(resolve, 100))
+  const { chunks } = await stream.done()
+  note(`${workers} workers take in documents; load of the machine ${loadavg()[0].toFixed(1)}`)
+  for (const end = performance.now() + patience; (await stream.done()).chunks === chunks; await pause(100))
+    if (performance.now() > end) throw new Error('the workers take nothing in')
   await sendAt(arrivals({ perSecond, seconds: warmUpSeconds, seed: 2 }), send)
 
   stream.fewest()
@@ -72,7 +75,7 @@ export async function loadFigures(options: {
   const good = answered.flatMap(({ answer }) => (answer ? [answer] : []))
   const errors = answered.flatMap(({ error }) => (error === undefined ? [] : [String(error)]))
   for (const error of new Set(errors)) note(`failed: ${error}`)
-  const byVector = good.filter(passages => passages.some(({ score }) => score === 0)).length
+  const byVector = good.map(passages => Number(passages.some(({ score }) => score === 0)))
   const share = (part: keyof Processor) => {
     const [from, to] = [before.processor[part], after.processor[part]]
     return from === null || to === null ? null : (to - from) / answered.length
@@ -95,10 +98,10 @@ export async function loadFigures(options: {
       ),
     ),
     told('searches answered', good.length, ''),
-    told('passages in an answer, mean', good.reduce((sum, { length }) => sum + length, 0) / good.length, ''),
+    told('passages in an answer, mean', meanOf(good.map(({ length }) => length)), ''),
     atLeast(
       `answers with passages that only vectors found (${dimensions} dimensions, a tiny model), share`,
-      byVector / good.length,
+      meanOf(byVector),
       '',
       0.95,
     ),
@@ -120,6 +123,9 @@ export async function loadFigures(options: {
     told('first search after the start of the server', first[0], 'ms'),
   ]
 }
+
+const meanOf = (values: readonly number[]) =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 
 interface Processor {
   server: number | null

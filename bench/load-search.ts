@@ -1,5 +1,6 @@
 /** Words and vectors on Postgres, in projects of different sizes: how long a search takes, what it costs, how much it finds. */
 import { execFile } from 'node:child_process'
+import { loadavg } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { atLeast, atMost, type Figure, median, percentile, told } from './figure.ts'
