@@ -47,7 +47,7 @@ export async function searchFigures(options: {
       const name = `of ${project.size.toLocaleString('en')} chunks`
       const warm = await timeWarm(search, project, asked, database)
       note(
-        `${name}: p95 ${warm.hybrid.map(p95).map(shown).join(', ')} ms, vectors alone ${shown(p95(warm.vectors))} ms`,
+        `${name}: p95 ${warm.hybrid.map(p95).map(shown).join(', ')} ms, vectors alone ${shown(p95(warm.vectors))} ms; load of the machine ${loadavg()[0].toFixed(1)}`,
       )
       const cold = await timeCold(database, project, asked, fingerprint)
       const recall = await recallOf(search, project, fingerprint, asked)
