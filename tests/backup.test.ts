@@ -1,6 +1,7 @@
 /** Backups from the command line: beside a server, into both engines, and killed in their midst. */
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, stat, symlink, truncate } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -66,6 +67,14 @@ async function build(folder: string, name: string, documents: number): Promise<v
   await database.close()
 }
 
+/** What was written of a file before it has its name. */
+async function partialOf(file: string): Promise<{ names: string[]; size: number }> {
+  const start = `${path.basename(file)}.`
+  const names = (await readdir(place.folder)).filter(name => name.startsWith(start) && name.endsWith('.partial'))
+  const sizes = await Promise.all(names.map(name => sizeOf(at(name))))
+  return { names, size: sizes.reduce((sum, size) => sum + size, names.length > 0 ? 1 : 0) }
+}
+
 async function digestOf(data: string, environment: Record<string, string> = {}): Promise<string | undefined> {
   const file = at(`digest-${v7()}.cloister`)
   const told = await place.json<Told>(['--data', at(data), 'backup', file], { environment })
@@ -96,7 +105,7 @@ test('a backup that is killed leaves none, and the next one is whole', async () 
   let killed = 0
   for (const part of [0, 1, 3]) {
     const file = at(`killed-${part}.cloister`)
-    const reached = async () => (await sizeOf(`${file}.partial`)) > (size * part) / 5
+    const reached = async () => (await partialOf(file)).size > (size * part) / 5
     if (await killedWhen(['--data', at('one'), 'backup', file], reached)) {
       killed += 1
       expect(await sizeOf(file)).toBe(0)
@@ -108,7 +117,7 @@ test('a backup that is killed leaves none, and the next one is whole', async () 
   // What was left is taken away by the next one of this name.
   const told = await place.json<Told>(['--data', at('one'), 'backup', at('killed-1.cloister')])
   expect(told.digest).toBe(whole.digest)
-  expect((await readdir(place.folder)).filter(name => name === 'killed-1.cloister.partial')).toEqual([])
+  expect((await partialOf(at('killed-1.cloister'))).names).toEqual([])
 }, 180_000)
 
 test('a restore into SQLite that is killed leaves what was there, and is done by the next one', async () => {
@@ -146,6 +155,93 @@ test('beside a server a backup is made, and nothing is restored', async () => {
   expect(refused).toMatchObject({ code: 1, error: { code: 'server-running' } })
   child.kill('SIGTERM')
   await finished
+}, 60_000)
+
+test('a backup that is interrupted leaves nothing', async () => {
+  const file = at('interrupted.cloister')
+  const { child, finished } = place.start(['--data', at('one'), 'backup', file, '--json'])
+  let over = false
+  void finished.then(() => {
+    over = true
+  })
+  const begun = async () => (await readdir(place.folder)).some(name => name.startsWith('interrupted.'))
+  await until(async () => over || (await begun()), 'the beginning of the backup', 60_000)
+  child.kill('SIGINT')
+  const { code, stdout } = await finished
+  expect(over ? [0, 130] : [130]).toContain(code)
+  if (code === 130) expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'cancelled' } })
+  expect((await readdir(place.folder)).filter(name => name.startsWith('interrupted.') && code !== 0)).toEqual([])
+}, 60_000)
+
+test('a server makes backups from time to time, and doctor tells how old the latest is', async () => {
+  const environment = { BACKUP_FOLDER: at('many'), BACKUP_EVERY: '1d', BACKUP_KEEP: '3' }
+  const doctor = async (more: Record<string, string> = {}) => {
+    const args = ['--data', at('two'), 'doctor']
+    const told = await place.json<{ findings: { name: string; state: string; text: string }[] }>(args, {
+      environment: { ...environment, ...more },
+    })
+    return told.findings.find(({ name }) => name === 'backup')
+  }
+  expect(await doctor()).toMatchObject({ state: 'warn', text: expect.stringContaining('no backup') })
+  const serve = () => place.start(['--data', at('two'), 'serve', '--port', '0', '--json'], { environment })
+  const made = async () => (await readdir(at('many')).catch(() => [])).filter(name => name.endsWith('.cloister')).length
+  const first = serve()
+  await until(async () => (await made()) === 1, 'the first backup', 60_000)
+  first.child.kill('SIGTERM')
+  await first.finished
+  expect(await doctor()).toMatchObject({ state: 'ok' })
+  // It is young enough for the next start.
+  const second = serve()
+  let out = ''
+  second.child.stdout?.on('data', (text: string) => {
+    out += text
+  })
+  await until(() => out.includes('address'), 'the server')
+  second.child.kill('SIGTERM')
+  await second.finished
+  expect(await made()).toBe(1)
+  const [name] = (await readdir(at('many'))).filter(each => each.endsWith('.cloister'))
+  const restored = await place.json<Told>(['--data', at('from-many'), 'restore', path.join(at('many'), name)])
+  expect(restored).toMatchObject({ code: 0, digest: await digestOf('two') })
+  const old = path.join(at('many'), 'cloister-20260101T000000000Z.cloister')
+  await rename(path.join(at('many'), name), old)
+  expect(await doctor()).toMatchObject({ state: 'warn', text: expect.stringContaining('should be newer') })
+  await truncate(old, 5000)
+  expect(await doctor()).toMatchObject({ state: 'bad' })
+}, 180_000)
+
+test('a disk that fills up while a library is replaced leaves the old one', async ({ skip }) => {
+  const disk = at('disk')
+  await mkdir(disk)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=10m', 'tmpfs', disk], { stdio: 'ignore' })
+  } catch {
+    skip('a disk of its own can be mounted only by root')
+  }
+  try {
+    await build(path.join(disk, 'data'), 'Klein', 2)
+    await place.json<Told>(['--data', at('one'), 'backup', at('large.cloister')])
+    const before = await digestOf('disk/data')
+    const args = ['--data', path.join(disk, 'data'), 'restore', at('large.cloister'), '--replace', '--yes']
+    expect(await place.json<Told>(args)).toMatchObject({ code: 1, error: { code: 'disk-full' } })
+    expect(await digestOf('disk/data')).toBe(before)
+    const left = (await readdir(path.join(disk, 'data'))).filter(name => name.includes('restoring'))
+    expect(left).toEqual([])
+  } finally {
+    execFileSync('umount', ['-l', disk], { stdio: 'ignore' })
+  }
+}, 120_000)
+
+test('a database that a link points to is replaced where it lies', async () => {
+  await build(at('real'), 'Ort', 2)
+  await mkdir(at('linked'))
+  await symlink(path.join(at('real'), 'cloister.db'), path.join(at('linked'), 'cloister.db'))
+  const small = await place.json<Told>(['--data', at('two'), 'backup', at('small.cloister')])
+  const args = ['--data', at('linked'), 'restore', at('small.cloister'), '--replace', '--yes']
+  expect(await place.json<Told>(args)).toMatchObject({ code: 0, digest: small.digest })
+  expect((await lstat(path.join(at('linked'), 'cloister.db'))).isSymbolicLink()).toBe(true)
+  expect((await lstat(path.join(at('real'), 'cloister.db'))).isFile()).toBe(true)
+  expect(await digestOf('linked')).toBe(small.digest)
 }, 60_000)
 
 test('what is said wrongly is said to be', async () => {
@@ -207,4 +303,23 @@ describe.skipIf(!onServer)(onServer ? 'on Postgres' : `on Postgres: ${needsServe
     expect(done).toMatchObject({ code: 0, digest: other.digest })
     expect(await digestOf('pg', environment)).toBe(other.digest)
   }, 300_000)
+
+  test('of several workers one makes the backup that is due', async () => {
+    await place.json<Told>(['--data', at('pg'), 'restore', at('pg.cloister'), '--replace', '--yes'], { environment })
+    const settings = { ...environment, BACKUP_FOLDER: at('many-pg') }
+    const workers = [1, 2, 3].map(() =>
+      place.start(['--data', at('pg'), 'worker', '--json'], { environment: settings }),
+    )
+    const made = async () =>
+      (await readdir(at('many-pg')).catch(() => [])).filter(name => name.endsWith('.cloister')).length
+    await until(async () => (await made()) > 0, 'the first backup', 60_000)
+    for (const { child, finished } of workers) {
+      child.kill('SIGTERM')
+      await finished
+    }
+    expect(await made()).toBe(1)
+    const [name] = (await readdir(at('many-pg'))).filter(each => each.endsWith('.cloister'))
+    const restored = await place.json<Told>(['--data', at('from-pg'), 'restore', path.join(at('many-pg'), name)])
+    expect(restored).toMatchObject({ code: 0, digest: await digestOf('pg', environment) })
+  }, 180_000)
 })

@@ -70,7 +70,7 @@ describe.each(engines)('from $name', from => {
       expect(ours.map(({ n }) => Number(n)).sort((a, b) => a - b)).toEqual(ours.map((_, at) => at + 1))
       const latest = Math.max(...changes.filter(row => !ours.includes(row)).map(row => Number(row.hlc_physical)))
       expect(ours.every(row => Number(row.hlc_physical) >= latest)).toBe(true)
-    }, 60_000)
+    }, 120_000)
   })
 
   test('a backup made while documents are added and purged is sound', async () => {
@@ -104,7 +104,7 @@ describe.each(engines)('from $name', from => {
     expect(count).toBeGreaterThan(0)
     const target = await bench.library(sqlite)
     await restore(bench.file('2.cloister'), target)
-  }, 60_000)
+  }, 120_000)
 
   test('U+0000 is alike from either engine', async () => {
     const library = await bench.library(from)
@@ -114,7 +114,7 @@ describe.each(engines)('from $name', from => {
     const target = await bench.library(sqlite)
     await restore(bench.file('null.cloister'), target)
     expect(await found({ ...target, scope: library.scope }, 'nach')).toEqual(['null.txt: vor\ufffdnach'])
-  }, 30_000)
+  }, 120_000)
 })
 
 test('a restore that fails leaves everything as it was', async () => {
@@ -135,7 +135,7 @@ test('a restore that fails leaves everything as it was', async () => {
     // And its numbers still go on.
     await addDocument(other, 'danach.txt', 'Danach kam der Schornstein.')
   }
-}, 60_000)
+}, 120_000)
 
 test('what the library itself has not, or not as it was, is told and does not keep the rest from being backed up', async () => {
   const library = await bench.library(sqlite)
@@ -152,7 +152,7 @@ test('what the library itself has not, or not as it was, is told and does not ke
   await restore(bench.file('one.cloister'), target)
   expect(await target.blobs.file(second.blob)).toBeUndefined()
   expect(await library.store.projects.list('local')).toEqual(await target.store.projects.list('local'))
-}, 30_000)
+}, 120_000)
 
 test('a document that is purged after its row was read is in no backup', async () => {
   const library = await bench.library(sqlite)
@@ -233,7 +233,7 @@ test('a folder of backups stores each blob once, and keeps what the ones that st
     stored.filter(name => !name.startsWith(path.join(gone.blob.slice(0, 2), gone.blob.slice(2)))),
   )
   await restore(third.file, target)
-}, 30_000)
+}, 120_000)
 
 async function rows({ store }: TestLibrary, sql: string): Promise<Record<string, string | number>[]> {
   return store.transaction('internal', tx => store.executor(tx).execute(sql, []))

@@ -77,7 +77,7 @@ test('what was cut off is found, wherever', async () => {
   }
   await writeFile(cut, Buffer.concat([await readFile(file), Buffer.alloc(512)]))
   expect(await tried(cut)).toBe('backup-damaged')
-}, 60_000)
+}, 120_000)
 
 test('what is no backup, or a newer one, is told', async () => {
   const other = bench.file('other')

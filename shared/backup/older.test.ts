@@ -53,4 +53,4 @@ test('goes into either engine, is brought to the schema of today, and is the sam
     digests.push(digest)
   }
   expect(new Set(digests).size).toBe(1)
-}, 60_000)
+}, 120_000)
