@@ -38,13 +38,17 @@ export function scoreChunk(plan: SearchPlan, chunk: ChunkTerms): number {
   }
   const places: number[] = []
   const owners: number[] = []
-  for (let place = 0; place < chunk.terms.length; place++)
-    for (const { at, weight } of plan.contributions.get(chunk.terms[place]!) ?? []) {
+  for (let place = 0; place < chunk.terms.length; place++) {
+    const added = plan.contributions.get(chunk.terms[place]!)
+    // Nearly all of them.
+    if (!added) continue
+    for (const { at, weight } of added) {
       add(at, weight)
       if (weight < 0.5) continue
       places.push(place)
       owners.push(at)
     }
+  }
   for (const term of chunk.contextTerms)
     for (const { at, weight } of plan.contributions.get(term) ?? []) add(at, weight * rankWeights.context)
 

@@ -113,25 +113,24 @@ export function createSearch({
             [1, vectors.coverage],
           )
         : words.ranked.map(({ id }) => ({ id }))
-      const found = await load(
-        scope,
-        order.slice(0, rerank ? Math.max(limit, rerankedLength) : limit),
-        words,
-        new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance])),
-      )
+      const taken = order.slice(0, rerank ? Math.max(limit, rerankedLength) : limit)
+      const ids = taken.map(({ id }) => id)
+      const read = await (rerank ? store.chunks.get(scope, ids) : store.chunks.around(scope, ids))
+      const similarities = new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance]))
+      const found = toHits(taken, read, words, similarities)
       signal?.throwIfAborted()
       const reordered = rerank && (await reorder(rerank, question, found, signal))
       const best = (reordered ?? found).slice(0, limit)
-      const around = await neighboursOf(
-        scope,
-        best.map(({ chunk }) => chunk),
-      )
+      const there = rerank ? [...read, ...(await neighboursOf(scope, best, read))] : read
+      const places = new Map(there.map(chunk => [placeOf(chunk.documentId, chunk.position), chunk]))
       signal?.throwIfAborted()
 
       const hits = best.map((hit, at): Hit => {
         const { documentId, position } = hit.chunk
-        const [before, after] = [around(documentId, position - 1), around(documentId, position + 1)]
-        return { ...hit, rank: at + 1, before, after }
+        const [before, after] = [position - 1, position + 1].map(
+          beside => places.get(placeOf(documentId, beside)) ?? null,
+        )
+        return { ...hit, rank: at + 1, before: before!, after: after! }
       })
       const nearness = vectors && nearnessOf(vectors.found[0].distance, vectors.background, words.statistics.chunks)
       return {
@@ -145,26 +144,6 @@ export function createSearch({
         ...(nearness !== undefined && { nearness }),
       }
     },
-  }
-
-  /** The chunks in this order, each with its score by words, also where it was found by its vector. */
-  async function load(
-    scope: Scope,
-    order: readonly { id: number; fused?: number }[],
-    { plan, ranked, read }: { plan: SearchPlan; ranked: readonly Ranked[]; read: readonly StoredChunk[] },
-    similarities: ReadonlyMap<number, number>,
-  ): Promise<Omit<Hit, 'rank' | 'before' | 'after'>[]> {
-    const chunks = new Map(read.map(chunk => [chunk.id, chunk]))
-    const missing = order.flatMap(({ id }) => (chunks.has(id) ? [] : [id]))
-    if (missing.length > 0) for (const chunk of await store.chunks.get(scope, missing)) chunks.set(chunk.id, chunk)
-    const scores = new Map(ranked.map(({ id, score }) => [id, score]))
-    return order.flatMap(({ id, ...fused }) => {
-      const chunk = chunks.get(id)
-      if (!chunk) return []
-      const score = scores.get(id) ?? scoreChunk(plan, { ...chunk, length: chunk.terms.length })
-      const similarity = similarities.get(id)
-      return [{ chunk, score, ...fused, ...(similarity !== undefined && { similarity }) }]
-    })
   }
 
   /** Ranked by their words, best first; with `most` 0 only the plan is made. */
@@ -192,16 +171,15 @@ export function createSearch({
       )
       if (slips.size > 0) plan = planSearch(question, { ...vocabulary, slips }, totals)
     }
-    if (most === 0) return { plan, statistics, ranked: [], read: [] }
+    if (most === 0) return { plan, statistics, ranked: [] }
     const candidates = await store.words.candidates(scope, {
       terms: plan.primary,
       limit: primaryCandidates,
       also: { terms: plan.secondary, limit: secondaryCandidates },
       ...(documents && { documents }),
     })
-    const ranked = rankAll(plan, candidates)
-    const byText = await rankByNouns(scope, question, plan, ranked)
-    return { plan, statistics, ranked: byText.ranked.slice(0, most), read: byText.read }
+    const ranked = await rankByNouns(scope, question, plan, rankAll(plan, candidates))
+    return { plan, statistics, ranked: ranked.slice(0, most) }
   }
 
   /** The first ones ranked again by their texts, where a noun asked for may have the stem of another one. */
@@ -210,11 +188,14 @@ export function createSearch({
     { language, terms }: Question,
     plan: SearchPlan,
     ranked: readonly Ranked[],
-  ): Promise<{ ranked: readonly Ranked[]; read: readonly StoredChunk[] }> {
+  ): Promise<readonly Ranked[]> {
     const isAsked = (at: number) => terms[at]!.kind === 'word' && mayBeMistaken(terms[at]!.text)
     const asked = language === 'de' ? terms.filter((_, at) => isAsked(at)) : []
     const first = ranked.slice(0, rankedByText)
-    if (asked.length === 0 || first.length < 2) return { ranked, read: [] }
+    const holders = new Map(
+      first.filter(({ terms }) => asked.some(({ term }) => terms.includes(term))).map(one => [one.id, one]),
+    )
+    if (first.length < 2 || holders.size === 0) return ranked
     const contributions = new Map(plan.contributions)
     for (const { term } of asked) {
       const other = (contributions.get(term) ?? []).map(({ at, weight }) => ({
@@ -223,18 +204,16 @@ export function createSearch({
       }))
       contributions.set(otherNounTerm(term), other)
     }
-    const read = await store.chunks.get(
-      scope,
-      first.map(({ id }) => id),
-    )
-    const scores = new Map(first.map(({ id, score }) => [id, score]))
-    for (const chunk of read) {
-      const told = chunk.language === 'de' ? withOtherNouns(chunk.terms, chunk.text, asked) : chunk.terms
-      if (told === chunk.terms) continue
-      scores.set(chunk.id, scoreChunk({ ...plan, contributions }, { ...chunk, terms: told, length: told.length }))
+    const scores = new Map<number, number>()
+    for (const { id, text, language: spoken } of await store.chunks.texts(scope, [...holders.keys()])) {
+      const holder = holders.get(id)
+      if (!holder || spoken !== 'de') continue
+      const terms = withOtherNouns(holder.terms, text, asked)
+      if (terms === holder.terms) continue
+      scores.set(id, scoreChunk({ ...plan, contributions }, { ...holder, terms, length: terms.length }))
     }
-    const again = first.map(({ id, score }) => ({ id, score: scores.get(id) ?? score })).sort(bestFirst)
-    return { ranked: [...again, ...ranked.slice(rankedByText)], read }
+    const again = first.map(one => ({ ...one, score: scores.get(one.id) ?? one.score })).sort(bestFirst)
+    return [...again, ...ranked.slice(rankedByText)]
   }
 
   /** The first ones by the ranking model, the others as they were; undefined without its word. */
@@ -264,30 +243,49 @@ export function createSearch({
     return slips
   }
 
-  async function neighboursOf(scope: Scope, chunks: readonly StoredChunk[]) {
-    const key = (documentId: string, position: number) => `${documentId}:${position}`
-    const known = new Map(chunks.map(chunk => [key(chunk.documentId, chunk.position), chunk]))
-    const wanted = chunks
-      .flatMap(({ documentId, position }) => [position - 1, position + 1].map(at => ({ documentId, position: at })))
-      .filter(({ documentId, position }) => position >= 0 && !known.has(key(documentId, position)))
-    for (const chunk of await store.chunks.at(scope, wanted)) known.set(key(chunk.documentId, chunk.position), chunk)
-    return (documentId: string, position: number) => known.get(key(documentId, position)) ?? null
+  /** What stands right before and after these and was not read yet. */
+  function neighboursOf(scope: Scope, hits: readonly Pick<Hit, 'chunk'>[], read: readonly StoredChunk[]) {
+    const known = new Set(read.map(({ documentId, position }) => placeOf(documentId, position)))
+    const places = hits.flatMap(({ chunk: { documentId, position } }) =>
+      [position - 1, position + 1].map(beside => ({ documentId, position: beside })),
+    )
+    return store.chunks.at(
+      scope,
+      places.filter(({ documentId, position }) => position >= 0 && !known.has(placeOf(documentId, position))),
+    )
   }
 }
 
-interface Ranked {
-  id: number
+interface Ranked extends Pick<Candidate, 'id' | 'terms' | 'contextTerms'> {
   score: number
 }
 
 function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): Ranked[] {
   return candidates
-    .map(candidate => ({
-      id: candidate.id,
-      score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }),
-    }))
-    .filter(candidate => candidate.score > 0)
+    .map(candidate => ({ ...candidate, score: scoreChunk(plan, { ...candidate, length: candidate.terms.length }) }))
+    .filter(({ score }) => score > 0)
     .sort(bestFirst)
 }
 
-const bestFirst = (a: Ranked, b: Ranked) => b.score - a.score || a.id - b.id
+/** The chunks in this order, as far as they are still there, each with its score by words, also where its vector found it. */
+function toHits(
+  order: readonly { id: number; fused?: number }[],
+  read: readonly StoredChunk[],
+  { plan, ranked }: { plan: SearchPlan; ranked: readonly Ranked[] },
+  similarities: ReadonlyMap<number, number>,
+): Omit<Hit, 'rank' | 'before' | 'after'>[] {
+  const chunks = new Map(read.map(chunk => [chunk.id, chunk]))
+  const scores = new Map(ranked.map(({ id, score }) => [id, score]))
+  return order.flatMap(({ id, ...fused }) => {
+    const chunk = chunks.get(id)
+    if (!chunk) return []
+    const score = scores.get(id) ?? scoreChunk(plan, { ...chunk, length: chunk.terms.length })
+    const similarity = similarities.get(id)
+    return [{ chunk, score, ...fused, ...(similarity !== undefined && { similarity }) }]
+  })
+}
+
+const placeOf = (documentId: string, position: number) => `${documentId}:${position}`
+
+const bestFirst = (a: { id: number; score: number }, b: { id: number; score: number }) =>
+  b.score - a.score || a.id - b.id

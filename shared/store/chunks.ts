@@ -10,6 +10,9 @@ export interface ChunkStore {
   /** Stores chunks together with their words, so that they can be found from the commit on. */
   insert(tx: Tx, projectId: string, documentId: string, chunks: readonly Chunk[]): Promise<void>
   get(scope: Scope, ids: readonly number[]): Promise<StoredChunk[]>
+  /** These, and those right before and after them. */
+  around(scope: Scope, ids: readonly number[]): Promise<StoredChunk[]>
+  texts(scope: Scope, ids: readonly number[]): Promise<Pick<StoredChunk, 'id' | 'text' | 'language'>[]>
   /** The chunks right before and after these positions, by document. */
   at(scope: Scope, places: readonly { documentId: string; position: number }[]): Promise<StoredChunk[]>
   /** The chunk of a document that holds this place of a block; reads all pieces of the document. */
@@ -69,17 +72,21 @@ export function createChunkStore({
   engine: Engine
   words: WordIndex
 }): ChunkStore {
-  const within = ({ userId, projectId }: Scope) =>
+  const findable = ({ userId, projectId }: Scope) =>
     read({ userId, projectId })
       .selectFrom('chunk')
       .innerJoin('document', 'document.id', 'chunk.document_id')
       .innerJoin('project', 'project.id', 'chunk.project_id')
-      .selectAll('chunk')
-      .select(['document.path', 'document.paged'])
       .where('chunk.project_id', '=', projectId)
       .where('project.user_id', '=', userId)
       .where('document.deleted_at', 'is', null)
       .where('document.id', 'not in', eb => eb.selectFrom('clearing').select('clearing.document_id'))
+
+  const within = (scope: Scope) => findable(scope).selectAll('chunk').select(['document.path', 'document.paged'])
+
+  // One parameter, so that the statement is the same one whatever their number.
+  const isOneOf = (ids: readonly number[]) =>
+    sql<boolean>`chunk.id in (select wanted.value from ${engine.numbers('wanted', ids)})`
 
   async function clearSome(tx: Tx, documentId: string): Promise<boolean> {
     const hidden = await tx
@@ -123,10 +130,23 @@ export function createChunkStore({
     },
     async get(scope, ids) {
       if (ids.length === 0) return []
-      const rows = await within(scope)
-        .where('chunk.id', 'in', [...ids])
+      return (await within(scope).where(isOneOf(ids)).execute()).map(toChunk)
+    },
+    async around(scope, ids) {
+      if (ids.length === 0) return []
+      const near = sql<boolean>`chunk.id in (
+        select near.id from ${engine.numbers('wanted', ids)} cross join chunk as hit cross join chunk as near
+        where hit.id = wanted.value
+          and near.document_id = hit.document_id and near.position between hit.position - 1 and hit.position + 1)`
+      return (await within(scope).where(near).execute()).map(toChunk)
+    },
+    async texts(scope, ids) {
+      if (ids.length === 0) return []
+      const rows = await findable(scope)
+        .select(['chunk.id', 'chunk.text', 'chunk.language'])
+        .where(isOneOf(ids))
         .execute()
-      return rows.map(toChunk)
+      return rows.map(({ language, ...row }) => ({ ...row, language: language as Language }))
     },
     async at(scope, places) {
       if (places.length === 0) return []
