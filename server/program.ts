@@ -107,6 +107,17 @@ export async function createProgram(context: Context, argv: readonly string[]): 
       (await import('./commands/unlock.ts')).unlockDocument(context, name, options),
     )
 
+  const jobs = describe(program, 'jobs', 'jobs')
+  addJson(describe(jobs, 'list', 'jobs-list')).action(async () =>
+    (await import('./commands/jobs.ts')).listJobs(context),
+  )
+  addJson(describe(jobs, 'retry', 'jobs-retry'))
+    .argument('[id...]', words('job'))
+    .option('--all', words('allJobs'))
+    .action(async (ids: string[], options: { all?: boolean }) =>
+      (await import('./commands/jobs.ts')).retryJobs(context, ids, options),
+    )
+
   const projects = describe(program, 'projects', 'projects')
   addJson(describe(projects, 'list', 'projects-list')).action(async () =>
     (await import('./commands/projects.ts')).listProjects(context),

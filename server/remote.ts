@@ -38,6 +38,7 @@ type Verb =
 export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'> & {
   projects: Pick<Core['projects'], 'list' | 'find' | 'create' | 'rename' | 'delete'>
   documents: Pick<Documents, Verb>
+  givenUp: Core['givenUp']
 }
 
 /** Milliseconds between two looks how far the server's work is. */
@@ -235,6 +236,11 @@ export function createRemoteCore({ address, socket, token }: RunningServer, lang
       const { models } = await client.models.list({})
       if (!models.some(({ role, inUse }) => role === 'embedding' && inUse)) return
       await until(scope, signal, ({ embedded, chunks }) => embedded >= chunks)
+    },
+    givenUp: {
+      list: async () => (await client.jobs.dead({})).jobs,
+      retry: async (_userId, jobId) => void (await client.jobs.retry({ jobId })),
+      retryAll: async () => (await client.jobs.retryAll({})).count,
     },
     /** It works all the while. */
     start() {},

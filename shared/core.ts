@@ -16,6 +16,7 @@ import { createEmbedStage, defaultPatience } from './ingest/embed.ts'
 import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
 import { type FileLimits, noLimits } from './ingest/file-limits.ts'
+import { createGivenUp, type GivenUp } from './ingest/given-up.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { backupJob, checkJob, clearJob, collectJob, documentKeys, jobKinds, sweepJob } from './ingest/jobs.ts'
 import { createModelHealth } from './ingest/model-health.ts'
@@ -40,6 +41,7 @@ export type { Answers, Asked } from './answer/answers.ts'
 export type { Ask, AskRequest } from './answer/ask.ts'
 export type { Generate, GenerateRequest } from './answer/generate.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
+export type { GivenUp, GivenUpJob } from './ingest/given-up.ts'
 export type { SearchMode, SearchOptions } from './retrieve/search.ts'
 export type { Assistants, NewAssistant } from './workspace/assistants.ts'
 export type { Ledger } from './workspace/ledger.ts'
@@ -84,6 +86,8 @@ export interface Core {
    * where there is no embedding model. Rejects when the work stands still, also with the model's own trouble.
    */
   embedded(scope: Scope, signal?: AbortSignal): Promise<void>
+  /** Work that came to nothing. */
+  givenUp: GivenUp
   /** Starts the background work; until then nothing is parsed or indexed. */
   start(): void
   /** Ends what runs, in order; the work goes on at the next start. */
@@ -434,6 +438,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         if (problem) throw problem
         return false
       }),
+    givenUp: createGivenUp({ store, queue, documents, wake }),
     start,
     async close() {
       clearInterval(sweeper)

@@ -23,6 +23,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'egress-refused': 403,
   'project-not-found': 404,
   'document-not-found': 404,
+  'job-not-found': 404,
   'chat-not-found': 404,
   'message-not-found': 404,
   'answer-not-found': 404,

@@ -324,6 +324,12 @@ export function createRouter(deps: RouterDependencies) {
           trouble: trouble ? reasonOf(trouble) : null,
         }
       }),
+      dead: os.jobs.dead.handler(async () => ({ jobs: await core.givenUp.list(userId) })),
+      retry: os.jobs.retry.handler(async ({ input }) => {
+        await core.givenUp.retry(userId, input.jobId)
+        return {}
+      }),
+      retryAll: os.jobs.retryAll.handler(async () => ({ count: await core.givenUp.retryAll(userId) })),
       events: os.jobs.events.handler(({ lastEventId, signal }) => hub.subscribe(lastEventId, signal ?? never)),
     },
 

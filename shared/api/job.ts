@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { id } from './common.ts'
+import { id, time } from './common.ts'
 import { document } from './document.ts'
 import { reason } from './problem.ts'
 
@@ -25,6 +25,17 @@ export const serverEvent = z.discriminatedUnion('type', [
   }),
 ])
 
+const deadJob = z.object({
+  id,
+  kind: z.string().describe('`parse`, `index`, `recognize`, `embed`, `clear`, `collect` …'),
+  document: z
+    .object({ id, projectId: id, name: z.string() })
+    .nullable()
+    .describe('What it was about; null for what the installation does for itself'),
+  error: z.string().describe('For whoever looks after the installation'),
+  diedAt: time,
+})
+
 const tags = ['Work']
 
 export const jobs = {
@@ -37,6 +48,29 @@ export const jobs = {
         trouble: reason.nullable().describe('Why all work stands still; it goes on by itself'),
       }),
     ),
+  dead: oc
+    .route({
+      method: 'GET',
+      path: '/jobs/dead',
+      summary: 'Work that was given up',
+      description:
+        'What came to nothing after all its tries, the latest first; it is remembered for JOB_RETENTION_DAYS.',
+      tags,
+    })
+    .output(z.object({ jobs: z.array(deadJob).describe('At most 1,000') })),
+  retry: oc
+    .route({
+      method: 'POST',
+      path: '/jobs/dead/{jobId}/retry',
+      summary: 'Try again what was given up',
+      description: 'As if for the first time. A document is read anew.',
+      tags,
+    })
+    .input(z.object({ jobId: id }))
+    .output(z.object({})),
+  retryAll: oc
+    .route({ method: 'POST', path: '/jobs/dead/retry', summary: 'Try all again that was given up', tags })
+    .output(z.object({ count: z.number().int().describe('What is tried again') })),
   events: oc
     .route({
       method: 'GET',

@@ -52,6 +52,7 @@ export type ErrorCode =
   | 'project-not-found'
   | 'document-not-found'
   | 'document-ambiguous'
+  | 'job-not-found'
   | 'chat-not-found'
   | 'message-not-found'
   | 'answer-not-found'

@@ -152,7 +152,9 @@ export function createPgBossQueue({
 
     async dead() {
       const rows = await ask<ClaimedRow & { error: string | null; died_at: number }>(sql.dead, allKinds, mostListed)
-      return rows.map((row): DeadJob => ({ ...described(row), error: row.error ?? '', diedAt: row.died_at }))
+      return rows.map(
+        (row): DeadJob => ({ ...described(row), error: row.error ?? '', diedAt: Math.floor(row.died_at) }),
+      )
     },
 
     async revive(tx, id) {
