@@ -121,7 +121,7 @@ export async function runDownload(
       await part.close()
       await lock.check()
       await deps.files.take(paths.part, { name: plan.name, sha256: fetched.sha256 })
-      if (state.pin !== null) await deps.pins.learn(state.pin, fetched.sha256)
+      await remember(state, fetched.sha256)
       await removeDownload(paths)
       return { name: plan.name, ...fetched }
     } catch (error) {
@@ -132,6 +132,14 @@ export async function runDownload(
       if (known.code !== 'download-elsewhere') await end(state, known)
       throw known
     }
+  }
+
+  /** What nobody vouched for changes nothing of what is remembered. */
+  async function remember({ pin, sources }: DownloadState, sha256: string): Promise<void> {
+    if (pin !== null) return deps.pins.learn(pin, sha256)
+    // What follows the path may be a key.
+    const [address] = sources[0]?.url.split('?') ?? []
+    if (address !== undefined && !(await deps.pins.get(address))) await deps.pins.learn(address, sha256)
   }
 
   async function fetchInto(part: Part, state: DownloadState) {

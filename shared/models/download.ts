@@ -31,7 +31,7 @@ import {
 } from './download-state.ts'
 import { usualTimes } from './download-transfer.ts'
 import { isPlainModelName } from './file-name.ts'
-import { createPins } from './pins.ts'
+import { createPins, pinsName } from './pins.ts'
 
 export interface DownloadRequest {
   /** The name of a known model, or an address. */
@@ -94,7 +94,7 @@ interface Entry {
 export function createDownloads(deps: DownloadDependencies): Downloads {
   const { folder, log, changed = () => {} } = deps
   const place = path.join(folder, 'downloads')
-  const pins = createPins(path.join(folder, 'pinned.sha256'))
+  const pins = createPins(path.join(folder, pinsName))
   const times = { ...usualTimes, stall, look, ...deps.times }
   const entries = new Map<string, Entry>()
   const queue: (() => void)[] = []

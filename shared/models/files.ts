@@ -290,7 +290,8 @@ async function hash(file: string, size: number, { signal, progress }: FileOption
   return counted.end().sha256
 }
 
-function createCounter(size: number, progress: FileOptions['progress']) {
+/** Passes bytes on, and knows at the end how many there were and what their checksum is. */
+export function createCounter(size: number, progress: FileOptions['progress']) {
   const sha = createHash('sha256')
   let done = 0
   const through = new Transform({
