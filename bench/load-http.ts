@@ -15,7 +15,7 @@ import { streamDocuments } from './load-ingest.ts'
 import { dimensions, type LoadLibrary } from './load-library.ts'
 import { questionsFor } from './load-search.ts'
 import type { OwnDatabase } from './own-database.ts'
-import { familyOf, processorTime } from './processor.ts'
+import { backendsOf, familyOf, processorTime } from './processor.ts'
 import { type Program, startProgram } from './program.ts'
 
 const token = 'for-the-bench-of-load-alone'
@@ -133,13 +133,12 @@ interface Processor {
   postgres: number | null
 }
 
-async function processorOf(server: Program, { query }: OwnDatabase): Promise<Processor> {
+async function processorOf(server: Program, database: OwnDatabase): Promise<Processor> {
   const [own, ...children] = await familyOf(server.pid)
-  const backends = await query<{ pid: number }>('select pid from pg_stat_activity where datname = current_database()')
   return {
     server: await processorTime([own]),
     models: await processorTime(children),
-    postgres: await processorTime(backends.map(({ pid }) => pid)),
+    postgres: await processorTime(await backendsOf(database)),
   }
 }
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { atLeast, atMost, type Figure, median, percentile, told } from './figure.ts'
 import { dimensions, type LoadLibrary, type LoadProject, openLoadSearch } from './load-library.ts'
 import type { OwnDatabase } from './own-database.ts'
-import { processorTime } from './processor.ts'
+import { backendsOf, processorTime } from './processor.ts'
 
 const questions = 200
 const warmUp = 60
@@ -79,19 +79,14 @@ export function questionsFor({ text, vectors }: LoadLibrary, { samples, sampleVe
   })
 }
 
-async function timeWarm(search: Search, { scope }: LoadProject, asked: readonly Asked[], { query }: OwnDatabase) {
+async function timeWarm(search: Search, { scope }: LoadProject, asked: readonly Asked[], database: OwnDatabase) {
   const times = async (some: readonly Asked[], mode: 'hybrid' | 'vectors') => {
     const measured: number[] = []
     for (const { question, vector } of some) measured.push(await search.time(scope, question, vector, mode))
     return measured
   }
   await times(asked.slice(0, warmUp), 'hybrid')
-  const backends = async () => {
-    const rows = await query<{ pid: number }>(
-      'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-    )
-    return processorTime(rows.map(({ pid }) => pid))
-  }
+  const backends = async () => processorTime(await backendsOf(database))
   const [ownBefore, theirsBefore] = [process.cpuUsage(), await backends()]
   const hybrid: number[][] = []
   for (let round = 0; round < rounds; round++) hybrid.push(await times(asked.slice(warmUp), 'hybrid'))

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { OwnDatabase } from './own-database.ts'
 
 /** What Linux counts in, unless it was built otherwise. */
 const tick = 10
@@ -26,4 +27,13 @@ export async function familyOf(pid: number): Promise<number[]> {
       .map(child => familyOf(Number(child))),
   )
   return [pid, ...families.flat()]
+}
+
+/** The processes of Postgres that serve this database, but for the one that says so; of another machine they mean nothing. */
+export async function backendsOf({ query }: OwnDatabase): Promise<number[]> {
+  const rows = await query<{ pid: number }>(
+    `select pid from pg_stat_activity
+    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  )
+  return rows.map(({ pid }) => pid)
 }
