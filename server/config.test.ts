@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { readConfig, shownDatabase } from './config.ts'
 
@@ -118,4 +119,17 @@ test('a database and a store are taken as they are set, and nobody is shown a pa
   })
   expect(blobStore).toMatchObject({ kind: 's3', bucket: 'files', pathStyle: true, prefix: 'a' })
   expect(blobStore.accessKeyId).toBeUndefined()
+})
+
+test('backups are made where a folder is named, as often as can be understood', () => {
+  expect(read({ BACKUP_EVERY: '1h' }).backup).toBeUndefined()
+  const folder = path.resolve('/sicher')
+  expect(read({ BACKUP_FOLDER: ' /sicher ' }).backup).toEqual({ folder, every: 86_400_000, keep: 7 })
+  const set = (every: string) => read({ BACKUP_FOLDER: '/sicher', BACKUP_EVERY: every, BACKUP_KEEP: '30' })
+  expect(set('30m').backup).toEqual({ folder, every: 1_800_000, keep: 30 })
+  expect([set('7D').backup?.every, set('7D').ignored]).toEqual([604_800_000, []])
+  for (const wrong of ['24', 'h', '0h', '-1h', '400d', 'daily']) {
+    expect(set(wrong).backup?.every).toBe(86_400_000)
+    expect(set(wrong).ignored).toEqual([{ variable: 'BACKUP_EVERY', given: wrong, inForce: '24h' }])
+  }
 })
