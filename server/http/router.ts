@@ -6,6 +6,7 @@ import { AppError, reasonOf } from '../../shared/errors.ts'
 import type { AppEvent, DocumentState, Scope } from '../../shared/model/index.ts'
 import { addText, askPlainly, demandQuestion, generate, throughAssistant, titleOf } from './asking.ts'
 import type { EventHub } from './events.ts'
+import { createHealthCheck } from './health.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { type Caller, problemOf } from './problems.ts'
 import { namingOf, pageOf, pagingOf, toApiDocument, toApiDocuments, toApiProject } from './shapes.ts'
@@ -34,6 +35,7 @@ const mostJobs = 200
 export function createRouter(deps: RouterDependencies) {
   const { core, userId, models, hub, session, stopping } = deps
   const { answers } = core
+  const database = createHealthCheck(core, userId)
   const os = implement(contract).$context<CallContext>()
   const scopeOf = ({ projectId }: { projectId: string }): Scope => ({ userId, projectId })
 
@@ -389,8 +391,8 @@ export function createRouter(deps: RouterDependencies) {
     },
 
     health: {
-      summary: os.health.summary.handler(() => {
-        const trouble = core.trouble() ?? core.backupTrouble()
+      summary: os.health.summary.handler(async () => {
+        const trouble = core.trouble() ?? (await database()) ?? core.backupTrouble()
         return {
           state: stopping.aborted ? 'stopping' : trouble ? 'trouble' : 'ok',
           version: session.version,
@@ -401,7 +403,8 @@ export function createRouter(deps: RouterDependencies) {
       liveness: os.health.liveness.handler(() => ({ state: 'ok' as const })),
       readiness: os.health.readiness.handler(async () => {
         if (stopping.aborted) throw new AppError('server-stopping')
-        await core.projects.list(userId)
+        const problem = await database()
+        if (problem) throw problem
         return { state: 'ok' as const }
       }),
     },

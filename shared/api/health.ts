@@ -11,7 +11,7 @@ export const health = {
       state,
       version: z.string(),
       uptime: z.number().describe('Seconds'),
-      trouble: reason.nullable().describe('Why background work stands still; questions are answered all the same'),
+      trouble: reason.nullable().describe('Why background work stands still, or why the database does not answer'),
     }),
   ),
   liveness: oc
