@@ -158,7 +158,9 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
         if (refusal) throw await refuse(call, url, refusal)
         const dispatcher = new Dispatcher1Wrapper({
           dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) {
-            hop(call, options, handler).catch(error => {
+            // Not at once: `fetch` is not ready for an answer before it has asked.
+            const asked = Promise.resolve().then(() => hop(call, options, handler))
+            asked.catch(error => {
               if (error instanceof AppError) call.error ??= error
               handler.onResponseError?.(null as unknown as Dispatcher.DispatchController, error as Error)
             })
