@@ -11,9 +11,13 @@ export interface Chats {
   /** Oldest first. */
   messages(scope: Scope, id: string): Promise<Message[]>
   /** Throws `project-not-found`, `assistant-not-found`. */
-  create(scope: Scope, chat: { title: string; assistantId?: string | null }): Promise<Chat>
+  create(scope: Scope, chat: { title: string; assistantId?: string | null; model?: string | null }): Promise<Chat>
   /** Throws `chat-not-found`, `assistant-not-found`, `name-invalid`. */
-  update(scope: Scope, id: string, changes: { title?: string; assistantId?: string | null }): Promise<Chat>
+  update(
+    scope: Scope,
+    id: string,
+    changes: { title?: string; assistantId?: string | null; model?: string | null },
+  ): Promise<Chat>
   /** Out of sight; `undo` brings it back. */
   delete(scope: Scope, id: string): Promise<Chat>
   undo(scope: Scope, id: string): Promise<Chat>
@@ -42,18 +46,19 @@ export function createChats({ store, clock }: { store: Store; clock: Clock }): C
     list: scope => store.chats.list(scope),
     get,
     messages: (scope, id) => store.chats.messages(scope, id),
-    async create(scope, { title, assistantId = null }) {
+    async create(scope, { title, assistantId = null, model = null }) {
       await demandAssistant(scope, assistantId)
       return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
-        return store.chats.insert(tx, scope, cleanTitle(title), assistantId)
+        return store.chats.insert(tx, scope, cleanTitle(title), assistantId, model)
       })
     },
-    async update(scope, id, { title, assistantId }) {
+    async update(scope, id, { title, assistantId, model }) {
       await demandAssistant(scope, assistantId)
       const changes = {
         ...(title !== undefined && { title: cleanTitle(title) }),
         ...(assistantId !== undefined && { assistantId }),
+        ...(model !== undefined && { model }),
       }
       if (!(await store.transaction(scope, tx => store.chats.update(tx, scope, id, changes))))
         throw new AppError('chat-not-found', { id })

@@ -1,4 +1,5 @@
 import type { Language } from './document.ts'
+import type { AnsweringServer } from './provider.ts'
 import type { Reason } from './reason.ts'
 import type { Place, Rectangle } from './segment.ts'
 
@@ -92,6 +93,8 @@ export interface Answer {
   citations: Citation[]
   /** Of mode `model`: which one wrote it. */
   model: string | null
+  /** The server it ran at; absent where that was our own process. */
+  server?: AnsweringServer
   /** Set when the answer is less than asked for: stopped, or a leg of the search failed. */
   reason: Reason | null
   /** How sure it is that the documents hold the answer, 0 to 1; declined where that is too little. */

@@ -7,6 +7,8 @@ export interface Chat {
   title: string
   /** Whom it is with; null: nobody in particular. */
   assistantId: string | null
+  /** Reference of the model that answers in it; null: the assistant's, or the project's. */
+  model: string | null
   createdAt: Time
   deletedAt: Time | null
 }
@@ -18,7 +20,7 @@ export interface Message {
   role: 'user' | 'assistant'
   text: string
   /** The assistant's: how it was answered and with which citations. */
-  answer: Pick<Answer, 'mode' | 'sentences' | 'citations' | 'model' | 'reason'> | null
+  answer: Pick<Answer, 'mode' | 'sentences' | 'citations' | 'model' | 'server' | 'reason'> | null
   /** The user's: the question as it was searched for, completed from the chat where it refers back. */
   completed: string | null
   /** The assistant's: how many passages were shown with it. */

@@ -15,6 +15,7 @@
  * - **chat**, **message**: a conversation, and what the user or the assistant said in it.
  * - **assistant**: whom a chat may be with: instructions, a language, a model, and all or some documents of a project.
  * - **model**: a file with weights that writes answers (chat), makes vectors (embedding) or ranks passages (reranking).
+ * - **provider**: a server with models, on this machine or another one; **reference**: what a model is called by, `slug/model` there.
  * - **vector**, **vector index**: a chunk's place in an embedding model's space; the vectors of one model, one index.
  * - **job**: a piece of background work, a row in the same database as the fact that causes it.
  * - **receipt**: what became of a document: pages read, pages without text, tables, language, what was skipped and why.
@@ -33,6 +34,7 @@ export type * from './generated.ts'
 export type * from './models.ts'
 export type * from './parsing.ts'
 export type * from './project.ts'
+export type * from './provider.ts'
 export type * from './reason.ts'
 export type * from './segment.ts'
 export type * from './settings.ts'

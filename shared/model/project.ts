@@ -1,3 +1,5 @@
+import type { ModelPolicy } from './provider.ts'
+
 /** Milliseconds since 1970, UTC. */
 export type Time = number
 
@@ -8,7 +10,7 @@ export interface User {
 /** A temporary one is made for one question or measurement, and shown to nobody. */
 export type ProjectType = 'documents' | 'temporary'
 
-export interface Project {
+export interface Project extends ModelPolicy {
   id: string
   userId: string
   name: string

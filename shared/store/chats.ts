@@ -12,9 +12,14 @@ export interface ChatStore {
   get(scope: Scope, id: string): Promise<Chat | undefined>
   /** Oldest first; with `last`, only the newest so many. */
   messages(scope: Scope, chatId: string, last?: number): Promise<Message[]>
-  insert(tx: Tx, scope: Scope, title: string, assistantId?: string | null): Promise<Chat>
+  insert(tx: Tx, scope: Scope, title: string, assistantId?: string | null, model?: string | null): Promise<Chat>
   /** False when there is none. Only what is given changes. */
-  update(tx: Tx, scope: Scope, id: string, changes: { title?: string; assistantId?: string | null }): Promise<boolean>
+  update(
+    tx: Tx,
+    scope: Scope,
+    id: string,
+    changes: { title?: string; assistantId?: string | null; model?: string | null },
+  ): Promise<boolean>
   /** Out of sight (a time) or back (null); undefined when there is none. */
   setDeleted(tx: Tx, scope: Scope, id: string, deletedAt: number | null): Promise<Chat | undefined>
   /** `createdAt`: for an answer that comes long after its question; now when not said. */
@@ -76,7 +81,7 @@ export function createChatStore({
       if (last !== undefined) query = query.limit(last)
       return (await query.execute()).map(toMessage).reverse()
     },
-    async insert(tx, scope, title, assistantId = null) {
+    async insert(tx, scope, title, assistantId = null, model = null) {
       const row: ChatRow = {
         id: ids.next(),
         project_id: scope.projectId,
@@ -84,17 +89,24 @@ export function createChatStore({
         assistant_id: assistantId,
         created_at: clock.now(),
         deleted_at: null,
+        model,
       }
       await tx.insertInto('chat').values(row).execute()
-      const fields = { title, created_at: row.created_at, ...(assistantId !== null && { assistant_id: assistantId }) }
+      const fields = {
+        title,
+        created_at: row.created_at,
+        ...(assistantId !== null && { assistant_id: assistantId }),
+        ...(model !== null && { model }),
+      }
       await changes.record(tx, { scope: scope.projectId, entity: 'chat', id: row.id, fields })
       return toChat(row)
     },
-    async update(tx, scope, id, { title, assistantId }) {
+    async update(tx, scope, id, { title, assistantId, model }) {
       if (!(await owned(tx, scope, id))) return false
       const fields = {
         ...(title !== undefined && { title }),
         ...(assistantId !== undefined && { assistant_id: assistantId }),
+        ...(model !== undefined && { model }),
       }
       if (Object.keys(fields).length === 0) return true
       await tx.updateTable('chat').set(fields).where('id', '=', id).execute()
@@ -161,6 +173,7 @@ function toChat(row: ChatRow): Chat {
     projectId: row.project_id,
     title: row.title,
     assistantId: row.assistant_id,
+    model: row.model,
     createdAt: row.created_at,
     deletedAt: row.deleted_at,
   }

@@ -14,6 +14,7 @@ import { createLedgerStore, type LedgerStore } from './ledger.ts'
 import { createLibraries } from './libraries.ts'
 import { migrate } from './migrate.ts'
 import { createProjectStore, type ProjectStore } from './projects.ts'
+import { createProviderStore, type ProviderStore } from './providers.ts'
 import type { Tx } from './schema.ts'
 import { createSegmentStore, type SegmentStore } from './segments.ts'
 import { createSettingStore, type SettingStore } from './settings.ts'
@@ -27,6 +28,7 @@ export { readCursor, writeCursor } from './cursor.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
 export type { FoundRow, Member } from './families.ts'
 export type { Connection, LedgerPage } from './ledger.ts'
+export type { NewProvider, StoredProvider } from './providers.ts'
 export type { Tx } from './schema.ts'
 export type { VectorIndex } from './vectors.ts'
 export type { Candidate, Vocabulary } from './words.ts'
@@ -45,6 +47,7 @@ export interface Store {
   assistants: AssistantStore
   settings: SettingStore
   ledger: LedgerStore
+  providers: ProviderStore
   /**
    * Everything inside commits together, on behalf of this access: nothing of other projects can be seen or changed in there
    * (see `Access`), and those with the same access run one after the other. Never await a model, a parser or the network in
@@ -87,6 +90,7 @@ export async function openStore(deps: {
     assistants: createAssistantStore({ read, clock, ids, changes }),
     settings: createSettingStore({ read, clock, changes }),
     ledger: createLedgerStore({ read, write, engine, clock, ids }),
+    providers: createProviderStore({ read, clock, ids }),
     transaction,
     executor: tx => executor(tx),
     async close() {

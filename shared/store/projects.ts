@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Project, ProjectType, Scope } from '../model/index.ts'
+import type { ModelPolicy, Project, ProjectType, Scope } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine } from './engine/index.ts'
@@ -21,6 +21,8 @@ export interface ProjectStore {
   insert(tx: Tx, scope: Scope, name: string, type: ProjectType): Promise<Project>
   /** False when there is none. Throws `project-exists`. */
   rename(tx: Tx, scope: Scope, name: string): Promise<boolean>
+  /** Only what is given changes. False when there is none. */
+  govern(tx: Tx, scope: Scope, policy: Partial<ModelPolicy>): Promise<boolean>
   /** Removes the project with its rows, history and index for good. The blobs are left to the collection. */
   purge(tx: Tx, scope: Scope): Promise<void>
 }
@@ -82,7 +84,8 @@ export function createProjectStore({
         .onConflict(conflict => conflict.doNothing())
         .execute()
       await demandFree(tx, userId, name)
-      const row: ProjectRow = { id: projectId, user_id: userId, name, type, created_at: now, deleted_at: null }
+      const created = { id: projectId, user_id: userId, name, type, created_at: now, deleted_at: null }
+      const row: ProjectRow = { ...created, local_only: 0, providers: null, chat_model: null }
       await tx.insertInto('project').values(row).execute()
       await tx.insertInto('library').values({ project_id: row.id, chunks: 0, terms: 0 }).execute()
       await changes.record(tx, {
@@ -101,6 +104,24 @@ export function createProjectStore({
       await demandFree(tx, userId, name)
       await tx.updateTable('project').set({ name }).where('id', '=', projectId).execute()
       await changes.record(tx, { scope: projectId, entity: 'project', id: projectId, fields: { name } })
+      return true
+    },
+    async govern(tx, { userId, projectId }, { localOnly, providers, chatModel }) {
+      const owned = tx.selectFrom('project').select('id').where('id', '=', projectId).where('user_id', '=', userId)
+      if (!(await owned.where('deleted_at', 'is', null).executeTakeFirst())) return false
+      const synced = {
+        ...(localOnly !== undefined && { local_only: localOnly }),
+        ...(providers !== undefined && { providers }),
+        ...(chatModel !== undefined && { chat_model: chatModel }),
+      }
+      if (Object.keys(synced).length === 0) return true
+      const row = {
+        ...(localOnly !== undefined && { local_only: localOnly ? 1 : 0 }),
+        ...(providers !== undefined && { providers: providers && JSON.stringify(providers) }),
+        ...(chatModel !== undefined && { chat_model: chatModel }),
+      }
+      await tx.updateTable('project').set(row).where('id', '=', projectId).execute()
+      await changes.record(tx, { scope: projectId, entity: 'project', id: projectId, fields: synced })
       return true
     },
     async purge(tx, { userId, projectId }) {
@@ -135,5 +156,14 @@ export function createProjectStore({
 }
 
 function toProject(row: ProjectRow): Project {
-  return { id: row.id, userId: row.user_id, name: row.name, type: row.type as ProjectType, createdAt: row.created_at }
+  return {
+    id: row.id,
+    userId: row.user_id,
+    name: row.name,
+    type: row.type as ProjectType,
+    createdAt: row.created_at,
+    localOnly: row.local_only !== 0,
+    providers: row.providers === null ? null : (JSON.parse(row.providers) as string[]),
+    chatModel: row.chat_model,
+  }
 }

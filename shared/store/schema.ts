@@ -25,6 +25,7 @@ export interface Schema {
   assistant: AssistantRow
   setting: { user_id: string; name: string; value: string }
   egress: EgressRow
+  provider: ProviderRow
 }
 
 export interface ChangeRow {
@@ -48,6 +49,27 @@ export interface ProjectRow {
   type: string
   created_at: number
   deleted_at: number | null
+  local_only: number
+  /** JSON of slugs. */
+  providers: string | null
+  chat_model: string | null
+}
+
+export interface ProviderRow {
+  id: string
+  user_id: string
+  slug: string
+  kind: string
+  name: string
+  base_url: string
+  key_sealed: string | null
+  key_hint: string | null
+  enabled: number
+  /** JSON of `ServerModel[]`. */
+  models: string
+  listed_at: number | null
+  created_at: number
+  updated_at: number
 }
 
 export interface DocumentRow {
@@ -146,6 +168,7 @@ export interface ChatRow {
   assistant_id: string | null
   created_at: number
   deleted_at: number | null
+  model: string | null
 }
 
 export interface AssistantRow {

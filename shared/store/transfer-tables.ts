@@ -32,7 +32,8 @@ export const isContent = (name: string) => name !== 'library' && name !== 'egres
 export const transferTables: readonly TransferTable[] = [
   table('user', 'id created_at'),
   table('setting', 'user_id name value', 'user_id name'),
-  table('project', 'id user_id name type created_at deleted_at'),
+  table('provider', 'id user_id slug kind name base_url key_hint enabled models listed_at created_at updated_at'),
+  table('project', 'id user_id name type created_at deleted_at local_only providers chat_model'),
   table(
     'assistant',
     'id project_id name instructions language model documents created_at deleted_at temperature',
@@ -50,15 +51,18 @@ export const transferTables: readonly TransferTable[] = [
   table('segment', 'document_id number problem blocks margins recognition width height', 'document_id number', 2),
   table('chunk', 'id project_id document_id position text headings pieces language terms context_terms'),
   table('clearing', 'document_id project_id', 'document_id'),
-  table('chat', 'id project_id title assistant_id created_at deleted_at'),
+  table('chat', 'id project_id title assistant_id created_at deleted_at model'),
   table('message', 'id chat_id role text answer completed passages created_at'),
   table('egress', 'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why'),
   table('changes', 'scope replica n hlc_physical hlc_logical entity id field value hash seq', 'replica n'),
 ]
 
-/** Columns of these tables that are made anew from others, and tables that are not handed on. */
+/**
+ * Columns of these tables that are made anew from others, and tables that are not handed on. Of keys, only their hint is: a
+ * backup that is given away opens nobody's account, and elsewhere nobody could read them; they are entered again.
+ */
 export const leftOut = {
-  columns: { document: ['sort_key'], library: ['chunks', 'terms'] },
+  columns: { document: ['sort_key'], library: ['chunks', 'terms'], provider: ['key_sealed'] },
   tables: ['replica', 'answer_run', 'answer_event', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
 } as const
 

@@ -14,6 +14,7 @@ import { turns } from './0012-turns.ts'
 import { answers } from './0013-answers.ts'
 import { egress } from './0014-egress.ts'
 import { findWords } from './0015-find-words.ts'
+import { providers } from './0016-providers.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   { name: '0013-answers', sql: answers },
   { name: '0014-egress', sql: egress },
   { name: '0015-find-words', sql: findWords },
+  { name: '0016-providers', sql: providers },
 ]
