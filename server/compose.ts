@@ -12,7 +12,7 @@ import { createEvents } from '../shared/events/in-process.ts'
 import type { Project } from '../shared/model/index.ts'
 import { createModels, modelEntry } from '../shared/models/models.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
-import type { Database, Log, Models, Parsers } from '../shared/ports.ts'
+import type { Database, Egress, Log, Models, Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
@@ -26,6 +26,8 @@ export interface OpenedCore {
   core: Core
   /** Where everything lies that is not in a database or a store for all. */
   folder: string
+  /** For what is fetched past the core. */
+  egress: Egress
   /** Of a temporary library, where its database holds others too. */
   project?: Project
   /** Ends the background work, closes the database, removes a temporary folder. */
@@ -74,9 +76,10 @@ export async function openCore({
   const folder = temporaryFolder?.folder ?? dataDirectory
   try {
     // What is gone with its folder is in no store for all.
-    const core = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
+    const { core, egress } = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
     return {
       core,
+      egress,
       folder,
       async close() {
         await core.close()
@@ -92,7 +95,12 @@ export async function openCore({
 const clock = { now: () => Date.now() }
 const ids = { next: () => v7() }
 
-async function openOnSqlite(config: Config, log: Log, temporary: boolean, backups: boolean): Promise<Core> {
+async function openOnSqlite(
+  config: Config,
+  log: Log,
+  temporary: boolean,
+  backups: boolean,
+): Promise<Pick<OpenedCore, 'core' | 'egress'>> {
   const { database: file } = foldersOf(config.dataDirectory)
   const { ports, running, release } = await prepare(config, log)
   let database: Database | undefined
@@ -115,7 +123,7 @@ async function openOnSqlite(config: Config, log: Log, temporary: boolean, backup
       check: { due: running.checkDue, done: running.checked },
       ...(backups && scheduleOf(config)),
     })
-    return { ...core, close: () => core.close().finally(end) }
+    return { core: { ...core, close: () => core.close().finally(end) }, egress: ports.egress }
   } catch (error) {
     await database?.close()
     await end()
@@ -160,10 +168,11 @@ async function openOnPostgres(
     })
     closers.push(() => core.close())
     await sweepTemporaryProjects(core, database).catch(error => log.warn('temporary projects are left', { error }))
-    if (!temporary) return { core, folder, close }
+    const { egress } = ports
+    if (!temporary) return { core, egress, folder, close }
     const made = await createTemporaryProject(core, database, log)
     closers.push(made.remove)
-    return { core, folder, project: made.project, close }
+    return { core, egress, folder, project: made.project, close }
   } catch (error) {
     await close()
     throw error

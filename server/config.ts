@@ -35,6 +35,11 @@ export interface Config {
   /** Where models lie. */
   modelsFolder: string
   models: ModelConfig
+  /** Where models are fetched from: a hub, and mirrors of it that are asked after it; as they were set. */
+  modelHub: string
+  modelMirrors: readonly string[]
+  /** Bytes. */
+  maxModelSize: number
   /** Earlier messages of its chat that a question may refer to. */
   history: number
   /** Passages that `POST /api/v1/chat` answers from, where the call does not say. */
@@ -161,6 +166,10 @@ export function readConfig(
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
       threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
     },
+    modelHub: environment.MODEL_HUB?.trim() || 'https://huggingface.co',
+    modelMirrors: (environment.MODEL_MIRRORS ?? '').split(/[\s,]+/).filter(Boolean),
+    // Those for two graphics cards have 75 GB; the disk sets the limit of most machines.
+    maxModelSize: number('MAX_MODEL_SIZE_BYTES', { otherwise: 100 * 1024 ** 3, least: 1, most: 2 ** 50, whole: true }),
     history: number('MAX_HISTORY_MESSAGES', { otherwise: 10, least: 0, most: 200, whole: true }),
     topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),
     ignored,

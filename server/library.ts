@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../shared/errors.ts'
 import type { Project, Scope } from '../shared/model/index.ts'
+import type { Downloads } from '../shared/models/download.ts'
 import { firstProject, localUser } from '../shared/workspace/projects.ts'
 import type { Context } from './context.ts'
 import { type DirectoryLock, shareDirectory } from './directory-lock.ts'
@@ -15,7 +16,12 @@ export interface Library {
   scope: Scope
   /** The data directory. */
   folder: string
+  /** Fetches models: in this process, or by the server. */
+  downloads(): Promise<LibraryDownloads>
 }
+
+/** What commands need of downloads. */
+export type LibraryDownloads = Pick<Downloads, 'start' | 'get' | 'pause'>
 
 /**
  * Opens, runs, closes: the database is closed and the parsers are gone whatever happened. Where a server has the data
@@ -26,10 +32,10 @@ export async function withLibrary<T>(
   options: { temporary?: boolean },
   run: (library: Library) => Promise<T>,
 ): Promise<T> {
-  const { core, folder, close, ...opened } = await open(context, options.temporary ?? false)
+  const { core, folder, downloads, close, ...opened } = await open(context, options.temporary ?? false)
   try {
     const project = opened.project ?? (await findProject(core, context.options.project))
-    return await run({ core, project, scope: scopeOf(project), folder })
+    return await run({ core, project, scope: scopeOf(project), folder, downloads })
   } catch (error) {
     // An abort shows itself in many ways (a closed channel, a lost lease); what the user did is one.
     throw context.signal.aborted ? new AppError('cancelled', {}, { cause: error }) : toAppError(error)
@@ -43,16 +49,20 @@ interface Opened {
   core: LibraryCore
   folder: string
   project?: Project
+  downloads(): Promise<LibraryDownloads>
   close(): Promise<void>
 }
 
 async function open(context: Context, temporary: boolean): Promise<Opened> {
   const config = context.config()
   const place: Place = temporary || config.database ? {} : await findPlace(config.dataDirectory, context.signal)
-  if (place.server) {
-    const { createRemoteCore } = await import('./remote.ts')
-    const core = createRemoteCore(place.server, context.translate.language)
-    return { core, folder: config.dataDirectory, close: async () => {} }
+  const { server } = place
+  if (server) {
+    const { createRemoteCore, createRemoteDownloads } = await import('./remote.ts')
+    const { language } = context.translate
+    const core = createRemoteCore(server, language)
+    const downloads = async () => createRemoteDownloads(server, language)
+    return { core, folder: config.dataDirectory, downloads, close: async () => {} }
   }
   const release = () => place.lock?.release()
   try {
@@ -60,8 +70,18 @@ async function open(context: Context, temporary: boolean): Promise<Opened> {
     const { openCore } = await import('./compose.ts')
     context.signal.throwIfAborted()
     const log = temporary ? onlyErrors(context.log()) : context.log()
-    const { close, ...opened } = await openCore({ config, log, temporary })
-    return { ...opened, close: () => close().finally(release) }
+    const { close, egress, ...opened } = await openCore({ config, log, temporary })
+    let running: Downloads | undefined
+    const downloads = async () => {
+      const { openDownloads } = await import('./compose-downloads.ts')
+      running ??= openDownloads({ config, egress, access: { userId: localUser }, log })
+      return running
+    }
+    const end = async () => {
+      await running?.close()
+      await close()
+    }
+    return { ...opened, downloads, close: () => end().finally(release) }
   } catch (error) {
     release()
     throw error

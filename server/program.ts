@@ -136,6 +136,25 @@ export async function createProgram(context: Context, argv: readonly string[]): 
   addJson(describe(models, 'add', 'models-add'))
     .argument('<file...>', translate('cli.command.modelFile'))
     .action(async (files: string[]) => (await import('./commands/models.ts')).addModels(context, files))
+  addJson(describe(models, 'download', 'models-download'))
+    .argument('<source>', translate('cli.command.modelSource'))
+    .option('--sha256 <sum>', words('sha256'))
+    .option('--name <file>', words('modelName'))
+    .action(async (source: string, options: { sha256?: string; name?: string }) =>
+      (await import('./commands/model-download.ts')).downloadModel(context, source, options),
+    )
+  addJson(describe(models, 'pack', 'models-pack'))
+    .argument('<dir>', translate('cli.command.packFolder'))
+    .argument('[name...]', translate('cli.command.modelNames'))
+    .action(async (folder: string, names: string[]) =>
+      (await import('./commands/model-pack.ts')).packModels(context, folder, names),
+    )
+  addJson(describe(models, 'unpack', 'models-unpack'))
+    .argument('<dir>', translate('cli.command.packFolder'))
+    .argument('[name...]', translate('cli.command.modelNames'))
+    .action(async (folder: string, names: string[]) =>
+      (await import('./commands/model-pack.ts')).unpackModels(context, folder, names),
+    )
   addJson(describe(models, 'verify', 'models-verify'))
     .argument('[name...]', translate('cli.command.modelNames'))
     .action(async (names: string[]) => (await import('./commands/models.ts')).verifyModels(context, names))

@@ -11,6 +11,7 @@ import type { AppEvent } from '../shared/ports.ts'
 import type { ProjectWork } from '../shared/store/index.ts'
 import { localUser } from '../shared/workspace/projects.ts'
 import { createSocketFetch } from './http/socket-fetch.ts'
+import type { LibraryDownloads } from './library.ts'
 import type { RunningServer } from './server-file.ts'
 
 type Verb =
@@ -45,11 +46,26 @@ export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 's
 const lookTime = 500
 const pageSize = 200
 
-/** `language` is that of the texts of errors. */
-export function createRemoteCore({ address, socket, token }: RunningServer, language: string): LibraryCore {
+function connect({ address, socket, token }: RunningServer, language: string) {
   const url = address ?? 'http://localhost'
   const send = createSocketFetch(address === null ? socket : null)
-  const client = createClient({ routes: contract, url, fetch: send, token, language: () => language })
+  return { url, send, client: createClient({ routes: contract, url, fetch: send, token, language: () => language }) }
+}
+
+/** `language` is that of the texts of errors. */
+export function createRemoteDownloads(server: RunningServer, language: string): LibraryDownloads {
+  const { client } = connect(server, language)
+  return {
+    start: request => client.downloads.start(request),
+    get: async name => (await client.downloads.list({})).downloads.find(download => download.name === name),
+    pause: name => client.downloads.pause({ name }),
+  }
+}
+
+/** `language` is that of the texts of errors. */
+export function createRemoteCore(server: RunningServer, language: string): LibraryCore {
+  const { token } = server
+  const { url, send, client } = connect(server, language)
   let trouble: AppError | undefined
 
   async function work({ projectId }: Scope) {

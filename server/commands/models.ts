@@ -119,11 +119,12 @@ async function eachOf(context: Context, names: readonly string[], run: (name: st
   }
 }
 
-function modelFiles(context: Context): ModelFiles {
-  return createModelFiles({ folder: context.config().modelsFolder, check: describeModel })
+export function modelFiles(context: Context): ModelFiles {
+  const { modelsFolder: folder, maxModelSize: limit } = context.config()
+  return createModelFiles({ folder, check: describeModel, limit })
 }
 
-function watched({ terminal, translate, signal }: Context, name: string): FileOptions {
+export function watched({ terminal, translate, signal }: Context, name: string): FileOptions {
   return {
     signal,
     progress: (done, all) =>
@@ -164,7 +165,7 @@ function modelJson(
   }
 }
 
-function sizeOf({ translate }: Context, size: number): string {
+export function sizeOf({ translate }: Context, size: number): string {
   const format = new Intl.NumberFormat(translate.language, { maximumFractionDigits: size < 10e6 ? 1 : 0 })
   return `${format.format(size / 1e6)} MB`
 }

@@ -44,12 +44,14 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   if (!isLoopback(options.host)) throw new AppError('host-refused', { host: options.host })
   const log = context.log()
 
-  const [{ dataDirectoryError, openCore }, { createServer }, { createModelShelf }, listen] = await Promise.all([
-    import('../compose.ts'),
-    import('../http/server.ts'),
-    import('../http/model-shelf.ts'),
-    import('../http/listen.ts'),
-  ])
+  const [{ dataDirectoryError, openCore }, { openDownloads }, { createServer }, { createModelShelf }, listen] =
+    await Promise.all([
+      import('../compose.ts'),
+      import('../compose-downloads.ts'),
+      import('../http/server.ts'),
+      import('../http/model-shelf.ts'),
+      import('../http/listen.ts'),
+    ])
   signal.throwIfAborted()
   // On Postgres any number of servers may share a data directory, and commands open the library themselves.
   const claim = config.database
@@ -58,7 +60,10 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
         throw dataDirectoryError(config.dataDirectory, error)
       })
   try {
-    const { core, close } = await openCore({ config, log, backups: workers === 1 })
+    const { core, egress, close } = await openCore({ config, log, backups: workers === 1 })
+    const access = { userId: localUser }
+    const changed = (name: string) => core.announce({ type: 'download', name })
+    const downloads = openDownloads({ config, egress, access, log, changed })
     try {
       const { chatFile: chat, embeddingFile: embedding, rerankingFile: reranking } = config.models
       const server = createServer({
@@ -74,13 +79,16 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
         models: await createModelShelf({
           folder: config.modelsFolder,
           named: { ...(chat && { chat }), ...(embedding && { embedding }), ...(reranking && { reranking }) },
+          limit: config.maxModelSize,
         }),
+        downloads,
       })
       const address = port === 'none' ? null : await listen.listenOnPort(server.open(), options.host, port)
       const socket = options.socket === undefined ? null : path.resolve(config.workingDirectory, options.socket)
       if (socket !== null) await listen.listenOnSocket(server.open(), socket)
       await claim?.tell({ address, socket })
       if (workers === 1) core.start()
+      await downloads.recover()
       // Behind the `#` it stays in the browser: no log and no other site gets to see it.
       const url = address === null ? null : `${address}/#token=${encodeURIComponent(token)}`
       if (context.json) terminal.json({ address, url, socket, pid: process.pid })
@@ -94,6 +102,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       setTimeout(() => process.exit(1), atMost).unref()
       await server.stop(grace)
     } finally {
+      await downloads.close()
       await close()
     }
   } finally {

@@ -3,6 +3,7 @@ import { withEventMeta } from '@orpc/server'
 import type { ServerEvent } from '../../shared/api/index.ts'
 import type { Core } from '../../shared/core.ts'
 import { reasonOf, toAppError } from '../../shared/errors.ts'
+import type { Downloads } from '../../shared/models/download.ts'
 import type { AppEvent, Log } from '../../shared/ports.ts'
 import { toApiDocument } from './shapes.ts'
 
@@ -28,7 +29,17 @@ interface Entry {
   event: ServerEvent
 }
 
-export function createEventHub({ core, userId, log }: { core: Core; userId: string; log: Log }): EventHub {
+export function createEventHub({
+  core,
+  downloads,
+  userId,
+  log,
+}: {
+  core: Core
+  downloads: Pick<Downloads, 'get'>
+  userId: string
+  log: Log
+}): EventHub {
   // Numbers begin anew with every server: an id of another one is no place to go on from.
   const instance = randomUUID()
   const latest = new Map<string, Entry>()
@@ -77,6 +88,13 @@ export function createEventHub({ core, userId, log }: { core: Core; userId: stri
       case 'projects':
       case 'settings':
         return { type: event.type }
+      case 'download': {
+        const { type, name } = event
+        const download = (await downloads.get(name)) ?? null
+        // It has most likely become one.
+        if (download === null) publish({ type: 'models' })
+        return { type, name, download }
+      }
       case 'missed':
         return { type: 'reset' }
       case 'answer':
@@ -153,5 +171,6 @@ function keyOf(event: ServerEvent): string {
   if (event.type === 'document') return `document ${event.documentId}`
   if (event.type === 'chat') return `chat ${event.chatId}`
   if (event.type === 'assistants') return `assistants ${event.projectId}`
+  if (event.type === 'download') return `download ${event.name}`
   return event.type
 }

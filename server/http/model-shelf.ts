@@ -9,7 +9,10 @@ import { describeModel } from '../../shared/models/gguf/describe.ts'
 /** The models of this installation as the server shows and changes them. */
 export interface ModelShelf {
   list(): Promise<ApiModel[]>
-  /** Takes the file in while it comes. Throws `model-exists`, `model-invalid`, `model-unsupported`, `disk-full`, `cancelled`. */
+  /**
+   * Takes the file in while it comes. Throws `model-exists`, `model-invalid`, `model-unsupported`, `model-too-large`, `disk-full`,
+   * `cancelled`.
+   */
   add(name: string, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<ApiModel>
   /** Throws `model-not-found`. */
   verify(
@@ -24,8 +27,17 @@ export interface ModelShelf {
 
 const incoming = '.incoming'
 
-export async function createModelShelf({ folder, named }: { folder: string; named: NamedFiles }): Promise<ModelShelf> {
-  const files = createModelFiles({ folder, check: describeModel })
+export async function createModelShelf({
+  folder,
+  named,
+  limit = Number.POSITIVE_INFINITY,
+}: {
+  folder: string
+  named: NamedFiles
+  /** Bytes of a model, at most. */
+  limit?: number
+}): Promise<ModelShelf> {
+  const files = createModelFiles({ folder, check: describeModel, limit })
   // An earlier version kept what came in here.
   await rm(path.join(folder, incoming), { recursive: true, force: true })
 

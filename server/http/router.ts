@@ -4,6 +4,7 @@ import { contract, type Session, type StreamedAnswer } from '../../shared/api/in
 import type { Answers, Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
 import type { AppEvent, DocumentState, Scope } from '../../shared/model/index.ts'
+import type { Downloads } from '../../shared/models/download.ts'
 import { addText, askPlainly, demandQuestion, generate, throughAssistant, titleOf } from './asking.ts'
 import type { EventHub } from './events.ts'
 import { createHealthCheck } from './health.ts'
@@ -22,6 +23,7 @@ export interface RouterDependencies {
   userId: string
   models: ModelShelf
   hub: EventHub
+  downloads: Downloads
   session: Session
   /** Passages that a plain question is answered from, where it does not say. */
   topK: number
@@ -33,7 +35,7 @@ const underWay: readonly DocumentState[] = ['queued', 'parsing', 'indexing']
 const mostJobs = 200
 
 export function createRouter(deps: RouterDependencies) {
-  const { core, userId, models, hub, session, stopping } = deps
+  const { core, userId, models, downloads, hub, session, stopping } = deps
   const { answers } = core
   const database = createHealthCheck(core, userId)
   const os = implement(contract).$context<CallContext>()
@@ -351,6 +353,18 @@ export function createRouter(deps: RouterDependencies) {
     },
 
     generate: {
+    downloads: {
+      list: os.downloads.list.handler(async () => ({ downloads: await downloads.list() })),
+      start: os.downloads.start.handler(({ input: { source, sha256, name } }) =>
+        downloads.start({ source, ...(sha256 !== undefined && { sha256 }), ...(name !== undefined && { name }) }),
+      ),
+      pause: os.downloads.pause.handler(({ input }) => downloads.pause(input.name)),
+      resume: os.downloads.resume.handler(({ input }) => downloads.resume(input.name)),
+      cancel: os.downloads.cancel.handler(async ({ input }) => {
+        await downloads.cancel(input.name)
+      }),
+    },
+
       text: os.generate.text.handler(async ({ input, signal }) => {
         for await (const event of generate(deps, input, signal ?? never))
           if (event.type === 'finish') return event.generated

@@ -5,6 +5,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Issue, Session } from '../../shared/api/index.ts'
 import type { Core } from '../../shared/core.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
+import type { Downloads } from '../../shared/models/download.ts'
 import { FORMATS } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createAccess, refuseStrangers } from './access.ts'
@@ -25,6 +26,7 @@ export interface ServerDependencies {
   userId: string
   models: ModelShelf
   log: Log
+  downloads: Downloads
   token: string
   version: string
   /** Bytes. */
@@ -59,7 +61,7 @@ const sweepTime = 50
 
 export function createServer(deps: ServerDependencies): CloisterServer {
   const { core, log, version, maxFileSize, maxFiles, userId } = deps
-  const hub = createEventHub({ core, userId, log })
+  const hub = createEventHub({ core, downloads: deps.downloads, userId, log })
   core.answers.start()
   const session: Session = {
     version,

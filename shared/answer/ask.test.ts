@@ -120,6 +120,7 @@ describe('a model fails', () => {
     'model-not-found': { name: 'x' },
     'model-other': { name: 'x', other: 'y' },
     'model-exists': { name: 'x' },
+    'model-too-large': { name: 'x', limit: 9 },
   }
   it('and why is told with all that its text needs', async () => {
     const codes = Object.keys(values) as (keyof typeof values)[]

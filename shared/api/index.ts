@@ -7,6 +7,7 @@ import { answers } from './answer.ts'
 import { assistants } from './assistant.ts'
 import { chats } from './chat.ts'
 import { documents } from './document.ts'
+import { downloads } from './download.ts'
 import { generate } from './generate.ts'
 import { health } from './health.ts'
 import { jobs } from './job.ts'
@@ -24,6 +25,7 @@ export type { Answering, ApiChat, ApiMessage } from './chat.ts'
 export type { ApiDocument, ApiReceipt, Upload } from './document.ts'
 export type { ApiGenerated } from './generate.ts'
 export type { ServerEvent } from './job.ts'
+export type { ApiDownload } from './download.ts'
 export type { ApiModel } from './model.ts'
 export type { Issue, Problem } from './problem.ts'
 export type { ApiProject } from './project.ts'
@@ -45,6 +47,7 @@ export const contract = {
     plain,
     settings: settingRoutes,
   }),
+    downloads,
   health,
 }
 

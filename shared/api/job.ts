@@ -2,6 +2,7 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id, time } from './common.ts'
 import { document } from './document.ts'
+import { download } from './download.ts'
 import { reason } from './problem.ts'
 
 /** What happens, as it is now: whoever misses some sees the latest of each thing, never an older one after a newer. */
@@ -18,6 +19,11 @@ export const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('assistants'), projectId: id }),
   z.object({ type: z.literal('projects') }),
   z.object({ type: z.literal('models') }),
+  z.object({
+    type: z.literal('download'),
+    name: z.string(),
+    download: download.nullable().describe('As it is now; null when it has ended, well or cancelled'),
+  }),
   z.object({ type: z.literal('settings') }),
   z.object({
     type: z.literal('trouble'),

@@ -14,6 +14,8 @@ export function keyOf(event: AppEvent): string {
       return `projects ${event.userId}`
     case 'settings':
       return `settings ${event.userId}`
+    case 'download':
+      return `download ${event.name}`
     case 'answer':
       return `answer ${event.answerId} ${event.about}`
     case 'password':
@@ -70,6 +72,7 @@ const fields: Record<AppEvent['type'], readonly string[]> = {
   assistants: ['projectId'],
   projects: ['userId'],
   settings: ['userId'],
+  download: ['name'],
   answer: ['answerId', 'about'],
   password: ['documentId', 'state', 'to', 'sealed'],
   missed: [],

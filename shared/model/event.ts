@@ -6,6 +6,8 @@ export type AppEvent =
   | { type: 'assistants'; projectId: string }
   | { type: 'projects'; userId: string }
   | { type: 'settings'; userId: string }
+  /** Of a model: how far it is, or that it has ended one way or the other. */
+  | { type: 'download'; name: string }
   /** Between processes: of an answer that is being given there is more to read; or somebody wishes that it ends. See `answer/answers.ts`. */
   | { type: 'answer'; answerId: string; about: 'more' | 'stop' }
   /** Between processes: see `ingest/passwords.ts`. `to` is a public key, `sealed` a password that it alone opens. */

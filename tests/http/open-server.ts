@@ -7,6 +7,7 @@ import { createSocketFetch } from '../../server/http/socket-fetch.ts'
 import { type Client, createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import { AppError } from '../../shared/errors.ts'
+import type { Downloads } from '../../shared/models/download.ts'
 import type { Models, Parsers } from '../../shared/ports.ts'
 import { createLineParser, openTestCore, type TestCore } from '../open-core.ts'
 import { silent } from '../open-store.ts'
@@ -32,6 +33,7 @@ export interface TestServerOptions {
   maxFiles?: number | null
   page?: string
   models?: Partial<ModelShelf>
+  downloads?: Downloads
   language?: string
   /** Answers; otherwise there are none. */
   chat?: Models
@@ -39,6 +41,19 @@ export interface TestServerOptions {
   engine?: TestEngine
   /** Earlier messages of its chat that a question may refer to. */
   history?: number
+}
+
+const notFound = (name: string) => Promise.reject(new AppError('download-not-found', { name }))
+const noDownloads: Downloads = {
+  start: ({ source }) => Promise.reject(new AppError('download-address', { given: source })),
+  list: async () => [],
+  get: async () => undefined,
+  pause: notFound,
+  resume: notFound,
+  cancel: notFound,
+  finished: notFound,
+  recover: async () => {},
+  close: async () => {},
 }
 
 /** A real server on a free port and on a Unix socket, over a core whose parser is the test's. */
@@ -72,6 +87,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
       remove: name => Promise.reject(new AppError('model-not-found', { name })),
       ...options.models,
     },
+    downloads: options.downloads ?? noDownloads,
   })
   const http = server.open()
   await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
