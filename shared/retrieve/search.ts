@@ -256,7 +256,7 @@ export function createSearch({
   }
 }
 
-interface Ranked extends Pick<Candidate, 'id' | 'terms' | 'contextTerms'> {
+interface Ranked extends Candidate {
   score: number
 }
 
@@ -287,5 +287,6 @@ function toHits(
 
 const placeOf = (documentId: string, position: number) => `${documentId}:${position}`
 
-const bestFirst = (a: { id: number; score: number }, b: { id: number; score: number }) =>
-  b.score - a.score || a.id - b.id
+/** What ties stands in the order in which it was added; ids of chunks follow which document was read first. */
+const bestFirst = (a: Ranked, b: Ranked) =>
+  b.score - a.score || (a.documentId < b.documentId ? -1 : a.documentId > b.documentId ? 1 : a.position - b.position)

@@ -2,13 +2,15 @@ import { type Selectable, sql } from 'kysely'
 import type { Document, Scope } from '../model/index.ts'
 import type { Clock } from '../ports.ts'
 import type { Engine, VectorTables } from './engine/index.ts'
+import { toHalfPrecision } from './half-precision.ts'
 import type { Libraries } from './libraries.ts'
 import { locks } from './locks.ts'
 import type { Read, ReadAs, Tx, VectorIndexRow } from './schema.ts'
+import { createCoverage } from './vector-coverage.ts'
 import { createSamples } from './vector-sample.ts'
 import { inUse } from './vector-tables.ts'
 
-/** The vectors of one embedding model. */
+/** The vectors of one embedding model, kept and compared in half precision on every engine, so that all find the same. */
 export interface VectorIndex {
   /** A later one has a higher number. */
   number: number
@@ -76,7 +78,7 @@ export interface VectorStore {
     scope: Scope,
     wanted: { index: VectorIndex; vector: Float32Array; limit: number; documents?: readonly string[] },
   ): Promise<{ id: number; distance: number }[]>
-  /** The share of the project's chunks that have been seen to in this index, 0 to 1. */
+  /** The share of the project's chunks that have been seen to in this index, 0 to 1; may be seconds old where others write. */
   coverage(scope: Scope, index: VectorIndex): Promise<number>
   /** The distances of a fixed sample of the project's chunks, spread evenly over its documents. */
   background(scope: Scope, wanted: { index: VectorIndex; vector: Float32Array }): Promise<number[]>
@@ -103,6 +105,7 @@ export function createVectorStore({
   const tables = engine.vectors
   const available = tables !== undefined
   const sampleOf = createSamples({ read, engine })
+  const coverage = createCoverage({ read, libraries, clock })
 
   function demandTables(): VectorTables {
     if (!tables) throw new Error('vectors cannot be reached in this database')
@@ -131,6 +134,20 @@ export function createVectorStore({
       // Its text is still growing.
       .whereRef('document.recognized', '>=', 'document.to_recognize')
       .where(eb => eb.or([eb('document_vectors.complete', 'is', null), eb('document_vectors.complete', '=', 0)]))
+
+  /** In the order in which documents were added; ids of chunks follow which was read first. */
+  async function settleTies(scope: Scope, found: Nearest[]): Promise<Nearest[]> {
+    const isTied = ({ distance }: Nearest, at: number) =>
+      found[at - 1]?.distance === distance || found[at + 1]?.distance === distance
+    const tied = found.filter(isTied).map(({ id }) => id)
+    if (tied.length === 0) return found
+    const { rows } = await sql<{ id: number }>`
+      select chunk.id from ${engine.numbers('tied', tied)} join chunk on chunk.id = tied.value
+      order by chunk.document_id, chunk.position`.execute(read(scope))
+    const places = new Map(rows.map(({ id }, at) => [id, at]))
+    const placeOf = ({ id }: Nearest) => places.get(id) ?? 0
+    return found.sort((a, b) => a.distance - b.distance || placeOf(a) - placeOf(b))
+  }
 
   return {
     available,
@@ -273,7 +290,7 @@ export function createVectorStore({
         const found = await own.where('document_id', '=', document.id).where('id', 'in', ids).executeTakeFirst()
         if (found?.count !== ids.length) return false
       }
-      const vectors = chunks.flatMap(({ id, vector }) => (vector ? [{ id, vector }] : []))
+      const vectors = chunks.flatMap(({ id, vector }) => (vector ? [{ id, vector: toHalfPrecision(vector) }] : []))
       if (vectors.length > 0) {
         const { projectId } = document
         const owner = tx.selectFrom('library').select('number').where('project_id', '=', projectId)
@@ -286,6 +303,7 @@ export function createVectorStore({
         .values({ document_id: document.id, index_number: index.number, ...progress })
         .onConflict(conflict => conflict.columns(['document_id', 'index_number']).doUpdateSet(progress))
         .execute()
+      coverage.forget(document.projectId)
       return true
     },
     async pendingDocuments(index, limit, tx) {
@@ -330,27 +348,34 @@ export function createVectorStore({
     async nearest(scope, { index, vector, limit, documents }) {
       const library = await libraries.numberOf(scope)
       if (!tables || library === undefined) return []
-      const wanted = { scope, library, vector, limit, ...(documents && { documents }) }
-      return tables.nearest(read(scope), index.number, wanted)
+      const wanted = { scope, library, vector: toHalfPrecision(vector), limit, ...(documents && { documents }) }
+      const found = inOrder(await tables.nearest(read(scope), index.number, wanted))
+      return (await settleTies(scope, found)).slice(0, limit)
     },
-    async coverage(scope, index) {
-      const [{ chunks }, { embedded }] = await Promise.all([
-        libraries.statistics(scope),
-        read(scope)
-          .selectFrom('document_vectors')
-          .innerJoin('document', 'document.id', 'document_vectors.document_id')
-          .select(eb => eb.fn.sum<number | null>('document_vectors.chunks').as('embedded'))
-          .where('document.project_id', '=', scope.projectId)
-          .where('document_vectors.index_number', '=', index.number)
-          .executeTakeFirstOrThrow(),
-      ])
-      return chunks === 0 ? 0 : Math.min(1, (embedded ?? 0) / chunks)
-    },
+    coverage: (scope, index) => coverage.of(scope, index.number),
     async background(scope, { index, vector }) {
       if (!tables || (await libraries.numberOf(scope)) === undefined) return []
-      return tables.distances(read(scope), index.number, await sampleOf(scope, index.number), vector)
+      const sample = await sampleOf(scope, index.number)
+      return tables.distances(read(scope), index.number, sample, toHalfPrecision(vector))
     },
   }
+}
+
+/**
+ * Half precision itself moves a distance of 384 numbers by some 2e-5. Below that, engines add up in other orders, and which of
+ * two is nearer would be theirs: what was added first then comes first.
+ */
+const tellable = 1e5
+
+interface Nearest {
+  id: number
+  distance: number
+}
+
+function inOrder(found: readonly Nearest[]): Nearest[] {
+  return found
+    .map(({ id, distance }) => ({ id, distance: Math.round(distance * tellable) / tellable }))
+    .sort((a, b) => a.distance - b.distance)
 }
 
 function toIndex(row: Selectable<VectorIndexRow>): VectorIndex {

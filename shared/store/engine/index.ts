@@ -118,7 +118,10 @@ export interface VectorTables {
   /** Takes at most so many away, whichever; gives how many. None where a table goes at once, whatever is in it. */
   removeSome(tx: Tx, index: number, limit: number): Promise<number>
   drop(tx: Tx, index: number): Promise<void>
-  /** Nearest first; the distance is 1 − cosine. Nothing of hidden documents; `documents` restricts before the limit. */
+  /**
+   * Nearest first; the distance is 1 − cosine. Nothing of hidden documents; `documents` restricts before the limit. May give
+   * a few more than `limit`.
+   */
   nearest(
     db: Read,
     index: number,

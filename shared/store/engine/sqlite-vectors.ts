@@ -12,6 +12,8 @@ const tableOf = (index: number) => sql.table(`vector_${index}`)
 const run = 128
 /** The extension gives no more of them at once. */
 const mostNearest = 4096
+/** Of those that are equally near, it gives any: a page that repeats itself must not be cut off differently each time. */
+const spare = 16
 
 export function createSqliteVectors(): VectorTables {
   /**
@@ -70,7 +72,7 @@ export function createSqliteVectors(): VectorTables {
           : sql``
       const { rows } = await sql<{ id: number; distance: number }>`
         select id, distance from ${tableOf(index)}
-        where vector match ${bytesOf(vector)} and k = ${Math.min(limit, mostNearest)} and library = ${library} ${within}`.execute(
+        where vector match ${bytesOf(vector)} and k = ${Math.min(limit + spare, mostNearest)} and library = ${library} ${within}`.execute(
         db,
       )
       return rows
