@@ -6,8 +6,8 @@ import type { Command } from 'commander'
 import type { Core, SearchMode } from '../../shared/core.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Row } from '../../shared/eval/figures.ts'
-import { type GoldenCase, runGolden } from '../../shared/eval/golden.ts'
-import { type GoldenSet, parseSet, type QuestionSet } from '../../shared/eval/sets.ts'
+import { type GoldenCase, type GoldenFile, runGolden } from '../../shared/eval/golden.ts'
+import { parseSet, type QuestionSet } from '../../shared/eval/sets.ts'
 import { runSquad, type SquadCase } from '../../shared/eval/squad.ts'
 import type { RunOptions, Subject } from '../../shared/eval/subject.ts'
 import { type Pdftotext, readWitness } from '../../shared/eval/witness.ts'
@@ -114,28 +114,37 @@ export type Evaluated = { rows: Row[]; witness: 'pdftotext' | 'own' | 'none' } &
   | { format: 'golden'; cases: GoldenCase[] }
 )
 
-/** Measures one set in a core of its own over a temporary folder. A golden set's files lie in `real` beside it. */
+/** Measures one set in a core of its own over a temporary library. */
 export async function evaluate(
   file: string,
   set: QuestionSet,
   { config, log, mode, ...options }: RunOptions & { config: Config; log: Log; mode: SearchMode },
 ): Promise<Evaluated> {
-  const files = set.format === 'golden' ? await findFiles(path.join(path.dirname(file), 'real'), set) : []
+  const files = await filesOf(file, set)
   const { core, close, ...opened } = await openCore({ config, log, temporary: true })
   try {
     core.start()
     const project = opened.project ?? (await core.projects.find('local'))
-    const subject = subjectOf(core, { userId: 'local', projectId: project.id }, mode, options.signal)
-    if (set.format === 'squad') {
-      const { rows, cases } = await runSquad(subject, set, options)
-      return { format: 'squad', rows, cases, witness: 'none' }
-    }
-    const { rows, cases } = await runGolden(subject, set, files, options)
-    const blind = files.some(({ name, witness }) => /\.pdf$/i.test(name) && witness === undefined)
-    return { format: 'golden', rows, cases, witness: blind ? 'own' : 'pdftotext' }
+    return await measure(core, { userId: 'local', projectId: project.id }, { set, files, mode, ...options })
   } finally {
     await close()
   }
+}
+
+/** In a core that is at work, over a project that is empty. */
+export async function measure(
+  core: Core,
+  scope: Scope,
+  { set, files, mode, ...options }: RunOptions & { set: QuestionSet; files: readonly GoldenFile[]; mode: SearchMode },
+): Promise<Evaluated> {
+  const subject = subjectOf(core, scope, mode, options.signal)
+  if (set.format === 'squad') {
+    const { rows, cases } = await runSquad(subject, set, options)
+    return { format: 'squad', rows, cases, witness: 'none' }
+  }
+  const { rows, cases } = await runGolden(subject, set, files, options)
+  const blind = files.some(({ name, witness }) => /\.pdf$/i.test(name) && witness === undefined)
+  return { format: 'golden', rows, cases, witness: blind ? 'own' : 'pdftotext' }
 }
 
 const named = { chat: 'chatFile', embedding: 'embeddingFile', reranking: 'rerankingFile' } as const
@@ -164,7 +173,10 @@ function subjectOf(core: Core, scope: Scope, mode: SearchMode, signal: AbortSign
   }
 }
 
-async function findFiles(folder: string, set: GoldenSet) {
+/** What the questions of a golden set are asked of; it lies in `real` beside the set's own file. */
+export async function filesOf(setFile: string, set: QuestionSet): Promise<GoldenFile[]> {
+  if (set.format !== 'golden') return []
+  const folder = path.join(path.dirname(setFile), 'real')
   return Promise.all(
     set.files.map(async name => {
       const file = path.join(folder, name)

@@ -1,3 +1,4 @@
+import type { Passage } from '../model/index.ts'
 import { documentRank, type Outcome, quoteRank, type Row, toRow } from './figures.ts'
 import type { SquadQuestion, SquadSet } from './sets.ts'
 import { askLast, askOnce, askWritten, demandReady, type RunOptions, type Subject, spread } from './subject.ts'
@@ -10,6 +11,8 @@ const searchDepth = 30
 export interface SquadCase {
   question: SquadQuestion
   outcome: Outcome
+  /** The first ones a search finds; nothing where the question has no answer. */
+  passages: Passage[]
   quotes: string[]
   /** How sure the product was, with the paragraph in the library and without it. */
   evidence: number
@@ -76,7 +79,7 @@ export async function runSquad(
     const quotes = citations.map(citation => citation.quote)
     const literal = citations.map(({ quote, documentId }) => isLiteral(quote, [texts.get(documentId) ?? '']))
     const seen = { question, quotes, evidence: asked.evidence, evidenceWithout: 0 }
-    if (!answerable) return { ...seen, outcome: { literal } }
+    if (!answerable) return { ...seen, passages: [], outcome: { literal } }
     const passages = await subject.search(question.question, searchDepth)
     const documents = passages.map(passage => passage.documentId)
     const rank = documentRank(documents, gold)
@@ -90,7 +93,7 @@ export async function runSquad(
       const answer = await askWritten(subject, [question.question])
       outcome.answer = { ...answer, gold: quoteRank([answer.text], question.answers) === 1 }
     }
-    return { ...seen, outcome }
+    return { ...seen, passages, outcome }
   }
 
   return { rows: rowsOf(set, cases), cases }
