@@ -35,7 +35,8 @@ export async function* examineModels(context: Context): AsyncGenerator<Finding> 
   }
   if (!entries.some(({ used, description }) => used && description?.role === 'chat'))
     yield { name: 'model-chat', state: 'ok', text: translate('cli.doctor.noChat') }
-  yield await vectors(context)
+  // On Postgres they lie there.
+  if (!context.config().database) yield await vectors(context)
 }
 
 async function tryOut(context: Context, models: Models, role: ModelRole, name: string): Promise<Finding> {

@@ -736,7 +736,39 @@ export const de: Messages = {
         'Gespeichertes übersteht einen Stromausfall (fsync, full_page_writes und synchronous_commit sind an)',
       postgresNotDurable:
         'Der Server ist nicht so eingestellt, dass er einen Stromausfall übersteht (fsync {{fsync}}, full_page_writes {{full_page_writes}}, synchronous_commit {{synchronous_commit}})',
-      postgresVectors: 'Vektoren können gehalten werden (pgvector)',
+      postgresVectors: 'Vektoren können aufbewahrt werden (pgvector {{version}})',
+      indexNotValid:
+        'Der Index {{index}} ist unvollständig. Führen Sie in der Datenbank aus: reindex index concurrently {{index}};',
+      schema: 'Die Tabellen sind die dieser Version ({{found}})',
+      schemaOld:
+        'Die Tabellen sind von einer älteren Version ({{found}}, nicht {{newest}}). Der nächste Start ändert sie: Sichern Sie vorher',
+      role: 'Der Benutzer der Datenbank ist {{user}}',
+      superuser:
+        'Der Benutzer der Datenbank {{user}} ist ein Superuser, für den keine Regel gilt. Geben Sie Cloister einen eigenen; wie, steht in der README',
+      others:
+        'Auch diese Benutzer dürfen sich mit der Datenbank verbinden und alles in ihr lesen: {{users}}. Führen Sie aus: revoke connect on database … from public; und erlauben Sie es denen, die es brauchen',
+      isolation: 'Jede Zeile zeigt sich nur ihrem eigenen Projekt (Row-Level Security, auf allen Tabellen erzwungen)',
+      isolationBroken:
+        'Diese Tabellen zeigen Zeilen, wem sie es nicht sollten: {{tables}}. Führen Sie für jede aus: alter table … enable row level security, force row level security; oder spielen Sie eine Sicherung zurück',
+      size: 'Die Datenbank belegt {{megabytes}} MB',
+      connections: '{{used}} von {{most}} Verbindungen des Datenbankservers sind in Gebrauch',
+      connectionsFew:
+        '{{used}} von {{most}} Verbindungen des Datenbankservers sind in Gebrauch. Erhöhen Sie max_connections, oder senken Sie DATABASE_POOL_SIZE',
+      clock:
+        'Die Uhren dieses Rechners und des Datenbankservers gehen {{seconds}} s auseinander. Lassen Sie beide übers Netz stellen (NTP)',
+      heard: 'Benachrichtigungen kommen an (LISTEN, NOTIFY)',
+      notHeard:
+        'Benachrichtigungen kommen nicht an; die Server hören nichts voneinander. Dazwischen steht ein Verteiler (Pooler): Setzen Sie DATABASE_DIRECT_URL',
+      nobodyWorks: 'Arbeit wartet seit {{minutes}} min, und niemand tut sie. Starten Sie „cloister worker“',
+      workersBehind:
+        'Arbeit wartet seit {{minutes}} min; {{count}} Aufträge sind in Arbeit. Mehr Arbeiter täten sie früher: „cloister worker“',
+      filesMissing: '{{count}} weitere Dateien fehlen',
+      filesThere_one: 'Die gespeicherte Datei ist da',
+      filesThere_other: 'Alle {{count}} gespeicherten Dateien sind da',
+      filesExtra_one:
+        'Eine gespeicherte Datei gehört zu keinem Dokument. Ein laufender Server oder Worker räumt sie weg',
+      filesExtra_other:
+        '{{count}} gespeicherte Dateien gehören zu keinem Dokument. Ein laufender Server oder Worker räumt sie weg',
       blobs: 'Dateien liegen in {{place}}',
       blobsBad: 'Dateien in {{place}}: {{detail}}',
       durable: 'Gespeichertes übersteht einen Stromausfall (WAL, synchronous FULL)',
@@ -751,8 +783,10 @@ export const de: Messages = {
       jobs_other: '{{count}} Aufträge offen',
       jobsOpen_one: '{{count}} Auftrag offen; „cloister ingest“ oder „cloister chat“ macht damit weiter',
       jobsOpen_other: '{{count}} Aufträge offen; „cloister ingest“ oder „cloister chat“ macht damit weiter',
-      jobsDead_one: '{{count}} Auftrag wurde aufgegeben; siehe „cloister documents list“ und das Protokoll',
-      jobsDead_other: '{{count}} Aufträge wurden aufgegeben; siehe „cloister documents list“ und das Protokoll',
+      jobsDead_one:
+        '{{count}} Auftrag wurde aufgegeben; welche, zeigt „cloister jobs list“; „cloister jobs retry“ lässt es noch einmal versuchen',
+      jobsDead_other:
+        '{{count}} Aufträge wurden aufgegeben; welche, zeigt „cloister jobs list“; „cloister jobs retry“ lässt es noch einmal versuchen',
       files_one: '{{count}} gespeicherte Datei ist unversehrt',
       files_other: '{{count}} gespeicherte Dateien sind unversehrt',
       fileMissing: '{{file}}: Die gespeicherte Datei fehlt. Fügen Sie sie noch einmal hinzu',

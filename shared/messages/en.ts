@@ -698,7 +698,37 @@ export const en = {
         'What is stored survives a power failure (fsync, full_page_writes and synchronous_commit are on)',
       postgresNotDurable:
         'The server is not set to survive a power failure (fsync {{fsync}}, full_page_writes {{full_page_writes}}, synchronous_commit {{synchronous_commit}})',
-      postgresVectors: 'Vectors can be kept (pgvector)',
+      postgresVectors: 'Vectors can be kept (pgvector {{version}})',
+      indexNotValid:
+        'The index {{index}} is not complete. Run this in the database: reindex index concurrently {{index}};',
+      schema: 'The tables are those of this version ({{found}})',
+      schemaOld:
+        'The tables are of an older version ({{found}}, not {{newest}}). The next start changes them: make a backup before it',
+      role: 'The database user is {{user}}',
+      superuser:
+        'The database user {{user}} is a superuser, for whom no policy holds. Give Cloister a user of its own; the README says how',
+      others:
+        'These users may connect to the database too, and read all of it: {{users}}. Run: revoke connect on database … from public; and grant it to those who need it',
+      isolation: 'Each row shows itself to its own project alone (row-level security, forced on all tables)',
+      isolationBroken:
+        'These tables show rows to whom they should not: {{tables}}. Run for each: alter table … enable row level security, force row level security; or restore a backup',
+      size: 'The database takes {{megabytes}} MB',
+      connections: '{{used}} of {{most}} connections of the database server are in use',
+      connectionsFew:
+        '{{used}} of {{most}} connections of the database server are in use. Raise max_connections, or lower DATABASE_POOL_SIZE',
+      clock:
+        'The clocks of this machine and of the database server differ by {{seconds}} s. Have both set by the network (NTP)',
+      heard: 'Notifications arrive (LISTEN, NOTIFY)',
+      notHeard:
+        'Notifications do not arrive, so servers do not hear of each other. A pooler stands between: set DATABASE_DIRECT_URL',
+      nobodyWorks: 'Work has been waiting for {{minutes}} min, and nobody does it. Start “cloister worker”',
+      workersBehind:
+        'Work has been waiting for {{minutes}} min; {{count}} jobs are under way. More workers would do it sooner: “cloister worker”',
+      filesMissing: '{{count}} more files are missing',
+      filesThere_one: 'The stored file is there',
+      filesThere_other: 'All {{count}} stored files are there',
+      filesExtra_one: 'One stored file belongs to no document. A running server or worker takes it away',
+      filesExtra_other: '{{count}} stored files belong to no document. A running server or worker takes them away',
       blobs: 'Files lie in {{place}}',
       blobsBad: 'Files in {{place}}: {{detail}}',
       durable: 'What is stored survives a power failure (WAL, synchronous FULL)',
@@ -712,8 +742,10 @@ export const en = {
       jobs_other: '{{count}} jobs open',
       jobsOpen_one: '{{count}} job open; “cloister ingest” or “cloister chat” goes on with it',
       jobsOpen_other: '{{count}} jobs open; “cloister ingest” or “cloister chat” goes on with them',
-      jobsDead_one: '{{count}} job was given up; see “cloister documents list” and the log',
-      jobsDead_other: '{{count}} jobs were given up; see “cloister documents list” and the log',
+      jobsDead_one:
+        '{{count}} job was given up; “cloister jobs list” says which, “cloister jobs retry” has it tried again',
+      jobsDead_other:
+        '{{count}} jobs were given up; “cloister jobs list” says which, “cloister jobs retry” has them tried again',
       files_one: '{{count}} stored file is what was added',
       files_other: '{{count}} stored files are what was added',
       fileMissing: '{{file}}: the stored file is missing. Add it again',
