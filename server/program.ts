@@ -162,6 +162,13 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .argument('<name...>', translate('cli.command.modelName'))
     .action(async (names: string[]) => (await import('./commands/models.ts')).removeModels(context, names))
 
+  addJson(describe(program, 'ledger', 'ledger'))
+    .option('--since <time>', words('since'))
+    .option('--csv', words('csv'))
+    .action(async (options: { since?: string; csv?: boolean }) =>
+      (await import('./commands/ledger.ts')).showLedger(context, options),
+    )
+
   addJson(describe(program, 'serve', 'serve'))
     .option('--host <address>', words('host'), '127.0.0.1')
     .option('--port <number>', words('port'))

@@ -9,6 +9,7 @@ import { AppError, toAppError } from '../shared/errors.ts'
 import type { Document, Project, Scope } from '../shared/model/index.ts'
 import type { AppEvent } from '../shared/ports.ts'
 import type { ProjectWork } from '../shared/store/index.ts'
+import { createLedger, type Ledger } from '../shared/workspace/ledger.ts'
 import { localUser } from '../shared/workspace/projects.ts'
 import { createSocketFetch } from './http/socket-fetch.ts'
 import type { LibraryDownloads } from './library.ts'
@@ -39,6 +40,7 @@ type Verb =
 export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'> & {
   projects: Pick<Core['projects'], 'list' | 'find' | 'create' | 'rename' | 'delete'>
   documents: Pick<Documents, Verb>
+  ledger: Ledger
   givenUp: Core['givenUp']
 }
 
@@ -203,6 +205,20 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       delete: verb('delete'),
       undo: verb('undo'),
     },
+    ledger: createLedger(
+      {
+        async page(_userId, { purposes, outcomes, ...filter }) {
+          const some = { ...(purposes && { purpose: [...purposes] }), ...(outcomes && { outcome: [...outcomes] }) }
+          const { entries, next } = await client.ledger.list({ ...filter, ...some })
+          return { entries: entries.map(({ own, ...entry }) => ({ ...entry, userId: own ? localUser : null })), next }
+        },
+        async sums(_userId, { purposes, outcomes, ...filter }) {
+          const some = { ...(purposes && { purpose: [...purposes] }), ...(outcomes && { outcome: [...outcomes] }) }
+          return (await client.ledger.sums({ ...filter, ...some })).sums
+        },
+      },
+      { pageSize },
+    ),
     async *ask({ projectId }, { question = '', chatId, again, documents, search, evenIfWeak, ...wishes }, signal) {
       // Ways to measure the search, which the contract does not offer.
       if (search !== undefined || evenIfWeak !== undefined) throw new AppError('internal')

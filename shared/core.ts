@@ -392,7 +392,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       },
     },
     assistants: createAssistants({ store }),
-    ledger: createLedger({ store }),
+    ledger: createLedger(store.ledger),
     settings: {
       get: userId => store.settings.get(userId),
       async update(userId, settings) {

@@ -7,6 +7,7 @@ import { chat, message } from '../../shared/api/chat.ts'
 import { document, receipt, upload } from '../../shared/api/document.ts'
 import { generated } from '../../shared/api/generate.ts'
 import { contract } from '../../shared/api/index.ts'
+import { ledgerEntry, ledgerSum } from '../../shared/api/ledger.ts'
 import { model } from '../../shared/api/model.ts'
 import { problem, reason } from '../../shared/api/problem.ts'
 import { project } from '../../shared/api/project.ts'
@@ -59,6 +60,8 @@ export async function describeApi(version: string): Promise<ApiDocument> {
       Model: output(model),
       Generated: output(generated),
       Settings: output(settings),
+      LedgerEntry: output(ledgerEntry),
+      LedgerSum: output(ledgerSum),
     },
   })
   const schema = api.components?.schemas?.Problem

@@ -5,6 +5,7 @@ import type { Answers, Core } from '../../shared/core.ts'
 import { AppError, reasonOf } from '../../shared/errors.ts'
 import type { AppEvent, DocumentState, Scope } from '../../shared/model/index.ts'
 import type { Downloads } from '../../shared/models/download.ts'
+import { toApiEntry, toFilter } from '../ledger-lines.ts'
 import { addText, askPlainly, demandQuestion, generate, throughAssistant, titleOf } from './asking.ts'
 import type { EventHub } from './events.ts'
 import { createHealthCheck } from './health.ts'
@@ -393,6 +394,15 @@ export function createRouter(deps: RouterDependencies) {
         const { chatId, text, mode, citations, reason } = await askPlainly(deps, input, signal ?? never)
         return { session_id: chatId, answer: text, mode, sources: citations, reason }
       }),
+    },
+
+    ledger: {
+      list: os.ledger.list.handler(async ({ input }) => {
+        const { entries, next } = await core.ledger.page(userId, { ...toFilter(input), ...pagingOf(input) })
+        return { entries: entries.map(toApiEntry), next }
+      }),
+      sums: os.ledger.sums.handler(async ({ input }) => ({ sums: await core.ledger.sums(userId, toFilter(input)) })),
+      export: os.ledger.export.handler(elsewhere),
     },
 
     settings: {

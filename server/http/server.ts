@@ -12,6 +12,7 @@ import { createAccess, refuseStrangers } from './access.ts'
 import { createCarry } from './carry.ts'
 import { createEventHub } from './events.ts'
 import { prepare, securityHeaders } from './headers.ts'
+import { createLedgerExport } from './ledger-export.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { createServer as createHttpServer } from './node-http.ts'
 import { createOpenUploads, type OpenUploads } from './open-uploads.ts'
@@ -124,7 +125,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
 }
 
 function createApp(
-  { log, token, version, page }: ServerDependencies,
+  { core, userId, log, token, version, page }: ServerDependencies,
   transfers: ReturnType<typeof createTransfers>,
   router: ReturnType<typeof createRouter>,
   uploads: OpenUploads,
@@ -181,6 +182,7 @@ function createApp(
   app.post('/api/v1/projects/:projectId/documents', uploads.keep, transfers.upload)
   app.get('/api/v1/projects/:projectId/documents/:documentId/original', transfers.original)
   app.post('/api/v1/models', uploads.keep, transfers.addModel)
+  app.get('/api/v1/ledger/export', createLedgerExport(core, userId))
   app.use(['/api', '/health'], readBody)
 
   const carry = createCarry<CallContext>(router, {

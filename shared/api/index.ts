@@ -11,6 +11,7 @@ import { downloads } from './download.ts'
 import { generate } from './generate.ts'
 import { health } from './health.ts'
 import { jobs } from './job.ts'
+import { ledger } from './ledger.ts'
 import { models } from './model.ts'
 import { plain } from './plain.ts'
 import { projects } from './project.ts'
@@ -25,6 +26,7 @@ export type { Answering, ApiChat, ApiMessage } from './chat.ts'
 export type { ApiDocument, ApiReceipt, Upload } from './document.ts'
 export type { ApiGenerated } from './generate.ts'
 export type { ServerEvent } from './job.ts'
+export type { ApiLedgerEntry, ApiLedgerSum } from './ledger.ts'
 export type { ApiDownload } from './download.ts'
 export type { ApiModel } from './model.ts'
 export type { Issue, Problem } from './problem.ts'
@@ -46,6 +48,7 @@ export const contract = {
     generate,
     plain,
     settings: settingRoutes,
+    ledger,
   }),
     downloads,
   health,

@@ -11,15 +11,14 @@ export interface Ledger {
   all(userId: string, filter: LedgerFilter): AsyncIterable<LedgerEntry>
 }
 
-const pageSize = 1000
-
-export function createLedger({ store }: { store: Pick<Store, 'ledger'> }): Ledger {
+/** `pageSize`: of what is read at once of all. */
+export function createLedger({ page, sums }: Pick<Store['ledger'], 'page' | 'sums'>, { pageSize = 1000 } = {}): Ledger {
   return {
-    page: (userId, filter) => store.ledger.page(userId, filter),
-    sums: (userId, filter) => store.ledger.sums(userId, filter),
+    page,
+    sums,
     async *all(userId, filter) {
       for (let after: string | undefined; ; ) {
-        const { entries, next } = await store.ledger.page(userId, {
+        const { entries, next } = await page(userId, {
           ...filter,
           limit: pageSize,
           ...(after && { after }),
