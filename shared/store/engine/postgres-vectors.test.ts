@@ -79,14 +79,30 @@ test('a large project is searched by an index of its own, and finds what a compa
   await vi.waitFor(async () => expect((await indexes())[0]?.scans).toBeGreaterThanOrEqual(questions.length), 20_000)
 
   // What is hidden, or not chosen, takes no place of what is asked for.
-  await store.transaction(scope, async tx => {
-    const file = { name: 'a.md', path: 'a.md', mediaType: 'text/markdown', size: 3, blob: 'b1' }
-    const document = await store.documents.insert(tx, scope, file)
-    await store.chunks.hide(tx, scope.projectId, [document.id])
-  })
-  expect(await recall()).toBeGreaterThan(0.99)
+  const [first] = questions
+  const nearest = async (limit: number) =>
+    (await store.vectors.nearest(scope, { index, vector: first!, limit })).map(({ id }) => id)
+  const hide = async (ids: number[]) => {
+    await store.transaction(scope, async tx => {
+      const name = `${ids.length}.md`
+      const file = { name, path: name, mediaType: 'text/markdown', size: 3, blob: name }
+      const document = await store.documents.insert(tx, scope, file)
+      const row = { project_id: scope.projectId, document_id: document.id, text: '', headings: '[]', pieces: '[]' }
+      const rows = ids.map((id, position) => ({ ...row, id, position, language: 'de', terms: '', context_terms: '' }))
+      await tx.insertInto('chunk').values(rows).execute()
+      await store.chunks.hide(tx, scope.projectId, [document.id])
+    })
+  }
+  // Some of what the index brings up, then all of it.
+  for (const count of [10, 270]) {
+    const gone = await nearest(count)
+    await hide(gone)
+    const found = await nearest(50)
+    expect([found.length, found.filter(id => gone.includes(id))]).toEqual([50, []])
+  }
   expect(await store.vectors.nearest(scope, { index, vector: questions[0]!, limit: 5, documents: [] })).toEqual([])
 
+  await store.transaction('internal', tx => tx.deleteFrom('clearing').execute())
   await grow(100)
   expect(await indexes()).toEqual([])
   expect(await recall()).toBeGreaterThan(0.99)

@@ -14,10 +14,17 @@ const literal = (vector: Float32Array) => `[${vector.join(',')}]`
 /** Numbers of a vector that still fit into a page of 8 KiB beside the rest of the row. */
 const mostInline = 4000
 
-/** Chunks of a project that are compared one by one; half as many where it had an index already. */
-export const mostCompared = 10_000
-/** How many more than wanted the signs bring up, to be compared by their vectors. */
-const oversampling = 8
+/**
+ * Chunks of a project that are compared one by one, at 0.73 ms of the processor for 1,000 of them; half as many where it had an
+ * index already.
+ */
+export const mostCompared = 5000
+/**
+ * How many more than wanted the signs bring up, to be compared by their vectors. Of the 10 nearest among 100,000 synthetic ones
+ * (384 dimensions, 160 to a cluster; 50 wanted), 3 times as many found 0.984 in 2.3 ms of the processor, 4 times 0.998 in 3.2 and 8
+ * times 0.999 in 6.8; comparing with all took 66.
+ */
+const oversampling = 5
 /** The extension looks at no more. */
 const mostSearched = 1000
 /** Whether a project has an index is remembered for so many questions. An answer that is out of date costs time alone. */
@@ -41,26 +48,26 @@ export function createPostgresVectors(): VectorTables {
   }
 
   /**
-   * Undefined where something is hidden, which the index would look at in vain. The planner would rather sort a few thousand
-   * rows by their signs, which takes longer: so it is told that sorting is to be avoided.
+   * Fewer than wanted where much of what is near is hidden. The planner would rather sort a few thousand rows by their signs, which
+   * takes longer: so it is told that sorting is to be avoided.
    */
-  function searchNear(db: Read, index: number, wanted: Wanted): Promise<Found[] | undefined> {
+  function searchNear(db: Read, index: number, wanted: Wanted): Promise<Found[]> {
     const { scope, library, vector, limit } = wanted
     const candidates = Math.min(limit * oversampling, mostSearched)
     const size = sql.raw(String(vector.length))
     return db.transaction().execute(async tx => {
-      const { rows } = await sql<{ hidden: number }>`
-        select set_config('hnsw.ef_search', ${String(candidates)}, true), set_config('enable_sort', 'off', true),
-          exists (select from clearing where project_id = ${scope.projectId}) as hidden`.execute(tx)
-      if (rows[0]?.hidden !== 0) return undefined
-      const found = await sql<Found>`
+      await sql`select set_config('hnsw.ef_search', ${String(candidates)}, true), set_config('enable_sort', 'off', true)`.execute(
+        tx,
+      )
+      const { rows } = await sql<Found>`
         select id, distance from (
-          select id, vector <=> ${literal(vector)} as distance from ${tableOf(index)}
+          select id, vector <=> asked.near as distance
+          from ${tableOf(index)}, (select ${literal(vector)}::halfvec(${size}) as near) as asked
           where library = ${sql.lit(library)}
-          order by (binary_quantize(vector)::bit(${size})) <~> binary_quantize(${literal(vector)}::halfvec(${size}))::bit(${size})
+          order by (binary_quantize(vector)::bit(${size})) <~> binary_quantize(asked.near)::bit(${size})
           limit ${candidates}
-        ) as near order by distance, id limit ${limit}`.execute(tx)
-      return found.rows
+        ) as near where ${isShown(scope.projectId)} order by distance, id limit ${limit}`.execute(tx)
+      return rows
     })
   }
 
@@ -106,17 +113,14 @@ export function createPostgresVectors(): VectorTables {
       const { projectId } = scope
       if (!documents && (await hasNear(db, index, library))) {
         const found = await searchNear(db, index, wanted)
-        if (found) return found
+        if (found.length >= limit) return found
       }
-      const hidden = sql`and id not in (
-        select chunk.id from clearing join chunk on chunk.document_id = clearing.document_id
-        where clearing.project_id = ${projectId})`
       const within = documents
         ? sql`and id in (select id from chunk where document_id = any (${list('text', documents)}))`
         : sql``
       const { rows } = await sql<Found>`
         select id, vector <=> ${literal(vector)} as distance from ${tableOf(index)}
-        where library = ${library} ${within} ${hidden} order by distance, id limit ${limit}`.execute(db)
+        where library = ${library} ${within} and ${isShown(projectId)} order by distance, id limit ${limit}`.execute(db)
       return rows
     },
     async tend(db, index, dimensions) {
@@ -147,6 +151,11 @@ export function createPostgresVectors(): VectorTables {
     },
   }
 }
+
+/** Of a row's `id`: what is on its way out takes no place of what is there. */
+const isShown = (projectId: string) => sql`id not in (
+  select chunk.id from clearing join chunk on chunk.document_id = clearing.document_id
+  where clearing.project_id = ${projectId})`
 
 type Wanted = Parameters<VectorTables['nearest']>[2]
 
