@@ -2,6 +2,7 @@
  * What the core needs from outside. A port has one to five verbs; its contract suite lies beside its adapters and runs
  * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
  */
+import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider'
 import type { Dialect } from 'kysely'
 import type {
   AppEvent,
@@ -11,9 +12,11 @@ import type {
   LedgerEntry,
   ParseEvent,
   ParseRequest,
+  ProviderKind,
   RecognizeRequest,
   RerankingModel,
   Segment,
+  ServerModel,
   Time,
 } from './model/index.ts'
 
@@ -207,6 +210,37 @@ export interface Models {
   close(): Promise<void>
 }
 
+/**
+ * Keeps what must not lie about readable: keys of providers. `purpose` says what a secret is for and whose; under another one it
+ * does not open. Throws `secrets-key` where there is no key to seal with, `secrets-unreadable` where what was sealed does not open.
+ */
+export interface Secrets {
+  seal(text: string, purpose: string): Promise<string>
+  open(sealed: string, purpose: string): Promise<string>
+}
+
+/** A server with models, and the way to it. */
+export interface ServerAddress {
+  kind: ProviderKind
+  /** As people call it: stands in errors. */
+  name: string
+  baseUrl: string
+  key?: string
+  fetch: typeof fetch
+}
+
+/**
+ * Models of servers, as the AI SDK's objects. All throw `provider-key`, `provider-unreachable`, `provider-silent`,
+ * `provider-busy` (with `seconds`, where the server said so), `provider-failed`, `provider-strange`, `model-not-found`,
+ * `model-input`, `cancelled`, and what `fetch` throws; none with a word of what the server said.
+ */
+export interface Servers {
+  list(at: ServerAddress, signal?: AbortSignal): Promise<ServerModel[]>
+  chat(at: ServerAddress, model: string): LanguageModelV4
+  /** How many texts go in one call, and what goes before each, by the model's name. */
+  embedding(at: ServerAddress, model: string): { model: EmbeddingModelV4; queryPrefix: string; passagePrefix: string }
+}
+
 /** `trust`: who wrote the address. `operator`: the operator or the owner. `content`: it stood in a document, or was typed. */
 export interface EgressRequest {
   purpose: EgressPurpose
@@ -247,6 +281,9 @@ export interface Ports {
   models: Models
   /** Governed by the core. Without it, nothing leaves. */
   egress?: Egress
+  /** Without them there are no providers. */
+  secrets?: Secrets
+  servers?: Servers
   /** A folder for this process alone, for what parsers take out of containers; whoever starts next removes what is left. */
   scratch: string
   /** The path of a new file in the folder of snapshots. */

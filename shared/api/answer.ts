@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import type { Answer, AnswerEvent, AnswerSentence } from '../model/index.ts'
+import type { Answer, AnswerEvent, AnsweringServer, AnswerSentence } from '../model/index.ts'
 import { id, inProject, language, passageCount, temperature } from './common.ts'
 import { reason } from './problem.ts'
 import { citation, documentIds, passage } from './search.ts'
@@ -16,6 +16,16 @@ export const answerSentence = z.object({
   supported: z.boolean().describe('False: no proof was found; show it with a mark'),
 }) satisfies z.ZodType<AnswerSentence>
 
+export const answeringServer = z
+  .object({
+    slug: z.string(),
+    name: z.string(),
+    here: z.boolean().describe('It is on this machine'),
+  })
+  .describe(
+    'The server that the model ran at; absent where that was this program itself',
+  ) satisfies z.ZodType<AnsweringServer>
+
 export const answer = z.object({
   mode: answerMode,
   language,
@@ -23,6 +33,7 @@ export const answer = z.object({
   sentences: z.array(answerSentence),
   citations: z.array(citation),
   model: z.string().nullable(),
+  server: answeringServer.optional(),
   reason: reason.nullable().describe('Why it is less than was asked for'),
   evidence: z.number().describe('How sure it is that the documents hold the answer, 0 to 1'),
   chatId: id,
@@ -81,7 +92,13 @@ export const answers = {
         documents: documentIds.optional().describe('Only these documents'),
         instructions: z.string().max(8000).optional().describe('Instead of the assistant’s'),
         language: language.exclude(['other']).optional().describe('Of the answer, instead of the assistant’s'),
-        model: z.string().max(200).optional().describe('Name of a chat model, instead of the assistant’s'),
+        model: z
+          .string()
+          .max(200)
+          .optional()
+          .describe(
+            'Of a chat model: a file’s name, or `slug/model`; instead of the chat’s, the assistant’s, the project’s',
+          ),
         temperature: temperature.optional().describe('Instead of the assistant’s'),
         passages: passageCount.optional().describe('Passages that are searched for and answered from; 10 without it'),
         mode: z.enum(['model', 'quotes']).optional().describe('`quotes`: no model writes anything'),

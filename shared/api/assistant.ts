@@ -6,7 +6,11 @@ const settable = {
   name: z.string().max(200),
   instructions: z.string().max(8000).describe('What it is told before every question; plain text'),
   language: z.enum(['de', 'en']).nullable().describe('Answers in this language; null: in the question’s'),
-  model: z.string().max(200).nullable().describe('Name of a chat model; null: the one in use'),
+  model: z
+    .string()
+    .max(200)
+    .nullable()
+    .describe('Of a chat model: a file’s name, or `slug/model`; null: the one in use'),
   temperature: z.number().min(0).max(2).nullable().describe('Null: as the server is set'),
   documents: z
     .array(id)

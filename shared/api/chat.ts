@@ -1,15 +1,21 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
-import { answerMode, answerSentence } from './answer.ts'
+import { answeringServer, answerMode, answerSentence } from './answer.ts'
 import { id, inProject, next, paging, time } from './common.ts'
 import { reason } from './problem.ts'
 import { citation, passage } from './search.ts'
+
+const reference = z
+  .string()
+  .max(200)
+  .describe('The model that answers here: a file’s name, or `slug/model`; null: the assistant’s, or the project’s')
 
 export const chat = z.object({
   id,
   projectId: id,
   title: z.string(),
   assistantId: id.nullable(),
+  model: reference.nullable(),
   createdAt: time,
   deletedAt: time.nullable(),
 })
@@ -25,6 +31,7 @@ export const message = z.object({
       sentences: z.array(answerSentence),
       citations: z.array(citation),
       model: z.string().nullable(),
+      server: answeringServer.optional(),
       reason: reason.nullable(),
     })
     .nullable()
@@ -56,7 +63,14 @@ export const chats = {
     .output(z.object({ chats: z.array(chat), next, total: z.number().int() })),
   create: oc
     .route({ method: 'POST', path: base, summary: 'Begin a chat', tags, successStatus: 201 })
-    .input(z.object({ ...inProject, title: z.string().min(1).max(200), assistantId: id.nullable().default(null) }))
+    .input(
+      z.object({
+        ...inProject,
+        title: z.string().min(1).max(200),
+        assistantId: id.nullable().default(null),
+        model: reference.nullable().default(null),
+      }),
+    )
     .output(chat),
   get: oc
     .route({ method: 'GET', path: `${base}/{chatId}`, summary: 'A chat with its messages, oldest first', tags })
@@ -78,8 +92,19 @@ export const chats = {
       }),
     ),
   update: oc
-    .route({ method: 'PATCH', path: `${base}/{chatId}`, summary: 'Rename a chat, or change its assistant', tags })
-    .input(one.extend({ title: z.string().min(1).max(200).optional(), assistantId: id.nullable().optional() }))
+    .route({
+      method: 'PATCH',
+      path: `${base}/{chatId}`,
+      summary: 'Rename a chat, or change its assistant or its model',
+      tags,
+    })
+    .input(
+      one.extend({
+        title: z.string().min(1).max(200).optional(),
+        assistantId: id.nullable().optional(),
+        model: reference.nullable().optional(),
+      }),
+    )
     .output(chat),
   delete: oc
     .route({

@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import type { Generated, GenerateEvent } from '../model/index.ts'
+import { answeringServer } from './answer.ts'
 import { temperature } from './common.ts'
 import { reason } from './problem.ts'
 
@@ -9,7 +10,8 @@ const tokens = z.number().int().nullable().describe('Tokens; null where the mode
 export const generated = z.object({
   text: z.string(),
   model: z.string().describe('The model’s name'),
-  reason: reason.nullable().describe('`model-other`: not the one that was asked for, which is not there'),
+  server: answeringServer.optional(),
+  reason: reason.nullable().describe('Why it is not the one that was asked for'),
   finish: z.enum(['stop', 'length', 'other']).describe('`length`: it was cut at the limit of its tokens'),
   usage: z.object({ prompt: tokens, generated: tokens }),
 }) satisfies z.ZodType<Generated>
@@ -23,7 +25,11 @@ export const generateEvent = z.discriminatedUnion('type', [
 
 const request = z.object({
   prompt: z.string().max(200_000).describe('At most 200,000 characters, and no more than the model can read'),
-  model: z.string().max(200).optional().describe('Name of a chat model; without it, the one in use'),
+  model: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('A file’s name, or `slug/model` of a provider; without it, the one in use'),
   temperature: temperature.optional().describe('Without it, as the server is set'),
   maxTokens: z.number().int().min(1).optional().describe('At most so many; never more than `LLM_MAX_TOKENS`'),
 })

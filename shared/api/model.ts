@@ -1,6 +1,8 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
+import { id } from './common.ts'
 import { reason } from './problem.ts'
+import { serverModel } from './provider.ts'
 
 export const modelRole = z.enum(['chat', 'embedding', 'reranking'])
 
@@ -15,6 +17,14 @@ export const model = z.object({
   problem: reason.nullable().describe('Why it cannot be used'),
 })
 
+/** A model of a provider. */
+export const served = serverModel.extend({
+  reference: z.string().describe('`slug/id`: what the other calls take'),
+  provider: z.object({ slug: z.string(), name: z.string(), here: z.boolean().describe('It is on this machine') }),
+  inUse: z.boolean().describe('It is the installation’s own choice for its role'),
+  problem: reason.nullable().describe('Why it cannot be used, in this project or at all'),
+})
+
 const name = z.string().min(1).max(255)
 const tags = ['Models']
 
@@ -23,11 +33,12 @@ export const models = {
     .route({
       method: 'GET',
       path: '/models',
-      summary: 'Model files, and which of them is used',
+      summary: 'Model files, which of them is used, and models of providers',
       description: 'Without one for `chat`, answers are quotes.',
       tags,
     })
-    .output(z.object({ models: z.array(model) })),
+    .input(z.object({ projectId: id.optional().describe('Tells of `served` what this project allows') }))
+    .output(z.object({ models: z.array(model), served: z.array(served) })),
   add: oc
     .route({
       method: 'POST',
@@ -71,4 +82,5 @@ export const models = {
     .output(z.undefined()),
 }
 
+export type ServedModel = z.output<typeof served>
 export type ApiModel = z.output<typeof model>

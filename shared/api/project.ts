@@ -2,11 +2,29 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id, time } from './common.ts'
 
+/** What a project says of models. */
+const policy = {
+  localOnly: z.boolean().describe('Only models of this machine: no text of the project leaves for a model elsewhere'),
+  providers: z
+    .array(z.string().max(32))
+    .max(100)
+    .nullable()
+    .describe(
+      'Slugs of the providers that are allowed, and may stand in for one another; null: all, where they were chosen',
+    ),
+  chatModel: z
+    .string()
+    .max(200)
+    .nullable()
+    .describe('The model that answers: a file’s name, or `slug/model` of a provider; null: the installation’s'),
+}
+
 export const project = z.object({
   id,
   name: z.string().describe('The first project is called “Meine Dokumente / My documents”: show one of the two'),
   type: z.enum(['documents']),
   createdAt: time,
+  ...policy,
 })
 
 /** The core says how long it may be. */
@@ -25,8 +43,13 @@ export const projects = {
     .input(z.object({ projectId: id }))
     .output(project),
   update: oc
-    .route({ method: 'PATCH', path: '/projects/{projectId}', summary: 'Rename a project', tags: ['Projects'] })
-    .input(z.object({ projectId: id, name }))
+    .route({
+      method: 'PATCH',
+      path: '/projects/{projectId}',
+      summary: 'Rename a project, or say which models may work on it',
+      tags: ['Projects'],
+    })
+    .input(z.object({ projectId: id, name: name.optional(), ...z.object(policy).partial().shape }))
     .output(project),
   delete: oc
     .route({

@@ -126,6 +126,28 @@ export const de: Messages = {
       'Was das Modell schrieb, ließ sich aus Ihren Dokumenten nicht belegen; sie werden stattdessen zitiert.',
     'model-declined': 'Das Modell fand in Ihren Dokumenten keine Antwort; sie werden stattdessen zitiert.',
     'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
+    'model-replaced': '„{{name}}“ konnte nicht antworten; an seiner Stelle hat „{{other}}“ geantwortet.',
+    'provider-not-found': 'Einen Anbieter „{{name}}“ gibt es nicht.',
+    'provider-exists': 'Einen Anbieter „{{name}}“ gibt es schon.',
+    'provider-fixed':
+      'Der Anbieter „{{name}}“ ist durch die Umgebung gesetzt ({{variable}}); er lässt sich nur dort ändern.',
+    'provider-invalid':
+      'Das ist keine Adresse eines Servers mit Modellen: {{address}}. Geben Sie eine an wie http://localhost:11434, ohne Name oder Passwort darin.',
+    'provider-off': 'Der Anbieter „{{name}}“ ist abgeschaltet.',
+    'provider-not-allowed': 'Dieses Projekt lässt den Anbieter „{{name}}“ nicht zu.',
+    'provider-key': '„{{name}}“ hat den Schlüssel abgelehnt. Bitte geben Sie einen gültigen ein.',
+    'provider-key-lost': 'Der Schlüssel für „{{name}}“ ist nicht mehr lesbar. Bitte geben Sie ihn neu ein.',
+    'provider-unreachable': '„{{name}}“ ({{host}}) ist nicht erreichbar.',
+    'provider-silent': '„{{name}}“ hat nicht rechtzeitig geantwortet.',
+    'provider-busy': '„{{name}}“ nimmt im Moment keine Anfragen mehr an. Bitte versuchen Sie es später noch einmal.',
+    'provider-failed':
+      '„{{name}}“ hat selbst ein Problem (Fehler {{status}}). Bitte versuchen Sie es später noch einmal.',
+    'provider-strange': 'Was „{{name}}“ antwortet, sagt kein Server mit Modellen. Bitte prüfen Sie die Adresse.',
+    'provider-rests': '„{{name}}“ ist mehrmals nacheinander ausgefallen und wird eine Weile in Ruhe gelassen.',
+    'project-local-only': 'Dieses Projekt arbeitet nur mit Modellen dieses Computers; „{{name}}“ läuft anderswo.',
+    'secrets-key':
+      'SECRETS_KEY wird gebraucht, um mit PostgreSQL Schlüssel aufzubewahren: überall derselbe, etwa 32 zufällige Bytes in Base64.',
+    'secrets-unreadable': 'Etwas Verschlossenes lässt sich mit dem jetzigen Schlüssel nicht öffnen.',
     'model-other': 'Das Modell „{{name}}“ ist nicht da; statt seiner hat „{{other}}“ geantwortet.',
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'model-too-large':

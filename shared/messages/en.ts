@@ -112,6 +112,26 @@ export const en = {
     'model-unproven': 'What the model wrote cannot be proven from your documents; they are quoted instead.',
     'model-declined': 'The model found no answer in your documents; they are quoted instead.',
     'model-not-found': 'There is no model “{{name}}”.',
+    'model-replaced': '“{{name}}” could not answer; “{{other}}” did in its place.',
+    'provider-not-found': 'There is no provider “{{name}}”.',
+    'provider-exists': 'There is a provider “{{name}}” already.',
+    'provider-fixed': 'The provider “{{name}}” is set by the environment ({{variable}}); it can only be changed there.',
+    'provider-invalid':
+      'This is no address of a server with models: {{address}}. Give one such as http://localhost:11434, without a name or password in it.',
+    'provider-off': 'The provider “{{name}}” is switched off.',
+    'provider-not-allowed': 'This project does not allow the provider “{{name}}”.',
+    'provider-key': '“{{name}}” refused the key. Please enter a valid one.',
+    'provider-key-lost': 'The key for “{{name}}” cannot be read any more. Please enter it again.',
+    'provider-unreachable': '“{{name}}” ({{host}}) cannot be reached.',
+    'provider-silent': '“{{name}}” did not answer in time.',
+    'provider-busy': '“{{name}}” takes no more requests for now. Please try again later.',
+    'provider-failed': '“{{name}}” has a problem of its own (error {{status}}). Please try again later.',
+    'provider-strange': 'What “{{name}}” answers is not what a server with models says. Please check its address.',
+    'provider-rests': '“{{name}}” failed several times in a row and is left alone for a while.',
+    'project-local-only': 'This project works with models of this computer only; “{{name}}” runs elsewhere.',
+    'secrets-key':
+      'SECRETS_KEY is needed to keep keys with PostgreSQL: the same for all servers, such as 32 random bytes in base64.',
+    'secrets-unreadable': 'Something that was kept under lock cannot be opened with the key there is now.',
     'model-other': 'The model “{{name}}” is not there; “{{other}}” answered in its place.',
     'model-exists': 'There is a model “{{name}}” already.',
     'model-too-large':
@@ -713,8 +733,7 @@ export const en = {
     restore: {
       ask: 'Replace everything in the library by the backup of {{created}}? It cannot be undone. [y/N] ',
       done: 'Restored, as it was on {{created}}.',
-      later:
-        'Vectors for the search by meaning that the backup does not hold are made by the next “cloister serve”.',
+      later: 'Vectors for the search by meaning that the backup does not hold are made by the next “cloister serve”.',
     },
     doctor: {
       ok: 'ok',

@@ -1,3 +1,4 @@
+import type { AnsweringServer } from './provider.ts'
 import type { Reason } from './reason.ts'
 
 /** What a chat model wrote to a prompt. */
@@ -5,7 +6,9 @@ export interface Generated {
   text: string
   /** The model's name. */
   model: string
-  /** `model-other`: not the one that was asked for. */
+  /** The server it ran at; absent where that was our own process. */
+  server?: AnsweringServer
+  /** Why it is not the one that was asked for. */
   reason: Reason | null
   /** `length`: it might have gone on, but for the limit of its tokens. */
   finish: 'stop' | 'length' | 'other'
