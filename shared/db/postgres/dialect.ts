@@ -30,12 +30,6 @@ export interface Way {
 
 type Together = ReturnType<typeof createTogether>
 
-interface Asked {
-  one: Statement
-  resolve(outcome: Outcome): void
-  reject(error: unknown): void
-}
-
 /** Kysely over a pool. Who destroys a Kysely on it leaves the connections alone: the database owns them. */
 export function createDialect(way: Way): Dialect {
   const together = way.reads ? createTogether(way) : undefined
@@ -54,7 +48,6 @@ class PostgresConnection implements DatabaseConnection {
   readonly #together: Together | undefined
   #loan: Loan | undefined
   #last: Promise<unknown> = Promise.resolve()
-  #waiting: Asked[] = []
 
   /** With `together`, nothing is borrowed before a transaction needs it. */
   constructor(way: Way, { loan, together }: { loan?: Loan; together?: Together }) {
@@ -108,36 +101,18 @@ class PostgresConnection implements DatabaseConnection {
     })
   }
 
-  /** What is asked for at the same moment, or while another answer is awaited, goes in one message. */
+  /** Kysely asks one after the other in a transaction. */
   #within(one: Statement): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ one, resolve, reject })
-      if (this.#waiting.length > 1) return
-      void this.queue(async () => {
-        await new Promise<void>(resolve => process.nextTick(resolve))
-        const asked = this.#waiting
-        this.#waiting = []
-        await this.#send(asked)
-      })
-    })
-  }
-
-  async #send(asked: readonly Asked[]): Promise<void> {
     const { way } = this
-    try {
+    return this.queue(async () => {
       const loan = await this.borrow()
       // Whoever ended the transaction by SQL of their own: what follows must not be kept piece by piece.
       if (this.transaction === 'begun' && loan.outside)
         throw Object.assign(new Error('the transaction is over'), { code: '25P01' })
       const begin = this.transaction === 'due' ? way.begin() : []
       this.transaction = 'begun'
-      const each = (outcome: Outcome, at: number) => asked[at - begin.length]?.resolve(outcome)
-      const limit = way.limit === undefined ? undefined : way.limit * asked.length
-      await loan.send([...begin, ...asked.map(({ one }) => one)], { limit, each })
-    } catch (error) {
-      // For those that were done already, nothing changes by that.
-      for (const { reject } of asked) reject(error)
-    }
+      return lastOf(await loan.send([...begin, one], { limit: way.limit }))
+    })
   }
 
   // biome-ignore lint/correctness/useYield: the interface asks for a generator.
