@@ -11,7 +11,7 @@ import { AppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import { jobKinds } from '../shared/ingest/jobs.ts'
 import type { Scope } from '../shared/model/index.ts'
-import type { Blobs, Models, ParseEvent, ParseRequest, Parsers, Ports } from '../shared/ports.ts'
+import type { Blobs, Log, Models, ParseEvent, ParseRequest, Parsers, Ports } from '../shared/ports.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { createPgBossQueue } from '../shared/queue/pg-boss.ts'
 import { openPgBoss } from '../shared/queue/pg-boss-open.ts'
@@ -30,6 +30,7 @@ export interface TestCore {
 
 export interface TestCoreOptions {
   engine?: TestEngine
+  log?: Log
   models?: Models
   settings?: Partial<CoreSettings>
   wrapBlobs?: (blobs: Blobs) => Blobs
@@ -41,7 +42,7 @@ export interface TestCoreOptions {
  */
 export async function openTestCore(
   parsers: Parsers,
-  { engine = sqlite, models = noModels, settings = {}, wrapBlobs = blobs => blobs }: TestCoreOptions = {},
+  { engine = sqlite, log = silent, models = noModels, settings = {}, wrapBlobs = blobs => blobs }: TestCoreOptions = {},
 ): Promise<TestCore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-core-'))
   const test = { folder } as TestCore
@@ -56,7 +57,7 @@ export async function openTestCore(
       ...parts.ports,
       clock,
       ids,
-      log: silent,
+      log,
       blobs: wrapBlobs(await createFolderBlobs({ folder: path.join(folder, 'blobs') })),
       parsers: using,
       models,

@@ -15,13 +15,10 @@ import { createModels, modelEntry } from '../../shared/models/models.ts'
 import { createForkedProcesses } from '../../shared/processes/fork.ts'
 import { noModels } from '../open-core.ts'
 import { silent } from '../open-store.ts'
-import { sqlite } from '../postgres.ts'
+import { engines } from '../postgres.ts'
 import { type Said, type SpokenModel, spokenModel } from '../red-team/spoken-model.ts'
 import { until } from '../run-cli.ts'
 import { collect, openTestServer, type TestServer, type TestServerOptions } from './open-server.ts'
-
-/** What the journey runs over. */
-const engines = [sqlite]
 
 const notice = 'Die Kündigungsfrist für den Mieter beträgt drei Monate.'
 const poem = 'Rosen blühen am Zaun.'
@@ -206,11 +203,11 @@ describe.each(engines)('the journey on $name', engine => {
   })
 })
 
-describe('without a model', () => {
+describe.each(engines)('without a model on $name', engine => {
   afterEach(() => server.stop())
 
   it.each(['generate', 'generate/stream'])('%s says so, and what to do, in the caller’s language', async name => {
-    server = await openTestServer()
+    server = await openTestServer({ engine })
     const said = async (language: string) => {
       const answered = await call('POST', `/api/v1/${name}`, { prompt: 'Hallo' }, { 'accept-language': language })
       const { code, detail } = answered.body as { code: string; detail: string }
@@ -223,7 +220,7 @@ describe('without a model', () => {
   })
 
   it('chat answers in quotes', async () => {
-    server = await openTestServer()
+    server = await openTestServer({ engine })
     const { id } = (await call('POST', '/api/v1/ingest', { title: 'Vertrag', text: notice })).body as { id: string }
     await ready(server.projectId, id)
     const { body } = await call('POST', '/api/v1/chat', { message: 'Wie lange ist die Kündigungsfrist?' })
