@@ -231,7 +231,7 @@ export interface ServerAddress {
 
 /**
  * Models of servers, as the AI SDK's objects. All throw `provider-key`, `provider-unreachable`, `provider-silent`,
- * `provider-busy` (with `seconds`, where the server said so), `provider-failed`, `provider-strange`, `model-not-found`,
+ * `provider-busy` (with `seconds`, where the server said so), `provider-failed`, `provider-broken`, `provider-strange`, `model-not-found`,
  * `model-input`, `cancelled`, and what `fetch` throws; none with a word of what the server said.
  */
 export interface Servers {

@@ -91,6 +91,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'provider-silent': 503,
   'provider-busy': 503,
   'provider-failed': 503,
+  'provider-broken': 503,
   'provider-strange': 503,
   'provider-rests': 503,
   'model-unavailable': 503,

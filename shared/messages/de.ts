@@ -142,6 +142,7 @@ export const de: Messages = {
     'provider-busy': '„{{name}}“ nimmt im Moment keine Anfragen mehr an. Bitte versuchen Sie es später noch einmal.',
     'provider-failed':
       '„{{name}}“ hat selbst ein Problem (Fehler {{status}}). Bitte versuchen Sie es später noch einmal.',
+    'provider-broken': '„{{name}}“ hat mitten in der Antwort abgebrochen.',
     'provider-strange': 'Was „{{name}}“ antwortet, sagt kein Server mit Modellen. Bitte prüfen Sie die Adresse.',
     'provider-rests': '„{{name}}“ ist mehrmals nacheinander ausgefallen und wird eine Weile in Ruhe gelassen.',
     'project-local-only': 'Dieses Projekt arbeitet nur mit Modellen dieses Computers; „{{name}}“ läuft anderswo.',

@@ -126,6 +126,7 @@ export const en = {
     'provider-silent': '“{{name}}” did not answer in time.',
     'provider-busy': '“{{name}}” takes no more requests for now. Please try again later.',
     'provider-failed': '“{{name}}” has a problem of its own (error {{status}}). Please try again later.',
+    'provider-broken': '“{{name}}” broke off in the middle of its answer.',
     'provider-strange': 'What “{{name}}” answers is not what a server with models says. Please check its address.',
     'provider-rests': '“{{name}}” failed several times in a row and is left alone for a while.',
     'project-local-only': 'This project works with models of this computer only; “{{name}}” runs elsewhere.',

@@ -94,6 +94,7 @@ export type ErrorCode =
   | 'provider-silent'
   | 'provider-busy'
   | 'provider-failed'
+  | 'provider-broken'
   | 'provider-strange'
   | 'provider-rests'
   | 'project-local-only'
