@@ -1,4 +1,7 @@
-/** How fast a library is backed up beside copying the same bytes, and how fast it comes back. */
+/**
+ * How fast a library is backed up beside copying the same bytes, and how fast it comes back. A copy waits for the disk and a
+ * backup for the processor: on a machine that is busy with other things the backup loses more.
+ */
 import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -10,14 +13,14 @@ import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { Segment } from '../shared/model/index.ts'
 import { openStore } from '../shared/store/index.ts'
 import { createText } from '../tests/synthetic.ts'
-import { atLeast, type Bench, told } from './figure.ts'
+import { atLeast, type Bench, median, told } from './figure.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 const documents = 250
 /** 400 MB of files; what was read out of them takes the rest of 500 MB. */
 const fileSize = 1_600_000
 const perDocument = 60
-const rounds = 3
+const rounds = 5
 
 const clock = { now: () => Date.now() }
 const ids = { next: () => v7() }
@@ -29,13 +32,13 @@ export const bench: Bench = async ({ note }) => {
   await build(data, note)
   const ours: number[] = []
   const copies: number[] = []
-  const made: string[] = []
+  const file = path.join(folder.path, 'bench.cloister')
   for (let round = 0; round < rounds; round++) {
     // In turns, so that a busy machine slows both.
     const copy = path.join(folder.path, 'copy')
     const copied = await speedOf(() => copyAll(data, copy))
     await rm(copy, { recursive: true })
-    const file = path.join(folder.path, `${round}.cloister`)
+    await rm(file, { force: true })
     const { database, blobs } = await openLibrary(data)
     const backed = await speedOf(async () => {
       await writeBackup({ database, blobs, clock }, { file })
@@ -44,18 +47,20 @@ export const bench: Bench = async ({ note }) => {
     await database.close()
     copies.push(copied)
     ours.push(backed)
-    made.push(file)
     note(`copied with ${copied.toFixed(0)} MB/s, backed up with ${backed.toFixed(0)} MB/s`)
   }
-  const restored = await speedOf(() => restore(made[0], path.join(folder.path, 'restored')))
-  // The fastest: what others do on the machine only takes.
-  const [best, copied] = [Math.max(...ours), Math.max(...copies)]
+  const restored = await speedOf(() => restore(file, path.join(folder.path, 'restored')))
   return [
-    atLeast('speed of a backup, read through again, of that of a copy', best / copied, '', 0.5),
-    told('backup', best, 'MB/s'),
-    told('copy of the data directory, each file on the disk', copied, 'MB/s'),
+    atLeast(
+      'speed of a backup, read through again, of that of a copy',
+      median(ours.map((speed, at) => speed / copies[at])),
+      '',
+      0.5,
+    ),
+    told('backup', median(ours), 'MB/s'),
+    told('copy of the data directory, each file on the disk', median(copies), 'MB/s'),
     told('restore, with the index of words made anew', restored, 'MB/s'),
-    told('size of the backup', (await stat(made[0])).size / 1e6, 'MB'),
+    told('size of the backup', (await stat(file)).size / 1e6, 'MB'),
   ]
 }
 

@@ -6,6 +6,9 @@ import type { Failure, Reply, Request, ThreadSettings } from './protocol.ts'
 const port = parentPort
 if (!port) throw new Error('thread.ts runs in a worker thread')
 
+/** Bytes from which on it is worth it; smaller ones may share a buffer. */
+const large = 64 * 1024
+
 let connection: Connection | undefined
 const nothing = { columns: [], values: [], changes: 0, insertId: undefined }
 
@@ -16,7 +19,16 @@ function answer(id: number, run: () => Reply): void {
   } catch (error) {
     reply = { id, open: connection?.open ?? false, failure: toFailure(error) }
   }
-  port?.postMessage(reply)
+  port?.postMessage(reply, 'result' in reply ? largeBuffers(reply.result.values) : [])
+}
+
+/** Handed over, not copied: nobody needs them here any more, and they need not be collected. */
+function largeBuffers(values: readonly unknown[]): ArrayBuffer[] {
+  return values.flatMap(value =>
+    value instanceof Uint8Array && value.byteLength >= large && value.buffer instanceof ArrayBuffer
+      ? [value.buffer]
+      : [],
+  )
 }
 
 function toFailure(error: unknown): Failure {
