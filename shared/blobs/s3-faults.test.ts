@@ -114,6 +114,21 @@ describe('blobs in a store that fails', () => {
     }
   })
 
+  it('sends once more what a store says arrived otherwise than it was signed', async () => {
+    const body = '<?xml version="1.0"?><Error><Code>XAmzContentSHA256Mismatch</Code></Error>'
+    const blobs = await open()
+    for (const bytes of [randomBytes(200_000), randomBytes(16_000_000)]) {
+      wire.fail('PUT', 1, { status: 400, body })
+      const { hash } = await blobs.put(of(bytes))
+      expect(sha256(await readFile(objectFile(hash)))).toBe(hash)
+    }
+    wire.fail('PUT', 9, { status: 400, body })
+    await expect(blobs.put(of(randomBytes(1000)))).rejects.toMatchObject({
+      code: 'blob-store-unreachable',
+      values: { detail: 'XAmzContentSHA256Mismatch' },
+    })
+  })
+
   it('hands out nothing of an upload that failed, and takes it when it is sent again', async () => {
     const blobs = await open()
     const bytes = randomBytes(16_000_000)

@@ -86,6 +86,13 @@ export function createRequests(place: S3Place, times: Partial<S3Times> = {}) {
       throw storeError(error, Bucket)
     }
   }
+  /** Once more where the bytes did not arrive as they were sent: the SDK takes that for the caller's fault. */
+  async function whole<T>(send: () => Promise<T>): Promise<T> {
+    return send().catch(error => {
+      if (error instanceof AppError && spoilt.test(String(error.values.detail))) return send()
+      throw error
+    })
+  }
   const quick = (abortSignal?: AbortSignal) => ({ ...(abortSignal && { abortSignal }), requestTimeout: answer })
   const long = (abortSignal?: AbortSignal) => ({ ...(abortSignal && { abortSignal }), requestTimeout: transfer })
 
@@ -149,7 +156,7 @@ export function createRequests(place: S3Place, times: Partial<S3Times> = {}) {
 
     async put(hash: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
       const object = { Bucket, Key: keyOf(hash), Metadata: { sha256: hash }, Body: bytes }
-      await run(() => client.send(new PutObjectCommand(object), long(signal)), signal)
+      await whole(() => run(() => client.send(new PutObjectCommand(object), long(signal)), signal))
     },
 
     async beginParts(hash: string, signal?: AbortSignal): Promise<string> {
@@ -166,7 +173,8 @@ export function createRequests(place: S3Place, times: Partial<S3Times> = {}) {
       signal?: AbortSignal,
     ): Promise<Part> {
       const part = { Bucket, Key: keyOf(hash), UploadId, PartNumber: number, Body }
-      const { ETag } = await run(() => client.send(new UploadPartCommand(part), long(signal)), signal)
+      const send = () => run(() => client.send(new UploadPartCommand(part), long(signal)), signal)
+      const { ETag } = await whole(send)
       return { PartNumber: number, ETag }
     },
     async endParts(hash: string, UploadId: string, Parts: Part[], signal?: AbortSignal): Promise<void> {
@@ -276,6 +284,8 @@ function says({ code, values }: AppError, detail: RegExp): boolean {
 const full =
   /^(?:XMinioStorageFull|QuotaExceeded|InsufficientStorage|BucketQuotaExceeded|XMinioAdminBucketQuotaExceeded)$/
 const passing: ReadonlySet<number> = new Set([408, 425, 429])
+/** Under a status that says it is our fault: what came was not what had been signed, or not all of it. It may be the way there. */
+const spoilt = /^(?:XAmzContentSHA256Mismatch|BadDigest|IncompleteBody|RequestTimeout)$/
 
 /**
  * The SDK's errors repeat what they were answered, and that repeats keys and signed text: only their name and the status
@@ -289,6 +299,7 @@ function storeError(error: unknown, bucket: string): AppError {
   const cause = new Error(`S3: ${[name, code, status].filter(Boolean).join(' ')}`)
   if (name === 'NoSuchBucket') return new AppError('blob-store-missing', { bucket }, { cause })
   if (status === 507 || full.test(name)) return new AppError('blob-store-full', {}, { cause })
+  if (spoilt.test(name)) return new AppError('blob-store-unreachable', { detail: name }, { cause })
   if (status !== undefined && status >= 300 && status < 500 && !passing.has(status)) {
     const said = /^(?:Error|Unknown|UnknownError|\d+)$/.test(name) ? `HTTP ${status}` : name
     return new AppError('blob-store-refused', { detail: said }, { cause })
