@@ -18,6 +18,7 @@ import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
 import { openBlobs } from './compose-blobs.ts'
 import { openOutgoing } from './compose-egress.ts'
+import { openProviders } from './compose-providers.ts'
 import type { Config, DatabaseConfig } from './config.ts'
 import { claimBackups } from './directory-lock.ts'
 import { markRunning } from './running.ts'
@@ -198,6 +199,7 @@ async function prepare(config: Config, log: Log) {
       ids,
       log,
       ...openOutgoing(config, log),
+      ...openProviders(config),
       parsers: openParsers(config, log),
       models: openModels(config, log),
       scratch,

@@ -2,6 +2,7 @@
 import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
 import { languageOfLocale, type MessageLanguage } from '../shared/messages/index.ts'
+import { type ProviderConfig, providersOf } from './config-providers.ts'
 
 export interface Config {
   /** Where the user stands: npm changes the working directory to the package, `INIT_CWD` remembers the user's. */
@@ -23,6 +24,7 @@ export interface Config {
   /** Parser processes. */
   parsers: number
   outgoing: OutgoingConfig
+  providers: ProviderConfig
   /** PostgreSQL; without, SQLite in the data directory. */
   database?: DatabaseConfig
   blobStore: BlobStoreConfig
@@ -120,7 +122,7 @@ export function shareCompileCache(folder: string): void {
   process.env.NODE_COMPILE_CACHE ??= folder
 }
 
-type Environment = Record<string, string | undefined>
+export type Environment = Record<string, string | undefined>
 
 export function readConfig(
   options: { data?: string; environment?: Environment; platform?: NodeJS.Platform; cores?: number } = {},
@@ -150,6 +152,7 @@ export function readConfig(
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
     outgoing: outgoingOf(environment, number, ignored),
+    providers: providersOf(environment, number, ignored),
     ...databaseOf(environment, number),
     blobStore: blobStoreOf(environment, number),
     ...backupOf(environment, workingDirectory, number, ignored),
@@ -159,6 +162,7 @@ export function readConfig(
     models: {
       ...fileOf(environment, 'chatFile', 'LLM_MODEL_PATH', workingDirectory),
       ...fileOf(environment, 'embeddingFile', 'EMBEDDING_MODEL_PATH', workingDirectory),
+      ...embeddingFileOf(environment, path.join(dataDirectory, 'models')),
       ...fileOf(environment, 'rerankingFile', 'RERANKER_MODEL_PATH', workingDirectory),
       contextSize: number('LLM_CONTEXT_SIZE', { otherwise: 4096, least: 512, most: 1_048_576, whole: true }),
       maxTokens: number('LLM_MAX_TOKENS', { otherwise: 512, least: 16, most: 65_536, whole: true }),
@@ -176,7 +180,7 @@ export function readConfig(
   }
 }
 
-type NumberOf = (variable: string, bounds: Bounds) => number
+export type NumberOf = (variable: string, bounds: Bounds) => number
 
 function databaseOf(
   { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_PREPARE }: Environment,
@@ -260,6 +264,12 @@ function outgoingOf(environment: Environment, number: NumberOf, ignored: Ignored
     proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
     ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
   }
+}
+
+/** A file of the folder of models, where it is no server's. */
+function embeddingFileOf({ EMBEDDING_MODEL, EMBEDDING_MODEL_PATH }: Environment, folder: string) {
+  const name = EMBEDDING_MODEL?.trim()
+  return name && !name.includes('/') && !EMBEDDING_MODEL_PATH?.trim() ? { embeddingFile: path.join(folder, name) } : {}
 }
 
 /** It has two names; where both are set, to different things, `LLM_TEMPERATURE` is in force. */

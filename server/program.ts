@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import type { MessageKey } from '../shared/messages/index.ts'
 import type { DocumentVerb } from './commands/documents.ts'
+import type { ModelOptions } from './commands/project-models.ts'
 import type { ServeOptions } from './commands/serve.ts'
 import type { Context } from './context.ts'
 import { usageError } from './present.ts'
@@ -161,6 +162,35 @@ export async function createProgram(context: Context, argv: readonly string[]): 
   addJson(describe(models, 'remove', 'models-remove'))
     .argument('<name...>', translate('cli.command.modelName'))
     .action(async (names: string[]) => (await import('./commands/models.ts')).removeModels(context, names))
+
+  addJson(describe(projects, 'models', 'projects-models'))
+    .argument('<name>', translate('cli.command.projectNameOrId'))
+    .option('--local-only <on|off>', words('localOnly'))
+    .option('--providers <slugs>', words('allowedProviders'))
+    .option('--chat-model <reference>', words('chatModel'))
+    .action(async (name: string, options: ModelOptions) =>
+      (await import('./commands/project-models.ts')).setProjectModels(context, name, options),
+    )
+
+  const providers = describe(program, 'providers', 'providers')
+  addJson(describe(providers, 'list', 'providers-list')).action(async () =>
+    (await import('./commands/providers.ts')).listProviders(context),
+  )
+  addJson(describe(providers, 'add', 'providers-add'))
+    .argument('<kind>', translate('cli.command.providerKind'))
+    .argument('[url]', translate('cli.command.providerUrl'))
+    .option('--name <name>', words('providerName'))
+    .option('--slug <slug>', words('providerSlug'))
+    .option('--key', words('providerKey'))
+    .action(async (kind: string, url: string | undefined, options: { name?: string; slug?: string; key?: boolean }) =>
+      (await import('./commands/providers.ts')).addProvider(context, kind, url, options),
+    )
+  addJson(describe(providers, 'test', 'providers-test'))
+    .argument('<provider>', translate('cli.command.providerSlug'))
+    .action(async (slug: string) => (await import('./commands/providers.ts')).testProvider(context, slug))
+  addJson(describe(providers, 'remove', 'providers-remove'))
+    .argument('<provider...>', translate('cli.command.providerSlug'))
+    .action(async (slugs: string[]) => (await import('./commands/providers.ts')).removeProviders(context, slugs))
 
   addJson(describe(program, 'ledger', 'ledger'))
     .option('--since <time>', words('since'))

@@ -38,7 +38,8 @@ type Verb =
 
 /** What commands need of a core: one in this process, or the server that has the data directory open. */
 export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'> & {
-  projects: Pick<Core['projects'], 'list' | 'find' | 'create' | 'rename' | 'delete'>
+  projects: Pick<Core['projects'], 'list' | 'find' | 'create' | 'rename' | 'govern' | 'delete'>
+  providers: Pick<Core['providers'], 'list' | 'add' | 'update' | 'remove' | 'test'>
   documents: Pick<Documents, Verb>
   ledger: Ledger
   givenUp: Core['givenUp']
@@ -162,6 +163,7 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       },
       create: async (_userId, name) => toProject(await client.projects.create({ name })),
       rename: async ({ projectId }, name) => toProject(await client.projects.update({ projectId, name })),
+      govern: async ({ projectId }, policy) => toProject(await client.projects.update({ projectId, ...policy })),
       delete: async ({ projectId }) => void (await client.projects.delete({ projectId })),
     },
     documents: {
@@ -219,6 +221,13 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       },
       { pageSize },
     ),
+    providers: {
+      list: async () => (await client.providers.list({})).providers,
+      add: (_userId, provider) => client.providers.add(provider),
+      update: (_userId, slug, changes) => client.providers.update({ slug, ...changes }),
+      remove: async (_userId, slug) => void (await client.providers.remove({ slug })),
+      test: (_userId, slug, signal) => client.providers.test({ slug }, signal && { signal }),
+    },
     async *ask({ projectId }, { question = '', chatId, again, documents, search, evenIfWeak, ...wishes }, signal) {
       // Ways to measure the search, which the contract does not offer.
       if (search !== undefined || evenIfWeak !== undefined) throw new AppError('internal')

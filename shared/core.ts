@@ -8,7 +8,9 @@ import { splitSentences } from './answer/sentences.ts'
 import { createSchedule, type ScheduleSettings } from './backup/schedule.ts'
 import { type Chats, createChats } from './chats/chats.ts'
 import { AppError } from './errors.ts'
-import { createGateway } from './gateway/index.ts'
+import { anyModel, createGateway } from './gateway/index.ts'
+import { listServed, type ServedModel } from './gateway/served.ts'
+import { createServerModels, type ServerSettings } from './gateway/servers.ts'
 import { createClearStage } from './ingest/clear.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
@@ -25,7 +27,7 @@ import { createPasswords } from './ingest/passwords.ts'
 import { createRecognizeStage, giveUpPage } from './ingest/recognize.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { type JobKind, startRunner } from './jobs/runner.ts'
-import type { Document, Passage, Scope, Settings } from './model/index.ts'
+import type { Document, ModelPolicy, Passage, Scope, Settings } from './model/index.ts'
 import type { AppEvent, Job, Ports } from './ports.ts'
 import { analyze } from './retrieve/analyze.ts'
 import { tellLanguage } from './retrieve/language.ts'
@@ -36,6 +38,7 @@ import { type Assistants, createAssistants } from './workspace/assistants.ts'
 import { createLedger, type Ledger } from './workspace/ledger.ts'
 import { governOutgoing, type OutgoingSettings } from './workspace/outgoing.ts'
 import { createProjects, type Projects } from './workspace/projects.ts'
+import { type ConfiguredProvider, createProviders, type Providers } from './workspace/providers.ts'
 
 export type { Answers, Asked } from './answer/answers.ts'
 export type { Ask, AskRequest } from './answer/ask.ts'
@@ -46,6 +49,7 @@ export type { SearchMode, SearchOptions } from './retrieve/search.ts'
 export type { Assistants, NewAssistant } from './workspace/assistants.ts'
 export type { Ledger } from './workspace/ledger.ts'
 export type { Projects } from './workspace/projects.ts'
+export type { ConfiguredProvider, Providers } from './workspace/providers.ts'
 
 export interface Core {
   projects: Projects
@@ -58,6 +62,9 @@ export interface Core {
     passages(scope: Scope, chatId: string, messageId: string): Promise<{ passages: Passage[]; missing: number }>
   }
   assistants: Assistants
+  providers: Providers
+  /** All models of the user's providers, and why a project may not use them. */
+  servedModels(userId: string, policy?: ModelPolicy): Promise<ServedModel[]>
   ledger: Ledger
   settings: {
     get(userId: string): Promise<Settings>
@@ -109,6 +116,11 @@ export interface CoreSettings extends OutgoingSettings {
   lookTime?: number
   /** Earlier messages of its chat that a question may refer back to; 10 by default. */
   history?: number
+  /** Servers with models that the operator set, and how all servers are treated. */
+  providers?: readonly ConfiguredProvider[]
+  served?: ServerSettings
+  /** Reference of the chat model to use where nothing else is chosen. */
+  chatModel?: string
   /** What one user may add; it holds for files inside of others too. Without, all. */
   limits?: FileLimits
   /** How long a model that fails is left alone; for tests. */
@@ -128,7 +140,9 @@ const checkTime = 24 * 60 * 60 * 1000
 export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const { blobs, clock, events, log, models, parsers } = ports
   const store = await openStore(ports)
-  const outgoing = await governOutgoing({ ...ports, egress: ports.egress, store, isLocalOnly: async () => false })
+  // Of one that is gone nothing is known.
+  const isLocalOnly = async (scope: Scope) => (await store.projects.get(scope))?.localOnly !== false
+  const outgoing = await governOutgoing({ ...ports, egress: ports.egress, store, isLocalOnly })
   const queue = ports.createQueue(run => store.transaction('internal', tx => run(store.executor(tx))))
   let runner: ReturnType<typeof startRunner> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
@@ -205,7 +219,24 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       for (const { blob } of gone) await discard(blob)
     },
   })
-  const gateway = createGateway({ models, log })
+  const providers = createProviders({
+    store,
+    clock,
+    log,
+    secrets: ports.secrets,
+    servers: ports.servers,
+    egress: ports.egress,
+    ...(ports.providers && { configured: ports.providers }),
+  })
+  const gateway = createGateway({
+    models,
+    log,
+    ...(ports.servers && {
+      servers: createServerModels({ providers, servers: ports.servers, settings: ports.served ?? {} }),
+    }),
+    policyOf: async scope => (await store.projects.get(scope)) ?? { ...anyModel, localOnly: true },
+    ...(ports.chatModel !== undefined && { chatModel: ports.chatModel }),
+  })
   const search = createSearch({
     store,
     log,
@@ -307,6 +338,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             health,
             targets: vectorIndexes.targets,
             putOff: vectorIndexes.putOff,
+            allows: gateway.mayEmbed,
             done: () => void vectorIndexes.tend(),
             ...(ports.patience && { patience: ports.patience }),
           }),
@@ -392,6 +424,13 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       },
     },
     assistants: createAssistants({ store }),
+    providers,
+    servedModels: async (userId, policy = anyModel) =>
+      listServed(await providers.list(userId), policy, {
+        ...ports.served,
+        chatModel: ports.chatModel,
+        offline: ports.offline,
+      }),
     ledger: createLedger(store.ledger),
     settings: {
       get: userId => store.settings.get(userId),

@@ -157,7 +157,7 @@ describe('layering', () => {
   })
 
   it('keeps the ports on a page or two', () => {
-    expect(wrong('shared/ports.ts', 'export {}\n'.repeat(280))).toEqual([])
-    expect(wrong('shared/ports.ts', 'export {}\n'.repeat(281)).length).toBe(1)
+    expect(wrong('shared/ports.ts', 'export {}\n'.repeat(320))).toEqual([])
+    expect(wrong('shared/ports.ts', 'export {}\n'.repeat(321)).length).toBe(1)
   })
 })

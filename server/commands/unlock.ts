@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { withLibrary } from '../library.ts'
 import { documentJson, stateOf, textOf, usageError } from '../present.ts'
 import { safe } from '../text.ts'
+import { askUnseen } from '../unseen.ts'
 import { findDocument, finish } from './documents.ts'
 
 /** Reads a protected document with a password, which is typed unseen or stands in a file, and never on the command line. */
@@ -43,47 +44,4 @@ async function firstLine(file: string): Promise<string> {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
     throw new AppError(missing ? 'file-missing' : 'file-unreadable', { file }, { cause })
   }
-}
-
-/** One line from the terminal, which shows nothing of it. */
-function askUnseen(prompt: string, signal: AbortSignal): Promise<string> {
-  const { stdin, stderr } = process
-  return new Promise((resolve, reject) => {
-    let typed = ''
-    stderr.write(prompt)
-    stdin.setRawMode(true)
-    stdin.setEncoding('utf8')
-    stdin.on('data', read)
-    signal.addEventListener('abort', stop, { once: true })
-    stdin.resume()
-
-    function close(): void {
-      stdin.off('data', read)
-      signal.removeEventListener('abort', stop)
-      stdin.setRawMode(false)
-      stdin.pause()
-      stderr.write('\n')
-    }
-    function stop(): void {
-      close()
-      reject(new AppError('cancelled'))
-    }
-    function read(text: string): void {
-      for (const character of text) {
-        if (character === '\r' || character === '\n' || character === '\x04') {
-          close()
-          resolve(typed)
-          return
-        }
-        // In raw mode the terminal sends no signal for Ctrl-C.
-        if (character === '\x03') {
-          stop()
-          return
-        }
-        if (character === '\x7f' || character === '\b') typed = [...typed].slice(0, -1).join('')
-        else if (character === '\x15') typed = ''
-        else if (character >= ' ') typed += character
-      }
-    }
-  })
 }

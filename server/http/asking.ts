@@ -24,17 +24,19 @@ export function titleOf(question: string): string {
   return clean.length > titleLength ? `${clean.slice(0, titleLength - 1).trimEnd()}…` : clean
 }
 
-/** As its assistant does it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
+/** As its chat and its assistant do it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
 export async function throughAssistant(
   core: Core,
   scope: Scope,
-  id: string | null,
-  request: AskRequest,
+  { assistantId: id, model: chosen }: Pick<Chat, 'assistantId' | 'model'>,
+  asked: AskRequest,
 ): Promise<AskRequest> {
+  const request = { ...(chosen !== null && { model: chosen }), ...asked }
   const assistant = id === null ? undefined : (await core.assistants.list(scope)).find(one => one.id === id)
   if (!assistant) return request
-  const { documents: chosen, instructions, language, model, temperature } = assistant
-  const documents = request.documents && chosen ? request.documents.filter(one => chosen.includes(one)) : chosen
+  const { documents: ofAssistant, instructions, language, model, temperature } = assistant
+  const documents =
+    request.documents && ofAssistant ? request.documents.filter(one => ofAssistant.includes(one)) : ofAssistant
   return {
     ...(instructions && { instructions }),
     ...(language && { language }),
@@ -64,7 +66,7 @@ export async function askPlainly(
   const chat = session === undefined ? await begin() : await findChat(core, userId, session, within)
   const scope = { userId, projectId: chat.projectId }
   const asked = { question: text, passages, ...(temperature !== undefined && { temperature }) }
-  const request = await throughAssistant(core, scope, chat.assistantId, asked)
+  const request = await throughAssistant(core, scope, chat, asked)
   const asking = { chatId: chat.id, text, questionId: null, request }
   for await (const { event } of core.answers.run(scope, asking, signal)) {
     if (event.type === 'finish') return event.answer

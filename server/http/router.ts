@@ -23,8 +23,8 @@ export interface RouterDependencies {
   core: Core
   userId: string
   models: ModelShelf
-  hub: EventHub
   downloads: Downloads
+  hub: EventHub
   session: Session
   /** Passages that a plain question is answered from, where it does not say. */
   topK: number
@@ -102,8 +102,10 @@ export function createRouter(deps: RouterDependencies) {
         return toApiProject(project)
       }),
       get: os.projects.get.handler(async ({ input }) => toApiProject(await demandProject(input.projectId))),
-      update: os.projects.update.handler(async ({ input }) => {
-        const project = await core.projects.rename(scopeOf(input), input.name)
+      update: os.projects.update.handler(async ({ input: { projectId, name, ...policy } }) => {
+        const scope = scopeOf({ projectId })
+        if (name !== undefined) await core.projects.rename(scope, name)
+        const project = await core.projects.govern(scope, given(policy))
         announce({ type: 'projects', userId })
         return toApiProject(project)
       }),
@@ -216,7 +218,7 @@ export function createRouter(deps: RouterDependencies) {
             ? await core.chats.create(scope, { title: titleOf(question), assistantId: input.assistantId ?? null })
             : await core.chats.get(scope, input.chatId)
         const { documents, instructions, language, mode, model, passages, temperature } = input
-        const request = await throughAssistant(core, scope, chat.assistantId, {
+        const request = await throughAssistant(core, scope, chat, {
           question,
           ...(documents && { documents }),
           ...(instructions !== undefined && { instructions }),
@@ -239,7 +241,7 @@ export function createRouter(deps: RouterDependencies) {
         if (!question)
           throw messageId ? new AppError('message-not-found', { id: messageId }) : new AppError('question-empty')
         const again = { again: { messageId: question.id } }
-        const request = await throughAssistant(core, scope, chat.assistantId, again)
+        const request = await throughAssistant(core, scope, chat, again)
         const asked = { chatId: chat.id, text: question.text, questionId: question.id, request }
         return streamed(() => placed(answers.run(scope, asked, signal ?? never)), context.caller)
       }),
@@ -260,7 +262,8 @@ export function createRouter(deps: RouterDependencies) {
         return { chats: items, next, total }
       }),
       create: os.chats.create.handler(async ({ input }) => {
-        const chat = await core.chats.create(scopeOf(input), { title: input.title, assistantId: input.assistantId })
+        const { title, assistantId, model } = input
+        const chat = await core.chats.create(scopeOf(input), { title, assistantId, model })
         announce({ type: 'chat', userId, projectId: input.projectId, chatId: chat.id })
         return chat
       }),
@@ -274,10 +277,11 @@ export function createRouter(deps: RouterDependencies) {
         core.chats.passages(scopeOf(input), input.chatId, input.messageId),
       ),
       update: os.chats.update.handler(async ({ input }) => {
-        const { projectId, chatId, title, assistantId } = input
+        const { projectId, chatId, title, assistantId, model } = input
         const chat = await core.chats.update(scopeOf(input), chatId, {
           ...(title !== undefined && { title }),
           ...(assistantId !== undefined && { assistantId }),
+          ...(model !== undefined && { model }),
         })
         announce({ type: 'chat', userId, projectId, chatId })
         return chat
@@ -339,7 +343,11 @@ export function createRouter(deps: RouterDependencies) {
     },
 
     models: {
-      list: os.models.list.handler(async () => ({ models: await models.list() })),
+      list: os.models.list.handler(async ({ input }) => {
+        const project = input.projectId === undefined ? undefined : await demandProject(input.projectId)
+        const [local, served] = await Promise.all([models.list(), core.servedModels(userId, project)])
+        return { models: local, served }
+      }),
       add: os.models.add.handler(elsewhere),
       verify: os.models.verify.handler(({ input, signal }) => models.verify(input.name, signal ?? never)),
       use: os.models.use.handler(async ({ input }) => {
@@ -353,7 +361,30 @@ export function createRouter(deps: RouterDependencies) {
       }),
     },
 
-    generate: {
+    providers: {
+      list: os.providers.list.handler(async () => ({ providers: await core.providers.list(userId) })),
+      add: os.providers.add.handler(async ({ input }) => {
+        const { kind, ...fields } = input
+        const added = await core.providers.add(userId, { kind, ...given(fields) })
+        modelsChanged()
+        return added
+      }),
+      update: os.providers.update.handler(async ({ input: { slug, ...changes } }) => {
+        const changed = await core.providers.update(userId, slug, given(changes))
+        modelsChanged()
+        return changed
+      }),
+      remove: os.providers.remove.handler(async ({ input }) => {
+        await core.providers.remove(userId, input.slug)
+        modelsChanged()
+      }),
+      test: os.providers.test.handler(async ({ input, signal }) => {
+        const tested = await core.providers.test(userId, input.slug, signal)
+        modelsChanged()
+        return tested
+      }),
+    },
+
     downloads: {
       list: os.downloads.list.handler(async () => ({ downloads: await downloads.list() })),
       start: os.downloads.start.handler(({ input: { source, sha256, name } }) =>
@@ -366,6 +397,7 @@ export function createRouter(deps: RouterDependencies) {
       }),
     },
 
+    generate: {
       text: os.generate.text.handler(async ({ input, signal }) => {
         for await (const event of generate(deps, input, signal ?? never))
           if (event.type === 'finish') return event.generated
@@ -433,6 +465,13 @@ export function createRouter(deps: RouterDependencies) {
       }),
     },
   })
+}
+
+/** What the call says; what it leaves out stays as it is. */
+function given<Fields extends object>(fields: Fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Fields]: Exclude<Fields[Key], undefined>
+  }
 }
 
 const never = new AbortController().signal

@@ -118,7 +118,8 @@ describe('a model fails', () => {
     'model-unproven': {},
     'model-declined': {},
     'model-not-found': { name: 'x' },
-    'model-other': { name: 'x', other: 'y' },
+    'model-replaced': { name: 'x.gguf', other: 'y', why: 'model-crashed' },
+  'model-other': { name: 'x', other: 'y' },
     'model-exists': { name: 'x' },
     'model-too-large': { name: 'x', limit: 9 },
   }

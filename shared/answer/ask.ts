@@ -17,7 +17,7 @@ import { createPlaces } from './places.ts'
 import { selectQuotes } from './quotes.ts'
 import { rewriteBudget, rewriteQuestion } from './rewrite.ts'
 import { settle } from './settle.ts'
-import { createTurnTaker, type TurnTaker } from './turn.ts'
+import { createTurnTaker, isOfModel, type TurnTaker } from './turn.ts'
 import { nothingWritten, type Written } from './write.ts'
 
 export { toPassage } from './passages.ts'
@@ -42,7 +42,7 @@ export interface AskRequest {
   language?: 'de' | 'en'
   /** How freely the model writes; as the installation is set when not said. */
   temperature?: number
-  /** Name of the chat model; where that is not there, the one in use answers, or quotes do, and the answer's reason says so. */
+  /** Reference of the chat model, instead of the chat's; where it cannot be used, another one answers, or quotes do: see the reason. */
   model?: string
   /** Passages that are searched for, shown and answered from; 10 when not said. */
   passages?: number
@@ -124,8 +124,10 @@ export function createAsk({
     if (text === '' && !request.again) throw new AppError('question-empty')
     if (text.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
     if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
+    const chat = request.chatId === undefined ? undefined : await store.chats.get(scope, request.chatId)
+    const model = request.model ?? chat?.model ?? undefined
     yield* readAhead(async function* (within) {
-      const turns = createTurnTaker(gateway, scope, { model: request.model, signal: within })
+      const turns = createTurnTaker(gateway, scope, { model, signal: within })
       const leaves: (() => void)[] = []
       const enter = async function* (chatId: string) {
         const places = createPlaces()
@@ -238,22 +240,30 @@ export function createAsk({
             ...wishes,
           }
           try {
-            const turn = yield* turns.take()
-            if (request.model !== undefined) {
-              const name = request.model
-              if (!turn) result.reason = { code: 'model-not-found', values: { name } }
-              else if (turn.instead) result.reason = { code: 'model-other', values: { name, other: turn.chat.name } }
-            }
-            if (turn) {
+            for (let turn = yield* turns.take(); turn; ) {
+              const { chat, server, instead } = turn
               written = nothingWritten()
-              result.model = turn.chat.name
-              witness?.writes(turn.chat.name)
-              yield* compose({ ...attempt, chat: turn.chat }, written)
+              result.model = chat.name
+              delete result.server
+              if (server) result.server = server
+              result.reason = instead
+              witness?.writes(chat.name)
+              try {
+                yield* compose({ ...attempt, chat }, written)
+              } catch (error) {
+                // After the first words, quotes take over: nobody is to read two answers.
+                const begun = written.draft !== '' || written.sentences.length > 0
+                if (begun || signal.aborted || !isOfModel(error)) throw error
+                turn = yield* turns.other(error)
+                if (!turn) throw error
+                continue
+              }
               // What cannot be proven at all is worth less than what the documents say themselves.
               const proven = written.sentences.some(sentence => sentence.supported)
               if (!proven && !written.declined) throw new AppError('model-unproven')
               // It found nothing where sentences speak of what was asked: they may be read.
               if (written.declined && quotable) throw new AppError('model-declined')
+              break
             }
           } catch (error) {
             if (signal.aborted) throw error
@@ -326,6 +336,8 @@ export function createAsk({
     async function rewritten(): Promise<Understood> {
       const late = AbortSignal.timeout(rewriteBudget)
       const turn = await turns.soon(rewriteBudget)
+      // Nobody else's machine is asked before the passages are there.
+      if (turn?.server && !turn.server.here) return completed
       const language = analyzeQuestion(text).language
       const within = AbortSignal.any([signal, late])
       const rewrite = turn && (await rewriteQuestion(turn.chat, text, conversation, language, within))

@@ -88,8 +88,8 @@ export function createConversations(store: Store, history: number) {
       earlier?: Earlier,
       within: (tx: Tx, messageId: string) => Promise<void> = async () => {},
     ): Promise<string> {
-      const { mode, sentences, citations, model, reason, text, chatId } = answer
-      const kept = { text, answer: { mode, sentences, citations, model, reason }, passages }
+      const { mode, sentences, citations, model, server, reason, text, chatId } = answer
+      const kept = { text, answer: { mode, sentences, citations, model, ...(server && { server }), reason }, passages }
       return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         const { question, answer: before } = earlier ?? {}

@@ -1,15 +1,16 @@
 import { AppError, toAppError } from '../errors.ts'
-import type { Gateway } from '../gateway/index.ts'
-import type { Generated, GenerateEvent, Reason, Scope } from '../model/index.ts'
+import type { Gateway, Turn } from '../gateway/index.ts'
+import type { Asker } from '../gateway/servers.ts'
+import type { Generated, GenerateEvent } from '../model/index.ts'
 import { readAhead } from './ahead.ts'
 import { openParts } from './parts.ts'
 import { createThinkingFilter } from './thinking.ts'
-import { createTurnTaker, type TurnTaker } from './turn.ts'
+import { createTurnTaker, isOfModel, type TurnTaker } from './turn.ts'
 
 export interface GenerateRequest {
   /** Goes to the model as it is, without any document. */
   prompt: string
-  /** Name of the chat model; where that is not there, the one in use writes, and the reason says so. */
+  /** Reference of the chat model; where that cannot be used, another one writes, and the reason says so. */
   model?: string
   /** How freely it writes; as the installation is set when not said. */
   temperature?: number
@@ -22,11 +23,7 @@ export interface GenerateRequest {
  * model back when it has ended, also where nobody reads it. The last event is `finish`. Throws `prompt-empty`, `no-model`,
  * `model-input` where the prompt is too long for the model, `cancelled`, and what the model throws.
  */
-export type Generate = (
-  user: Pick<Scope, 'userId'>,
-  request: GenerateRequest,
-  signal?: AbortSignal,
-) => AsyncIterable<GenerateEvent>
+export type Generate = (user: Asker, request: GenerateRequest, signal?: AbortSignal) => AsyncIterable<GenerateEvent>
 
 export function createGenerate({ gateway }: { gateway: Gateway }): Generate {
   return async function* generate(user, request, signal) {
@@ -42,14 +39,36 @@ export function createGenerate({ gateway }: { gateway: Gateway }): Generate {
   }
 }
 
+/** What fails before its first words gives way to the next model. */
 async function* write(
-  { prompt, model, temperature, maxTokens }: GenerateRequest,
+  request: GenerateRequest,
   turns: TurnTaker,
   signal: AbortSignal,
 ): AsyncGenerator<GenerateEvent, void> {
-  const turn = yield* turns.take()
+  let turn = yield* turns.take()
   if (!turn) throw new AppError('no-model')
-  const { chat, instead } = turn
+  for (;;) {
+    let begun = false
+    try {
+      for await (const event of writeWith(turn, request, signal)) {
+        begun = true
+        yield event
+      }
+      return
+    } catch (error) {
+      // One that cannot read so much was asked for all the same.
+      if (begun || signal.aborted || !isOfModel(error) || toAppError(error).code === 'model-input') throw error
+      turn = yield* turns.other(error)
+      if (!turn) throw error
+    }
+  }
+}
+
+async function* writeWith(
+  { chat, instead, server }: Turn,
+  { prompt, temperature, maxTokens }: GenerateRequest,
+  signal: AbortSignal,
+): AsyncGenerator<GenerateEvent, void> {
   const stop = new AbortController()
   const parts = openParts(
     {
@@ -78,12 +97,11 @@ async function* write(
       const rest = thinking.finish()
       if (rest !== '') yield { type: 'text', text: rest }
       const { finishReason, usage } = part
-      const reason: Reason | null =
-        instead && model !== undefined ? { code: 'model-other', values: { name: model, other: chat.name } } : null
       const generated: Generated = {
         text: (text + rest).trim(),
         model: chat.name,
-        reason,
+        ...(server && { server }),
+        reason: instead,
         finish: finishReason.unified === 'stop' || finishReason.unified === 'length' ? finishReason.unified : 'other',
         usage: { prompt: usage.inputTokens.total ?? null, generated: usage.outputTokens.total ?? null },
       }

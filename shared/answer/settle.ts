@@ -19,5 +19,7 @@ export function settle(answer: Omit<Answer, 'messageId'>, quoted: Citation[], wr
       .join('')
       .trim()
   }
-  if (answer.mode !== 'model' && !written?.declined) answer.model = null
+  if (answer.mode === 'model' || written?.declined) return
+  answer.model = null
+  delete answer.server
 }

@@ -1,5 +1,6 @@
+import { toAppError } from '../errors.ts'
 import type { Gateway, Turn } from '../gateway/index.ts'
-import type { Scope } from '../model/index.ts'
+import type { Asker } from '../gateway/servers.ts'
 import { createPlaces, type Waiting } from './places.ts'
 
 /** One question's turn at the chat model: asked for once, waited for in one place or another, given back for certain by `end`. */
@@ -8,26 +9,32 @@ export interface TurnTaker {
   soon(budget: number): Promise<Turn | undefined>
   /** Says how many come before; gives the turn, or undefined when there is no model. Throws what the gateway throws. */
   take(): AsyncGenerator<Waiting, Turn | undefined>
+  /** The one whose turn it was failed before its first words: the same of the next one. */
+  other(error: unknown): AsyncGenerator<Waiting, Turn | undefined>
   end(): void
 }
 
-/** `model`: the name of the one that is wanted. */
+/** Whether it is the model's trouble, or that of the way to it: another one may do better. */
+export function isOfModel(error: unknown): boolean {
+  const { code } = toAppError(error)
+  return /^(?:model|provider)-/.test(code) || code === 'egress-refused' || code === 'project-local-only'
+}
+
+/** `model`: the reference of the one that is wanted. */
 export function createTurnTaker(
   gateway: Gateway,
-  user: Pick<Scope, 'userId'>,
+  asker: Asker,
   { model, signal }: { model: string | undefined; signal: AbortSignal },
 ): TurnTaker {
   const left = new AbortController()
-  const places = createPlaces()
+  let places = createPlaces()
   let pending: Promise<Turn | undefined> | undefined
+
+  const options = () => ({ signal: AbortSignal.any([signal, left.signal]), waiting: places.hear })
 
   function ask(): Promise<Turn | undefined> {
     if (pending) return pending
-    pending = gateway.turn(user, {
-      ...(model !== undefined && { model }),
-      signal: AbortSignal.any([signal, left.signal]),
-      waiting: places.hear,
-    })
+    pending = gateway.turn(asker, { ...(model !== undefined && { model }), ...options() })
     // Whoever waits for it hears of it; nobody may be left to.
     pending.catch(() => {})
     return pending
@@ -47,6 +54,13 @@ export function createTurnTaker(
       }
     },
     take: () => places.tell(ask()),
+    async *other(error) {
+      const before = await pending
+      places = createPlaces()
+      pending = before?.next(error, options())
+      pending?.catch(() => {})
+      return pending && (yield* places.tell(pending))
+    },
     end() {
       left.abort()
       pending?.then(

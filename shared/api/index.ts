@@ -15,6 +15,7 @@ import { ledger } from './ledger.ts'
 import { models } from './model.ts'
 import { plain } from './plain.ts'
 import { projects } from './project.ts'
+import { providers } from './provider.ts'
 import { search } from './search.ts'
 import { sessions } from './session.ts'
 import { settingRoutes } from './setting.ts'
@@ -24,13 +25,14 @@ export { ApiError, isProblem } from './api-error.ts'
 export type { ApiAssistant } from './assistant.ts'
 export type { Answering, ApiChat, ApiMessage } from './chat.ts'
 export type { ApiDocument, ApiReceipt, Upload } from './document.ts'
+export type { ApiDownload } from './download.ts'
 export type { ApiGenerated } from './generate.ts'
 export type { ServerEvent } from './job.ts'
 export type { ApiLedgerEntry, ApiLedgerSum } from './ledger.ts'
-export type { ApiDownload } from './download.ts'
-export type { ApiModel } from './model.ts'
+export type { ApiModel, ServedModel } from './model.ts'
 export type { Issue, Problem } from './problem.ts'
 export type { ApiProject } from './project.ts'
+export type { ApiProvider } from './provider.ts'
 export type { Session } from './session.ts'
 export type { Settings } from './setting.ts'
 
@@ -45,12 +47,13 @@ export const contract = {
     assistants,
     jobs,
     models,
+    providers,
+    downloads,
     generate,
     plain,
     settings: settingRoutes,
     ledger,
   }),
-    downloads,
   health,
 }
 

@@ -1,32 +1,51 @@
 import { AppError, toAppError } from '../errors.ts'
-import type { ChatModel, EmbeddingModel, Scope } from '../model/index.ts'
+import type { AnsweringServer, ChatModel, EmbeddingModel, ModelPolicy, Reason, Scope } from '../model/index.ts'
 import type { Log, Models } from '../ports.ts'
+import { type Candidate, type Candidates, createCandidates } from './candidates.ts'
+import type { Asker, ServerModels } from './servers.ts'
 import { createTurns } from './turns.ts'
 
-/** The chat model for one answer; nobody else has it until `end`. */
+/** The chat model for one answer: a local one has nobody else until `end`, a server has some at once. */
 export interface Turn {
   chat: ChatModel
-  /** Not the one that was asked for: that is not there. */
-  instead: boolean
+  /** Where it runs; absent where that is our own process. */
+  server?: AnsweringServer
+  /** Why it is not the one that was asked for. */
+  instead: Reason | null
   end(): void
+  /** This one failed before its first words: ends it, and gives the turn at the next one, if there is any. */
+  next(error: unknown, options: TurnOptions): Promise<Turn | undefined>
 }
+
+export interface TurnOptions {
+  signal?: AbortSignal
+  /** Hears the place in the queue. */
+  waiting(place: number): void
+}
+
+/** A project that says nothing of models. */
+export const anyModel: ModelPolicy = { localOnly: false, providers: null, chatModel: null }
 
 /** Which model does what, who comes when, and what happens when one fails. */
 export interface Gateway {
   /**
-   * Undefined when no chat model is set up. With a name, that model's turn; where it is not there, that of the one in use.
-   * `waiting` hears the place in the queue. Throws `cancelled`, and what is wrong with the model that is set up.
+   * Undefined when no chat model is set up. With a reference, that model's turn; where it cannot be used, that of the next one
+   * (see `candidates.ts`). Throws `cancelled`, and what is wrong with the first one where there is no other.
    */
-  turn(
-    user: Pick<Scope, 'userId'>,
-    options: { model?: string; signal?: AbortSignal; waiting(place: number): void },
-  ): Promise<Turn | undefined>
+  turn(asker: Asker, options: TurnOptions & { model?: string }): Promise<Turn | undefined>
   embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
   /**
    * The question as a vector of the model with this fingerprint; undefined when it cannot be had in time. It never stands
    * in a search's way: what failed goes to the log. Throws `cancelled` alone.
    */
-  embedQuestion(fingerprint: string, question: string, signal?: AbortSignal): Promise<Float32Array | undefined>
+  embedQuestion(
+    fingerprint: string,
+    question: string,
+    signal?: AbortSignal,
+    scope?: Scope,
+  ): Promise<Float32Array | undefined>
+  /** Whether a project's texts may be given to the model of these vectors. */
+  mayEmbed(scope: Scope, fingerprint: string): Promise<boolean>
   /** Whether there is a ranking model; no error, and no long wait, where it cannot be told. */
   reranks(): Promise<boolean>
   /** How well each passage answers, in their order; undefined without a model, or when it takes too long. Throws `cancelled` alone. */
@@ -41,8 +60,60 @@ const embedBudget = 1500
 /** 20 passages of 200 tokens take a small ranking model some 3 s on one core: less is reranked where that is too slow. */
 const rerankBudget = 3000
 
-export function createGateway({ models, log }: { models: Models; log: Log }): Gateway {
-  const turns = createTurns()
+export function createGateway({
+  models,
+  log,
+  servers,
+  policyOf = async () => anyModel,
+  chatModel,
+}: {
+  models: Models
+  log: Log
+  /** Without them, all models are local. */
+  servers?: ServerModels
+  policyOf?: (scope: Scope) => Promise<ModelPolicy>
+  /** Reference of the chat model that the installation uses. */
+  chatModel?: string
+}): Gateway {
+  const local = createTurns()
+
+  async function begin(
+    candidates: Candidates,
+    who: string,
+    { signal, waiting }: TurnOptions,
+  ): Promise<Turn | undefined> {
+    const found = await candidates.next()
+    if (!found) return undefined
+    const end = await found.turns.take(who, { waiting, ...(signal && { signal }) })
+    return turnOf(candidates, who, found, end)
+  }
+
+  function turnOf(candidates: Candidates, who: string, found: Candidate, end: () => void): Turn {
+    const { chat, server } = found
+    return {
+      chat,
+      ...(server && { server }),
+      instead: candidates.instead(found),
+      end,
+      async next(error, options) {
+        end()
+        candidates.failed(found, error)
+        return begin(candidates, who, options)
+      },
+    }
+  }
+
+  async function mayEmbed(scope: Scope, fingerprint: string): Promise<boolean> {
+    return !servers?.embedding.owns(fingerprint) || servers.embedding.allows(fingerprint, await policyOf(scope))
+  }
+
+  /** A server's, where one is set; vectors that a local one made are compared by it for as long as they are searched. */
+  async function embedding(fingerprint?: string): Promise<EmbeddingModel | undefined> {
+    if (fingerprint === undefined) return (await servers?.embedding.current()) ?? models.embedding()
+    if (!servers?.embedding.owns(fingerprint)) return models.embedding(fingerprint)
+    const current = await servers.embedding.current()
+    return current?.fingerprint === fingerprint ? current : undefined
+  }
 
   /** The leg of a search, or nothing: too late, or failed. */
   async function leg<T>(
@@ -72,23 +143,27 @@ export function createGateway({ models, log }: { models: Models; log: Log }): Ga
   }
 
   return {
-    async turn({ userId }, { model, signal, waiting }) {
-      const named = model === undefined ? undefined : await models.chat(model)
-      const chat = named ?? (await models.chat())
-      if (!chat) return undefined
-      const end = await turns.take(userId, { waiting, ...(signal && { signal }) })
-      return { chat, instead: model !== undefined && !named, end }
+    async turn(asker, { model, ...options }) {
+      const { userId, projectId } = asker
+      const policy = projectId === undefined ? anyModel : await policyOf({ userId, projectId })
+      const candidates = createCandidates({ models, servers, local }, asker, { model, policy, installation: chatModel })
+      const turn = await begin(candidates, userId, options)
+      const error = turn ? undefined : candidates.error()
+      if (error) throw error
+      return turn
     },
-    embedding: fingerprint => models.embedding(fingerprint),
-    embedQuestion: (fingerprint, question, signal) =>
+    embedding,
+    mayEmbed,
+    embedQuestion: (fingerprint, question, signal, scope) =>
       leg('vectors', embedBudget, signal, async abortSignal => {
-        const embedding = await models.embedding(fingerprint)
-        if (!embedding) return undefined
-        const values = [embedding.queryPrefix + question]
-        const { embeddings } = await embedding.model.doEmbed({
+        if (scope && !(await mayEmbed(scope, fingerprint))) return undefined
+        const model = await embedding(fingerprint)
+        if (!model) return undefined
+        const values = [model.queryPrefix + question]
+        const { embeddings } = await model.model.doEmbed({
           values,
           abortSignal,
-          providerOptions: { cloister: { urgent: true } },
+          providerOptions: { cloister: { urgent: true, ...scope } },
         })
         return Float32Array.from(embeddings[0])
       }),

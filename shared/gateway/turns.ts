@@ -16,18 +16,18 @@ interface Waiting {
 }
 
 /**
- * One at a time, and fair: whoever was served longest ago is next, so that ten questions of one user do not make another
+ * So many at a time, and fair: whoever was served longest ago is next, so that ten questions of one user do not make another
  * wait for all ten. Among one's own, the oldest.
  */
-export function createTurns(): Turns {
+export function createTurns(atOnce = 1): Turns {
   const queue: Waiting[] = []
   /** When each was last served, as a count; forgotten when nobody waits any more. */
   const served = new Map<string, number>()
   let count = 0
-  let busy = false
+  let busy = 0
 
   function start(who: string): void {
-    busy = true
+    busy += 1
     count += 1
     served.set(who, count)
   }
@@ -60,10 +60,10 @@ export function createTurns(): Turns {
   }
 
   function end(): void {
-    busy = false
+    busy -= 1
     const [next] = order()
     if (!next) {
-      served.clear()
+      if (busy === 0) served.clear()
       return
     }
     queue.splice(queue.indexOf(next), 1)
@@ -75,7 +75,7 @@ export function createTurns(): Turns {
   return {
     async take(who, { signal, waiting } = {}) {
       if (signal?.aborted) throw new AppError('cancelled')
-      if (busy) {
+      if (busy >= atOnce) {
         await new Promise<void>((resolve, reject) => {
           const entry: Waiting = { who, place: 0, go: () => {}, ...(waiting && { waiting }) }
           const leave = () => {

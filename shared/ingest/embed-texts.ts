@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, toAppError } from '../errors.ts'
-import type { EmbeddingModel } from '../model/index.ts'
+import type { EmbeddingModel, Scope } from '../model/index.ts'
 import type { Log } from '../ports.ts'
 import type { ChunkText } from '../store/index.ts'
 import { within } from './within.ts'
@@ -28,7 +28,7 @@ const headingShare = 0.25
 export async function embedChunks(
   embedding: EmbeddingModel,
   chunks: readonly ChunkText[],
-  { signal, log, patience }: { signal: AbortSignal; log: Log; patience: Patience },
+  { signal, log, patience, scope }: { signal: AbortSignal; log: Log; patience: Patience; scope?: Scope },
 ): Promise<(Float32Array | undefined)[]> {
   const parts = await partsOf(embedding, chunks, signal)
   const vectors = await embedAll(parts.flat())
@@ -77,7 +77,11 @@ export async function embedChunks(
         const found: (Float32Array | undefined)[] = []
         for (let at = 0; at < values.length; at += most) {
           const some = values.slice(at, at + most)
-          const call = { values: some, abortSignal: signal }
+          const call = {
+            values: some,
+            abortSignal: signal,
+            ...(scope && { providerOptions: { cloister: { ...scope } } }),
+          }
           const { embeddings } = await within(signal, Promise.resolve(embedding.model.doEmbed(call)))
           if (embeddings.length !== some.length) throw invalid(`${embeddings.length} vectors for ${some.length} texts`)
           found.push(...embeddings.map(toVector))

@@ -36,6 +36,8 @@ export function createEmbedStage(deps: {
   health: ModelHealth
   /** Where the document belongs now, in order; asked again before each batch. */
   targets: (job: Job) => Promise<EmbedTarget[]>
+  /** Whether a project's texts may be given to the model with this fingerprint; all may where nothing is said. */
+  allows?: (scope: Scope, fingerprint: string) => Promise<boolean>
   /** The job waits for a model. */
   putOff: (job: Job) => void
   /** A job has ended. */
@@ -92,7 +94,12 @@ export function createEmbedStage(deps: {
   async function openTargets(job: Job, { document, scope }: Found) {
     if (document.state !== 'ready' || document.deletedAt !== null) return []
     const progress = await store.vectors.progress(scope, document.id)
-    return (await deps.targets(job)).flatMap(target => {
+    const targets = await deps.targets(job)
+    const allowed = await Promise.all(
+      targets.map(({ index }) => deps.allows?.(scope, index.fingerprint) ?? Promise.resolve(true)),
+    )
+    return targets.flatMap((target, at) => {
+      if (!allowed[at]) return []
       const { chunks: from, complete } = progress.get(target.index.number) ?? { chunks: 0, complete: false }
       return complete ? [] : [{ ...target, document, scope, from }]
     })
@@ -105,7 +112,7 @@ export function createEmbedStage(deps: {
   ): Promise<void> {
     const rows = await store.chunks.page(scope, document.id, from, batchSize)
     const texts = rows.map(row => row.chunk)
-    const vectors = await embedChunks(embedding, texts, { signal, log, patience })
+    const vectors = await embedChunks(embedding, texts, { signal, log, patience, scope })
     const chunks = rows.map(({ id }, at) => ({ id, vector: vectors[at] }))
     const complete = rows.length < batchSize
     await store.transaction(scope, async tx => {

@@ -7,6 +7,7 @@ export type EmbedQuestion = (
   fingerprint: string,
   question: string,
   signal?: AbortSignal,
+  scope?: Scope,
 ) => Promise<Float32Array | undefined>
 
 export interface Near {
@@ -39,7 +40,7 @@ export function createNear({
     question: string,
     options: { documents?: readonly string[]; limit: number; signal?: AbortSignal },
   ): Promise<Near | undefined> {
-    const vector = await embedQuestion?.(index.fingerprint, question, options.signal)
+    const vector = await embedQuestion?.(index.fingerprint, question, options.signal, scope)
     if (vector?.length !== index.dimensions || !vector.every(Number.isFinite) || !vector.some(Boolean)) return undefined
     const { documents, limit } = options
     const [found, background, coverage] = await Promise.all([

@@ -122,7 +122,20 @@ export function createVectorStore({
     return row && toIndex(row)
   }
 
-  const incomplete = (db: Read, index: number) =>
+  /** Texts of projects that do not allow the server of this index's model are not waited for. */
+  const incomplete = (db: Read, { number: index, fingerprint }: Pick<VectorIndex, 'number' | 'fingerprint'>) => {
+    const [kind, place, slug] = fingerprint.split(' ')
+    const open = incompleteOf(db, index)
+    if (kind !== 'server') return open
+    const allowed = db
+      .selectFrom('project')
+      .select('id')
+      .where('local_only', '<=', place === 'here' ? 1 : 0)
+      .where(eb => eb.or([eb('providers', 'is', null), eb('providers', 'like', `%"${slug}"%`)]))
+    return open.where('document.project_id', 'in', allowed)
+  }
+
+  const incompleteOf = (db: Read, index: number) =>
     db
       .selectFrom('document')
       .leftJoin('document_vectors', join =>
@@ -168,7 +181,7 @@ export function createVectorStore({
       await tx.updateTable('vector_index').set(retired).where('state', '=', 'building').execute()
       const active = await tx
         .selectFrom('vector_index')
-        .select('number')
+        .select(['number', 'fingerprint'])
         .where('state', '=', 'active')
         .executeTakeFirst()
       const state = active ? 'building' : 'active'
@@ -186,9 +199,13 @@ export function createVectorStore({
     },
     async activate(tx, number, { early = false } = {}) {
       await engine.lock(tx, locks.vectorIndexes)
-      const row = await tx.selectFrom('vector_index').select('state').where('number', '=', number).executeTakeFirst()
+      const row = await tx
+        .selectFrom('vector_index')
+        .select(['number', 'state', 'fingerprint'])
+        .where('number', '=', number)
+        .executeTakeFirst()
       if (row?.state !== 'building') return false
-      const left = early ? undefined : await incomplete(tx, number).select('document.id').limit(1).executeTakeFirst()
+      const left = early ? undefined : await incomplete(tx, row).select('document.id').limit(1).executeTakeFirst()
       if (left) return false
       const before = { state: 'dropping', retired_at: early ? clock.now() : null } as const
       await tx.updateTable('vector_index').set(before).where('state', '=', 'active').execute()
@@ -215,10 +232,10 @@ export function createVectorStore({
       const kept = await findKept()
       const active = await tx
         .selectFrom('vector_index')
-        .select('number')
+        .select(['number', 'fingerprint'])
         .where('state', '=', 'active')
         .executeTakeFirst()
-      const left = active && (await incomplete(tx, active.number).select('document.id').limit(1).executeTakeFirst())
+      const left = active && (await incomplete(tx, active).select('document.id').limit(1).executeTakeFirst())
       const old = kept.filter((row, at) => at >= mostRetired || (!left && Number(row.retired_at) <= before))
       for (const { number } of old)
         await tx.updateTable('vector_index').set({ retired_at: null }).where('number', '=', number).execute()
@@ -308,7 +325,7 @@ export function createVectorStore({
     },
     async pendingDocuments(index, limit, tx) {
       if (!available) return []
-      const rows = await incomplete(tx ?? read('internal'), index.number)
+      const rows = await incomplete(tx ?? read('internal'), index)
         .select('document.id')
         .where(eb =>
           eb.or([eb('document_vectors.rest_until', 'is', null), eb('document_vectors.rest_until', '<=', clock.now())]),
@@ -322,7 +339,7 @@ export function createVectorStore({
     async pending({ userId, projectId }) {
       const index = (await find('building')) ?? (await find('active'))
       if (!index) return { documents: 0, resting: 0 }
-      const row = await incomplete(read({ userId, projectId }), index.number)
+      const row = await incomplete(read({ userId, projectId }), index)
         .innerJoin('project', 'project.id', 'document.project_id')
         .select(eb => [
           eb.fn.countAll<number>().as('documents'),

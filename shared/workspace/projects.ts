@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Document, Project, Scope } from '../model/index.ts'
+import type { Document, ModelPolicy, Project, Scope } from '../model/index.ts'
 import type { Store, Tx } from '../store/index.ts'
 
 /** Local mode's one user. */
@@ -18,6 +18,8 @@ export interface Projects {
   create(userId: string, name: string): Promise<Project>
   /** Throws `project-not-found`, `project-exists`, `name-invalid`. */
   rename(scope: Scope, name: string): Promise<Project>
+  /** Which models may work on it. Throws `project-not-found`. */
+  govern(scope: Scope, policy: Partial<ModelPolicy>): Promise<Project>
   /** For good, with everything in it. Throws `last-project`: there is always one. */
   delete(scope: Scope): Promise<void>
   /** A new one that is in no list: whoever makes it deletes it. */
@@ -86,6 +88,13 @@ export function createProjects({
         throw new AppError('project-not-found', { name: scope.projectId })
       }
       return { ...project, name: clean }
+    },
+    async govern(scope, { providers, ...policy }) {
+      const given = { ...policy, ...(providers !== undefined && { providers: providers && [...new Set(providers)] }) }
+      await store.transaction(scope, tx => store.projects.govern(tx, scope, given))
+      const project = await store.projects.get(scope)
+      if (!project) throw new AppError('project-not-found', { name: scope.projectId })
+      return project
     },
     async delete(scope) {
       const project = await store.projects.get(scope)

@@ -125,7 +125,7 @@ describe.each(ways)('a whole visit over %s', (way, clientOf) => {
     expect(await client.session.get()).toMatchObject({ maxFileSize: 1024 * 1024, maxFiles: null })
     expect((await client.health.summary()).state).toBe('ok')
     expect(await client.health.readiness()).toEqual({ state: 'ok' })
-    expect(await client.models.list()).toEqual({ models: [] })
+    expect(await client.models.list({})).toEqual({ models: [], served: [] })
     expect((await client.jobs.list()).trouble).toBeNull()
   })
 })

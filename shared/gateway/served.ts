@@ -1,0 +1,36 @@
+import { AppError, reasonOf } from '../errors.ts'
+import type { ModelPolicy, Provider, Reason, ServerModel } from '../model/index.ts'
+import { refusalOf } from './servers.ts'
+
+/** A model of a provider, as people choose among them. */
+export interface ServedModel extends ServerModel {
+  reference: string
+  provider: Pick<Provider, 'slug' | 'name' | 'here'>
+  /** The installation's own choice for its role. */
+  inUse: boolean
+  /** Why it cannot be used, in this project or at all. */
+  problem: Reason | null
+}
+
+export function listServed(
+  providers: readonly Provider[],
+  policy: ModelPolicy,
+  installation: { chatModel?: string | undefined; embeddingModel?: string | undefined; offline?: boolean | undefined },
+): ServedModel[] {
+  const { chatModel, embeddingModel, offline } = installation
+  return providers.flatMap(provider => {
+    const { slug, name, here, baseUrl, key } = provider
+    const refusal =
+      refusalOf(provider, policy) ??
+      (key === 'lost' ? new AppError('provider-key-lost', { name }) : undefined) ??
+      (offline && !here
+        ? new AppError('egress-refused', { host: URL.parse(baseUrl)?.host ?? '', why: 'offline' })
+        : undefined)
+    const problem = refusal ? reasonOf(refusal) : null
+    return provider.models.map(model => {
+      const reference = `${slug}/${model.id}`
+      const inUse = reference === (model.role === 'chat' ? chatModel : embeddingModel)
+      return { ...model, reference, provider: { slug, name, here }, inUse, problem }
+    })
+  })
+}
