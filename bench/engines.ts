@@ -17,7 +17,7 @@ import { postgres, sqlite, type TestEngine } from '../tests/postgres.ts'
 import { createWordEmbedder, embeddersOf } from '../tests/word-embedder.ts'
 import { differencesOf } from './differences.ts'
 import { evalDirectory } from './eval-directory.ts'
-import { atMost, type Bench, type Figure, Missing } from './figure.ts'
+import { atMost, type Bench, type Figure, Missing, told } from './figure.ts'
 import { createOwnDatabase } from './own-database.ts'
 
 const sets = ['xquad-dev.de', 'xquad-dev.en', 'golden-dev']
@@ -29,9 +29,9 @@ export const bench: Bench = async ({ note, args }) => {
   if (folder === undefined) throw new Missing('EVAL_DIR must name the folder of the question sets')
   const chosen = (option: string) => (args.includes(option) ? args[args.indexOf(option) + 1] : undefined)
   const figures: Figure[] = []
-  let asked = 0
-  let different = 0
-  for (const mode of modes.filter(mode => mode === (chosen('--mode') ?? mode)))
+  for (const mode of modes.filter(mode => mode === (chosen('--mode') ?? mode))) {
+    let asked = 0
+    let different = 0
     for (const name of sets.filter(set => set === (chosen('--set') ?? set))) {
       const file = path.join(folder, `${name}.json`)
       if (!existsSync(file)) {
@@ -43,12 +43,13 @@ export const bench: Bench = async ({ note, args }) => {
       const differences = differencesOf(first, second)
       for (const { id, what } of differences) note(`${name}, ${mode}, ${id}: ${what.join('; ')}`)
       const questions = first.cases.length
-      note(`${name}, ${mode}: ${differences.length} of ${questions} questions differ`)
-      figures.push(atMost(`${name}, ${mode}, share that differs`, differences.length / questions, '', most))
+      figures.push(told(`${name}, ${mode}: of ${questions} questions differ`, differences.length, ''))
       asked += questions
       different += differences.length
     }
-  return [...figures, atMost('questions that differ, share of all', asked === 0 ? null : different / asked, '', most)]
+    figures.push(atMost(`${mode}: questions that differ, share`, asked === 0 ? null : different / asked, '', most))
+  }
+  return figures
 }
 
 /** As the command does it. */
