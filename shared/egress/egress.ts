@@ -24,6 +24,8 @@ interface Call {
   signal: AbortSignal | undefined
   /** The first address of it. */
   first?: URL
+  /** Another server has had a say: from then on nothing private, whichever way it leads back. */
+  away: boolean
   /** What the caller hears in place of what `fetch` makes of it. */
   error?: Error
 }
@@ -56,14 +58,14 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
   }
 
   /** Connections are kept apart by what was checked when they were made. */
-  async function poolOf(kind: 'direct' | 'proxied' | 'to-proxy', reach: Reach): Promise<Agent> {
+  async function poolOf(kind: EgressRequest['trust'] | 'whole-address', reach: Reach): Promise<Agent> {
     const undici = await library
     if (!undici) throw new Error('not loaded')
     const key = `${kind} ${reach}`
     const found = pools.get(key)
     if (found) return found
-    const means = { undici, lookup, proxyOf: kind === 'to-proxy' ? () => undefined : proxyOf }
-    const pool = createPools(undici, createConnect(means, { reach, pinned: kind === 'direct' }))
+    const means = { undici, lookup, proxyOf: kind === 'whole-address' ? () => undefined : proxyOf }
+    const pool = createPools(undici, createConnect(means, { reach, pinned: kind === 'content' }))
     pools.set(key, pool)
     return pool
   }
@@ -84,7 +86,7 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
   }
 
   function isAway(call: Call, url: URL): boolean {
-    return call.first !== undefined && hostOf(call.first) !== hostOf(url)
+    return call.away || (call.first !== undefined && hostOf(call.first) !== hostOf(url))
   }
 
   /** Where an answer leads to that nobody may be connected to. */
@@ -100,8 +102,8 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
   async function hop(call: Call, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) {
     const url = new URL(String(options.origin))
     const { rules, ledger } = rule()
-    const away = isAway(call, url)
-    const toPublic = call.request.trust === 'content' || away
+    call.away = isAway(call, url)
+    const toPublic = call.request.trust === 'content' || call.away
     call.first ??= url
     const here = await rules.policy(call.request)
     const reach: Reach = here ? 'loopback' : toPublic ? 'public' : 'any'
@@ -128,7 +130,7 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
       call.signal?.throwIfAborted()
       const sent = call.first.origin === url.origin ? options : { ...options, headers: onlyHarmless(options.headers) }
       const proxy = reach === 'any' && url.protocol === 'http:' ? proxyOf(url) : undefined
-      const pool = await poolOf(proxy ? 'to-proxy' : call.request.trust === 'content' ? 'direct' : 'proxied', reach)
+      const pool = await poolOf(proxy ? 'whole-address' : call.request.trust, reach)
       pool.dispatch(proxy ? throughProxy(sent, url, proxy) : sent, meter.handler)
     } catch (error) {
       meter.fail(error as Error)
@@ -153,7 +155,7 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
         const url = new URL(given?.url ?? String(input))
         const signal = init?.signal ?? given?.signal
         const follows = (init?.redirect ?? given?.redirect ?? 'follow') === 'follow'
-        const call: Call = { request, follows, signal }
+        const call: Call = { request, follows, signal, away: false }
         const refusal = refuseUrl(url, request.trust === 'content')
         if (refusal) throw await refuse(call, url, refusal)
         const dispatcher = new Dispatcher1Wrapper({

@@ -199,6 +199,19 @@ describe('led to by another server', () => {
       ['public.example', 'done'],
     ])
   })
+
+  test('nor is an operator’s private host led back to by another server', async () => {
+    const asked: (string | undefined)[] = []
+    const own = await serveHttp((req, res) => {
+      asked.push(req.url)
+      const to = { '/start': 'http://public.example/back', '/back': `${own.url}/delete-everything` }[req.url ?? '']
+      res.writeHead(307, { location: to ?? '/' }).end()
+    })
+    const { url } = await serveProxy(own.port)
+    const { fetch } = await openGate({ lookup: found(publicly), proxies: { http: url } })
+    expect(await refused(fetch(`${own.url}/start`))).toBe('not-public')
+    expect(asked).toEqual(['/start', '/back'])
+  })
 })
 
 describe('where only this machine may be reached', () => {
