@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   eval: () => import('./eval.ts'),
   'project-index': () => import('./project-index.ts'),
   faults: () => import('./faults.ts'),
+  gateway: () => import('./gateway.ts'),
   ingest: () => import('./ingest.ts'),
   jobs: () => import('./jobs.ts'),
   kill: () => import('./kill.ts'),

@@ -123,11 +123,12 @@ export function createAsk({
     const text = request.question?.normalize('NFC').replaceAll('\0', ' ').trim() ?? ''
     if (text === '' && !request.again) throw new AppError('question-empty')
     if (text.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
-    if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
+    const policy = await store.projects.get(scope)
+    if (!policy) throw new AppError('project-not-found', { name: scope.projectId })
     const chat = request.chatId === undefined ? undefined : await store.chats.get(scope, request.chatId)
     const model = request.model ?? chat?.model ?? undefined
     yield* readAhead(async function* (within) {
-      const turns = createTurnTaker(gateway, scope, { model, signal: within })
+      const turns = createTurnTaker(gateway, scope, { model, policy, signal: within })
       const leaves: (() => void)[] = []
       const enter = async function* (chatId: string) {
         const places = createPlaces()

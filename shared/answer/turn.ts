@@ -1,6 +1,7 @@
 import { toAppError } from '../errors.ts'
 import type { Gateway, Turn } from '../gateway/index.ts'
 import type { Asker } from '../gateway/servers.ts'
+import type { ModelPolicy } from '../model/index.ts'
 import { createPlaces, type Waiting } from './places.ts'
 
 /** One question's turn at the chat model: asked for once, waited for in one place or another, given back for certain by `end`. */
@@ -24,7 +25,7 @@ export function isOfModel(error: unknown): boolean {
 export function createTurnTaker(
   gateway: Gateway,
   asker: Asker,
-  { model, signal }: { model: string | undefined; signal: AbortSignal },
+  { model, policy, signal }: { model: string | undefined; policy?: ModelPolicy; signal: AbortSignal },
 ): TurnTaker {
   const left = new AbortController()
   let places = createPlaces()
@@ -34,7 +35,7 @@ export function createTurnTaker(
 
   function ask(): Promise<Turn | undefined> {
     if (pending) return pending
-    pending = gateway.turn(asker, { ...(model !== undefined && { model }), ...options() })
+    pending = gateway.turn(asker, { ...(model !== undefined && { model }), ...(policy && { policy }), ...options() })
     // Whoever waits for it hears of it; nobody may be left to.
     pending.catch(() => {})
     return pending

@@ -66,6 +66,10 @@ export function createGuard(name: string, settings: GuardSettings): Guard {
     halfOpenAfter: resetTimeout,
     breaker: new ConsecutiveBreaker(failureThreshold),
   })
+  let rested = 0
+  breaker.onBreak(() => {
+    rested = performance.now()
+  })
   const waitOf = (error: unknown) => Number(toAppError(error).values.seconds ?? 0) * 1000
   const mayHelp = (error: unknown) => {
     const { code } = toAppError(error)
@@ -84,7 +88,8 @@ export function createGuard(name: string, settings: GuardSettings): Guard {
   const policy = wrap(again, breaker)
 
   return {
-    rests: () => breaker.state === CircuitState.Open,
+    // Its state stays `Open` until somebody asks again.
+    rests: () => breaker.state === CircuitState.Open && performance.now() - rested < resetTimeout,
     async run(work, signal) {
       let leave = () => {}
       const left = new Promise<never>((_, reject) => {

@@ -30,9 +30,9 @@ export const anyModel: ModelPolicy = { localOnly: false, providers: null, chatMo
 export interface Gateway {
   /**
    * Undefined when no chat model is set up. With a reference, that model's turn; where it cannot be used, that of the next one
-   * (see `candidates.ts`). Throws `cancelled`, and what is wrong with the first one where there is no other.
+   * (see `candidates.ts`). `policy`: the project's, where it was just read. Throws `cancelled`, and what is wrong with the first one where there is no other.
    */
-  turn(asker: Asker, options: TurnOptions & { model?: string }): Promise<Turn | undefined>
+  turn(asker: Asker, options: TurnOptions & { model?: string; policy?: ModelPolicy }): Promise<Turn | undefined>
   embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
   /**
    * The question as a vector of the model with this fingerprint; undefined when it cannot be had in time. It never stands
@@ -143,9 +143,9 @@ export function createGateway({
   }
 
   return {
-    async turn(asker, { model, ...options }) {
+    async turn(asker, { model, policy: read, ...options }) {
       const { userId, projectId } = asker
-      const policy = projectId === undefined ? anyModel : await policyOf({ userId, projectId })
+      const policy = read ?? (projectId === undefined ? anyModel : await policyOf({ userId, projectId }))
       const candidates = createCandidates({ models, servers, local }, asker, { model, policy, installation: chatModel })
       const turn = await begin(candidates, userId, options)
       const error = turn ? undefined : candidates.error()

@@ -1,4 +1,5 @@
 /** Models of servers as the AI SDK's objects: OpenAI-compatible ones (Ollama, llama-server, vLLM, LM Studio …), Anthropic, xAI. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { EmbeddingModelV4, LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider'
@@ -31,6 +32,14 @@ export function createServers({
   patience?: Patience
 } = {}): Servers {
   const remembered = new Map<string, Quirks>()
+  /** The SDK's objects: each compiles what it checks answers with, 2 ms of the processor. The way out is handed in with each call. */
+  const made = new Map<string, { inner: LanguageModelV4; quirks?: Quirks }>()
+  const way = new AsyncLocalStorage<typeof fetch>()
+  const throughWay: typeof fetch = (input, init) => {
+    const fetch = way.getStore()
+    if (!fetch) throw new Error('no way out was handed in')
+    return fetch(input, init)
+  }
 
   function quirksOf(key: string): Quirks {
     const known = remembered.get(key)
@@ -42,8 +51,18 @@ export function createServers({
   }
 
   function chatOf(at: ServerAddress, model: string): { inner: LanguageModelV4; quirks?: Quirks } {
+    const name = JSON.stringify([at.kind, at.name, at.baseUrl, at.key, model])
+    const known = made.get(name)
+    if (known) return known
+    if (made.size >= mostRemembered) made.clear()
+    const fresh = makeChat(at, model)
+    made.set(name, fresh)
+    return fresh
+  }
+
+  function makeChat(at: ServerAddress, model: string): { inner: LanguageModelV4; quirks?: Quirks } {
     const { kind, baseUrl: baseURL, key } = at
-    const fetch = acceptStream(at.fetch, at.name)
+    const fetch = acceptStream(throughWay, at.name)
     if (kind === 'anthropic') return { inner: createAnthropic({ baseURL, apiKey: key ?? noKey, fetch })(model) }
     if (kind === 'xai') return { inner: createXai({ baseURL, apiKey: key ?? noKey, fetch }).languageModel(model) }
     const quirks = quirksOf(`${baseURL} ${model}`)
@@ -66,7 +85,7 @@ export function createServers({
       async function taught<T>(run: () => PromiseLike<T>): Promise<T> {
         for (let lesson = 0; ; lesson++) {
           try {
-            return await run()
+            return await way.run(at.fetch, run)
           } catch (error) {
             if (lesson >= mostLessons || !quirks?.learn(error)) throw error
           }
