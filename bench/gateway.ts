@@ -150,6 +150,7 @@ function figuresOf(direct: readonly Run[], ours: readonly Run[]): Figure[] {
     told('first token, through the gateway, median', first(ours, 0.5), 'ms'),
     told('first token, through the gateway, p95', first(ours, 0.95), 'ms'),
     { name: 'more to the first token, median', value: round(more), unit: 'ms', target: '≤ 5', holds: more <= 5 },
+    told('more to the first token, in quiet moments (p10)', first(ours, 0.1) - first(direct, 0.1), 'ms'),
     told('tokens per second, directly', speed(direct), ''),
     {
       name: 'tokens per second through the gateway, of those',
