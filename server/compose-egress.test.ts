@@ -52,6 +52,17 @@ test.each<[Record<string, string>, object[]]>([
   [{}, []],
   [{ DATABASE_URL: 'postgres://me:secret@db.example/x' }, [{ purpose: 'database', host: 'db.example', port: 5432 }]],
   [{ DATABASE_URL: 'postgres://[fd00::1]:6000/x' }, [{ purpose: 'database', host: 'fd00::1', port: 6000 }]],
+  [
+    { DATABASE_URL: 'postgres://pooler.example:6432/x', DATABASE_DIRECT_URL: 'postgres://db.example/x' },
+    [
+      { host: 'pooler.example', port: 6432 },
+      { host: 'db.example', port: 5432 },
+    ],
+  ],
+  [
+    { DATABASE_URL: 'postgres://db.example/x', DATABASE_DIRECT_URL: 'postgres://db.example:5432/x' },
+    [{ host: 'db.example', port: 5432 }],
+  ],
   [{ DATABASE_URL: 'postgres:///x?host=/run/postgresql' }, []],
   [{ DATABASE_URL: 'postgres://%2Frun%2Fpostgresql/x' }, []],
   [{ DATABASE_URL: 'nonsense' }, []],

@@ -20,10 +20,11 @@ export function connectionsOf({
   database,
   blobStore,
 }: Pick<Config, 'database' | 'blobStore'>): NonNullable<CoreSettings['connections']> {
-  const databases = placeOf('database', database?.url, 5432)
+  const databases = [database?.url, database?.directUrl].flatMap(url => placeOf('database', url, 5432))
   const { kind, endpoint, region, bucket } = blobStore
   const store = endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`
-  return [...databases, ...(kind === 's3' ? placeOf('blob-store', store, 443) : [])]
+  const all = [...databases, ...(kind === 's3' ? placeOf('blob-store', store, 443) : [])]
+  return all.filter((one, at) => at === all.findIndex(({ host, port }) => host === one.host && port === one.port))
 }
 
 function placeOf(purpose: 'database' | 'blob-store', address: string | undefined, usual: number) {
