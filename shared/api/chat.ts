@@ -8,6 +8,7 @@ import { citation, passage } from './search.ts'
 const reference = z
   .string()
   .max(200)
+  .nullable()
   .describe('The model that answers here: a file’s name, or `slug/model`; null: the assistant’s, or the project’s')
 
 export const chat = z.object({
@@ -15,7 +16,7 @@ export const chat = z.object({
   projectId: id,
   title: z.string(),
   assistantId: id.nullable(),
-  model: reference.nullable(),
+  model: reference,
   createdAt: time,
   deletedAt: time.nullable(),
 })
@@ -68,7 +69,7 @@ export const chats = {
         ...inProject,
         title: z.string().min(1).max(200),
         assistantId: id.nullable().default(null),
-        model: reference.nullable().default(null),
+        model: reference.default(null),
       }),
     )
     .output(chat),
@@ -102,7 +103,7 @@ export const chats = {
       one.extend({
         title: z.string().min(1).max(200).optional(),
         assistantId: id.nullable().optional(),
-        model: reference.nullable().optional(),
+        model: reference.optional(),
       }),
     )
     .output(chat),

@@ -59,7 +59,7 @@ export const providers = {
         kind,
         name: name.optional().describe('Without it, its kind and host'),
         slug: slug.optional().describe('Without it, made from the name'),
-        baseUrl: baseUrl.optional().describe('Needed for `openai-compatible`, such as `http://localhost:11434`'),
+        baseUrl: baseUrl.optional().describe('Needed for `openai-compatible`: its address, with or without `/v1`'),
         key: key.optional(),
       }),
     )
