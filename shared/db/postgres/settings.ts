@@ -82,10 +82,12 @@ export async function readTarget({ url, applicationName, stream }: PostgresSetti
 function modeOf(given: URLSearchParams, host: string): string {
   const mode = given.get('sslmode') ?? (/^(?:|0|false)$/.test(given.get('ssl') ?? '') ? undefined : 'require')
   if (mode === 'no-verify') return 'require'
-  // The other way round than `prefer`; what both can do is the safer one.
-  if (mode === 'allow') return 'prefer'
-  const asked = given.has('sslrootcert') || given.has('sslcert') || given.has('channel_binding')
-  return mode ?? (isHere(host) && !asked ? 'disable' : 'prefer')
+  const bound = given.get('channel_binding') === 'require'
+  const asked = given.has('sslrootcert') || given.has('sslcert') || bound
+  // `allow` is `prefer` the other way round; what both can do is the safer one.
+  const usual = mode === 'allow' ? 'prefer' : (mode ?? (isHere(host) && !asked ? 'disable' : 'prefer'))
+  // Without a certificate there is nothing to tie a password to.
+  return usual === 'prefer' && bound ? 'require' : usual
 }
 
 /** libpq's meanings: `require` encrypts and proves nothing, unless it is given a certificate to prove it by. */
