@@ -156,7 +156,8 @@ export function createAnswerStore({
     async keep(tx, server, id, messageId) {
       const { numUpdatedRows } = await tx
         .updateTable('answer_run')
-        .set({ message_id: messageId })
+        // A sign of life: whoever looked before that must not keep another one.
+        .set(({ eb, ref }) => ({ message_id: messageId, beat: eb(ref('beat'), '+', 1) }))
         .where('id', '=', id)
         .where('server', '=', server)
         .where('ended_at', 'is', null)
