@@ -76,19 +76,22 @@ export function createWordStore({
       const suffixed: Vocabulary['suffixed'] = new Map()
       const number = await libraries.numberOf(scope)
       if (number === undefined) return { df, prefixed, suffixed }
+      // Not as a value in sight: Postgres would plan anew for each one, for half of what the look-up costs, as small projects
+      // seem cheaper then than the mean.
+      const library = sql`(select cast(${number} as bigint))`
       const ranges = (column: 'term' | 'reversed', keys: readonly string[]) => sql`
         select key, term, chunks from (
           select wanted.value as key, term.term, term.chunks,
             row_number() over (partition by wanted.value order by term.chunks desc, term.term) as place
           from ${engine.rows('wanted', { value: 'text', beyond: 'text' }, keys.map(beginning))}
           cross join term
-          where term.library = ${number}
+          where term.library = ${library}
             and ${sql.ref(`term.${column}`)} >= wanted.value and ${sql.ref(`term.${column}`)} < wanted.beyond
         ) as placed where place <= ${lookupLimit}`
       // One statement: on a busy machine each way to the thread and back costs more than the look-up itself.
       const { rows } = await sql<{ list: 'df' | 'prefix' | 'suffix'; key: string; term: string; chunks: number }>`
         select 'df' as list, term as key, term, chunks from term
-        where library = ${number} and term in (select value from ${engine.texts('wanted', wanted.exact)})
+        where library = ${library} and term in (select value from ${engine.texts('wanted', wanted.exact)})
         union all select 'prefix', begins.* from (${ranges('term', wanted.prefixes)}) as begins
         union all select 'suffix', ends.* from (${ranges('reversed', wanted.suffixes.map(reverse))}) as ends`.execute(
         read(scope),

@@ -40,7 +40,7 @@ export const postgresWords: WordTables = {
       select chunk.id, chunk.document_id, chunk.position, chunk.terms, chunk.context_terms
       from find_words(${lists}, ${within}, ${budget}, ${limit}, ${also.limit}) as found (id)
       join chunk on chunk.id = found.id
-      where chunk.project_id = ${projectId}`.execute(db)
+      where chunk.project_id = (select cast(${projectId} as text))`.execute(db)
     return rows
   },
 }
