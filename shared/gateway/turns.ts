@@ -50,6 +50,7 @@ export function createTurns(atOnce = 1): Turns {
   }
 
   function tell(): void {
+    if (!queue.some(({ waiting }) => waiting)) return
     for (const [index, entry] of order().entries()) {
       // The one who is being answered comes before them all.
       const place = index + 1
@@ -61,11 +62,13 @@ export function createTurns(atOnce = 1): Turns {
 
   function end(): void {
     busy -= 1
-    const [next] = order()
-    if (!next) {
+    const [first] = queue
+    if (!first) {
       if (busy === 0) served.clear()
       return
     }
+    let next = first
+    for (const entry of queue) if ((served.get(entry.who) ?? 0) < (served.get(next.who) ?? 0)) next = entry
     queue.splice(queue.indexOf(next), 1)
     start(next.who)
     next.go()
