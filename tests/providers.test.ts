@@ -63,7 +63,7 @@ async function openWith({
   const models: Models = { ...noModels, chat: async name => (!name || name === 'spoken' ? chat : undefined) }
   const clock = { now: () => Date.now() }
   const egress = openEgress({ clock, ids: { next: () => v7() }, log: silent })
-  const patience = { first: 500, next: 300, whole: 1000 }
+  const patience = { first: 10_000, next: 3000, whole: 10_000 }
   const parts = { egress, secrets: createSecrets({ key: 'test' }), servers: createServers({ patience }), ...ports }
   open = await openTestCore(createLineParser(), {
     models,
