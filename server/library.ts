@@ -21,7 +21,7 @@ export interface Library {
 }
 
 /** What commands need of downloads. */
-export type LibraryDownloads = Pick<Downloads, 'start' | 'get' | 'pause'>
+export type LibraryDownloads = Pick<Downloads, 'start' | 'get' | 'pause' | 'cancel'>
 
 /**
  * Opens, runs, closes: the database is closed and the parsers are gone whatever happened. Where a server has the data

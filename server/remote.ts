@@ -62,6 +62,7 @@ export function createRemoteDownloads(server: RunningServer, language: string): 
     start: request => client.downloads.start(request),
     get: async name => (await client.downloads.list({})).downloads.find(download => download.name === name),
     pause: name => client.downloads.pause({ name }),
+    cancel: async name => void (await client.downloads.cancel({ name })),
   }
 }
 

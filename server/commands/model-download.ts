@@ -3,6 +3,8 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../../shared/errors.ts'
 import type { Download } from '../../shared/model/index.ts'
+import { downloadsName, readStates, sizeOf } from '../../shared/models/download-state.ts'
+import { withoutModelEnding } from '../../shared/models/file-name.ts'
 import type { Context } from '../context.ts'
 import { type LibraryDownloads, withLibrary } from '../library.ts'
 import { textOf, usageError } from '../present.ts'
@@ -23,34 +25,32 @@ export async function downloadModel(
   const { terminal, translate, signal } = context
   if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256))
     throw usageError(translate('cli.usage.value', { name: '--sha256' }))
-  const name = await withLibrary(context, {}, async library => {
+  const { name, was } = await withLibrary(context, {}, async library => {
     const downloads = await library.downloads()
     const request = { source, ...(sha256 && { sha256: sha256.toLowerCase() }), ...(given && { name: given }) }
-    const known = given === undefined ? undefined : await downloads.get(given)
     const started = await downloads.start(request)
-    const ours = known?.state !== 'active'
     try {
       await watch(context, downloads, started)
     } catch (error) {
       if (!signal.aborted && toAppError(error).code !== 'cancelled') throw error
+      // One that somebody else began, at the server's, goes on there.
+      const ours = started.state === 'queued'
       if (signal.aborted && ours) await downloads.pause(started.name).catch(() => {})
       const again = given === undefined ? source : `${source} --name ${given}`
+      const text = signal.aborted ? (ours ? 'kept' : 'goesOn') : 'stopped'
       terminal.live([])
-      terminal.note(translate(signal.aborted ? 'cli.models.kept' : 'cli.models.stopped', { source: safe(again) }))
+      terminal.note(translate(`cli.models.${text}`, { source: safe(again) }))
       throw error
     }
-    return started.name
+    return { name: started.name, was: started.state === 'done' }
   })
-  await report(context, name)
+  await report(context, name, was)
 }
 
 /** Until it is there. Throws why it will not be; `cancelled` when somebody else stopped it. */
 async function watch(context: Context, downloads: LibraryDownloads, started: Download): Promise<void> {
-  const { terminal, translate, signal } = context
-  if (started.state === 'done') {
-    terminal.note(translate('cli.models.there', { name: safe(started.name) }))
-    return
-  }
+  const { terminal, signal } = context
+  if (started.state === 'done') return
   const file = path.join(context.config().modelsFolder, started.name)
   for (;;) {
     await pause(lookTime, undefined, { signal })
@@ -94,14 +94,29 @@ function timeOf(seconds: number): string {
   return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-async function report(context: Context, name: string): Promise<void> {
+/** `was`: it was there before. */
+async function report(context: Context, name: string, was: boolean): Promise<void> {
   const { terminal, translate } = context
   const { size = 0, description } = (await findModels(context)).find(entry => entry.name === name) ?? {}
   const sha256 = await modelFiles(context).checksum(name)
   const role = description?.role
+  const values = { name: safe(name), role: role ? translate(`cli.models.${role}`) : '–' }
   if (context.json) terminal.json({ models: [{ name, size, sha256: sha256 ?? null, role: role ?? null }] })
-  else
-    terminal.out(
-      translate('cli.models.added', { name: safe(name), role: role ? translate(`cli.models.${role}`) : '–' }),
-    )
+  else terminal.out(translate(was ? 'cli.models.present' : 'cli.models.added', values))
+}
+
+/** What was begun and is no model yet; whether somebody is at it now, the files do not say. */
+export async function findUnfinished(
+  context: Context,
+): Promise<{ name: string; received: number; size: number | null }[]> {
+  const states = await readStates(path.join(context.config().modelsFolder, downloadsName))
+  return states.map(state => ({ name: state.name, received: state.durable, size: sizeOf(state) }))
+}
+
+/** False where there is no such download. */
+export async function cancelDownload(context: Context, given: string): Promise<boolean> {
+  const found = (await findUnfinished(context)).find(({ name }) => name === given || withoutModelEnding(name) === given)
+  if (!found) return false
+  await withLibrary(context, {}, async library => (await library.downloads()).cancel(found.name))
+  return true
 }

@@ -30,9 +30,15 @@ export function findModels(context: Context): Promise<ModelEntry[]> {
 export async function listAllModels(context: Context): Promise<void> {
   const { terminal, translate } = context
   const entries = await findModels(context)
+  const { findUnfinished } = await import('./model-download.ts')
+  const unfinished = await findUnfinished(context)
   if (context.json) {
-    terminal.json({ models: entries.map(entry => modelJson(context, entry)) })
+    terminal.json({ models: entries.map(entry => modelJson(context, entry)), downloads: unfinished })
     return
+  }
+  for (const { name, received, size } of unfinished) {
+    const all = size === null ? '?' : sizeOf(context, size)
+    terminal.note(translate('cli.models.unfinished', { name: safe(name), done: sizeOf(context, received), all }))
   }
   if (entries.length === 0) {
     terminal.out(translate('cli.models.none'))
@@ -90,7 +96,12 @@ export async function removeModels(context: Context, names: readonly string[]): 
   const { terminal, translate } = context
   const removed: string[] = []
   await eachOf(context, names, async name => {
-    await modelFiles(context).remove(name)
+    await modelFiles(context)
+      .remove(name)
+      .catch(async error => {
+        const { cancelDownload } = await import('./model-download.ts')
+        if (toAppError(error).code !== 'model-not-found' || !(await cancelDownload(context, name))) throw error
+      })
     removed.push(name)
     if (!context.json) terminal.out(translate('cli.models.removed', { name: safe(name) }))
   })

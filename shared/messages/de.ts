@@ -716,7 +716,6 @@ export const de: Messages = {
         '{{name}}: Die Datei hat sich verändert, seit sie hinzugefügt wurde. Entfernen Sie sie und fügen Sie sie neu hinzu.',
       bad: '{{name}}: {{text}}',
       removed: 'Entfernt: {{name}}',
-      there: '{{name}} ist schon da.',
       fetching: '{{name}}: {{bar}}  {{far}}',
       far: '{{done}} von {{all}} MB, {{rate}} MB/s, noch {{left}}',
       farSoFar: '{{done}} von {{all}} MB',
@@ -724,6 +723,9 @@ export const de: Messages = {
       queued: '{{name}}: andere sind vorher dran',
       checking: '{{name}}: was da ist, wird geprüft',
       waiting: '{{name}}: neuer Versuch. {{text}}',
+      goesOn: 'Der Server lädt es weiter. „cloister models download {{source}}“ zeigt, wie weit er ist.',
+      unfinished:
+        '{{name}} ist nicht vollständig: {{done}} von {{all}}. „cloister models download“ macht weiter, „cloister models remove“ wirft es weg.',
       kept: 'Was angekommen ist, bleibt. „cloister models download {{source}}“ macht weiter.',
       stopped: 'Jemand anders hat es angehalten. „cloister models download {{source}}“ macht weiter.',
       packed: 'Im Paket: {{name}} ({{role}}, {{size}})',

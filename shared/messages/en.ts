@@ -676,7 +676,6 @@ export const en = {
       changed: '{{name}}: its bytes have changed since it was added. Remove it and add it again.',
       bad: '{{name}}: {{text}}',
       removed: 'Removed: {{name}}',
-      there: '{{name}} is there already.',
       fetching: '{{name}}: {{bar}}  {{far}}',
       far: '{{done}} of {{all}} MB, {{rate}} MB/s, {{left}} left',
       farSoFar: '{{done}} of {{all}} MB',
@@ -684,6 +683,9 @@ export const en = {
       queued: '{{name}}: others come first',
       checking: '{{name}}: checking what is there',
       waiting: '{{name}}: trying again. {{text}}',
+      goesOn: 'The server goes on fetching it. “cloister models download {{source}}” shows how far it is.',
+      unfinished:
+        '{{name}} is not complete: {{done}} of {{all}}. “cloister models download” goes on, “cloister models remove” throws it away.',
       kept: 'What has come is kept. “cloister models download {{source}}” goes on.',
       stopped: 'Somebody else stopped it. “cloister models download {{source}}” goes on.',
       packed: 'In the pack: {{name}} ({{role}}, {{size}})',

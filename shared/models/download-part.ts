@@ -26,11 +26,11 @@ export interface PartOptions {
 
 /**
  * Bytes after which what is there is made durable, beside the writing; and bytes not yet durable at which writing waits for
- * that. What is lost at a kill is less than the second and what the system had received meanwhile: with 1 and 4 MiB, of 1,000
- * kills and cuts none cost more than is said in bench/download.ts.
+ * that. At a kill no more than the second is lost, and what the system had received meanwhile: some 4 MB where the sender is
+ * next door (bench `download`).
  */
 const syncStep = 1024 * 1024
-const mostLost = 4 * 1024 * 1024
+const mostLost = 2 * 1024 * 1024
 const readStep = 1024 * 1024
 
 export async function openPart(file: string, options: PartOptions): Promise<Part> {

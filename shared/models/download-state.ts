@@ -44,6 +44,8 @@ export interface DownloadFiles {
   lock: string
 }
 
+/** In the folder of the models. */
+export const downloadsName = 'downloads'
 const stateEnding = '.json'
 
 /** Undefined where there is none, or nothing that we wrote. */

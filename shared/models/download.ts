@@ -8,7 +8,7 @@ import path from 'node:path'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Download } from '../model/index.ts'
 import type { Log } from '../ports.ts'
-import { isLocked } from './download-lock.ts'
+import { isLocked, takeLock } from './download-lock.ts'
 import { createRate } from './download-rate.ts'
 import {
   continued,
@@ -23,6 +23,7 @@ import { type Hubs, hostOf, type KnownModel, nameAt, sourcesOf } from './downloa
 import {
   type DownloadFiles,
   type DownloadState,
+  downloadsName,
   readState,
   readStates,
   removeDownload,
@@ -93,7 +94,7 @@ interface Entry {
 
 export function createDownloads(deps: DownloadDependencies): Downloads {
   const { folder, log, changed = () => {} } = deps
-  const place = path.join(folder, 'downloads')
+  const place = path.join(folder, downloadsName)
   const pins = createPins(path.join(folder, pinsName))
   const times = { ...usualTimes, stall, look, ...deps.times }
   const entries = new Map<string, Entry>()
@@ -272,7 +273,10 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
       const running = entries.get(name)
       if (running) return halt(running, 'cancel')
       await demandResting(name)
-      await removeDownload(filesOf(name))
+      const elsewhere = () => new AppError('download-elsewhere', { name })
+      const lock = await takeLock(filesOf(name).lock, deps.lock, elsewhere)
+      if (!lock) throw elsewhere()
+      await removeDownload(filesOf(name)).finally(() => lock.release())
       changed(name)
     },
     async finished(name, signal) {
