@@ -1,8 +1,9 @@
 /**
  * PostgreSQL as the database. Each statement or transaction is one on the server, opened on behalf of its access (see
  * `access.ts`), and what opens and ends it travels with the statements: a statement by itself is one round trip, and so are
- * those that read and are asked for at the same moment (`together.ts`); a transaction of n statements is n + 1. On one machine, beside other work, a statement takes 0.30 ms as `pg` alone sends it (the
- * median), 0.32 bare, 0.44 for a reader and 0.62 for a writer with its lock.
+ * those that read and are asked for at the same moment (`together.ts`); a transaction of n statements is n + 1. What is asked
+ * for again is kept by a name (`named.ts`). A reader's smallest statement takes 0.07 ms of the server's processor and 0.2 of
+ * ours, on two cores beside other work.
  */
 import type { Dialect } from 'kysely'
 import pg from 'pg'
