@@ -11,6 +11,7 @@ import { AppError } from './errors.ts'
 import { anyModel, createGateway } from './gateway/index.ts'
 import { listServed, type ServedModel } from './gateway/served.ts'
 import { createServerModels, type ServerSettings } from './gateway/servers.ts'
+import { createSearchTurns } from './gateway/turns.ts'
 import { createClearStage } from './ingest/clear.ts'
 import { createCollectStage, createDiscard, sweep } from './ingest/collect.ts'
 import { createDocuments, type Documents } from './ingest/documents.ts'
@@ -240,6 +241,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const search = createSearch({
     store,
     log,
+    inTurn: createSearchTurns(),
     embedQuestion: gateway.embedQuestion,
     reranker: async () => ((await gateway.reranks()) ? gateway.rerank : undefined),
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTurns } from './turns.ts'
+import { createSearchTurns, createTurns } from './turns.ts'
 
 const settle = () => new Promise(resolve => setImmediate(resolve))
 
@@ -76,5 +76,42 @@ describe('turns', () => {
     end()
     ;(await stays)()
     await expect(turns.take('anna', { signal: control.signal })).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})
+
+describe('turns of searches', () => {
+  it('let a few at once, users in turn, and go on when one fails or leaves', async () => {
+    const inTurn = createSearchTurns(2)
+    const ends: ((fails?: boolean) => void)[] = []
+    const begun: string[] = []
+    const look = (who: string, signal?: AbortSignal) =>
+      inTurn(
+        { userId: who },
+        () => {
+          begun.push(who)
+          return new Promise<void>((resolve, reject) =>
+            ends.push((fails = false) => (fails ? reject(new Error('failed')) : resolve())),
+          )
+        },
+        signal,
+      )
+    const control = new AbortController()
+    const anna = [look('anna'), look('anna'), look('anna', control.signal), look('anna')]
+    const ben = look('ben')
+    await settle()
+    expect(begun).toEqual(['anna', 'anna'])
+    control.abort()
+    await expect(anna[2]).rejects.toMatchObject({ code: 'cancelled' })
+    const failed = expect(anna[0]).rejects.toThrow('failed')
+    ends.shift()?.(true)
+    await failed
+    await settle()
+    expect(begun).toEqual(['anna', 'anna', 'ben'])
+    for (const end of ends.splice(0)) end()
+    await Promise.all([anna[1], ben])
+    await settle()
+    expect(begun).toEqual(['anna', 'anna', 'ben', 'anna'])
+    for (const end of ends.splice(0)) end()
+    await anna[3]
   })
 })

@@ -19,6 +19,9 @@ export interface Near {
   coverage: number
 }
 
+/** Runs when it is its turn: of searches that come all at once, a few at a time go to the database. Throws what the signal says. */
+export type InTurn = <T>(scope: Scope, run: () => Promise<T>, signal?: AbortSignal) => Promise<T>
+
 /**
  * The leg of vectors; undefined without an index, without its model, or where it fails: the words go on alone. Throws
  * what the signal says alone.
@@ -26,10 +29,12 @@ export interface Near {
 export function createNear({
   store,
   embedQuestion,
+  inTurn,
   log,
 }: {
   store: Store
   embedQuestion: EmbedQuestion | undefined
+  inTurn: InTurn
   log: Log | undefined
 }) {
   const { vectors } = store
@@ -42,12 +47,14 @@ export function createNear({
   ): Promise<Near | undefined> {
     const vector = await embedQuestion?.(index.fingerprint, question, options.signal, scope)
     if (vector?.length !== index.dimensions || !vector.every(Number.isFinite) || !vector.some(Boolean)) return undefined
-    const { documents, limit } = options
-    const [found, background, coverage] = await Promise.all([
-      vectors.nearest(scope, { index, vector, limit, ...(documents && { documents }) }),
-      vectors.background(scope, { index, vector }),
-      vectors.coverage(scope, index),
-    ])
+    const { documents, limit, signal } = options
+    const compare = () =>
+      Promise.all([
+        vectors.nearest(scope, { index, vector, limit, ...(documents && { documents }) }),
+        vectors.background(scope, { index, vector }),
+        vectors.coverage(scope, index),
+      ])
+    const [found, background, coverage] = await inTurn(scope, compare, signal)
     // Nothing is embedded yet where nothing is near.
     return found.length === 0 ? undefined : { found, background, coverage }
   }

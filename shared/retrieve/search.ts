@@ -2,7 +2,7 @@ import type { Scope, StoredChunk } from '../model/index.ts'
 import type { Log } from '../ports.ts'
 import type { Candidate, Store } from '../store/index.ts'
 import { fuse } from './fuse.ts'
-import { createNear, type EmbedQuestion } from './near.ts'
+import { createNear, type EmbedQuestion, type InTurn } from './near.ts'
 import { nearnessOf } from './nearness.ts'
 import { mayBeMistaken, otherNounTerm, withOtherNouns } from './nouns.ts'
 import { planSearch, relativeWeights, type SearchPlan } from './plan.ts'
@@ -81,28 +81,32 @@ export function createSearch({
   store,
   embedQuestion,
   reranker,
+  inTurn = (_, run) => run(),
   log,
 }: {
   store: Store
   embedQuestion?: EmbedQuestion
   /** Undefined without a ranking model; asked with each search. */
   reranker?: () => Promise<Rerank | undefined>
+  /** Without, all searches go to the database at once. */
+  inTurn?: InTurn
   log?: Log
 }): Search {
-  const near = createNear({ store, embedQuestion, log })
+  const near = createNear({ store, embedQuestion, inTurn, log })
 
   return {
     async find(scope, question, { mode = 'hybrid', documents, limit = 10, signal } = {}) {
       const within = { ...(documents && { documents }), ...(signal && { signal }) }
       const listed = Math.max(fusedLength, limit)
+      const planWords = (most: number) => inTurn(scope, () => byWords(scope, question, most, within), signal)
       const [planned, vectors, rerank] = await Promise.all([
-        byWords(scope, question, mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY, within),
+        planWords(mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY),
         mode === 'words' ? undefined : near(scope, question.text, { limit: listed, ...within }),
         mode === 'words' ? undefined : reranker?.(),
       ])
       // Asked for vectors, which cannot be had: never empty for that.
       const alone = mode === 'vectors' && !vectors
-      const words = alone ? await byWords(scope, question, limit, within) : planned
+      const words = alone ? await planWords(limit) : planned
       signal?.throwIfAborted()
 
       const order = vectors
