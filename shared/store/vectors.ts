@@ -7,6 +7,7 @@ import type { Libraries } from './libraries.ts'
 import { locks } from './locks.ts'
 import type { Read, ReadAs, Tx, VectorIndexRow } from './schema.ts'
 import { createCoverage } from './vector-coverage.ts'
+import { inOrder } from './vector-order.ts'
 import { createSamples } from './vector-sample.ts'
 import { inUse } from './vector-tables.ts'
 
@@ -147,20 +148,6 @@ export function createVectorStore({
       // Its text is still growing.
       .whereRef('document.recognized', '>=', 'document.to_recognize')
       .where(eb => eb.or([eb('document_vectors.complete', 'is', null), eb('document_vectors.complete', '=', 0)]))
-
-  /** In the order in which documents were added; ids of chunks follow which was read first. */
-  async function settleTies(scope: Scope, found: Nearest[]): Promise<Nearest[]> {
-    const isTied = ({ distance }: Nearest, at: number) =>
-      found[at - 1]?.distance === distance || found[at + 1]?.distance === distance
-    const tied = found.filter(isTied).map(({ id }) => id)
-    if (tied.length === 0) return found
-    const { rows } = await sql<{ id: number }>`
-      select chunk.id from ${engine.numbers('tied', tied)} join chunk on chunk.id = tied.value
-      order by chunk.document_id, chunk.position`.execute(read(scope))
-    const places = new Map(rows.map(({ id }, at) => [id, at]))
-    const placeOf = ({ id }: Nearest) => places.get(id) ?? 0
-    return found.sort((a, b) => a.distance - b.distance || placeOf(a) - placeOf(b))
-  }
 
   return {
     available,
@@ -366,8 +353,8 @@ export function createVectorStore({
       const library = await libraries.numberOf(scope)
       if (!tables || library === undefined) return []
       const wanted = { scope, library, vector: toHalfPrecision(vector), limit, ...(documents && { documents }) }
-      const found = inOrder(await tables.nearest(read(scope), index.number, wanted))
-      return (await settleTies(scope, found)).slice(0, limit)
+      const found = await tables.nearest(read(scope), index.number, wanted)
+      return (await inOrder(read(scope), engine, found)).slice(0, limit)
     },
     coverage: (scope, index) => coverage.of(scope, index.number),
     async background(scope, { index, vector }) {
@@ -376,23 +363,6 @@ export function createVectorStore({
       return tables.distances(read(scope), index.number, sample, toHalfPrecision(vector))
     },
   }
-}
-
-/**
- * Half precision itself moves a distance of 384 numbers by some 2e-5. Below that, engines add up in other orders, and which of
- * two is nearer would be theirs: what was added first then comes first.
- */
-const tellable = 1e5
-
-interface Nearest {
-  id: number
-  distance: number
-}
-
-function inOrder(found: readonly Nearest[]): Nearest[] {
-  return found
-    .map(({ id, distance }) => ({ id, distance: Math.round(distance * tellable) / tellable }))
-    .sort((a, b) => a.distance - b.distance)
 }
 
 function toIndex(row: Selectable<VectorIndexRow>): VectorIndex {
