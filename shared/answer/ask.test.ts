@@ -119,7 +119,7 @@ describe('a model fails', () => {
     'model-declined': {},
     'model-not-found': { name: 'x' },
     'model-replaced': { name: 'x.gguf', other: 'y', why: 'model-crashed' },
-  'model-other': { name: 'x', other: 'y' },
+    'model-other': { name: 'x', other: 'y' },
     'model-exists': { name: 'x' },
     'model-too-large': { name: 'x', limit: 9 },
   }
