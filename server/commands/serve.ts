@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { AppError } from '../../shared/errors.ts'
+import type { Downloads } from '../../shared/models/download.ts'
 import { localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
 import { isLoopback } from '../loopback.ts'
@@ -63,8 +64,9 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
     const { core, egress, close } = await openCore({ config, log, backups: workers === 1 })
     const access = { userId: localUser }
     const changed = (name: string) => core.announce({ type: 'download', name })
-    const downloads = openDownloads({ config, egress, access, log, changed })
+    let downloads: Downloads | undefined
     try {
+      downloads = openDownloads({ config, egress, access, log, changed })
       const { chatFile: chat, embeddingFile: embedding, rerankingFile: reranking } = config.models
       const server = createServer({
         core,
@@ -102,7 +104,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       setTimeout(() => process.exit(1), atMost).unref()
       await server.stop(grace)
     } finally {
-      await downloads.close()
+      await downloads?.close()
       await close()
     }
   } finally {

@@ -61,9 +61,17 @@ const baseOf = (address: string) => address.replace(/\/+$/, '')
 function parsed(given: string): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw new AppError('download-address', { given: given.slice(0, 200) })
+    throw new AppError('download-address', { given: shown(given) })
   url.hash = ''
   return url
+}
+
+/** For messages: not all of it, and without what may be a password or a key. */
+function shown(given: string): string {
+  return given
+    .slice(0, 200)
+    .replace(/\?.*$/s, '?…')
+    .replace(/^([a-z]+:\/\/)[^/]*@/i, '$1…@')
 }
 
 /** Whether a hub of models stands there, which says the checksum before it sends on. */
@@ -82,6 +90,6 @@ export function nameAt(given: string): string {
   } catch {
     // A percent sign that means none.
   }
-  if (!isPlainModelName(name)) throw new AppError('download-unnamed', { given: given.slice(0, 200) })
+  if (!isPlainModelName(name)) throw new AppError('download-unnamed', { given: shown(given) })
   return name
 }
