@@ -1,4 +1,5 @@
 /** Libraries for backup and restore: as they are, beside whoever works with them, or alone. */
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, mkdtemp, realpath, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { v7 } from 'uuid'
@@ -22,7 +23,7 @@ const clock = { now: () => Date.now() }
 const ids = { next: () => v7() }
 
 /** Of our connections; a restore need not wait for a backup. */
-const applications = { backup: 'cloister backup', restore: 'cloister restore' }
+const applications = { backup: 'cloister backup', restore: () => `cloister restore ${randomUUID()}` }
 
 type Closable<T> = T & { close(): Promise<void> }
 
@@ -189,14 +190,15 @@ async function lookInto(file: string): Promise<boolean | undefined> {
 /** In one transaction, which no other process of ours may be beside. */
 async function openOnPostgres(config: Config, settings: DatabaseConfig, log: Log): Promise<Target> {
   const { openPostgresParts } = await import('./compose-postgres.ts')
-  const first = await openPostgres({ ...connectionOf(settings), applicationName: applications.restore })
+  const applicationName = applications.restore()
+  const first = await openPostgres({ ...connectionOf(settings), applicationName })
   try {
-    await demandAlone(first)
+    await demandAlone(first, applicationName)
   } finally {
     await first.close()
   }
   const { jobRetention } = config
-  const parts = await openPostgresParts({ settings, jobRetention, clock, ids, log })
+  const parts = await openPostgresParts({ settings, jobRetention, clock, ids, log, applicationName })
   const { database, installation, createQueue } = parts
   const close = async () => {
     await parts.close()
@@ -205,13 +207,23 @@ async function openOnPostgres(config: Config, settings: DatabaseConfig, log: Log
   try {
     const store = await openStore({ database, clock, ids, log, backups: name => name })
     await store.close()
+    // Somebody may have come since: while a user was asked, or bytes were stored. Who comes later waits, as every start does.
+    const alone: Database = {
+      ...database,
+      exclusive: run =>
+        database.exclusive(async () => {
+          await demandAlone(database, applicationName)
+          return run()
+        }),
+    }
     return {
       empty: await isEmpty(database),
       async replace(fill) {
+        await demandAlone(database, applicationName)
         const blobs = await openBlobs(config, installation)
         try {
           const stage = () => openStage(config)
-          return await fill({ database, blobs, ids, clock, log, queue: createQueue(), stage })
+          return await fill({ database: alone, blobs, ids, clock, log, queue: createQueue(), stage })
         } finally {
           blobs.close()
         }
@@ -224,19 +236,19 @@ async function openOnPostgres(config: Config, settings: DatabaseConfig, log: Log
   }
 }
 
-async function demandAlone(database: PostgresDatabase): Promise<void> {
+async function demandAlone(database: PostgresDatabase, own: string): Promise<void> {
   const { rows } = await database.query(
     `select count(*)::int as count from pg_stat_activity
      where datname = current_database() and application_name like 'cloister%' and application_name <> all ($1)`,
-    [Object.values(applications)],
+    [[applications.backup, own]],
   )
   const count = Number(rows[0]?.count)
   if (count > 0) throw new AppError('restore-in-use', { count })
 }
 
 /** What takes as long as it takes is many statements, none of which takes long. */
-function connectionOf({ url, poolSize, statementTimeout }: DatabaseConfig) {
-  return { url, poolSize: Math.min(4, poolSize), statementTimeout }
+function connectionOf(settings: DatabaseConfig) {
+  return { ...settings, poolSize: Math.min(4, settings.poolSize) }
 }
 
 async function exists(file: string): Promise<boolean> {

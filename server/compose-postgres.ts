@@ -31,12 +31,15 @@ export async function openPostgresParts({
   clock,
   ids,
   log,
+  applicationName,
 }: {
   settings: DatabaseConfig
   jobRetention: number
   clock: Clock
   ids: Ids
   log: Log
+  /** Of all connections; without, what each is for. */
+  applicationName?: string
 }): Promise<PostgresParts> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
@@ -45,11 +48,17 @@ export async function openPostgresParts({
     }
   }
   try {
-    const database = await openPostgres({ ...settings, schemas: [jobsSchema] })
+    const named = applicationName === undefined ? {} : { applicationName }
+    const database = await openPostgres({ ...settings, ...named, schemas: [jobsSchema] })
     closers.push(() => database.close())
     for (const { code, values } of database.notes)
       log.warn('the database can do less than it could', { code, ...values })
-    const jobs = await openPostgres({ ...settings, poolSize: jobConnections, applicationName: 'cloister jobs' })
+    const jobs = await openPostgres({
+      ...settings,
+      applicationName: 'cloister jobs',
+      ...named,
+      poolSize: jobConnections,
+    })
     closers.push(() => jobs.close())
     const executeSql = (sql: string, values?: unknown[]) => jobs.query(sql, values)
     const connection = { db: { executeSql } }
