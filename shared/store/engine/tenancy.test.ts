@@ -48,6 +48,15 @@ async function fill(scope: Scope): Promise<void> {
     await store.chats.append(tx, scope, { chatId: chat.id, ...said })
     const assistant = { name: 'a', instructions: '', language: null, model: null, temperature: null, documents: null }
     await store.assistants.insert(tx, scope, assistant)
+    await store.providers.insert(tx, scope.userId, {
+      slug: 'secret',
+      kind: 'openai-compatible',
+      name: 'secret',
+      baseUrl: 'http://secret.example/v1',
+      keySealed: null,
+      keyHint: null,
+      enabled: true,
+    })
     return { document, chatId: chat.id }
   })
   await store.transaction('internal', async tx => {
@@ -125,7 +134,7 @@ test('every table shows, takes and gives up the rows of its tenant alone', async
     for (const [who, access] of foreign) {
       // Alice herself has rows beyond her projects, and a list of these.
       const hers = access !== 'role' && access !== 'internal' && access.userId === 'alice'
-      if (hers && ['user', 'setting', 'changes', 'project', 'egress'].includes(name)) continue
+      if (hers && ['user', 'setting', 'changes', 'project', 'egress', 'provider'].includes(name)) continue
       const asked = `${who}: ${name}`
       const none = { rows: [], changes: 0 }
       const the = sql`where row_to_json(one)::text = ${secret.row}`
