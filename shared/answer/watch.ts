@@ -39,6 +39,7 @@ export function createWatch({
   const takeOver = createTakeover({ store, clock, server })
   /** Since when each has looked as it does. */
   const seen = new Map<string, { beat: number; server: string; since: number }>()
+  let lookedAt = Number.NEGATIVE_INFINITY
   const timers: ReturnType<typeof setInterval>[] = []
   let working: Promise<void> | undefined
   let failing = false
@@ -48,6 +49,9 @@ export function createWatch({
     const asked = performance.now()
     const open = (await store.answers.open()).filter(({ id }) => !isOurs(id))
     const came = performance.now()
+    // While the database was out of reach, nobody could give a sign of life.
+    if (asked - lookedAt > times.lease / 2) seen.clear()
+    lookedAt = came
     for (const id of seen.keys()) if (!open.some(run => run.id === id)) seen.delete(id)
     for (const run of open) {
       const { id, beat, server } = run
