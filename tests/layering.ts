@@ -27,6 +27,9 @@ export const allowed: Record<string, readonly string[]> = {
   ...each(above, [...contracts, 'shared/store', ...apart]),
   'shared/core.ts': core,
   ...each(adapters, [...base, 'shared/ports.ts']),
+  // With the catalog, a file of facts.
+  'shared/models': [...base, 'shared/ports.ts', 'models'],
+  models: [],
   main: [...core, ...adapters],
   server: [...core, ...adapters],
   // Samples as files that can be tried, not as code.
