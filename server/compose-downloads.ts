@@ -1,10 +1,11 @@
 /** Downloads of models, through the way out and into their folder. */
 import { AppError } from '../shared/errors.ts'
 import { createDownloads, type Downloads } from '../shared/models/download.ts'
-import type { KnownModel, Trust } from '../shared/models/download-source.ts'
+import type { Trust } from '../shared/models/download-source.ts'
 import { createModelFiles } from '../shared/models/files.ts'
 import { checkBeginning } from '../shared/models/gguf/check-beginning.ts'
 import { describeModel } from '../shared/models/gguf/describe.ts'
+import { sourceOf } from '../shared/models/known-models.ts'
 import type { Access, Egress, Log } from '../shared/ports.ts'
 import { currentOwner, mayLive } from '../shared/queue/owner.ts'
 import type { Config } from './config.ts'
@@ -34,15 +35,12 @@ export function openDownloads({
     limit,
     fetchOf: (trust: Trust) => egress.fetch({ purpose: 'download', access, trust }),
     hubs: { hub: modelHub, mirrors: modelMirrors },
-    find: findKnown,
+    find: sourceOf,
     lock: { owner, mayLive: other => mayLive(other, owner) },
     log,
     ...(changed && { changed }),
   })
 }
-
-/** A model by the name that the catalog gives it. */
-const findKnown = (_name: string): KnownModel | undefined => undefined
 
 function demandAddress(variable: string, given: string): void {
   const url = URL.parse(given)
