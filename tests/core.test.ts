@@ -379,6 +379,20 @@ describe.each(engines)('on $name', engine => {
       await expect(adding).rejects.toMatchObject({ code: 'project-not-found' })
     })
 
+    test('of two who take the same name at once one has it, and one project is always left', async () => {
+      open = await openOn(createLineParser())
+      const { projects } = open.core
+      const names = ['Akte', 'akte', 'AKTE'].map(name => projects.create('local', name))
+      const codes = (results: PromiseSettledResult<unknown>[]) =>
+        results.map(result => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'done')).sort()
+      expect(codes(await Promise.allSettled(names))).toEqual(['done', 'project-exists', 'project-exists'])
+      const all = await projects.list('local')
+      expect(all).toHaveLength(2)
+      const gone = all.map(({ id }) => projects.delete({ userId: 'local', projectId: id }))
+      expect(codes(await Promise.allSettled(gone))).toEqual(['done', 'last-project'])
+      expect(await projects.list('local')).toHaveLength(1)
+    })
+
     test('bytes that another project needs stay', async () => {
       open = await openOn(createLineParser())
       open.core.start()

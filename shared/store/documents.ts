@@ -88,6 +88,8 @@ export interface ProjectWork {
 export interface DocumentStore {
   /** All of them: whoever answers a request takes pages. */
   list(scope: Scope, filter?: { trashed?: boolean }): Promise<Document[]>
+  /** Live and trashed, as this transaction sees them. */
+  all(tx: Tx, scope: Scope): Promise<Document[]>
   /** Throws `input-invalid` where `after` is no `next` of such a list. */
   page(scope: Scope, filter: DocumentFilter): Promise<DocumentPage>
   work(scope: Scope): Promise<ProjectWork>
@@ -258,6 +260,7 @@ export function createDocumentStore({
       const rows = await query.orderBy('document.created_at').orderBy('document.id').execute()
       return rows.map(toDocument)
     },
+    all: async (tx, scope) => (await within(tx, scope).execute()).map(toDocument),
     async get(scope, id) {
       const row = await within(read(scope), scope).where('document.id', '=', id).executeTakeFirst()
       return row && toDocument(row)

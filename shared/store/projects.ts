@@ -4,12 +4,14 @@ import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Engine } from './engine/index.ts'
 import { locks } from './locks.ts'
-import type { ProjectRow, ReadAs, Tx } from './schema.ts'
+import type { ProjectRow, Read, ReadAs, Tx } from './schema.ts'
 import { removeVectors } from './vector-tables.ts'
 
 export interface ProjectStore {
   /** Without temporary ones. */
   list(userId: string): Promise<Project[]>
+  /** The same, and until the end of the transaction nobody else makes, renames or removes one. */
+  lockAll(tx: Tx, userId: string): Promise<Project[]>
   temporary(userId: string): Promise<Project[]>
   get(scope: Scope): Promise<Project | undefined>
   /** Inside a transaction that writes into the project. Throws `project-not-found`. */
@@ -40,8 +42,14 @@ export function createProjectStore({
   changes: ChangeLog
   engine: Engine
 }): ProjectStore {
-  const live = (userId: string) =>
-    read({ userId }).selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
+  const liveIn = (db: Read, userId: string) =>
+    db.selectFrom('project').selectAll().where('user_id', '=', userId).where('deleted_at', 'is', null)
+  const live = (userId: string) => liveIn(read({ userId }), userId)
+
+  async function listed(rows: ReturnType<typeof live>): Promise<Project[]> {
+    const found = await rows.where('type', '!=', 'temporary').orderBy('created_at').orderBy('id').execute()
+    return found.map(toProject)
+  }
 
   async function demandFree(tx: Tx, userId: string, name: string): Promise<void> {
     await engine.lock(tx, locks.projects(userId))
@@ -55,9 +63,10 @@ export function createProjectStore({
   }
 
   return {
-    async list(userId) {
-      const rows = await live(userId).where('type', '!=', 'temporary').orderBy('created_at').orderBy('id').execute()
-      return rows.map(toProject)
+    list: userId => listed(live(userId)),
+    async lockAll(tx, userId) {
+      await engine.lock(tx, locks.projects(userId))
+      return listed(liveIn(tx, userId))
     },
     async temporary(userId) {
       const rows = await live(userId).where('type', '=', 'temporary').execute()

@@ -42,16 +42,14 @@ export function createProjects({
   async function list(userId: string): Promise<Project[]> {
     const projects = await store.projects.list(userId)
     if (projects.length > 0) return projects
-    await insert(userId, firstProject).catch(error => {
-      // Another process was first.
-      if (!(error instanceof AppError && error.code === 'project-exists')) throw error
-    })
-    return store.projects.list(userId)
-  }
-
-  function insert(userId: string, name: string): Promise<Project> {
     const scope = store.projects.next(userId)
-    return store.transaction(scope, tx => store.projects.insert(tx, scope, name, 'documents'))
+    await store
+      .transaction(scope, tx => store.projects.insert(tx, scope, firstProject, 'documents'))
+      .catch(error => {
+        // Another process was first.
+        if (!(error instanceof AppError && error.code === 'project-exists')) throw error
+      })
+    return store.projects.list(userId)
   }
 
   /** As it is kept. Throws `name-invalid`, and `project-exists` where one of these has the name. */
@@ -76,19 +74,23 @@ export function createProjects({
       return found
     },
     async create(userId, name) {
-      const clean = demandName(name, await list(userId))
-      return insert(userId, clean)
+      await list(userId)
+      const scope = store.projects.next(userId)
+      return store.transaction(scope, async tx => {
+        const clean = demandName(name, await store.projects.lockAll(tx, userId))
+        return store.projects.insert(tx, scope, clean, 'documents')
+      })
     },
-    async rename(scope, name) {
-      const projects = await list(scope.userId)
-      const project = projects.find(({ id }) => id === scope.projectId)
-      const others = projects.filter(one => one !== project)
-      const clean = demandName(name, others)
-      if (!project || !(await store.transaction(scope, tx => store.projects.rename(tx, scope, clean)))) {
-        throw new AppError('project-not-found', { name: scope.projectId })
-      }
-      return { ...project, name: clean }
-    },
+    rename: (scope, name) =>
+      store.transaction(scope, async tx => {
+        const projects = await store.projects.lockAll(tx, scope.userId)
+        const project = projects.find(({ id }) => id === scope.projectId)
+        const others = projects.filter(one => one !== project)
+        const clean = demandName(name, others)
+        if (!project || !(await store.projects.rename(tx, scope, clean)))
+          throw new AppError('project-not-found', { name: scope.projectId })
+        return { ...project, name: clean }
+      }),
     async govern(scope, { providers, ...policy }) {
       const given = { ...policy, ...(providers !== undefined && { providers: providers && [...new Set(providers)] }) }
       await store.transaction(scope, tx => store.projects.govern(tx, scope, given))
@@ -97,17 +99,15 @@ export function createProjects({
       return project
     },
     async delete(scope) {
-      const project = await store.projects.get(scope)
-      if (!project) throw new AppError('project-not-found', { name: scope.projectId })
-      const isLast = project.type !== 'temporary' && (await list(scope.userId)).length === 1
-      if (isLast) throw new AppError('last-project')
-      const documents = [
-        ...(await store.documents.list(scope)),
-        ...(await store.documents.list(scope, { trashed: true })),
-      ]
-      await store.transaction(scope, async tx => {
-        await release(tx, documents)
+      const documents = await store.transaction(scope, async tx => {
+        const others = await store.projects.lockAll(tx, scope.userId)
+        await store.projects.require(tx, scope)
+        // A temporary one is not among them.
+        if (others.length === 1 && others[0].id === scope.projectId) throw new AppError('last-project')
+        const gone = await store.documents.all(tx, scope)
+        await release(tx, gone)
         await store.projects.purge(tx, scope)
+        return gone
       })
       await released(documents)
     },
