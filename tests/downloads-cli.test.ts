@@ -6,6 +6,7 @@ import { tinyEmbedder } from '../scripts/tiny-models.ts'
 import { ggufBytes } from '../scripts/write-gguf.ts'
 import { createClient } from '../shared/api/client.ts'
 import { contract, type ServerEvent } from '../shared/api/index.ts'
+import { sourceOf } from '../shared/models/known-models.ts'
 import { modelBytes } from './downloads.ts'
 import { type ModelServer, sha256, startModelServer } from './model-server.ts'
 import { makePlace, type Place, until } from './run-cli.ts'
@@ -125,6 +126,17 @@ describe('models download', () => {
     ])
     expect(await refused(source, {}, ['--sha256', 'abc'])).toEqual([2, text('--sha256')])
     expect(await refused(source, { MODEL_MIRRORS: 'nonsense' })).toEqual([1, text('MODEL_MIRRORS')])
+    expect((await readdir(models())).filter(name => name.endsWith('.gguf'))).toEqual([])
+  })
+
+  test('by a name of the catalog takes the very file it names, and no other in its place', async () => {
+    const known = sourceOf('qwen3-0.6b')!
+    const paths = known.urls.map(url => new URL(url).pathname)
+    expect(paths).toHaveLength(2)
+    for (const at of paths) hub.files.set(at, { bytes, etag: null, hub: true })
+    const { code, stderr } = await run(['models', 'download', ...data, 'Qwen3-0.6B'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is not the file that was asked for')])
+    for (const at of paths) expect(hub.asked.map(({ path }) => path)).toContain(at)
     expect((await readdir(models())).filter(name => name.endsWith('.gguf'))).toEqual([])
   })
 
