@@ -93,7 +93,7 @@ export const read = {
   models: (client: Client) =>
     queryOptions({
       queryKey: ['models'],
-      queryFn: async ({ signal }) => (await client.models.list(undefined, { signal })).models,
+      queryFn: async ({ signal }) => (await client.models.list({}, { signal })).models,
     }),
 }
 

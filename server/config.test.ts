@@ -109,6 +109,8 @@ test('a database and a store are taken as they are set, and nobody is shown a pa
   const { database, workers, ignored } = read(environment)
   expect(database).toEqual({ url, poolSize: 2, statementTimeout: 2500, named: false })
   expect([workers, ignored.map(({ variable }) => variable)]).toEqual([0, ['DATABASE_POOL_SIZE']])
+  const unclear = read({ ...environment, DATABASE_PREPARE: 'maybe' })
+  expect([unclear.database?.named, unclear.ignored.at(-1)?.variable]).toEqual([true, 'DATABASE_PREPARE'])
   expect(shownDatabase(url)).toBe('postgres://anna@db.example:5433/library')
   expect(shownDatabase('anna:geheim@db')).toBe('postgres://?')
   const { blobStore } = read({

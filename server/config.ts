@@ -153,7 +153,7 @@ export function readConfig(
     parsers: Math.max(1, Math.min(4, cores - 1)),
     outgoing: outgoingOf(environment, number, ignored),
     providers: providersOf(environment, number, ignored),
-    ...databaseOf(environment, number),
+    ...databaseOf(environment, number, ignored),
     blobStore: blobStoreOf(environment, number),
     ...backupOf(environment, workingDirectory, number, ignored),
     jobRetention: number('JOB_RETENTION_DAYS', { otherwise: 7, least: 0.01, most: 3650 }) * 24 * 60 * 60 * 1000,
@@ -185,12 +185,16 @@ export type NumberOf = (variable: string, bounds: Bounds) => number
 function databaseOf(
   { DATABASE_URL, DATABASE_DIRECT_URL, DATABASE_PREPARE }: Environment,
   number: NumberOf,
+  ignored: IgnoredSetting[],
 ): { database?: DatabaseConfig } {
   const url = DATABASE_URL?.trim()
   const directUrl = DATABASE_DIRECT_URL?.trim()
   const poolSize = number('DATABASE_POOL_SIZE', { otherwise: 10, least: 2, most: 200, whole: true })
   const seconds = number('DATABASE_STATEMENT_TIMEOUT', { otherwise: 30, least: 1, most: 3600 })
-  const named = !/^(?:off|0|false|no)$/i.test(DATABASE_PREPARE?.trim() ?? '')
+  const prepare = DATABASE_PREPARE?.trim() ?? ''
+  const named = !/^(?:off|0|false|no)$/i.test(prepare)
+  if (!/^(?:off|0|false|no|on|1|true|yes|)$/i.test(prepare))
+    ignored.push({ variable: 'DATABASE_PREPARE', given: prepare.slice(0, 80), inForce: 'on' })
   if (!url) return {}
   return { database: { url, ...(directUrl && { directUrl }), poolSize, statementTimeout: seconds * 1000, named } }
 }

@@ -4,7 +4,7 @@ import { examineBackups } from '../examine-backups.ts'
 import { examineData } from '../examine-data.ts'
 import { examineModels } from '../examine-models.ts'
 import { examineParsers } from '../examine-parsers.ts'
-import { safe } from '../text.ts'
+import { ignoredSettings } from './tell-settings.ts'
 
 /** One line of the examination. `bad` makes the command fail; each text says what to do. */
 export interface Finding {
@@ -43,12 +43,8 @@ export async function doctor(context: Context): Promise<void> {
 }
 
 /** Of settings only what is wrong with them. */
-function examineSettings({ config, translate }: Context): Finding[] {
-  return config().ignored.map(({ variable, given, inForce }) => ({
-    name: 'setting',
-    state: 'warn',
-    text: translate('cli.doctor.ignored', { variable, given: safe(given), inForce }),
-  }))
+function examineSettings(context: Context): Finding[] {
+  return ignoredSettings(context).map(text => ({ name: 'setting', state: 'warn', text }))
 }
 
 function examineNode({ translate }: Context): Finding {

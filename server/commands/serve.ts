@@ -11,6 +11,7 @@ import { isLoopback } from '../loopback.ts'
 import { usageError } from '../present.ts'
 import { claimServer } from '../server-file.ts'
 import { safe } from '../text.ts'
+import { tellSettings } from './tell-settings.ts'
 
 export interface ServeOptions {
   host: string
@@ -44,6 +45,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const token = config.token ?? randomBytes(32).toString('base64url')
   if (!isLoopback(options.host)) throw new AppError('host-refused', { host: options.host })
   const log = context.log()
+  tellSettings(context, { backups: workers === 1 })
 
   const [{ dataDirectoryError, openCore }, { openDownloads }, { createServer }, { createModelShelf }, listen] =
     await Promise.all([

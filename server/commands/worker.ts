@@ -1,6 +1,7 @@
 import { shownDatabase } from '../config.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../present.ts'
+import { tellSettings } from './tell-settings.ts'
 
 /** Milliseconds after which the process ends whatever hangs. */
 const atMost = 9500
@@ -14,6 +15,7 @@ export async function worker(context: Context): Promise<void> {
   const config = context.config()
   if (!config.database) throw usageError(translate('cli.usage.worker'))
   const log = context.log()
+  tellSettings(context, { backups: true })
   const { openCore } = await import('../compose.ts')
   signal.throwIfAborted()
   const { core, close } = await openCore({ config, log, backups: true })

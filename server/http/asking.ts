@@ -48,24 +48,24 @@ export async function throughAssistant(
 }
 
 export interface PlainQuestion {
-  session_id?: string | undefined
+  session_id?: string | null | undefined
   message: string
-  top_k?: number | undefined
-  temperature?: number | undefined
-  project?: string | undefined
+  top_k?: number | null | undefined
+  temperature?: number | null | undefined
+  project?: string | null | undefined
 }
 
 /** Asks in a chat and waits for the whole answer, which stops as others do when nobody waits for it any more. */
 export async function askPlainly(
   { core, userId, topK }: { core: Core; userId: string; topK: number },
-  { session_id: session, message, top_k: passages = topK, temperature, project }: PlainQuestion,
+  { session_id: session, message, top_k: passages, temperature, project }: PlainQuestion,
   signal: AbortSignal,
 ): Promise<Answer> {
   const text = demandQuestion(message)
-  const within = project === undefined ? undefined : (await core.projects.find(userId, project)).id
-  const chat = session === undefined ? await begin() : await findChat(core, userId, session, within)
+  const within = project == null ? undefined : (await core.projects.find(userId, project)).id
+  const chat = session == null ? await begin() : await findChat(core, userId, session, within)
   const scope = { userId, projectId: chat.projectId }
-  const asked = { question: text, passages, ...(temperature !== undefined && { temperature }) }
+  const asked = { question: text, passages: passages ?? topK, ...(temperature != null && { temperature }) }
   const request = await throughAssistant(core, scope, chat, asked)
   const asking = { chatId: chat.id, text, questionId: null, request }
   for await (const { event } of core.answers.run(scope, asking, signal)) {

@@ -417,7 +417,7 @@ export function createRouter(deps: RouterDependencies) {
 
     plain: {
       ingest: os.plain.ingest.handler(async ({ input: { title, text, project } }) => {
-        const { id: projectId } = await core.projects.find(userId, project)
+        const { id: projectId } = await core.projects.find(userId, project ?? undefined)
         const given = { name: title, text, format: 'plain' } as const
         const { id, state } = (await addText(core, scopeOf({ projectId }), given, session.maxFileSize)).document
         return { id, state }

@@ -7,7 +7,7 @@ import { documentState } from './document.ts'
 import { reason } from './problem.ts'
 import { citation } from './search.ts'
 
-const project = z.string().max(200).optional().describe('Name or id of a project; without it, the first one')
+const project = z.string().max(200).nullish().describe('Name or id of a project; without it, the first one')
 const tags = ['Plain calls']
 
 export const plain = {
@@ -34,13 +34,13 @@ export const plain = {
     })
     .input(
       z.object({
-        session_id: id.optional().describe('The chat to go on with; a new one without it'),
+        session_id: id.nullish().describe('The chat to go on with; a new one without it'),
         message: z.string().describe('The question, at most 2,000 characters'),
         top_k: passageCount
-          .optional()
+          .nullish()
           .describe('Passages that are searched for and answered from; without it, `TOP_K_DEFAULT`'),
         temperature: temperature
-          .optional()
+          .nullish()
           .describe('Without it, the assistant’s, where the chat is with one, or as the server is set'),
         project,
       }),

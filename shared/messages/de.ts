@@ -205,7 +205,7 @@ export const de: Messages = {
     'data-damaged': 'Die Datenbank ist beschädigt. Kopien liegen im Ordner „backups“ des Datenverzeichnisses.',
     'database-busy': 'Ein anderer Vorgang hält die Datenbank besetzt. Versuchen Sie es gleich noch einmal.',
     'database-unreachable':
-      'Die Datenbank unter {{address}} ist nicht zu erreichen. Läuft der Server, und kommt dieser Rechner zu ihm durch? Was gespeichert war, ist nicht verloren.',
+      'Die Datenbank unter {{address}} ist nicht zu erreichen. Läuft dort PostgreSQL und nichts anderes, und kommt dieser Rechner zu ihm durch? Was gespeichert war, ist nicht verloren.',
     'database-refused':
       'Die Datenbank lässt den Benutzer „{{user}}“ nicht ein ({{detail}}). Prüfen Sie Benutzer und Passwort in DATABASE_URL; manche Server verlangen am Ende auch „?sslmode=require“.',
     'database-not-found':
@@ -612,6 +612,8 @@ export const de: Messages = {
     serve: {
       ready: 'Cloister ist offen unter {{url}}',
       socket: 'und auf dem Socket {{file}}',
+      noBackups:
+        'BACKUP_FOLDER ist gesetzt, doch dieser Prozess erledigt keine Hintergrundarbeit: Sicherungen machen die Worker',
     },
     worker: { ready: 'Arbeitet an {{database}}' },
     chat: {

@@ -186,7 +186,7 @@ export const en = {
     'data-damaged': 'The database is damaged. Its copies lie in the folder “backups” of the data directory.',
     'database-busy': 'Another process keeps the database busy. Try again in a moment.',
     'database-unreachable':
-      'The database at {{address}} cannot be reached. Is the server running, and can this machine reach it? Nothing that was stored is lost.',
+      'The database at {{address}} cannot be reached. Is it PostgreSQL that runs there, and can this machine reach it? Nothing that was stored is lost.',
     'database-refused':
       'The database does not let the user “{{user}}” in ({{detail}}). Check user and password in DATABASE_URL; some servers also ask for “?sslmode=require” at its end.',
     'database-not-found': 'The server has no database “{{name}}”. Create it, or name another one in DATABASE_URL.',
@@ -573,6 +573,7 @@ export const en = {
     serve: {
       ready: 'Cloister is open at {{url}}',
       socket: 'and on the socket {{file}}',
+      noBackups: 'BACKUP_FOLDER is set, but this process does no background work: workers make the backups',
     },
     worker: { ready: 'Working on {{database}}' },
     chat: {
