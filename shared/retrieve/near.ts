@@ -67,7 +67,7 @@ export function createNear({
     if (!embedQuestion) return undefined
     let last: VectorIndex | undefined
     for (;;) {
-      const index = await vectors.active()
+      const index = await vectors.active(scope)
       // What failed may have been swapped meanwhile: then it is the other one's turn.
       if (!index || index.number === last?.number) return undefined
       last = index

@@ -26,8 +26,8 @@ export interface VectorIndex {
 export interface VectorStore {
   /** Whether this database can keep vectors at all. Without, every list is empty and nothing may be written. */
   readonly available: boolean
-  /** The one that is searched. */
-  active(): Promise<VectorIndex | undefined>
+  /** The one that is searched; with a scope, together with what is read of that at the same moment. */
+  active(scope?: Scope): Promise<VectorIndex | undefined>
   /** The one that will take its place. */
   building(): Promise<VectorIndex | undefined>
   /**
@@ -113,9 +113,9 @@ export function createVectorStore({
     return tables
   }
 
-  async function find(state: VectorIndex['state']): Promise<VectorIndex | undefined> {
+  async function find(state: VectorIndex['state'], scope?: Scope): Promise<VectorIndex | undefined> {
     if (!available) return undefined
-    const row = await read('internal')
+    const row = await read(scope ?? 'internal')
       .selectFrom('vector_index')
       .selectAll()
       .where('state', '=', state)
@@ -151,7 +151,7 @@ export function createVectorStore({
 
   return {
     available,
-    active: () => find('active'),
+    active: scope => find('active', scope),
     building: () => find('building'),
     async create(tx, { fingerprint, name, dimensions }) {
       await engine.lock(tx, locks.vectorIndexes)
