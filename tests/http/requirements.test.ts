@@ -303,7 +303,13 @@ describe('a model that writes', () => {
     const { body } = await call('POST', '/api/v1/ingest', { title: 'Vertrag', text: notice })
     await ready(server.projectId, (body as { id: string }).id)
     const message = 'Wie lange ist die Kündigungsfrist für den Mieter?'
-    const first = await call('POST', '/api/v1/chat', { session_id: null, top_k: null, temperature: null, project: null, message })
+    const first = await call('POST', '/api/v1/chat', {
+      session_id: null,
+      top_k: null,
+      temperature: null,
+      project: null,
+      message,
+    })
     const { session_id } = first.body as { session_id: string }
     await call('POST', '/api/v1/chat', { session_id, message })
     expect(model.calls.map(({ prompt }) => prompt.length)).toEqual([2, told])
