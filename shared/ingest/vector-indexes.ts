@@ -220,7 +220,12 @@ export function createVectorIndexes(deps: {
       // Where it cannot be told whether there is one, the job finds out.
       // Without one, `tend` finds out by itself when one comes.
       if (!(await modelOf().catch(() => true))) return
-      await store.transaction(scope, tx => queue.enqueue(store.executor(tx), embedJob(document.id, { of: scope })))
+      const job = embedJob(document.id, { of: scope })
+      await store.transaction(scope, async tx => {
+        // `tend` may have seen it meanwhile, and takes it for an old one that only the index in the making lacks.
+        await queue.cancel(store.executor(tx), [job.key])
+        await queue.enqueue(store.executor(tx), job)
+      })
       deps.wake()
       void tend()
     },
