@@ -334,7 +334,8 @@ describe('a server that fails', () => {
   })
 
   test('again and again rests, and is asked again later', async () => {
-    await openWith()
+    // Longer than the four questions take on a busy machine.
+    await openWith({ settings: { served: { guard: { ...guard, resetTimeout: 5000 } } } })
     await addBoth()
     near.reply = () => ({ status: 500 })
     const codes: unknown[] = []
@@ -344,7 +345,7 @@ describe('a server that fails', () => {
     const before = asked(near)
     expect(before).toBe(4)
     near.reply = () => ({ pieces: [good] })
-    await expect.poll(async () => (await ask({ model: 'nah/tiny' })).answer.mode, { timeout: 5000 }).toBe('model')
+    await expect.poll(async () => (await ask({ model: 'nah/tiny' })).answer.mode, { timeout: 15_000 }).toBe('model')
   })
 
   test('that reads less than thought is asked with less, and remembered', async () => {
