@@ -22,7 +22,7 @@ interface Place {
 }
 
 const makers: Record<string, () => Promise<Place>> = server
-  ? { Postgres: () => onServer(server), PGlite: onPglite }
+  ? { Postgres: () => onServer(server) }
   : { PGlite: onPglite }
 
 for (const [name, make] of Object.entries(makers)) {
