@@ -107,7 +107,7 @@ describe('models download', () => {
       return [code, stderr]
     }
     const text = (part: string) => expect.stringContaining(part)
-    expect(await refused('no-such-model')).toEqual([1, text('neither a model of the catalog nor an address')])
+    expect(await refused('no-such-model')).toEqual([1, text('neither a model of the catalog (such as qwen3-0.6b')])
     expect(await refused('https://example.org/get?id=5')).toEqual([1, text('does not end in the name of a GGUF file')])
     expect(await refused('https://huggingface.co/org/repo/resolve/main/none.gguf')).toEqual([
       1,

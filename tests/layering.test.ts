@@ -1,25 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findViolations } from './layering.ts'
-
-const root = join(import.meta.dirname, '..')
-
-async function ours(): Promise<Map<string, string>> {
-  const files = new Map<string, string>()
-  for (const top of ['main', 'server', 'renderer', 'shared']) {
-    const entries = await readdir(join(root, top), { recursive: true }).catch(() => [])
-    for (const entry of entries.filter(name => /\.tsx?$/.test(name))) {
-      const file = join(top, entry).replaceAll('\\', '/')
-      files.set(file, await readFile(join(root, file), 'utf8'))
-    }
-  }
-  return files
-}
+import { readSources } from './sources.ts'
 
 describe('layering', () => {
   it('holds for every file', async () => {
-    const files = await ours()
+    const files = await readSources()
     expect(files.has('shared/ports.ts')).toBe(true)
     expect(files.size).toBeGreaterThan(50)
     expect(findViolations(files)).toEqual([])

@@ -1,25 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { exceptions, findNetworkAccess } from './network-access.ts'
-
-const root = join(import.meta.dirname, '..')
-
-async function ours(): Promise<Map<string, string>> {
-  const files = new Map<string, string>()
-  for (const top of ['main', 'server', 'renderer', 'shared']) {
-    const entries = await readdir(join(root, top), { recursive: true }).catch(() => [])
-    for (const entry of entries.filter(name => /\.tsx?$/.test(name))) {
-      const file = join(top, entry).replaceAll('\\', '/')
-      files.set(file, await readFile(join(root, file), 'utf8'))
-    }
-  }
-  return files
-}
+import { readSources } from './sources.ts'
 
 describe('the network', () => {
   it('is reached through the gate alone, but for what is named with its reason', async () => {
-    const files = await ours()
+    const files = await readSources()
     expect(files.size).toBeGreaterThan(50)
     expect(findNetworkAccess(files)).toEqual([])
     for (const { where, why } of exceptions) {

@@ -153,7 +153,8 @@ export const de: Messages = {
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'model-too-large':
       'Das Modell „{{name}}“ ist größer als die Grenze von {{limit}} MB. MAX_MODEL_SIZE_BYTES setzt eine andere.',
-    'download-address': '„{{given}}“ ist weder ein Modell des Katalogs noch eine Adresse, die mit https:// beginnt.',
+    'download-address':
+      '„{{given}}“ ist weder ein Modell des Katalogs (etwa qwen3-0.6b oder multilingual-e5-small; models/catalog.json nennt alle) noch eine Adresse, die mit https:// beginnt.',
     'download-unnamed':
       'Die Adresse {{given}} endet nicht mit dem Namen einer GGUF-Datei. Sagen Sie, wie das Modell heißen soll (--name).',
     'download-unreachable':

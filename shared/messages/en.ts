@@ -137,7 +137,8 @@ export const en = {
     'model-exists': 'There is a model “{{name}}” already.',
     'model-too-large':
       'The model “{{name}}” is larger than the limit of {{limit}} MB. MAX_MODEL_SIZE_BYTES sets another limit.',
-    'download-address': '“{{given}}” is neither a model of the catalog nor an address that begins with https://.',
+    'download-address':
+      '“{{given}}” is neither a model of the catalog (such as qwen3-0.6b or multilingual-e5-small; models/catalog.json names all) nor an address that begins with https://.',
     'download-unnamed':
       'The address {{given}} does not end in the name of a GGUF file. Say what the model is to be called (--name).',
     'download-unreachable':
