@@ -43,6 +43,7 @@ export const bench: Bench = async ({ note, args }) => {
   const isLocalOnly = async (of: Scope) => (await store.projects.get(of))?.localOnly !== false
   const outgoing = await governOutgoing({ egress, store, clock, log: silent, isLocalOnly })
   try {
+    await store.users.begin('local')
     const scope = store.projects.next('local')
     await store.transaction(scope, tx => store.projects.insert(tx, scope, 'Bench', 'documents'))
     const servers = createServers()

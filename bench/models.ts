@@ -15,6 +15,7 @@ import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { atLeast, atMost, type Bench, type Figure, median, told } from './figure.ts'
 import { findLlamaBench, type LlamaBench, type Measure } from './llama-bench.ts'
 import { runModelKills } from './model-kill.ts'
+import { measureMemory } from './model-memory.ts'
 import { mutatedHeaders } from './mutate-gguf.ts'
 import { run as runModule } from './run-module.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
@@ -31,6 +32,7 @@ export const bench: Bench = async ({ note, args }) => {
   await using folder = await createTemporaryFolder('models')
   const figures: Figure[] = []
   if (wanted('speed')) figures.push(...(await speed(folder.path, args, note)))
+  if (wanted('memory')) figures.push(...(await measureMemory(folder.path, note)))
   if (wanted('mutations')) figures.push(...(await mutations(args, note)))
   if (wanted('kills')) figures.push(...(await kills(args, note)))
   return figures

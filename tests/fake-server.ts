@@ -37,6 +37,8 @@ export interface FakeServer {
   open(): number
   reply: (call: FakeCall) => FakeReply
   models: object[]
+  /** What Ollama says in its own way; nothing of a server that is none. */
+  tags: object[] | undefined
   close(): Promise<void>
 }
 
@@ -50,6 +52,7 @@ export async function openFakeServer({ host = '127.0.0.1' }: { host?: string } =
     open: () => open,
     reply: () => ({ pieces: ['Hallo', ' Welt'] }),
     models: [{ id: 'tiny', object: 'model' }],
+    tags: undefined,
     async close() {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
@@ -78,6 +81,8 @@ export async function openFakeServer({ host = '127.0.0.1' }: { host?: string } =
       response.end(body)
       return
     }
+    if (path === '/api/tags')
+      return fake.tags ? json(response, { models: fake.tags }) : void response.writeHead(404).end('404 page not found')
     if (path.endsWith('/models')) return json(response, { object: 'list', data: fake.models })
     if (path.endsWith('/embeddings')) {
       const texts = [call.body.input].flat() as string[]

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 
 export interface Hosted {
@@ -19,6 +20,8 @@ export interface Fault {
   cut?: number
   /** Falls silent after so many bytes. */
   stall?: number
+  /** Goes on with a byte every 10 ms after so many bytes. */
+  drip?: number
   /** Turns over a bit of the byte at this place of the file, if it is among those asked for. */
   flip?: number
   /** Sends the whole whatever it is asked for. */
@@ -149,13 +152,18 @@ export async function startModelServer(): Promise<ModelServer> {
     note.to = from
     const stop = Math.min(
       to,
-      from + Math.min(fault.cut ?? Number.POSITIVE_INFINITY, fault.stall ?? Number.POSITIVE_INFINITY),
+      from + Math.min(...[fault.cut, fault.stall, fault.drip].map(after => after ?? Number.POSITIVE_INFINITY)),
     )
     for (let at = from; at < stop; at += piece) {
       const end = Math.min(stop, at + piece)
       const sent = await write(response, part(all, at, end, fault))
       if (!sent) return
       note.to = end
+    }
+    for (let at = stop; fault.drip !== undefined && at < to; at++) {
+      await pause(10)
+      if (!(await write(response, part(all, at, at + 1, fault)))) return
+      note.to = at + 1
     }
     if (fault.cut !== undefined && stop < to) response.destroy()
     else if (fault.stall === undefined || stop === to) response.end()

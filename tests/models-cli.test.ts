@@ -42,11 +42,46 @@ describe('models on the command line', () => {
     ])
     await copyFile(path.join(place.folder, 'chat.gguf'), path.join(place.folder, 'other.gguf'))
     expect((await place.run(['models', 'add', ...data, 'other.gguf'])).code).toBe(0)
+    const shown = await place.run(['models', 'list', ...data], { language: 'de' })
+    expect(shown.stdout).toContain('16.384 Tokens')
     const roles = (await list()).models.filter(({ role }) => role === 'chat')
     expect(roles).toMatchObject([
       { name: 'other.gguf', used: true },
       { name: 'chat.gguf', used: false },
     ])
+  })
+
+  test('a question may name the one that answers it', async () => {
+    await writeFile(path.join(place.folder, 'lease.md'), 'The notice period is three months.')
+    const ask = (name: string) =>
+      place.json<{ model: string | null; mode: string; reason: { code: string } | null }>([
+        'ask',
+        ...data,
+        '--model',
+        name,
+        'lease.md',
+        'How long is the notice period?',
+      ])
+    expect(await ask('chat.gguf')).toMatchObject({ mode: 'model', model: 'chat.gguf', reason: null })
+    expect(await ask('gone.gguf')).toMatchObject({ model: 'other.gguf', reason: { code: 'model-other' } })
+  })
+
+  test('the catalog tells what fits this machine, what is best, and how to get it', async () => {
+    interface OfferJson {
+      id: string
+      role: string
+      recommended: boolean
+      installed: string | null
+      fit: { fits: string; need: number; free: number; reason: { text: string } | null } | null
+    }
+    const { models } = await place.json<{ models: OfferJson[] }>(['models', 'list', '--all', ...data])
+    expect(models.map(({ id }) => id)).toContain('qwen3-0.6b')
+    for (const { fit } of models) {
+      expect(fit!.fits === 'no').toBe(fit!.need > fit!.free)
+      expect(fit!.reason === null).toBe(fit!.fits !== 'no')
+    }
+    const { stdout } = await place.run(['models', 'list', '--all', ...data], { language: 'de' })
+    expect(stdout).toMatch(/^qwen3-0\.6b +Antworten +639 MB .*Apache-2\.0/m)
   })
 
   test('what is no model is refused in plain words, and the rest is added all the same', async () => {

@@ -1,4 +1,6 @@
 /** Answers by models of servers: which one is asked, what it may be given, and what happens when it fails. Over HTTP to servers of our own. */
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -48,6 +50,11 @@ afterEach(async () => {
 
 const guard = { failureThreshold: 4, resetTimeout: 300, retryAttempts: 1, retryInitial: 1, retryMax: 50 }
 
+/** One for each opening: it ends with the core. */
+const egressOf = () => ({
+  egress: openEgress({ clock: { now: () => Date.now() }, ids: { next: () => v7() }, log: silent }),
+})
+
 async function openWith({
   local,
   settings = {},
@@ -61,10 +68,13 @@ async function openWith({
 } = {}): Promise<SpokenModel | undefined> {
   const chat = local && spokenModel(local)
   const models: Models = { ...noModels, chat: async name => (!name || name === 'spoken' ? chat : undefined) }
-  const clock = { now: () => Date.now() }
-  const egress = openEgress({ clock, ids: { next: () => v7() }, log: silent })
   const patience = { first: 10_000, next: 3000, whole: 10_000 }
-  const parts = { egress, secrets: createSecrets({ key: 'test' }), servers: createServers({ patience }), ...ports }
+  const parts = {
+    ...egressOf(),
+    secrets: createSecrets({ key: 'test' }),
+    servers: createServers({ patience }),
+    ...ports,
+  }
   open = await openTestCore(createLineParser(), {
     models,
     engine,
@@ -125,7 +135,7 @@ describe('providers', () => {
         enabled: true,
         baseUrl: near.url,
       })
-      expect(added.models).toEqual([{ id: 'tiny', role: 'chat', contextSize: null }])
+      expect(added.models).toEqual([{ id: 'tiny', role: 'chat', contextSize: null, here: true }])
       expect(near.calls[0].headers.authorization).toBe('Bearer sk-abcdefgh-1234')
       expect(JSON.stringify(await providers.list('local'))).not.toContain('abcdefgh')
       await expect(
@@ -155,6 +165,40 @@ describe('providers', () => {
       await expect(providers.get('local', added.slug)).rejects.toMatchObject({ code: 'provider-not-found' })
     },
   )
+
+  test.each(engines)('are added at once by the same name, and by the same slug: $name', async engine => {
+    await openWith({ engine })
+    const about = { kind: 'openai-compatible', name: 'Haus', baseUrl: near.url } as const
+    const both = await Promise.all([1, 2].map(() => open.core.providers.add('local', about)))
+    expect(both.map(({ slug }) => slug).sort()).toEqual(['haus', 'haus-2'])
+    const slug = 'gleich'
+    const outcomes = await Promise.allSettled([1, 2].map(() => open.core.providers.add('local', { ...about, slug })))
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const refused = outcomes.find(({ status }) => status === 'rejected')
+    expect(refused).toMatchObject({ reason: { code: 'provider-exists', values: { name: slug } } })
+    expect(await open.core.providers.list('local')).toHaveLength(3)
+  })
+
+  test('keep no list of the address that they had before', async () => {
+    await openWith()
+    let answer = () => {}
+    const waits = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    let heard = false
+    const slow = createHttpServer(async (_, response) => {
+      heard = true
+      await waits
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ data: [{ id: 'of-the-old-one' }] }))
+    })
+    const baseUrl = `http://127.0.0.1:${await listening(slow)}/v1`
+    const adding = open.core.providers.add('local', { kind: 'openai-compatible', name: 'P', slug: 'p', baseUrl })
+    await expect.poll(() => heard, { timeout: 5000 }).toBe(true)
+    await open.core.providers.update('local', 'p', { baseUrl: near.url })
+    answer()
+    expect(await adding).toMatchObject({ baseUrl: near.url, models: [], listedAt: null })
+    expect((await open.core.providers.list('local'))[0]?.models).toMatchObject([{ id: 'tiny' }])
+  })
 
   test('whose key cannot be read any more say so, and nothing else breaks', async () => {
     await openWith()
@@ -293,15 +337,182 @@ describe('which model answers', () => {
       drain(open.core.generate({ userId: 'local' }, { prompt: 'x', model: 'nah/tiny' })),
     ).resolves.toBeDefined()
     const { answer } = await ask({ model: 'nah/tiny' })
-    expect(answer).toMatchObject({ model: 'fern/tiny', reason: { values: { why: 'provider-not-allowed' } } })
+    // Who asks for one of this machine has not asked for another machine's.
+    if (outside) expect(answer).toMatchObject({ mode: 'quotes', reason: { code: 'provider-not-allowed' } })
+    expect((await ask({ model: 'nirgends/x' })).answer).toMatchObject({ model: 'fern/tiny' })
+  })
+
+  test.runIf(outside)(`after one of this machine, no other machine’s (else: ${needsOutside})`, async () => {
+    await openWith({ local: [[new AppError('model-crashed')]], settings: { chatModel: 'fern/tiny' } })
+    await addBoth()
+    await open.core.providers.update('local', 'nah', { enabled: false })
+    await govern({ providers: ['nah', 'fern'] })
+    const chat = await open.core.chats.create(open.scope, { title: 'x', model: 'spoken' })
+    for (const request of [{ model: 'spoken' }, { model: 'gone.gguf' }, { model: 'nah/tiny' }, { chatId: chat.id }])
+      expect((await ask(request)).answer).toMatchObject({ mode: 'quotes' })
+    await govern({ chatModel: 'spoken' })
+    expect((await ask()).answer).toMatchObject({ mode: 'quotes' })
+    expect(asked(far)).toBe(0)
+    // A server of this machine may take over, and another machine's that was asked for itself.
+    await open.core.providers.update('local', 'nah', { enabled: true })
+    expect((await ask({ model: 'spoken' })).answer).toMatchObject({ mode: 'model', model: 'nah/tiny' })
+    expect((await ask({ model: 'fern/tiny' })).answer).toMatchObject({ mode: 'model', model: 'fern/tiny' })
+    await govern({ chatModel: null })
+    expect((await ask()).answer).toMatchObject({ mode: 'model', model: 'fern/tiny' })
   })
 })
+
+async function listening(server: Server): Promise<number> {
+  server.on('connection', socket => socket.on('error', () => {}))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  closing.push(async () => void server.close())
+  return (server.address() as AddressInfo).port
+}
 
 async function drain<T>(events: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const event of events) all.push(event)
   return all
 }
+
+describe('models that a server of this machine passes on to another', () => {
+  const ollama = (): CoreSettings['providers'] => [
+    { slug: 'ollama', kind: 'openai-compatible', name: 'Ollama', baseUrl: near.url, variable: 'OLLAMA_BASE_URL' },
+  ]
+  const wrote = () => near.calls.filter(({ path }) => path.endsWith('/completions')).map(({ body }) => body.model)
+  beforeEach(() => {
+    near.models = ['gpt-oss:120b-cloud', 'mine:latest', 'qwen3:0.6b'].map(id => ({ id }))
+    near.tags = [{ name: 'mine:latest', remote_model: 'gpt-oss:120b', remote_host: 'https://ollama.com:443' }]
+  })
+
+  test('stand in for nothing', async () => {
+    await openWith({ settings: { providers: ollama() } })
+    expect((await ask()).answer).toMatchObject({ mode: 'model', model: 'ollama/qwen3:0.6b', server: { here: true } })
+    near.models.pop()
+    await open.core.providers.test('local', 'ollama')
+    expect((await ask()).answer).toMatchObject({ mode: 'quotes' })
+    expect(wrote()).toEqual(['qwen3:0.6b'])
+  })
+
+  test('are another machine’s where they are chosen, and refused by a project that is local only', async () => {
+    await openWith({ settings: { providers: ollama() } })
+    await govern({ localOnly: true })
+    // Nobody has asked the server before which models it has.
+    for (const model of ['ollama/mine', 'ollama/gpt-oss:120b-cloud', 'ollama/mine:latest'])
+      expect((await ask({ model })).answer.reason).toMatchObject({ values: { why: 'project-local-only' } })
+    expect(new Set(wrote())).toEqual(new Set(['qwen3:0.6b']))
+    const listed = await open.core.servedModels('local', await govern({}))
+    expect(listed.map(({ reference, provider, problem }) => [reference, provider.here, problem?.code])).toEqual([
+      ['ollama/gpt-oss:120b-cloud', false, 'project-local-only'],
+      ['ollama/mine:latest', false, 'project-local-only'],
+      ['ollama/qwen3:0.6b', true, undefined],
+    ])
+    await govern({ localOnly: false })
+    const { answer } = await ask({ model: 'ollama/mine' })
+    expect(answer).toMatchObject({ model: 'ollama/mine', server: { here: false }, reason: null })
+  })
+})
+
+describe.runIf(outside)(`a slug means the server it was given for (else: ${needsOutside})`, () => {
+  test('also when a setting names another one by it later', async () => {
+    const warned: unknown[][] = []
+    const settings: Record<string, unknown> = {
+      ...egressOf(),
+      secrets: createSecrets({ key: 'test' }),
+      servers: createServers(),
+      log: { ...silent, warn: (...line: unknown[]) => void warned.push(line) },
+    }
+    open = await openTestCore(createLineParser(), { models: noModels, settings })
+    open.core.start()
+    await open.core.documents.add(open.scope, { name: 'mietvertrag.txt', open: () => bytes(lease) })
+    await open.core.settled(open.scope)
+    await open.core.providers.add('local', { kind: 'openai-compatible', name: 'OpenAI', baseUrl: near.url })
+    await govern({ providers: ['openai'], chatModel: 'openai/tiny' })
+    const openai = {
+      slug: 'openai',
+      kind: 'openai-compatible',
+      name: 'OpenAI',
+      baseUrl: far.url,
+      key: 'sk-env-0123456',
+    }
+    Object.assign(settings, egressOf(), {
+      providers: [{ ...openai, variable: 'OPENAI_API_KEY' }],
+      chatModel: 'openai/large',
+    })
+    await open.reopen()
+
+    expect((await ask()).answer).toMatchObject({ model: 'openai/tiny', server: { here: true }, reason: null })
+    await govern({ chatModel: null })
+    expect((await ask()).answer).toMatchObject({ model: 'openai/tiny', server: { here: true } })
+    expect(asked(far)).toBe(0)
+    expect(warned).toContainEqual([expect.any(String), { variable: 'OPENAI_API_KEY', slug: 'openai', as: 'openai-2' }])
+    const shown = (await open.core.providers.list('local')).map(({ slug, source }) => [slug, source])
+    expect(shown).toEqual([
+      ['openai-2', 'environment'],
+      ['openai', 'user'],
+    ])
+    expect((await ask({ model: 'openai-2/tiny' })).answer.reason).toMatchObject({
+      values: { why: 'provider-not-allowed' },
+    })
+    // What the operator chose is the operator's, and stands where nobody chose anything else.
+    await govern({ providers: null })
+    expect((await ask()).answer).toMatchObject({ model: 'openai-2/large', server: { here: false }, reason: null })
+    await expect(open.core.providers.remove('local', 'openai-2')).rejects.toMatchObject({ code: 'provider-fixed' })
+
+    // The user's own goes: nobody who chose it gets the other one for it.
+    await govern({ providers: ['openai'], chatModel: 'openai/tiny' })
+    far.calls.length = 0
+    await open.core.providers.remove('local', 'openai')
+    expect(await open.core.projects.find('local')).toMatchObject({ providers: [], chatModel: null })
+    expect((await ask()).answer).toMatchObject({ mode: 'quotes' })
+    expect(asked(far)).toBe(0)
+  })
+
+  test('and not the one that it was moved to', async () => {
+    await openWith()
+    await addBoth()
+    await govern({ providers: ['nah'] })
+    expect((await ask()).answer).toMatchObject({ model: 'nah/tiny' })
+    const { name } = await open.core.projects.find('local')
+    expect(await open.core.providers.update('local', 'nah', { baseUrl: far.url })).toMatchObject({ unlisted: [name] })
+    await open.core.providers.test('local', 'nah')
+    expect((await ask()).answer).toMatchObject({ mode: 'quotes' })
+    expect(asked(far)).toBe(0)
+    await govern({ providers: ['nah'] })
+    expect((await ask()).answer).toMatchObject({ model: 'nah/tiny', server: { here: false } })
+    expect(await open.core.providers.update('local', 'nah', { name: 'Fort' })).toMatchObject({ unlisted: [] })
+  })
+})
+
+describe.runIf(outside)(`a provider that nobody chose (else: ${needsOutside})`, () => {
+  const configured = () => ({
+    slug: 'openai',
+    kind: 'openai-compatible' as const,
+    name: 'OpenAI',
+    baseUrl: far.url,
+    key: 'sk-env-0123456789',
+    variable: 'OPENAI_API_KEY',
+  })
+
+  test.each([true, false])('hears nothing when a question is asked; local only: %s', async localOnly => {
+    await openWith({ settings: { providers: [configured()] } })
+    await govern({ localOnly })
+    expect((await ask()).answer).toMatchObject({ mode: 'quotes' })
+    // Also where the rule is unsure what the question refers to.
+    await ask({ question: 'Und wann?', before: ['Wie ist das?'] })
+    expect(far.calls).toEqual([])
+    const { entries } = await open.core.ledger.page('local', { installation: true, limit: 10 })
+    expect(entries.filter(({ purpose }) => purpose === 'model')).toEqual([])
+  })
+
+  test('nor when somebody looks what a local-only project may use', async () => {
+    await openWith({ settings: { providers: [configured()] } })
+    await open.core.servedModels('local', await govern({ localOnly: true }))
+    expect(far.calls).toEqual([])
+    await open.core.servedModels('local', await govern({ localOnly: false }))
+    expect(far.calls).toHaveLength(1)
+  })
+})
 
 describe('a server that fails', () => {
   test('before its first words gives way to the next, and is tried again first', async () => {
@@ -407,9 +618,31 @@ describe('vectors of a server', () => {
     expect(JSON.stringify(embeds())).toContain('Lindenstraße')
     await open.core.search(open.scope, 'Kaution')
     expect(JSON.stringify(embeds().at(-1)?.body.input)).toContain('Kaution')
-    const { entries } = await open.core.ledger.page('local', { limit: 50 })
+    const { entries } = await open.core.ledger.page('local', { installation: true, limit: 50 })
     expect(entries.some(({ projectId }) => projectId === open.scope.projectId)).toBe(true)
   }, 30_000)
+
+  test('for texts that are none of a project’s are made on behalf of the user', async () => {
+    await openWith({ settings: { served: served(), providers: [provider()] } })
+    await open.core.embedded(open.scope, AbortSignal.timeout(20_000))
+    const { vectors } = await open.core.embed({ userId: 'local' }, { texts: ['Wort'] })
+    expect(vectors).toEqual([[4, 1, 0]])
+    // Its end may be written a moment after.
+    const { entries } = await open.core.ledger.page('local', { installation: true, limit: 1 })
+    expect(entries).toMatchObject([{ userId: 'local', projectId: null, purpose: 'model' }])
+  }, 30_000)
+
+  test('of one that is silent keep no document from being found, and no process from ending', async () => {
+    const silent = createServer(() => {})
+    const port = await listening(silent)
+    const there = { ...provider(), baseUrl: `http://127.0.0.1:${port}/v1` }
+    const began = performance.now()
+    await openWith({ settings: { served: served(), providers: [there] } })
+    expect((await open.core.search(open.scope, 'Kaution'))[0]?.text).toContain('1.950')
+    await open.close()
+    // It would be waited for a minute.
+    expect(performance.now() - began).toBeLessThan(25_000)
+  }, 120_000)
 
   test.runIf(outside)(
     `a local-only project is found by its words, and gives it nothing (else: ${needsOutside})`,
@@ -426,7 +659,10 @@ describe('vectors of a server', () => {
       await open.core.embedded(open.scope, AbortSignal.timeout(20_000))
       expect((await open.core.search(open.scope, 'Tresor'))[0]?.text).toContain('Vorhang')
       expect(embeds()).toEqual([])
+      expect(await open.core.byWords(open.scope)).toMatchObject({ code: 'search-by-words', values: { name: 'fern' } })
+      expect((await open.core.vectorIndexes(open.scope)).trouble).toMatchObject({ code: 'search-by-words' })
       await govern({ localOnly: false })
+      expect(await open.core.byWords(open.scope)).toBeUndefined()
       await open.core.embedded(open.scope, AbortSignal.timeout(20_000))
       expect(JSON.stringify(embeds())).toContain('Vorhang')
     },

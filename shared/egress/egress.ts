@@ -2,12 +2,14 @@
  * The only way out. Every request of the product to another machine goes through here: the rules are asked, a line stands in
  * the ledger before its first byte leaves, and nothing is connected to that the rules do not allow, on every redirect anew.
  */
+import type { Socket } from 'node:net'
 import type { Agent, Dispatcher } from 'undici'
 import { AppError } from '../errors.ts'
-import type { LedgerEntry, RefusalReason } from '../model/index.ts'
+import type { FailureReason, LedgerEntry, RefusalReason } from '../model/index.ts'
 import type { Clock, Egress, EgressRequest, EgressRules, Ids, Log } from '../ports.ts'
 import { hostOf } from './address.ts'
 import { createConnect, type Lookup, systemLookup } from './connect.ts'
+import { createTally, type Tally } from './connection.ts'
 import { createLedgerWriter, type LedgerWriter } from './ledger-writer.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { createPools } from './pools.ts'
@@ -46,7 +48,8 @@ export interface EgressSettings {
 export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLookup }: EgressSettings): Egress {
   const proxyOf = createProxies(proxies)
   const pools = new Map<string, Agent>()
-  const running = new Map<Meter, LedgerEntry>()
+  const running = new Map<Meter | Tally, LedgerEntry>()
+  const tallies = new Set<Tally>()
   let governed: { rules: EgressRules; ledger: LedgerWriter } | undefined
   let library: Promise<typeof import('undici')> | undefined
   let beat: ReturnType<typeof setInterval> | undefined
@@ -79,8 +82,7 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
   }
 
   /** The refusal, which stands in the ledger. */
-  async function refuse(call: Call, url: URL, why: RefusalReason): Promise<AppError> {
-    const entry = entryFor(call, url)
+  async function refuse(call: Call, url: URL, why: RefusalReason, entry = entryFor(call, url)): Promise<AppError> {
     await rule().ledger.put({ ...entry, endedAt: entry.startedAt, outcome: 'refused', why })
     return refusalError(entry.host, why)
   }
@@ -105,27 +107,26 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
     call.away = isAway(call, url)
     const toPublic = call.request.trust === 'content' || call.away
     call.first ??= url
+    // Both ask the database, and are asked at once; nobody is connected to before both are there.
+    const entry = entryFor(call, url)
+    const begun = ledger.begin(entry)
+    begun.catch(() => {})
     const here = await rules.policy(call.request)
     const reach: Reach = here ? 'loopback' : toPublic ? 'public' : 'any'
-    if (isBeyond(url, reach) || (here && toPublic)) throw await refuse(call, url, here ?? 'not-public')
-
-    const entry = entryFor(call, url)
-    await ledger.put(entry)
+    if (isBeyond(url, reach) || (here && toPublic)) throw await refuse(call, url, here ?? 'not-public', entry)
+    // A prompt holds passages: one server was chosen for them.
+    if (call.request.purpose === 'model' && call.first.origin !== url.origin)
+      throw await refuse(call, url, 'redirected', entry)
+    await begun
     const meter = createMeter(entry, handler, {
-      ended({ refused, failed }) {
-        running.delete(meter)
-        if (running.size === 0) clearInterval(beat)
-        entry.endedAt = clock.now()
-        entry.outcome = refused ? 'refused' : failed ? 'failed' : 'done'
-        entry.why = refused ?? failed ?? null
-        if (refused) call.error = refusalError(entry.host, refused)
-        ledger.putLater(entry)
+      ended(outcome) {
+        finish(meter, entry, outcome)
+        if (outcome.refused) call.error = refusalError(entry.host, outcome.refused)
       },
       ...(call.follows && { redirected: (location: string) => refuseNext(call, new URL(options.path, url), location) }),
       isCancelled: () => call.signal?.aborted ?? false,
     })
-    if (running.size === 0) beat = setInterval(beatAll, beatTime).unref()
-    running.set(meter, entry)
+    watch(meter, entry)
     try {
       call.signal?.throwIfAborted()
       const sent = call.first.origin === url.origin ? options : { ...options, headers: onlyHarmless(options.headers) }
@@ -136,6 +137,24 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
       meter.fail(error as Error)
       throw error
     }
+  }
+
+  function watch(meter: Meter | Tally, entry: LedgerEntry): void {
+    if (running.size === 0) beat = setInterval(beatAll, beatTime).unref()
+    running.set(meter, entry)
+  }
+
+  function finish(
+    meter: Meter | Tally,
+    entry: LedgerEntry,
+    { refused, failed }: { refused?: RefusalReason; failed?: FailureReason },
+  ): void {
+    running.delete(meter)
+    if (running.size === 0) clearInterval(beat)
+    entry.endedAt = clock.now()
+    entry.outcome = refused ? 'refused' : failed ? 'failed' : 'done'
+    entry.why = refused ?? failed ?? null
+    governed?.ledger.putLater(entry)
   }
 
   function beatAll(): void {
@@ -176,12 +195,54 @@ export function openEgress({ clock, ids, log, proxies = {}, lookup = systemLooku
         }
       }
     },
+    async connect(request, { host, port }, signal) {
+      const { rules, ledger } = rule()
+      library ??= import('undici')
+      const undici = await library
+      const url = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+      const call: Call = { request, follows: false, signal, away: false }
+      const toPublic = request.trust === 'content'
+      const refusal = refuseUrl(url, toPublic)
+      if (refusal) throw await refuse(call, url, refusal)
+      const entry = entryFor(call, url)
+      const begun = ledger.begin(entry)
+      begun.catch(() => {})
+      const here = await rules.policy(request)
+      const reach: Reach = here ? 'loopback' : toPublic ? 'public' : 'any'
+      if (isBeyond(url, reach) || (here && toPublic)) throw await refuse(call, url, here ?? 'not-public', entry)
+      await begun
+      const tally: Tally = createTally(entry, outcome => {
+        tallies.delete(tally)
+        finish(tally, entry, outcome)
+      })
+      watch(tally, entry)
+      tallies.add(tally)
+      // Proxies are for the web: hardly one opens a tunnel to a port of mail.
+      const connect = createConnect({ undici, lookup, proxyOf: () => undefined }, { reach, pinned: false })
+      try {
+        signal?.throwIfAborted()
+        const socket = await new Promise<Socket>((resolve, reject) => {
+          connect(
+            { protocol: 'http:', hostname: url.hostname, host: `${url.hostname}:${port}`, port: String(port) },
+            (error, connected) => (connected ? resolve(connected as Socket) : reject(error)),
+          )
+        })
+        const connection = tally.opened(socket)
+        if (closed || signal?.aborted) tally.cut()
+        signal?.throwIfAborted()
+        return connection
+      } catch (error) {
+        tally.fail(error as Error)
+        throw error
+      }
+    },
     govern(rules) {
-      governed = { rules, ledger: createLedgerWriter({ write: entries => rules.write(entries), log }) }
+      governed = { rules, ledger: createLedgerWriter({ write: (entries, how) => rules.write(entries, how), log }) }
     },
     async close() {
       closed = true
       clearInterval(beat)
+      for (const tally of tallies) tally.cut()
       await Promise.all([...pools.values()].map(pool => pool.destroy()))
       await governed?.ledger.flush()
     },

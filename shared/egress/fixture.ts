@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { openTestStore } from '../../tests/open-store.ts'
 import type { TestEngine } from '../../tests/postgres.ts'
 import type { LedgerEntry } from '../model/index.ts'
-import type { EgressRequest, EgressRules, Log } from '../ports.ts'
+import type { Egress, EgressConnection, EgressRequest, EgressRules, Log } from '../ports.ts'
 import type { Store } from '../store/index.ts'
 import type { Lookup } from './connect.ts'
 import { openEgress } from './egress.ts'
@@ -17,6 +17,9 @@ export interface Gate {
   /** As if the address had stood in a document. */
   fetchContent: typeof fetch
   fetchAs(request: Partial<EgressRequest>): typeof fetch
+  /** For a mail of the installation. */
+  connect(to: { host: string; port: number }, signal?: AbortSignal): Promise<EgressConnection>
+  egress: Egress
   /** Every line of the ledger once nothing runs any more, the oldest first. */
   entries(): Promise<LedgerEntry[]>
   /** As it is at this moment. */
@@ -51,15 +54,17 @@ export async function openGate({
   const clock = { now: () => Date.now() }
   const ids = { next: () => v7() }
   const egress = openEgress({ clock, ids, log, ...(lookup && { lookup }), ...(proxies && { proxies }) })
-  egress.govern({ policy, write: entries => ledger.write(entries) })
+  egress.govern({ policy, write: (entries, how) => ledger.write(entries, how) })
   onTestFinished(() => egress.close())
-  const usual = { purpose: 'model', access: { userId: 'local', projectId: 'p' }, trust: 'operator' } as const
-  const now = async () => (await ledger.page('local', { limit: 10_000 })).entries.reverse()
+  const usual = { purpose: 'download', access: { userId: 'local', projectId: 'p' }, trust: 'operator' } as const
+  const now = async () => (await ledger.page('local', { installation: true, limit: 10_000 })).entries.reverse()
   return {
     logged,
     fetch: egress.fetch(usual),
     fetchContent: egress.fetch({ ...usual, purpose: 'crawl', trust: 'content' }),
     fetchAs: request => egress.fetch({ ...usual, ...request }),
+    connect: (to, signal) => egress.connect({ purpose: 'mail', access: 'internal', trust: 'operator' }, to, signal),
+    egress,
     now,
     async entries() {
       for (const deadline = Date.now() + 20_000; ; ) {

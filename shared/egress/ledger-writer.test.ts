@@ -22,8 +22,10 @@ const entry = (id: string, sent = 0): LedgerEntry => ({
 /** Writes that are let go one by one. */
 function slowly() {
   const batches: [string, number][][] = []
+  const hows: string[] = []
   const waiting: { resolve(): void; reject(error: Error): void }[] = []
-  const write = (entries: readonly LedgerEntry[]) => {
+  const write = (entries: readonly LedgerEntry[], how?: 'hastily') => {
+    hows.push(how ?? 'in full')
     batches.push(entries.map(({ id, sent }) => [id, sent]))
     return new Promise<void>((resolve, reject) => void waiting.push({ resolve, reject }))
   }
@@ -36,8 +38,43 @@ function slowly() {
     if (error) reject(error)
     else resolve()
   }
-  return { batches, write, next }
+  return { batches, hows, write, next }
 }
+
+test('a beginning is written hastily, and soon in full, as it is by then', async () => {
+  const { batches, hows, write, next } = slowly()
+  const writer = createLedgerWriter({ write, log: silent, haste: 5, pause: 60_000 })
+  const both = [writer.begin(entry('a')), writer.begin(entry('b'))]
+  await next()
+  await both[0]
+  writer.putLater(entry('a', 7))
+  await next()
+  await both[1]
+  await next()
+  expect(hows).toEqual(['hastily', 'hastily', 'in full'])
+  expect(batches.slice(0, 2)).toEqual([[['a', 0]], [['b', 0]]])
+  expect(batches[2]).toContainEqual(['a', 7])
+  await writer.flush()
+  expect(hows.length).toBe(3)
+})
+
+test('a beginning waits for nobody else’s pause, and one that cannot be written is forgotten', async () => {
+  const { batches, hows, write, next } = slowly()
+  const writer = createLedgerWriter({ write, log: silent, haste: 60_000, pause: 60_000 })
+  const first = expect(writer.begin(entry('a'))).rejects.toThrow('full')
+  await next(new Error('full'))
+  await first
+  const second = writer.begin(entry('b'))
+  const refused = writer.put(entry('c'))
+  await next()
+  await second
+  await next()
+  await refused
+  await writer.flush()
+  expect(hows).toEqual(['hastily', 'hastily', 'in full'])
+  expect(batches.flat().filter(([id]) => id === 'a')).toEqual([['a', 0]])
+  expect(batches[2]?.map(([id]) => id).sort()).toEqual(['b', 'c'])
+})
 
 test('who comes while one is written is written with all the others that came', async () => {
   const { batches, write, next } = slowly()

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -18,17 +19,21 @@ describe.each(engines)('on $name', engine => {
     /** What stood there at each connection that came, before anything was said over it. */
     const found: Promise<unknown>[] = []
     const look = async (port: number) => {
-      const { entries } = await store.ledger.page('local', { limit: 10 })
+      const { entries } = await store.ledger.page('local', { installation: true, limit: 10 })
       return entries.filter(entry => entry.port === port).map(({ outcome, sent, host }) => [host, outcome, sent])
     }
+    // Once that was looked at: its end may stand there soon after.
+    const answer = (socket: Socket, port: number, text: string) => {
+      const looked = look(port)
+      found.push(looked)
+      socket.on('data', () => void looked.finally(() => socket.end(text)))
+    }
     const target = await serveTcp(socket => {
-      found.push(look(target.port))
-      socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok'))
+      answer(socket, target.port, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
     })
     const first = await serveTcp(socket => {
-      found.push(look(first.port))
       const head = `HTTP/1.1 307 Go\r\nLocation: ${target.url}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`
-      socket.on('data', () => socket.end(head))
+      answer(socket, first.port, head)
     })
     const fetch = fetchAs({ purpose: 'download', access: 'internal' })
     expect(await (await fetch(first.url, { method: 'POST', body: 'x' })).text()).toBe('ok')
@@ -56,7 +61,9 @@ describe.each(engines)('on $name', engine => {
     const all = await entries()
     expect(all.map(({ purpose }) => purpose)).toEqual(['model', 'model', 'download', 'crawl'])
     const list = async (filter: object) =>
-      (await store.ledger.page('local', { limit: 10, ...filter })).entries.map(({ purpose }) => purpose)
+      (await store.ledger.page('local', { installation: true, limit: 10, ...filter })).entries.map(
+        ({ purpose }) => purpose,
+      )
     expect(await list({ projectId: scope.projectId })).toEqual(['model'])
     expect(await list({ purposes: ['download', 'crawl'] })).toEqual(['crawl', 'download'])
     expect(await list({ purposes: [] })).toEqual([])
@@ -70,22 +77,26 @@ describe.each(engines)('on $name', engine => {
     expect(await list({ to: first!.startedAt })).toEqual([])
     const pages: string[] = []
     for (let after: string | undefined; ; ) {
-      const page = await store.ledger.page('local', { limit: 1, ...(after && { after }) })
+      const page = await store.ledger.page('local', { installation: true, limit: 1, ...(after && { after }) })
       pages.push(...page.entries.map(({ id }) => id))
       if (page.next === null) break
       after = page.next
     }
     expect(pages).toEqual(all.map(({ id }) => id).reverse())
-    await expect(store.ledger.page('local', { limit: 1, after: 'x' })).rejects.toMatchObject({ code: 'input-invalid' })
+    await expect(store.ledger.page('local', { installation: true, limit: 1, after: 'x' })).rejects.toMatchObject({
+      code: 'input-invalid',
+    })
     const one = all[0]!
-    expect(await store.ledger.sums('local', {})).toMatchObject([
+    expect(await store.ledger.sums('local', { installation: true })).toMatchObject([
       { host: '127.0.0.1', purpose: 'model', requests: 2, refused: 0, sent: one.sent * 2, received: one.received * 2 },
       { purpose: 'download', requests: 1, sent: one.sent },
       { purpose: 'crawl', requests: 1, refused: 1, sent: 0, received: 0 },
     ])
-    expect(await store.ledger.sums('local', { outcomes: ['refused'] })).toHaveLength(1)
+    expect(await store.ledger.sums('local', { installation: true, outcomes: ['refused'] })).toHaveLength(1)
     await store.ledger.forget(clock.now())
-    expect(await store.ledger.page('local', { limit: 10 })).toMatchObject({ entries: all.slice().reverse() })
+    expect(await store.ledger.page('local', { installation: true, limit: 10 })).toMatchObject({
+      entries: all.slice().reverse(),
+    })
     await store.ledger.forget(Date.now() + 1000)
     expect(await entries()).toEqual([])
   })
@@ -103,10 +114,12 @@ describe.each(engines)('on $name', engine => {
     for (const hours of [0, 1, 23, 25, 26]) {
       clock.time = Date.UTC(2026, 0, 1, hours)
       await (await governOutgoing({ ...deps, connections })).close()
-      found.push((await store.ledger.page('local', { limit: 10 })).entries.length)
+      found.push((await store.ledger.page('local', { installation: true, limit: 10 })).entries.length)
     }
     expect(found).toEqual([2, 2, 2, 4, 4])
-    expect((await store.ledger.page('local', { limit: 10, purposes: ['database'] })).entries).toMatchObject([
+    expect(
+      (await store.ledger.page('local', { installation: true, limit: 10, purposes: ['database'] })).entries,
+    ).toMatchObject([
       { userId: null, host: 'db.example', port: 5432, outcome: 'done', sent: 0, address: null },
       { host: 'db.example' },
     ])
@@ -136,7 +149,7 @@ test('of a process that was killed in the midst of it, a request has failed when
   await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => Promise.reject(new Error(said)))])
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const now = async () => (await store.ledger.page('local', { limit: 10 })).entries
+  const now = async () => (await store.ledger.page('local', { installation: true, limit: 10 })).entries
   expect(await now()).toMatchObject([{ outcome: 'open', endedAt: null }])
   const start = async (later: number) => {
     const clock = { now: () => Date.now() + later }
@@ -155,6 +168,23 @@ test('of a process that was killed in the midst of it, a request has failed when
   await start(30_000)
   expect(await now()).toMatchObject([{ outcome: 'failed', why: 'interrupted', purpose: 'download' }])
   expect((await now())[0]?.endedAt).toBeGreaterThan(0)
+})
+
+test('of a process that is killed as soon as it connects, the request stands there', async () => {
+  const { store, folder } = await openStore(sqlite)
+  let connected = () => {}
+  const connection = new Promise<void>(resolve => (connected = resolve))
+  const server = await serveTcp(() => connected())
+  const file = path.join(folder, 'cloister.db')
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'fixture-killed.ts'), file, server.url])
+  let said = ''
+  child.stderr.on('data', data => (said += data))
+  const exit = once(child, 'exit')
+  await Promise.race([connection, exit.then(() => Promise.reject(new Error(said)))])
+  child.kill('SIGKILL')
+  await exit
+  const { entries } = await store.ledger.page('local', { installation: true, limit: 10 })
+  expect(entries).toMatchObject([{ outcome: 'open', port: server.port, purpose: 'download' }])
 })
 
 test('hold nothing of what was asked, nor does the log', async () => {

@@ -200,6 +200,33 @@ describe('led to by another server', () => {
     ])
   })
 
+  test('a prompt goes nowhere but where it was sent', async () => {
+    const heard: string[] = []
+    const other = await serveHttp((_, res) => void res.end('read'))
+    const { url, asked } = await serveProxy(other.port)
+    const { fetchAs, entries } = await openGate({ lookup: found(publicly), proxies: { http: url } })
+    const ask = fetchAs({ purpose: 'model' })
+    for (const status of [301, 302, 303, 307, 308]) {
+      for (const to of ['http://evil.example/v1/chat/completions', `${other.url}/v1`]) {
+        const near = await serveHttp(async (req, res) => {
+          heard.push(req.url ?? '')
+          res.writeHead(req.url === '/there' ? status : 307, { location: req.url === '/there' ? to : '/there' }).end()
+        })
+        const sent = ask(near.url, { method: 'POST', body: 'the passages of the project' })
+        expect(await refused(sent)).toBe('redirected')
+      }
+    }
+    // Within its own origin a server may lead where it likes.
+    expect(heard).toEqual(Array.from({ length: 10 }, () => ['/', '/there']).flat())
+    expect([asked, other.received()]).toEqual([[], 0])
+    expect((await entries()).filter(({ outcome }) => outcome === 'refused')).toMatchObject(
+      Array.from({ length: 5 }, () => [
+        { host: 'evil.example', why: 'redirected', sent: 0 },
+        { host: '127.0.0.1', why: 'redirected', sent: 0 },
+      ]).flat(),
+    )
+  })
+
   test('nor is an operator’s private host led back to by another server', async () => {
     const asked: (string | undefined)[] = []
     const own = await serveHttp((req, res) => {

@@ -13,6 +13,8 @@ export interface Candidate {
   turns: Turns
 }
 
+const isHere = ({ server }: Candidate) => !server || server.here
+
 export interface Wish {
   /** The reference that the call, its chat or its assistant names. */
   model?: string | undefined
@@ -36,26 +38,35 @@ const absent: ReadonlySet<ErrorCode> = new Set(['model-not-found', 'provider-not
 
 /**
  * What the call asks for → what the project does → the installation's choice → the local model in use → others of this machine, or of
- * providers that the project names. Never another machine's that nobody chose.
+ * providers that the project names. Never another machine's that nobody chose, and none after one of this machine that was asked for by the
+ * call, its chat, its assistant or the project: whoever names that one names where the texts stay.
  */
 export function createCandidates(
   { models, servers, local }: { models: Models; servers: ServerModels | undefined; local: Turns },
   asker: Asker,
   { model, policy, installation }: Wish,
 ): Candidates {
-  const chosen = [model, policy.chatModel ?? undefined, installation].filter(reference => reference !== undefined)
+  const wished = [model, policy.chatModel ?? undefined].filter(reference => reference !== undefined)
   const known = new Set<string>()
-  /** Of the first that was chosen. */
-  const [first] = chosen
+  /** The first that was chosen, and what came of it. */
+  let first = wished[0]
   let trouble: AppError | undefined
   let firstError: AppError | undefined
   let given: string | undefined
 
+  /** A file's name is one of this machine, also where there is no such file. */
+  const namesHere = async (reference: string) =>
+    !reference.includes('/') || ((await servers?.runsHere(asker, reference)) ?? false)
+
+  /**
+   * A slash means a server's: files' names hold none, so the folder of models is read for such a reference only where no server
+   * is called so, since what a file says it is called may hold one.
+   */
   async function open(reference: string): Promise<Candidate | undefined> {
-    const file = await models.chat(reference)
-    if (file) return { chat: file, turns: local }
     const served = reference.includes('/') ? await servers?.chat(asker, reference, policy) : undefined
-    return served
+    if (served) return served
+    const file = await models.chat(reference)
+    return file && { chat: file, turns: local }
   }
 
   function note(reference: string | undefined, error: unknown): void {
@@ -66,19 +77,30 @@ export function createCandidates(
   }
 
   async function* all(): AsyncGenerator<Candidate, void> {
+    let stay = false
     const fresh = (candidate: Candidate | undefined): candidate is Candidate => {
-      if (!candidate || known.has(candidate.chat.name)) return false
+      if (!candidate || known.has(candidate.chat.name) || (stay && !isHere(candidate))) return false
       known.add(candidate.chat.name)
       return true
     }
-    for (const reference of chosen) {
+    async function* choices(): AsyncGenerator<[reference: string, isWished: boolean], void> {
+      for (const reference of wished) yield [reference, true]
+      if (installation === undefined) return
+      const set = (await servers?.referenceOf(asker, installation)) ?? installation
+      first ??= set
+      yield [set, false]
+    }
+    for await (const [reference, isWished] of choices()) {
       try {
         const found = await open(reference)
+        if (found && isWished) stay ||= isHere(found)
         if (!found) throw new AppError('model-not-found', { name: reference })
         if (!fresh(found)) continue
         given = reference
         yield found
       } catch (error) {
+        // Also one that cannot be used says where the texts stay; only then its provider is looked for a second time.
+        if (isWished) stay ||= await namesHere(reference)
         note(reference, error)
       }
     }

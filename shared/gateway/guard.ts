@@ -1,22 +1,14 @@
 /** What keeps one failing server from being asked again and again: another try where that may help, and rest where it does not. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider'
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  DelegateBackoff,
-  handleWhen,
-  retry,
-  wrap,
-} from 'cockatiel'
 import { AppError, toAppError } from '../errors.ts'
 import type { ErrorCode } from '../model/index.ts'
+import { createBreaker, type Pass } from './breaker.ts'
 
 export interface GuardSettings {
   /** Failures in a row after which a server rests, and for how many milliseconds. */
@@ -39,10 +31,10 @@ export const usualGuard: GuardSettings = {
 export interface Guard {
   /** It failed so often that nobody asks it for now. */
   rests(): boolean
-  /** Throws `provider-rests` at once while it does. */
+  /** What failed is tried again where that may help. Throws `provider-rests` at once while it does, `cancelled`. */
   run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
-  /** Something failed that had begun well. */
-  failed(error: unknown): void
+  /** The same for what goes on when the promise has resolved: the work says how it ended, unless whoever asked leaves. */
+  open<T>(work: (pass: Pass) => Promise<T>, signal?: AbortSignal): Promise<T>
 }
 
 const ofTheServer: ReadonlySet<ErrorCode> = new Set([
@@ -60,60 +52,81 @@ function isOfServer(error: unknown): boolean {
   return ofTheServer.has(code) && !(code === 'provider-failed' && Number(values.status) < 500)
 }
 
-export function createGuard(name: string, settings: GuardSettings): Guard {
+/** Milliseconds that the server itself wants to be left alone. */
+const wishOf = (error: unknown) => Number(toAppError(error).values.seconds ?? 0) * 1000
+
+export function createGuard(name: string, settings: GuardSettings, now?: () => number): Guard {
   const { failureThreshold, resetTimeout, retryAttempts, retryInitial, retryMax } = settings
-  const breaker = circuitBreaker(handleWhen(isOfServer), {
-    halfOpenAfter: resetTimeout,
-    breaker: new ConsecutiveBreaker(failureThreshold),
-  })
-  let rested = 0
-  breaker.onBreak(() => {
-    rested = performance.now()
-  })
-  const waitOf = (error: unknown) => Number(toAppError(error).values.seconds ?? 0) * 1000
+  const breaker = createBreaker({ threshold: failureThreshold, rest: resetTimeout, ...(now && { now }) })
+
   const mayHelp = (error: unknown) => {
     const { code } = toAppError(error)
     // It was waited for long enough; and nonsense stays nonsense.
-    return isOfServer(error) && code !== 'provider-silent' && code !== 'provider-strange' && waitOf(error) <= retryMax
+    return isOfServer(error) && code !== 'provider-silent' && code !== 'provider-strange' && wishOf(error) <= retryMax
   }
-  const again = retry(handleWhen(mayHelp), {
-    maxAttempts: retryAttempts,
-    backoff: new DelegateBackoff(({ attempt, result }) => {
-      const asked = 'error' in result ? waitOf(result.error) : 0
-      // Not all who failed at the same moment together again.
-      const usual = Math.min(retryMax, retryInitial * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2)
-      return Math.max(asked, usual)
-    }),
-  })
-  const policy = wrap(again, breaker)
+  // Not all who failed at the same moment together again.
+  const pauseOf = (error: unknown, tried: number) =>
+    Math.max(wishOf(error), Math.min(retryMax, retryInitial * 2 ** tried) * (0.75 + Math.random() / 2))
+
+  async function open<T>(work: (pass: Pass) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    let before: unknown
+    for (let tried = 0; ; tried++) {
+      if (signal?.aborted) throw new AppError('cancelled')
+      const entered = breaker.enter()
+      // What it rests for says more than that it does.
+      if (!entered) throw before ?? new AppError('provider-rests', { name })
+      const pass = untilLeft(entered, signal)
+      try {
+        return await unlessLeft(work(pass), signal)
+      } catch (error) {
+        if (isOfServer(error)) pass.failed()
+        else pass.left()
+        if (tried >= retryAttempts || !mayHelp(error) || breaker.rests()) throw error
+        before = error
+        await unlessLeft(pause(pauseOf(error, tried)), signal)
+      }
+    }
+  }
 
   return {
-    // Its state stays `Open` until somebody asks again.
-    rests: () => breaker.state === CircuitState.Open && performance.now() - rested < resetTimeout,
-    async run(work, signal) {
-      let leave = () => {}
-      const left = new Promise<never>((_, reject) => {
-        leave = () => reject(new AppError('cancelled'))
-      })
-      left.catch(() => {})
-      if (signal?.aborted) throw new AppError('cancelled')
-      signal?.addEventListener('abort', leave, { once: true })
-      try {
-        // Whoever leaves does not wait for the next try.
-        return await Promise.race([policy.execute(work, signal), left])
-      } catch (error) {
-        throw error instanceof BrokenCircuitError ? new AppError('provider-rests', { name }) : error
-      } finally {
-        signal?.removeEventListener('abort', leave)
-      }
-    },
-    failed(error) {
-      breaker.execute(() => Promise.reject(error)).catch(() => {})
-    },
+    rests: breaker.rests,
+    open,
+    run: (work, signal) =>
+      open(async pass => {
+        const result = await work()
+        pass.ended()
+        return result
+      }, signal),
   }
 }
 
-/** The model behind its guard: what fails before its first words is tried again, what fails later is noted. */
+/** Whoever leaves may not read to the end what was opened. */
+function untilLeft(pass: Pass, signal: AbortSignal | undefined): Pass {
+  if (!signal) return pass
+  signal.addEventListener('abort', pass.left, { once: true })
+  const then = (say: () => void) => () => {
+    signal.removeEventListener('abort', pass.left)
+    say()
+  }
+  return { ended: then(pass.ended), failed: then(pass.failed), left: then(pass.left) }
+}
+
+/** Whoever leaves waits for nothing. */
+async function unlessLeft<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  let leave = () => {}
+  const left = new Promise<never>((_, reject) => {
+    leave = () => reject(new AppError('cancelled'))
+    signal.addEventListener('abort', leave, { once: true })
+  })
+  try {
+    return await Promise.race([work, left])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+/** The model behind its guard: what fails before its first words is tried again, what fails later is noted as well. */
 export function guardModel(
   inner: LanguageModelV4,
   guard: Guard,
@@ -135,7 +148,7 @@ export function guardModel(
     modelId: inner.modelId,
     supportedUrls: inner.supportedUrls,
     doGenerate: options => heard(guard.run(async () => inner.doGenerate(usual(options)), options.abortSignal)),
-    doStream: options => heard(guard.run(() => openStream(inner, usual(options), guard), options.abortSignal)),
+    doStream: options => heard(guard.open(pass => openStream(inner, usual(options), pass), options.abortSignal)),
   }
 }
 
@@ -143,7 +156,7 @@ export function guardModel(
 async function openStream(
   inner: LanguageModelV4,
   options: LanguageModelV4CallOptions,
-  guard: Guard,
+  pass: Pass,
 ): Promise<LanguageModelV4StreamResult> {
   const reader = (await inner.doStream(options)).stream.getReader()
   const before: LanguageModelV4StreamPart[] = []
@@ -156,18 +169,23 @@ async function openStream(
   const stream = new ReadableStream<LanguageModelV4StreamPart>(
     {
       async pull(controller) {
-        const early = before.shift()
-        if (early) return controller.enqueue(early)
         try {
-          const { done, value } = await reader.read()
-          if (done) controller.close()
-          else controller.enqueue(value)
+          const early = before.shift()
+          const { done, value } = early ? { done: false, value: early } : await reader.read()
+          if (done || !value) return controller.close()
+          // Nobody need read what comes after it.
+          if (value.type === 'finish' && value.finishReason.unified !== 'error') pass.ended()
+          controller.enqueue(value)
         } catch (error) {
-          guard.failed(error)
+          if (isOfServer(error)) pass.failed()
+          else pass.left()
           controller.error(error)
         }
       },
-      cancel: reason => reader.cancel(reason),
+      cancel(reason) {
+        pass.left()
+        return reader.cancel(reason)
+      },
     },
     { highWaterMark: 0 },
   )

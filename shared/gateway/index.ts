@@ -1,7 +1,16 @@
 import { AppError, toAppError } from '../errors.ts'
-import type { AnsweringServer, ChatModel, EmbeddingModel, ModelPolicy, Reason, Scope } from '../model/index.ts'
+import type {
+  AnsweringServer,
+  ChatModel,
+  EmbeddingModel,
+  ModelPolicy,
+  Reason,
+  Scope,
+  TextSizes,
+} from '../model/index.ts'
 import type { Log, Models } from '../ports.ts'
 import { type Candidate, type Candidates, createCandidates } from './candidates.ts'
+import { createPace } from './reranking.ts'
 import type { Asker, ServerModels } from './servers.ts'
 import { createTurns } from './turns.ts'
 
@@ -33,7 +42,10 @@ export interface Gateway {
    * (see `candidates.ts`). `policy`: the project's, where it was just read. Throws `cancelled`, and what is wrong with the first one where there is no other.
    */
   turn(asker: Asker, options: TurnOptions & { model?: string; policy?: ModelPolicy }): Promise<Turn | undefined>
-  embedding(fingerprint?: string): Promise<EmbeddingModel | undefined>
+  /** Of a server's that was not asked yet, a few seconds are waited. Throws what is wrong with it, `cancelled`. */
+  embedding(fingerprint?: string, signal?: AbortSignal): Promise<EmbeddingModel | undefined>
+  /** How texts are measured for the embedding model; no server is asked. Throws what is wrong with it. */
+  textSizes(): Promise<TextSizes | undefined>
   /**
    * The question as a vector of the model with this fingerprint; undefined when it cannot be had in time. It never stands
    * in a search's way: what failed goes to the log. Throws `cancelled` alone.
@@ -46,9 +58,12 @@ export interface Gateway {
   ): Promise<Float32Array | undefined>
   /** Whether a project's texts may be given to the model of these vectors. */
   mayEmbed(scope: Scope, fingerprint: string): Promise<boolean>
-  /** Whether there is a ranking model; no error, and no long wait, where it cannot be told. */
+  /** Whether there is a ranking model that is fast enough here; no error, and no long wait, where it cannot be told. */
   reranks(): Promise<boolean>
-  /** How well each passage answers, in their order; undefined without a model, or when it takes too long. Throws `cancelled` alone. */
+  /**
+   * How well each of the first passages answers, in their order, as many as can be judged in time; undefined without a model, or
+   * when it takes too long. Throws `cancelled` alone.
+   */
   rerank(question: string, passages: readonly string[], signal?: AbortSignal): Promise<number[] | undefined>
 }
 
@@ -58,7 +73,7 @@ export interface Gateway {
  */
 const embedBudget = 1500
 /** 20 passages of 200 tokens take a small ranking model some 3 s on one core: less is reranked where that is too slow. */
-const rerankBudget = 3000
+export const usualRerankBudget = 300
 
 export function createGateway({
   models,
@@ -66,6 +81,7 @@ export function createGateway({
   servers,
   policyOf = async () => anyModel,
   chatModel,
+  rerankBudget = usualRerankBudget,
 }: {
   models: Models
   log: Log
@@ -74,8 +90,11 @@ export function createGateway({
   policyOf?: (scope: Scope) => Promise<ModelPolicy>
   /** Reference of the chat model that the installation uses. */
   chatModel?: string
+  /** Milliseconds that reranking may add to a search; 0: none is done. */
+  rerankBudget?: number
 }): Gateway {
   const local = createTurns()
+  const pace = createPace({ budget: rerankBudget })
 
   async function begin(
     candidates: Candidates,
@@ -104,14 +123,17 @@ export function createGateway({
   }
 
   async function mayEmbed(scope: Scope, fingerprint: string): Promise<boolean> {
-    return !servers?.embedding.owns(fingerprint) || servers.embedding.allows(fingerprint, await policyOf(scope))
+    return (
+      !servers?.embedding.owns(fingerprint) ||
+      servers.embedding.allows(fingerprint, await policyOf(scope), scope.userId)
+    )
   }
 
   /** A server's, where one is set; vectors that a local one made are compared by it for as long as they are searched. */
-  async function embedding(fingerprint?: string): Promise<EmbeddingModel | undefined> {
-    if (fingerprint === undefined) return (await servers?.embedding.current()) ?? models.embedding()
+  async function embedding(fingerprint?: string, signal?: AbortSignal): Promise<EmbeddingModel | undefined> {
+    if (fingerprint === undefined) return (await servers?.embedding.current(signal)) ?? models.embedding()
     if (!servers?.embedding.owns(fingerprint)) return models.embedding(fingerprint)
-    const current = await servers.embedding.current()
+    const current = await servers.embedding.current(signal)
     return current?.fingerprint === fingerprint ? current : undefined
   }
 
@@ -153,11 +175,12 @@ export function createGateway({
       return turn
     },
     embedding,
+    textSizes: async () => servers?.embedding.sizes() ?? models.embedding(),
     mayEmbed,
     embedQuestion: (fingerprint, question, signal, scope) =>
       leg('vectors', embedBudget, signal, async abortSignal => {
         if (scope && !(await mayEmbed(scope, fingerprint))) return undefined
-        const model = await embedding(fingerprint)
+        const model = await embedding(fingerprint, abortSignal)
         if (!model) return undefined
         const values = [model.queryPrefix + question]
         const { embeddings } = await model.model.doEmbed({
@@ -167,19 +190,38 @@ export function createGateway({
         })
         return Float32Array.from(embeddings[0])
       }),
-    reranks: async () => (await leg('reranking', rerankBudget, undefined, () => models.reranking())) !== undefined,
+    async reranks() {
+      if (rerankBudget <= 0) return false
+      const reranking = await leg('reranking', rerankBudget, undefined, () => models.reranking())
+      return reranking !== undefined && pace.passages(reranking) > 0
+    },
     rerank: (question, passages, signal) =>
       leg('reranking', rerankBudget, signal, async abortSignal => {
         const reranking = passages.length > 0 ? await models.reranking() : undefined
-        if (!reranking) return undefined
-        const { ranking } = await reranking.model.doRerank({
-          documents: { type: 'text', values: [...passages] },
-          query: question,
-          abortSignal,
-        })
-        const scores = new Array<number>(passages.length).fill(0)
-        for (const { index, relevanceScore } of ranking) scores[index] = relevanceScore
-        return scores
+        const first = reranking ? passages.slice(0, pace.passages(reranking)) : []
+        if (!reranking || first.length === 0) return undefined
+        const began = performance.now()
+        const late = () => {
+          if (!signal?.aborted) pace.took(reranking, first.length, performance.now() - began, true)
+        }
+        // A model that listens to no signal does not say that it is late.
+        abortSignal.addEventListener('abort', late, { once: true })
+        try {
+          const { ranking } = await reranking.model.doRerank({
+            documents: { type: 'text', values: first },
+            query: question,
+            abortSignal,
+          })
+          pace.took(reranking, first.length, performance.now() - began, false)
+          const scores = new Array<number>(first.length).fill(0)
+          for (const { index, relevanceScore } of ranking) scores[index] = relevanceScore
+          return scores
+        } catch (error) {
+          late()
+          throw error
+        } finally {
+          abortSignal.removeEventListener('abort', late)
+        }
       }),
   }
 }

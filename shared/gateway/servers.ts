@@ -1,9 +1,10 @@
 /** Models of servers as the gateway uses them: allowed or not, behind a guard, some at a time. */
 import { AppError, toAppError } from '../errors.ts'
-import type { AnsweringServer, ChatModel, EmbeddingModel, ModelPolicy, Provider } from '../model/index.ts'
-import { splitReference } from '../model/provider.ts'
+import type { AnsweringServer, ChatModel, ModelPolicy, Provider } from '../model/index.ts'
+import { listedModel, runsHere, splitReference } from '../model/provider.ts'
 import type { Access, ServerAddress, Servers } from '../ports.ts'
 import { createGuard, type Guard, type GuardSettings, guardModel, usualGuard } from './guard.ts'
+import { createServedEmbedding, type ServedEmbedding } from './served-embedding.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 /** Whose question it is, and of which project. */
@@ -11,7 +12,14 @@ export type Asker = Exclude<Access, 'internal'>
 
 /** What the gateway asks of whoever knows the providers. */
 export interface ReachableProviders {
-  list(userId: string): Promise<Provider[]>
+  /** Without asking anybody on another machine. */
+  known(userId: string): Promise<Provider[]>
+  /** What the operator calls a model, as this user's references do. */
+  referenceOf(userId: string, reference: string): Promise<string>
+  /** Whether the user has a provider of their own by this slug. */
+  isOwn(userId: string, slug: string): Promise<boolean>
+  /** Asks it which models it has, unless it was asked a moment ago. */
+  look(access: Access, slug: string): Promise<Provider | undefined>
   reach(access: Asker, slug: string): Promise<{ provider: Provider; address: ServerAddress } | undefined>
   reachConfigured(slug: string): { provider: Provider; address(access: Access): ServerAddress } | undefined
 }
@@ -39,16 +47,13 @@ export interface ServerModels {
    * `provider-key-lost`, `provider-rests`, `egress-refused`.
    */
   chat(asker: Asker, reference: string, policy: ModelPolicy): Promise<ServerChat | undefined>
+  /** What the operator calls a model, as this user's references do. */
+  referenceOf(asker: Asker, reference: string): Promise<string>
+  /** Whether a model is one of this machine, also where it cannot be used. Throws nothing of a provider's own. */
+  runsHere(asker: Asker, reference: string): Promise<boolean>
   /** References of models that may answer without having been asked for: on this machine, or named by the project. */
   substitutes(asker: Asker, policy: ModelPolicy): Promise<string[]>
-  /** Whether the model of these vectors is another machine's. */
-  embedding: {
-    /** The one that is set; undefined where it is a local one. Throws `model-unavailable` where it cannot be told. */
-    current(): Promise<EmbeddingModel | undefined>
-    owns(fingerprint: string): boolean
-    /** Whether a project's texts may be given to it. */
-    allows(fingerprint: string, policy: ModelPolicy): boolean
-  }
+  embedding: ServedEmbedding
 }
 
 /** Why a project's texts may not be given to a server. */
@@ -65,12 +70,8 @@ export function refusalOf(
 /** Tokens, where nobody says how much a model reads; and the least that it is taken for. */
 const unknownContext = 8192
 const leastContext = 1024
-/** Texts for vectors are chunks and questions. */
-const textContext = 512
 /** Guards, and sizes that errors told. */
 const mostRemembered = 500
-/** Signs a token has at least, on average, in the languages we know. */
-const signsPerToken = 2.5
 
 export function createServerModels({
   providers,
@@ -84,8 +85,6 @@ export function createServerModels({
   const { guard = usualGuard, concurrency = 4, maxTokens = 512, temperature = 0.3, embeddingModel } = settings
   const guards = new Map<string, { guard: Guard; turns: Turns }>()
   const learned = new Map<string, number>()
-  /** Dimensions by what names the model. */
-  const known = new Map<string, number>()
 
   function keptFor(key: string, name: string): { guard: Guard; turns: Turns } {
     const before = guards.get(key)
@@ -104,21 +103,24 @@ export function createServerModels({
     learned.set(key, Math.max(leastContext, told > 0 ? told : Math.floor(usual / 2)))
   }
 
-  const set = embeddingModel === undefined ? undefined : splitReference(embeddingModel)
-
   return {
     async chat(asker, reference, policy) {
       const named = splitReference(reference)
       const found = named && (await providers.reach(asker, named.slug))
       if (!named || !found) return undefined
-      const { provider, address } = found
-      const refusal = refusalOf(provider, policy)
+      const { address } = found
+      const { slug, name, baseUrl } = found.provider
+      // Before anything is said: the server's list may say that it passes this one on.
+      const unsure =
+        found.provider.here && !listedModel(found.provider, named.model) && !refusalOf(found.provider, policy)
+      const provider = (unsure && (await providers.look(asker, slug))) || found.provider
+      const here = runsHere(provider, named.model)
+      const refusal = refusalOf({ ...provider, here }, policy)
       if (refusal) throw refusal
-      const { slug, name, here, baseUrl } = provider
       const { guard: own, turns } = keptFor(`${asker.userId} ${slug} ${baseUrl}`, name)
       if (own.rests()) throw new AppError('provider-rests', { name })
       const key = `${baseUrl} ${named.model}`
-      const listed = provider.models.find(({ id }) => id === named.model)?.contextSize
+      const listed = listedModel(provider, named.model)?.contextSize
       const contextSize = learned.get(key) ?? listed ?? unknownContext
       const model = guardModel(servers.chat(address, named.model), own, {
         temperature,
@@ -126,75 +128,27 @@ export function createServerModels({
       })
       return { chat: { model, name: reference, contextSize, maxTokens }, server: { slug, name, here }, turns }
     },
+    referenceOf: ({ userId }, reference) => providers.referenceOf(userId, reference),
+    async runsHere({ userId }, reference) {
+      const named = splitReference(reference)
+      const found = named && (await providers.known(userId)).find(({ slug }) => slug === named.slug)
+      return !!found && runsHere(found, named.model)
+    },
     async substitutes({ userId }, policy) {
-      return (await providers.list(userId)).flatMap(provider => {
+      return (await providers.known(userId)).flatMap(provider => {
         if (refusalOf(provider, policy) || !(provider.here || policy.providers?.includes(provider.slug))) return []
-        const first = provider.models.find(({ role }) => role === 'chat')
+        // What a server of this machine passes on to another is never stumbled into.
+        const first = provider.models.find(
+          ({ id, role }) => role === 'chat' && runsHere(provider, id) === provider.here,
+        )
         return first ? [`${provider.slug}/${first.id}`] : []
       })
     },
-    embedding: {
-      async current() {
-        const found = set && providers.reachConfigured(set.slug)
-        if (!set) return undefined
-        if (!found) throw new AppError('model-missing', { file: embeddingModel ?? '' })
-        const { provider, address } = found
-        const base = fingerprintOf(provider, set.model)
-        const { guard: own } = keptFor(`internal ${provider.slug} ${provider.baseUrl}`, provider.name)
-        const embed = async (access: Access, values: string[], signal?: AbortSignal) => {
-          try {
-            const { model } = servers.embedding(address(access), set.model)
-            const call = { values, ...(signal && { abortSignal: signal }) }
-            return await own.run(async () => model.doEmbed(call), signal)
-          } catch (error) {
-            const { code } = toAppError(error)
-            if (code === 'cancelled' || code === 'model-input') throw error
-            // Of whose fault it is, its users need not know: they wait until it is over.
-            throw new AppError('model-unavailable', {}, { cause: error })
-          }
-        }
-        let dimensions = known.get(base)
-        if (dimensions === undefined) {
-          const { embeddings } = await embed('internal', ['a'])
-          dimensions = embeddings[0]?.length ?? 0
-          if (dimensions === 0) throw new AppError('model-unavailable')
-          known.set(base, dimensions)
-        }
-        const { queryPrefix, passagePrefix } = servers.embedding(address('internal'), set.model)
-        const listed = provider.models.find(({ id }) => id === set.model)?.contextSize
-        return {
-          model: {
-            specificationVersion: 'v4',
-            provider: provider.slug,
-            modelId: set.model,
-            maxEmbeddingsPerCall: servers.embedding(address('internal'), set.model).model.maxEmbeddingsPerCall,
-            supportsParallelCalls: true,
-            async doEmbed({ values, abortSignal, providerOptions }) {
-              const { userId, projectId } = providerOptions?.cloister ?? {}
-              const asker = typeof userId === 'string' && typeof projectId === 'string' && { userId, projectId }
-              return embed(asker || 'internal', values, abortSignal)
-            },
-          },
-          name: embeddingModel ?? '',
-          fingerprint: `${base} ${dimensions}`,
-          dimensions,
-          queryPrefix,
-          passagePrefix,
-          contextSize: Math.min(listed ?? textContext, textContext),
-          countTokens: async texts => texts.map(text => Math.ceil(text.length / signsPerToken)),
-        }
-      },
-      owns: fingerprint => fingerprint.startsWith(served),
-      allows(fingerprint, policy) {
-        if (!fingerprint.startsWith(served)) return true
-        const [, place, slug] = fingerprint.split(' ')
-        return refusalOf({ slug, name: slug, here: place === 'here', enabled: true }, policy) === undefined
-      },
-    },
+    embedding: createServedEmbedding({
+      providers,
+      servers,
+      reference: embeddingModel,
+      guardOf: (key, name) => keptFor(key, name).guard,
+    }),
   }
 }
-
-/** What vectors of a server's model are told by begins so; see also `store/vectors.ts`. */
-const served = 'server '
-const fingerprintOf = ({ here, slug, baseUrl }: Provider, model: string) =>
-  `${served}${here ? 'here' : 'elsewhere'} ${slug} ${baseUrl} ${model}`

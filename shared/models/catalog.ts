@@ -34,6 +34,8 @@ export interface Catalog {
    * (`model-missing`, `model-invalid`, `model-unsupported`), `model-unavailable` as above; a broken one in the folder is passed over.
    */
   find(role: ModelRole): Promise<Described | undefined>
+  /** The first of this role that is so, whether or not it is the one that is used. */
+  choose(role: ModelRole, is: (entry: Described) => boolean): Promise<Described | undefined>
 }
 
 export type Described = ModelEntry & { description: ModelDescription }
@@ -63,13 +65,20 @@ type Outcome = { description: ModelDescription; problem?: undefined } | { descri
 export function createCatalog({ folder, named, log }: { folder: string; named: NamedFiles; log?: Log }): Catalog {
   const known = new Map<string, Promise<Outcome>>()
   let last: { at: number; folderTime: number | undefined; list: Promise<Surveyed[]> } | undefined
+  /** The look at the folder's time that goes on now, for all who ask meanwhile. */
+  let timing: Promise<number | undefined> | undefined
 
   /** Searches ask for two models each: reading the folder every time was a tenth of their cost at 40 a second. */
   async function surveyed(): Promise<Surveyed[]> {
-    const folderTime = await stat(folder).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => undefined,
-    )
+    timing ??= stat(folder)
+      .then(
+        ({ mtimeMs }) => mtimeMs,
+        () => undefined,
+      )
+      .finally(() => {
+        timing = undefined
+      })
+    const folderTime = await timing
     const now = performance.now()
     if (last && now - last.at < freshness && last.folderTime === folderTime) return last.list
     const looked = { at: now, folderTime, list: survey() }
@@ -160,6 +169,10 @@ export function createCatalog({ folder, named, log }: { folder: string; named: N
       return list
         .map(({ entry }) => entry)
         .find((entry): entry is Described => entry.used && entry.description?.role === role)
+    },
+    async choose(role, is) {
+      const list = (await surveyed()).map(({ entry }) => entry)
+      return list.find((entry): entry is Described => entry.description?.role === role && is(entry as Described))
     },
   }
 }

@@ -27,8 +27,8 @@ export type Fetch = (
 export type Outcome =
   /** All that the answer promised is there; by itself that proves nothing. */
   | { type: 'ended' }
-  /** It broke off, or was not begun; `after`: milliseconds that the server wants to be left alone. */
-  | { type: 'cut'; error: AppError; after?: number }
+  /** It broke off, was not begun, or dripped (`slow`); `after`: milliseconds that the server wants to be left alone. */
+  | { type: 'cut'; error: AppError; after?: number; slow?: boolean }
   /** These bytes are not those of the file; `mixed`: some of them are among those that are there. */
   | { type: 'wrong'; error: AppError; mixed: boolean }
   /** Nor will it be otherwise when it is asked again. */
@@ -52,6 +52,8 @@ export interface Work {
   limit: number
   /** Milliseconds without a byte after which a connection is given up. */
   stall: number
+  /** Milliseconds over which less than `slowest` is left for another source. */
+  drip: number
   signal: AbortSignal
   /** Bytes came. */
   progress(bytes: number): void
@@ -64,13 +66,21 @@ export interface Work {
 
 /** Bytes after which the header is looked at again, where it was not all there: doubled each time. */
 const firstLook = 256 * 1024
+/** Bytes in a second, below which a source is left for another one: a model of 400 MB would take half a day. */
+const slowest = 10_000
 
-/** `ranges`: whether it is worth asking for the rest only. Throws what is wrong here: a full disk, `model-too-large`, `cancelled`. */
-export async function attempt(work: Work, source: Source, ranges: boolean): Promise<Outcome> {
+/**
+ * `ranges`: whether it is worth asking for the rest only; `others`: whether there is another source to be tried. Throws what is wrong here: a full disk, `model-too-large`, `cancelled`.
+ */
+export async function attempt(
+  work: Work,
+  source: Source,
+  { ranges, others }: { ranges: boolean; others: boolean },
+): Promise<Outcome> {
   const host = hostOf(source.url)
   const line = createLine(work.signal, work.stall, () => new AppError('download-unreachable', { host }))
   try {
-    return await ask(work, source, ranges, line)
+    return await ask(work, source, { ranges, others }, line)
   } catch (error) {
     work.signal.throwIfAborted()
     if (!(error instanceof Broken)) throw error
@@ -86,7 +96,12 @@ export async function attempt(work: Work, source: Source, ranges: boolean): Prom
   }
 }
 
-async function ask(work: Work, source: Source, ranges: boolean, line: Line): Promise<Outcome> {
+async function ask(
+  work: Work,
+  source: Source,
+  { ranges, others }: { ranges: boolean; others: boolean },
+  line: Line,
+): Promise<Outcome> {
   const { part, state } = work
   const { wanted } = state
   const host = hostOf(source.url)
@@ -162,7 +177,8 @@ async function ask(work: Work, source: Source, ranges: boolean, line: Line): Pro
     const known = size ?? now.size ?? (part.length > 0 ? before.size : null)
     if (known !== null) await demandRoom(work, known)
     state.said = { url: source.url, size: known, etag: linked ? null : now.etag }
-    return await read(work, response, line, range)
+    // Without a checksum, another one could not go on with what is there.
+    return await read(work, response, { line, range, leaving: others && hashed })
   }
 }
 
@@ -190,17 +206,24 @@ async function askHub(fetch: Fetch, url: string, line: Line): Promise<ReturnType
 }
 
 /** The bytes of the answer; those that are there are passed over. */
-async function read(work: Work, { body }: Response, line: Line, { from, end }: Range): Promise<Outcome> {
+async function read(
+  work: Work,
+  { body }: Response,
+  { line, range: { from, end }, leaving }: { line: Line; range: Range; leaving: boolean },
+): Promise<Outcome> {
   const { part, state } = work
   const host = state.said ? hostOf(state.said.url) : ''
   if (!body) return { type: 'cut', error: new AppError('download-unreachable', { host }) }
   const reader = body.getReader()
   const look = createLook(work)
   let at = from
+  const drips = createDrip(work.drip)
   let mixed = false
   for (;;) {
     const { done, value } = await line.wait(reader.read())
     if (done) break
+    if (drips(value.length) && leaving)
+      return { type: 'cut', error: new AppError('download-unreachable', { host }), slow: true }
     if (at + value.length > end)
       return { type: 'wrong', error: new AppError('download-wrong', { host, name: state.name }), mixed }
     const fresh = value.subarray(Math.min(value.length, Math.max(0, part.length - at)))
@@ -219,6 +242,21 @@ async function read(work: Work, { body }: Response, line: Line, { from, end }: R
   }
   if (Number.isFinite(end) && at < end) return { type: 'cut', error: new AppError('download-unreachable', { host }) }
   return { type: 'ended' }
+}
+
+/** Whether fewer bytes came in this time than from a source that is worth waiting for. */
+function createDrip(time: number): (bytes: number) => boolean {
+  let since = performance.now()
+  let came = 0
+  return bytes => {
+    came += bytes
+    const now = performance.now()
+    if (now - since < time) return false
+    const slow = came < (slowest * (now - since)) / 1000
+    since = now
+    came = 0
+    return slow
+  }
 }
 
 /** Whether what is there begins as a model does: 20 GB of something else are not waited for. */

@@ -1,5 +1,5 @@
 /** One download from its beginning, or from where another process left it, to the model in its folder. */
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
@@ -32,7 +32,7 @@ export interface RunDependencies {
   limit: number
   lock: LockDependencies
   /** Milliseconds; `look`: between two looks how far another process is. */
-  times: TransferTimes & { stall: number; look: number }
+  times: TransferTimes & { stall: number; drip: number; look: number }
 }
 
 /** What is to be fetched, and what it must be. */
@@ -78,7 +78,14 @@ export async function runDownload(
       continue
     }
     try {
-      return (followed && (await there())) || (await hold(lock))
+      if (followed) {
+        const found = await there()
+        if (found) return found
+        const before = await readState(paths.state)
+        // Somebody stopped it there, and so for all who wait.
+        if (!before || before.state === 'paused') throw new AppError('cancelled')
+      }
+      return await hold(lock)
     } finally {
       await lock.release()
     }
@@ -153,6 +160,7 @@ export async function runDownload(
       demandSpace: (bytes: number) => demandSpace(folder, bytes),
       limit,
       stall: times.stall,
+      drip: times.drip,
       signal,
       progress(bytes: number) {
         came(bytes)
@@ -172,7 +180,7 @@ export async function runDownload(
     if (signal.aborted && stop() === 'cancel') return removeDownload(paths)
     // Whole, and of no use to anybody.
     if (error.code === 'model-invalid' || error.code === 'model-unsupported') {
-      await removeDownload(paths)
+      await rm(paths.part, { force: true })
       state.durable = 0
       state.said = null
     }

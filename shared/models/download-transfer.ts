@@ -101,11 +101,14 @@ export async function transfer(
     await pause(times.firstPause, undefined, { signal })
   }
 
-  async function fail(error: AppError, { progress, after = 0 }: { progress: boolean; after?: number }): Promise<void> {
+  async function fail(
+    error: AppError,
+    { progress, after = 0, slow = false }: { progress: boolean; after?: number; slow?: boolean },
+  ): Promise<void> {
     failures = progress ? 1 : failures + 1
     if (failures > times.tries) throw error
     const hashed = state.wanted.sha256 !== null || state.linked !== null
-    if (!progress && (hashed || failures % patience === 0)) leave(error, false)
+    if (slow || (!progress && (hashed || failures % patience === 0))) leave(error, false)
     hear({ waiting: error })
     // All of them are asked before anybody is waited for.
     const rounds = Math.ceil(failures / left.length) - 1
@@ -120,7 +123,10 @@ export async function transfer(
     if (!whole) hear({ source })
     const outcome: Outcome = whole
       ? { type: 'ended' }
-      : await attempt(work, source, faultsOf(source).withoutRange < mostWithoutRange)
+      : await attempt(work, source, {
+          ranges: faultsOf(source).withoutRange < mostWithoutRange,
+          others: left.length > 1,
+        })
     const progress = part.length !== before
     if (progress) givers.add(source)
     switch (outcome.type) {
@@ -154,6 +160,7 @@ export async function transfer(
       case 'cut':
         await fail(outcome.error, {
           progress,
+          ...(outcome.slow && { slow: true }),
           ...(outcome.after && { after: Math.min(outcome.after, times.longestPause * 10) }),
         })
         break

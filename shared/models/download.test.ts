@@ -4,6 +4,8 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { modelBytes, openDownloads } from '../../tests/downloads.ts'
 import { type Fault, type Hosted, type ModelServer, sha256, startModelServer } from '../../tests/model-server.ts'
+import { type AppError, reasonOf, toAppError } from '../errors.ts'
+import { createTranslate, explain } from '../messages/index.ts'
 import type { DownloadRequest } from './download.ts'
 import { readStates } from './download-state.ts'
 
@@ -274,6 +276,27 @@ describe('sources', () => {
     expect(asked(`/mirror${atHub}`)[0]!.from).toBeGreaterThan(0)
   })
 
+  it('are left for another one when they drip, and only then', async () => {
+    const times = { stall: 60_000, drip: 300 }
+    hub()
+    mirror()
+    server.faults.set(atHub, [{ drip: MB }])
+    expect(await fetched({ source: 'small' }, { ...known(), times })).toBe(sha256(bytes))
+    const [first] = asked(atHub)
+    const [second] = asked(`/mirror${atHub}`)
+    expect(second).toMatchObject({ to: bytes.length })
+    expect(second!.from).toBeGreaterThanOrEqual(MB)
+    expect(second!.from).toBeLessThanOrEqual(first!.to)
+    expect(asked(atHub)).toHaveLength(1)
+    await rm(folder, { recursive: true })
+    server.asked.length = 0
+    // There is nobody else: better slow than not at all.
+    host()
+    fail({ drip: bytes.length - 60 })
+    expect(await fetched({ sha256: sha256(bytes) }, { times })).toBe(sha256(bytes))
+    expect(gets()).toHaveLength(1)
+  })
+
   it('are not believed against the hub, nor against what was fetched at first', async () => {
     hub()
     mirror({ bytes: others })
@@ -317,6 +340,11 @@ describe('sources', () => {
     server.files.set('/get', { bytes, etag: null })
     expect(await fetched({ source: `${server.url}/get?id=1`, name: 'mine.gguf' })).toBe(sha256(bytes))
     expect(await fetched({ source: `${server.url}/get?id=1`, name: '../mine.gguf' })).toBe('download-unnamed')
+    const { downloads } = await openDownloads(folder)
+    const error = await downloads.start({ source: url(), name: 'mine.bin' }).catch(toAppError)
+    const told = explain(createTranslate('en'), reasonOf(error as AppError))
+    expect(told).toContain('“mine.bin” is no name for a model')
+    expect(told).not.toContain('address')
   })
 })
 
@@ -412,15 +440,65 @@ describe('downloads', () => {
     expect(gets()).toHaveLength(2)
   })
 
+  it.each(['cancel', 'pause'] as const)('of another process are stopped there: %s', async verb => {
+    const first = await halfway()
+    const second = await openDownloads(folder, { process: 2 })
+    await second.downloads.start({ source: url() })
+    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 5000)
+    await expect(second.downloads[verb]('small.gguf')).rejects.toMatchObject({ code: 'download-elsewhere' })
+    expect(await first.list()).toMatchObject([{ state: 'active' }])
+    await second.downloads.start({ source: url() })
+    const waiting = expect(second.downloads.finished('small.gguf')).rejects.toMatchObject({ code: 'cancelled' })
+    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 5000)
+    await first[verb]('small.gguf')
+    await waiting
+    expect(gets()).toHaveLength(1)
+    expect(await second.downloads.list()).toMatchObject(verb === 'pause' ? [{ state: 'paused' }] : [])
+    expect(await models()).toEqual([])
+    if (verb === 'cancel') expect(await left()).toEqual([])
+  })
+
   it('of another address under the same name wait for nobody', async () => {
     const downloads = await halfway()
     await expect(downloads.start({ source: `${server.url}/other/small.gguf` })).rejects.toMatchObject({
       code: 'download-other',
     })
     await downloads.pause('small.gguf')
-    // Nothing tells whether it is the same file: begun anew.
     host({ bytes: others }, '/other/small.gguf')
-    expect(await fetched({ source: `${server.url}/other/small.gguf` })).toBe(sha256(others))
+    const other = { source: `${server.url}/other/small.gguf` }
+    // Nothing tells that it is the same file, and what is there is not thrown away for it.
+    expect(await fetched(other)).toBe('download-other')
+    expect(await fetched({ ...other, sha256: sha256(others) })).toBe('download-other')
+    expect(await downloads.list()).toMatchObject([{ state: 'paused', received: 2 * MB }])
+    await downloads.cancel('small.gguf')
+    expect(await fetched(other)).toBe(sha256(others))
+  })
+
+  it('of another address are the same one when the checksum says so', async () => {
+    const sum = sha256(bytes)
+    host({}, '/other/small.gguf')
+    host()
+    fail({ stall: 2 * MB })
+    const { downloads } = await openDownloads(folder, { times: { stall: 60_000 } })
+    await downloads.start({ source: url(), sha256: sum })
+    await vi.waitFor(async () => expect((await downloads.get('small.gguf'))?.received).toBe(2 * MB), 10_000)
+    await downloads.pause('small.gguf')
+    expect(await fetched({ source: `${server.url}/other/small.gguf`, sha256: sum })).toBe(sum)
+    expect(server.asked.at(-1)).toMatchObject({ path: '/other/small.gguf', from: 2 * MB })
+  })
+
+  it('of another process are not given out as what another address has', async () => {
+    host()
+    fail({ stall: 0 })
+    const first = await openDownloads(folder, { times: { stall: 60_000 } })
+    await first.downloads.start({ source: url() })
+    await vi.waitFor(() => expect(gets()).toHaveLength(1), 5000)
+    host({ bytes: others }, '/other/small.gguf')
+    const { downloads } = await openDownloads(folder, { process: 2 })
+    await expect(downloads.start({ source: `${server.url}/other/small.gguf` })).rejects.toMatchObject({
+      code: 'download-other',
+    })
+    await first.downloads.close()
   })
 
   it('tell how fast they are, and what is left', async () => {
@@ -458,6 +536,7 @@ describe('downloads', () => {
     const states = (await downloads.list()).map(({ state }) => state)
     expect(states).toEqual(['active', 'active', 'queued', 'queued'])
     await downloads.cancel('c.gguf')
+    expect((await downloads.list()).map(({ name }) => name)).toEqual(['a.gguf', 'b.gguf', 'd.gguf'])
     const last = downloads.finished('d.gguf')
     await downloads.pause('a.gguf')
     await last

@@ -46,7 +46,8 @@ export interface DownloadRequest {
 export interface Downloads {
   /**
    * Begins or goes on with it; one that is under way is shared. One that is there already is `done`. Throws
-   * `download-address`, `download-unnamed`, `download-other`, `model-exists`; what goes wrong later is told by the download.
+   * `download-address`, `download-unnamed`, `model-exists`, `download-other` where something of another file is there under its
+   * name; what goes wrong later is told by the download.
    */
   start(request: DownloadRequest): Promise<Download>
   /** By name. */
@@ -58,7 +59,7 @@ export interface Downloads {
   resume(name: string): Promise<Download>
   /** What is there goes. Throws `download-not-found`, `download-elsewhere`. */
   cancel(name: string): Promise<void>
-  /** Resolves when the model is there. Throws why it will not be; `cancelled` when it was paused or cancelled, or nobody waits. */
+  /** Resolves when the model is there. Throws why it will not be; `cancelled` when it was paused or cancelled, here or elsewhere. */
   finished(name: string, signal?: AbortSignal): Promise<Fetched>
   /** Goes on with those that an earlier process did not end, and nobody paused. */
   recover(): Promise<void>
@@ -78,6 +79,8 @@ export interface DownloadDependencies extends Omit<RunDependencies, 'pins' | 'ti
 
 /** Of a server without a byte: Node's own limits are ten times as long. */
 const stall = 30_000
+/** As long as it is waited whether a source that sends next to nothing gets faster. */
+const drip = 60_000
 const look = 500
 /** Milliseconds between two words on the progress of one. */
 const breath = 250
@@ -96,7 +99,7 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
   const { folder, log, changed = () => {} } = deps
   const place = path.join(folder, downloadsName)
   const pins = createPins(path.join(folder, pinsName))
-  const times = { ...usualTimes, stall, look, ...deps.times }
+  const times = { ...usualTimes, stall, drip, look, ...deps.times }
   const entries = new Map<string, Entry>()
   const queue: (() => void)[] = []
   let busy = 0
@@ -114,7 +117,7 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
     if (key === undefined) throw new AppError('download-address', { given: source.slice(0, 200) })
     const sources = sourcesOf(urls, known ? 'operator' : 'content', deps.hubs)
     const name = given ?? known?.file ?? nameAt(source)
-    if (!isPlainModelName(name)) throw new AppError('download-unnamed', { given: name.slice(0, 200) })
+    if (!isPlainModelName(name)) throw new AppError('download-unnamed', { given: name.slice(0, 200), context: 'name' })
     const pinned = known && !known.sha256 ? await pins.get(key) : undefined
     const wanted = { sha256: sha256 ?? known?.sha256 ?? pinned ?? null, size: known?.size ?? null }
     return { name, sources, wanted, pin: known ? key : null }
@@ -157,7 +160,8 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
         }
       } catch (error) {
         const known = toAppError(error)
-        if (!control.signal.aborted) {
+        if (!control.signal.aborted && known.code === 'cancelled') tell({ state: 'paused', reason: null })
+        else if (!control.signal.aborted) {
           log.warn('a model was not fetched', { name: plan.name, code: known.code, ...known.values })
           tell({ state: 'failed', reason: reasonOf(known) })
         } else if (entry.stop !== 'leave') tell({ state: 'paused', reason: null })
@@ -237,8 +241,15 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
         return { ...idle, name: plan.name, state: 'done', received: size, size }
       }
       const { state } = filesOf(plan.name)
+      const before = await readState(state)
+      if (
+        before &&
+        isOther(before, plan) &&
+        (before.durable > 0 || (await isLocked(filesOf(plan.name).lock, deps.lock)))
+      )
+        throw new AppError('download-other', { name: plan.name })
       // Known from now on, also while others come first.
-      if (!(await readState(state))) await writeState(state, continued(plan, undefined))
+      if (!before) await writeState(state, continued(plan, undefined))
       return { ...(entries.get(plan.name) ?? run(plan)).status }
     },
     async list() {
@@ -258,6 +269,9 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
     async pause(name) {
       const running = entries.get(name)
       if (running) await halt(running, 'pause')
+      const left = running && (await readState(filesOf(name).state))
+      // Whoever followed it looks at it for a moment now.
+      if (left?.state === 'paused') return statusOf(left)
       const state = await demandResting(name)
       if (state.state === 'active') await writeState(filesOf(name).state, { ...state, state: 'paused' })
       return statusOf({ ...state, state: state.state === 'active' ? 'paused' : state.state })
@@ -271,7 +285,9 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
     },
     async cancel(name) {
       const running = entries.get(name)
-      if (running) return halt(running, 'cancel')
+      if (running) await halt(running, 'cancel')
+      // Whoever was at it has tidied up; whoever waited, for a turn or for another process, has not.
+      if (running && !(await readState(filesOf(name).state))) return
       await demandResting(name)
       const elsewhere = () => new AppError('download-elsewhere', { name })
       const lock = await takeLock(filesOf(name).lock, deps.lock, elsewhere)
@@ -306,5 +322,15 @@ const idle = { host: null, received: 0, size: null, rate: null, secondsLeft: nul
 
 function isSame(a: Plan, b: Plan): boolean {
   if (a.wanted.sha256 !== null && b.wanted.sha256 !== null) return a.wanted.sha256 === b.wanted.sha256
+  return shareSource(a, b)
+}
+
+/** Neither its address nor its checksum says that it is the file of which something is there. */
+function isOther(before: DownloadState, plan: Plan): boolean {
+  const had = before.wanted.sha256 ?? before.linked?.sha256 ?? null
+  return !shareSource(before, plan) && (had === null || had !== plan.wanted.sha256)
+}
+
+function shareSource(a: Pick<Plan, 'sources'>, b: Pick<Plan, 'sources'>): boolean {
   return a.sources.some(({ url }) => b.sources.some(other => other.url === url))
 }

@@ -69,3 +69,36 @@ test('what is loaded is counted, and one whose place was taken is unloaded when 
   expect(seen[3]).toEqual({ weights: 0, all: 0 })
   await engine.unload('embedder')
 })
+
+test('two who ask at once, for answers and side tasks, share one copy', async () => {
+  const loads: string[] = []
+  const granted: (Granted | undefined)[] = []
+  const events = {
+    loading() {},
+    loaded(key: string, takes?: Granted) {
+      loads.push(key)
+      granted.push(takes)
+    },
+    note() {},
+  }
+  const engine = createEngine({ threads: 1 }, events, async () => 1024 ** 3)
+  const short = { ...chat, maxTokens: 3 } as const
+  const tasks: Task[] = [short, { ...short, sequence: 'rewrite' }, short, { ...short, sequence: 'rewrite' }]
+  await Promise.all(tasks.map(task => engine.run(file('new', 'chat'), task, idle)))
+  expect(loads).toEqual(['new'])
+  expect(granted[0]!.all).toBeGreaterThan(granted[0]!.weights)
+  // Asked for while it is being given back: the old copy is gone before the new one is read.
+  const leaving = engine.unload('new')
+  await Promise.all([leaving, engine.run(file('new', 'chat'), short, idle)])
+  expect(loads).toEqual(['new', 'new'])
+  await engine.unload('new')
+})
+
+test('what failed to load takes nothing', async () => {
+  const granted: (Granted | undefined)[] = []
+  const events = { loading() {}, loaded: (_: string, takes?: Granted) => void granted.push(takes), note() {} }
+  const engine = createEngine({ threads: 1 }, events, async () => 1024)
+  const refused = engine.run(file('new', 'chat'), chat, idle)
+  await expect(refused).rejects.toMatchObject({ code: 'model-memory', values: { free: 1 } })
+  expect(granted).toEqual([undefined])
+})

@@ -2,12 +2,15 @@
 import type { Llama, LlamaModel } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
 import { type Control, type LoadedChat, openChat } from './chat.ts'
-import { ARCHITECTURES, type Shape } from './gguf/architectures.ts'
+import { type Fit, fitTo } from './fit.ts'
 import { checkHeader } from './gguf/check-header.ts'
-import { type GgufHeader, numberAt, textAt } from './gguf/header.ts'
+import { type GgufHeader, textAt } from './gguf/header.ts'
 import { readHeader } from './gguf/read-header.ts'
 import { loadFile, openLibrary } from './library.ts'
-import { type Granted, memoryFree, memoryNeeded } from './memory.ts'
+import { type Granted, memoryFree } from './memory.ts'
+import { type Network, stepSize } from './memory-need.ts'
+import { networkOf } from './network.ts'
+import { smallerOffer } from './offered.ts'
 import type { ModelFile, ProcessSettings, Result, Task } from './protocol.ts'
 import { chatStyle } from './style.ts'
 import { type LoadedEmbedding, type LoadedRanking, openEmbedding, openRanking } from './vectors.ts'
@@ -24,6 +27,8 @@ type Ready =
   | ({ role: 'embedding' } & LoadedEmbedding)
   | ({ role: 'reranking' } & LoadedRanking)
 
+const none: Granted = { weights: 0, all: 0 }
+
 interface Loaded {
   file: ModelFile
   ready: Promise<Ready>
@@ -38,7 +43,8 @@ interface Loaded {
 export interface EngineEvents {
   /** Called again as it gets on. */
   loading(key: string): void
-  loaded(key: string): void
+  /** With what it takes, where it did not fail. */
+  loaded(key: string, granted?: Granted): void
   /** For the log. */
   note(name: string, detail: string): void
 }
@@ -66,12 +72,18 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents, fi
         const header = await readHeader(file.path)
         const shape = await checkHeader(header)
         const instance = await library()
-        entry.granted = await checkMemory(file, header, shape)
+        const network = networkOf(header, shape)
+        const { contexts, need } = await checkMemory(file, network)
+        // What was copied into another order is no page of a file any more.
+        entry.granted = { weights: network.weights - network.repacked, all: need }
         events.loading(file.key)
         model = await loadFile(instance, file, () => events.loading(file.key))
-        return await open(model, file, header)
+        return await open(model, file, header, { contexts, inSteps: network.inSteps })
+      } catch (error) {
+        entry.granted = none
+        throw error
       } finally {
-        events.loaded(file.key)
+        events.loaded(file.key, entry.granted === none ? undefined : entry.granted)
       }
     }
     const ready = loads.then(load)
@@ -80,7 +92,7 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents, fi
       file,
       ready,
       users: 0,
-      granted: { weights: 0, all: 0 },
+      granted: none,
       replaced: false,
       dispose: async () => await model?.dispose(),
     }
@@ -105,41 +117,42 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents, fi
       }
   }
 
-  async function open(model: LlamaModel, file: ModelFile, header: GgufHeader): Promise<Ready> {
+  async function open(
+    model: LlamaModel,
+    file: ModelFile,
+    header: GgufHeader,
+    vectors: { contexts: number; inSteps: boolean },
+  ): Promise<Ready> {
     const { contextSize } = file
     const { threads } = settings
     const architecture = textAt(header, 'general.architecture') ?? ''
     if (file.role === 'chat') {
       const style = chatStyle(textAt(header, 'tokenizer.chat_template') ?? '', architecture, model.tokenizer)
       if (style.trouble !== undefined) events.note(file.name, `asked in the plainest form: ${style.trouble}`)
-      return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize })) }
+      return { role: 'chat', ...(await openChat(model, { style, contextSize, threads, batchSize: stepSize })) }
     }
-    const pooling = numberAt(header, `${architecture}.pooling_type`)
-    const options = {
-      contextSize,
-      contexts: threads,
-      inSteps: !isEncoder(header) && (pooling === lastPooling || pooling === rankPooling),
-    }
+    const options = { contextSize, ...vectors }
     return file.role === 'embedding'
       ? { role: 'embedding', ...(await openEmbedding(model, options)) }
       : { role: 'reranking', ...(await openRanking(model, options)) }
   }
 
-  async function checkMemory(file: ModelFile, header: GgufHeader, shape: Shape): Promise<Granted> {
-    const contexts = file.role === 'chat' ? 1 : settings.threads
-    const needed = memoryNeeded({
-      weights: header.size,
-      layers: shape.layers,
-      keyWidth: shape.headsKv * shape.keyLength,
-      valueWidth: shape.headsKv * shape.valueLength,
-      tokens: isEncoder(header) ? 0 : file.contextSize * contexts,
-      contexts,
-    })
+  /** Throws `model-memory`. */
+  async function checkMemory({ name, role, contextSize }: ModelFile, network: Network): Promise<Fit> {
+    const { threads } = settings
     const free = await findFree(held())
+    // How large a context is to be was decided by whoever asks, who makes prompts as long as that.
+    const machine = { memory: free, free, cores: threads, threads }
+    const fit = fitTo({ role, network, contextSize }, machine, contextSize, { least: contextSize })
     const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 1024)
-    if (needed > free)
-      throw new AppError('model-memory', { name: file.name, needed: megabytes(needed), free: megabytes(free) })
-    return { weights: header.size, all: needed }
+    if (fit.fits === 'no')
+      throw new AppError('model-memory', {
+        name,
+        needed: megabytes(fit.need),
+        free: megabytes(free),
+        ...smallerOffer(role, machine, contextSize),
+      })
+    return fit
   }
 
   /** What is being given back counts until it is. */
@@ -182,14 +195,4 @@ export function createEngine(settings: ProcessSettings, events: EngineEvents, fi
       }
     },
   }
-}
-
-/** Tokens of a prompt between two chances to stop. */
-const batchSize = 64
-/** Values of `pooling_type`. */
-const lastPooling = 3
-const rankPooling = 4
-
-function isEncoder(header: GgufHeader): boolean {
-  return ARCHITECTURES.get(textAt(header, 'general.architecture') ?? '')?.encoder ?? false
 }

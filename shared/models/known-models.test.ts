@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { isPlainModelName } from './file-name.ts'
+import { pairContext, textContext } from './fit.ts'
 import { ARCHITECTURES } from './gguf/architectures.ts'
 import { prefixesOf } from './gguf/prefixes.ts'
-import { defaultOffer, type ModelOffer, modelOffers, needOf, offerOf, readOffers, sourceOf } from './known-models.ts'
-import { memoryNeeded } from './memory.ts'
+import {
+  defaultOffer,
+  type ModelOffer,
+  modelOffers,
+  networkOfOffer,
+  offerOf,
+  readOffers,
+  sourceOf,
+} from './known-models.ts'
+import { memoryOf } from './memory-need.ts'
 
 const GiB = 2 ** 30
 const each = modelOffers.map(offer => [offer.id, offer] as const)
@@ -89,10 +98,9 @@ describe('the catalog of models', () => {
   })
 
   it.each(each)('%s leaves half of its machines to others', (_, offer) => {
-    const need = (tokens: number) => memoryNeeded(needOf(offer, tokens)!)
-    expect(need(4096)).toBeLessThan((offer.machine * GiB) / 2)
-    const keeps = offer.architecture !== 'bert' && offer.context > 4096
-    expect(need(8192) > need(4096)).toBe(keeps)
+    const contextSize = { chat: 4096, embedding: textContext, reranking: pairContext }[offer.role]
+    const { needed } = memoryOf(networkOfOffer(offer)!, { role: offer.role, contextSize, contexts: 1 })
+    expect(needed).toBeLessThan((offer.machine * GiB) / 2)
   })
 
   it('counts weights and what a token keeps as their makers do', () => {
@@ -104,11 +112,12 @@ describe('the catalog of models', () => {
       ['qwen3-0.6b', 114_688],
       ['qwen3-8b', 147_456],
     ] as const) {
-      const need = (tokens: number) => memoryNeeded(needOf(offerOf(id)!, tokens)!)
+      const network = networkOfOffer(offerOf(id)!)!
+      const need = (contextSize: number) => memoryOf(network, { role: 'chat', contextSize, contexts: 1 }).needed
       expect(need(8192) - need(4096)).toBe(4096 * bytes)
     }
     const { source, ...rest } = offerOf('bge-m3')!
-    expect(needOf({ ...rest, source: { repository: source.repository, file: source.file } }, 512)).toBeUndefined()
+    expect(networkOfOffer({ ...rest, source: { repository: source.repository, file: source.file } })).toBeUndefined()
   })
 })
 

@@ -6,7 +6,8 @@ import { z } from 'zod'
 import catalog from '../../models/catalog.json' with { type: 'json' }
 import type { ModelRole } from '../model/index.ts'
 import { type KnownModel, usualHub } from './download-source.ts'
-import type { MemoryNeed } from './memory.ts'
+import { TENSOR_TYPES } from './gguf/format.ts'
+import type { Network } from './memory-need.ts'
 
 const roles = ['chat', 'embedding', 'reranking'] as const satisfies readonly ModelRole[]
 const count = z.number().int().positive()
@@ -121,18 +122,37 @@ export function sourceOf(name: string): KnownModel | undefined {
   }
 }
 
-/** For `memoryNeeded`, before the file is here; `tokens` of one context. Undefined where the size of the file is not known. */
-export function needOf(offer: ModelOffer, tokens: number): MemoryNeed | undefined {
-  const { shape, source, architecture } = offer
+/** What of it matters for memory, before the file is here. Undefined where the size of the file is not known. */
+export function networkOfOffer({
+  shape,
+  source,
+  architecture,
+  quantization,
+  pooling,
+}: ModelOffer): Network | undefined {
   if (source.bytes === undefined) return undefined
   const width = shape.headsKv * shape.headSize
-  const keeps = architecture === 'bert' ? 0 : Math.min(tokens, offer.context)
+  const encodes = architecture === 'bert'
   return {
     weights: source.bytes,
+    repacked: quantization === 'Q4_K_M' ? repackedOf(shape, architecture) : 0,
     layers: shape.layers,
     keyWidth: width,
     valueWidth: width,
-    tokens: keeps,
-    contexts: 1,
+    embedding: shape.embedding,
+    feedForward: shape.feedForward,
+    vocabulary: shape.vocabulary,
+    encodes,
+    inSteps: !encodes && (pooling === 'last' || pooling === 'rank'),
   }
+}
+
+/** Of the mixture Q4_K_M: all matrices of the layers as Q4_K, but half of those of values and of the way down, and what Phi keeps in one. */
+function repackedOf(shape: ModelOffer['shape'], architecture: string): number {
+  const { layers, embedding, feedForward, heads, headsKv, headSize } = shape
+  const keys = headsKv * headSize
+  const attention = architecture === 'phi3' ? 0 : heads * headSize + keys + keys / 2
+  const numbers = layers * embedding * (attention + heads * headSize + 2.5 * feedForward)
+  const { block, bytes } = TENSOR_TYPES.Q4_K
+  return (numbers / block) * bytes
 }

@@ -21,7 +21,11 @@ export interface Lanes<W extends Queued> {
   readonly waiting: readonly W[]
 }
 
-export function createLanes<W extends Queued>(capacity: Record<Lane, number>): Lanes<W> {
+/** `ahead`: so many more of the urgent are given out than can be done at once. */
+export function createLanes<W extends Queued>(
+  capacity: Record<Lane, number>,
+  ahead: Partial<Record<Lane, number>> = {},
+): Lanes<W> {
   const waiting: W[] = []
 
   function insert(work: W, first: boolean): void {
@@ -44,7 +48,7 @@ export function createLanes<W extends Queued>(capacity: Record<Lane, number>): L
       const answering = free.chat < capacity.chat
       const at = waiting.findIndex(
         // The cores belong to the answer somebody reads; a document can wait.
-        ({ lane, urgent }) => free[lane] > 0 && (urgent || !answering),
+        ({ lane, urgent }) => (urgent ? free[lane] + (ahead[lane] ?? 0) > 0 : free[lane] > 0 && !answering),
       )
       return at === -1 ? undefined : waiting.splice(at, 1)[0]
     },

@@ -3,13 +3,13 @@ import type {
   LanguageModelV4CallOptions,
   LanguageModelV4Content,
   LanguageModelV4FinishReason,
-  LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
   LanguageModelV4Usage,
-  SharedV4Warning,
 } from '@ai-sdk/provider'
 import { AppError, toAppError } from '../errors.ts'
-import type { ChatMessage, ModelFile, Results, Task } from './protocol.ts'
+import { taskOf, warningsOf } from './call-messages.ts'
+import type { Piece } from './pieces.ts'
+import type { ModelFile, Results } from './protocol.ts'
 import type { Supervisor } from './supervise.ts'
 
 export const provider = 'cloister'
@@ -23,7 +23,8 @@ export interface LanguageModelOptions {
 
 /**
  * A local chat model as the AI SDK wants one. Errors are `AppError`s: thrown by `doGenerate`, and by reading the stream of
- * `doStream`, which also ends that way when it is aborted (`cancelled`).
+ * `doStream`, which also ends that way when it is aborted (`cancelled`). JSON that does not fit its schema is none: it is whole, and
+ * ends as `other` (raw `invalid`), with `fitsSchema: false` in the metadata of its end.
  */
 export function createLanguageModel({ supervisor, file, ...defaults }: LanguageModelOptions): LanguageModelV4 {
   function stream(options: LanguageModelV4CallOptions): ReadableStream<LanguageModelV4StreamPart> {
@@ -31,12 +32,13 @@ export function createLanguageModel({ supervisor, file, ...defaults }: LanguageM
     const signal = options.abortSignal ? AbortSignal.any([options.abortSignal, abandoned.signal]) : abandoned.signal
     return new ReadableStream<LanguageModelV4StreamPart>({
       async start(controller) {
-        controller.enqueue({ type: 'stream-start', warnings: warningsOf(options) })
         const parts = createParts(part => controller.enqueue(part))
         try {
+          controller.enqueue({ type: 'stream-start', warnings: warningsOf(options) })
           const result = await supervisor.run(file, taskOf(options, defaults), { signal, piece: parts.piece })
           parts.end()
-          controller.enqueue({ type: 'finish', usage: usageOf(result), finishReason: finishOf(result) })
+          const unfit = result.finish === 'invalid' && { providerMetadata: { [provider]: { fitsSchema: false } } }
+          controller.enqueue({ type: 'finish', usage: usageOf(result), finishReason: finishOf(result), ...unfit })
           controller.close()
         } catch (error) {
           // Whoever cancelled the stream does not listen any more.
@@ -54,86 +56,60 @@ export function createLanguageModel({ supervisor, file, ...defaults }: LanguageM
     supportedUrls: {},
     doStream: async options => ({ stream: stream(options) }),
     async doGenerate(options) {
-      const content = new Map<string, LanguageModelV4Content & { text: string }>()
+      const content: LanguageModelV4Content[] = []
+      const open = new Map<string, { text: string }>()
       for await (const part of stream(options)) {
-        if (part.type === 'text-start') content.set(part.id, { type: 'text', text: '' })
-        if (part.type === 'reasoning-start') content.set(part.id, { type: 'reasoning', text: '' })
-        if (part.type === 'text-delta' || part.type === 'reasoning-delta') content.get(part.id)!.text += part.delta
-        if (part.type === 'finish')
-          return {
-            content: [...content.values()],
-            finishReason: part.finishReason,
-            usage: part.usage,
-            warnings: warningsOf(options),
-          }
+        if (part.type === 'text-start' || part.type === 'reasoning-start') {
+          const one = { type: part.type === 'text-start' ? ('text' as const) : ('reasoning' as const), text: '' }
+          content.push(one)
+          open.set(part.id, one)
+        }
+        if (part.type === 'text-delta' || part.type === 'reasoning-delta') open.get(part.id)!.text += part.delta
+        if (part.type === 'tool-call') content.push(part)
+        if (part.type !== 'finish') continue
+        const { type: _, ...end } = part
+        return { content, ...end, warnings: warningsOf(options) }
       }
       throw new AppError('internal')
     },
   }
 }
 
-/** Pieces as parts: each stretch of text or thought is opened and closed. */
+/** Pieces as parts: each stretch of text, thought or call is opened and closed. */
 function createParts(enqueue: (part: LanguageModelV4StreamPart) => void) {
-  let open: { kind: 'text' | 'reasoning'; id: string } | undefined
+  let open: { kind: 'text' | 'reasoning' | 'tool-input'; id: string } | undefined
   let count = 0
+  let toolName = ''
+  let input = ''
   function end(): void {
     if (open) enqueue({ type: `${open.kind}-end`, id: open.id })
     open = undefined
   }
   return {
     end,
-    piece(kind: 'text' | 'reasoning', delta: string) {
-      if (open?.kind !== kind) {
+    piece(kind: Piece['kind'], delta: string) {
+      if (kind === 'call') {
         end()
-        open = { kind, id: String(count++) }
-        enqueue({ type: `${kind}-start`, id: open.id })
+        open = { kind: 'tool-input', id: crypto.randomUUID() }
+        ;[toolName, input] = [delta, '']
+        enqueue({ type: 'tool-input-start', id: open.id, toolName })
+      } else if (kind === 'input' && open) {
+        input += delta
+        enqueue({ type: 'tool-input-delta', id: open.id, delta })
+      } else if (kind === 'called' && open) {
+        const toolCallId = open.id
+        end()
+        enqueue({ type: 'tool-call', toolCallId, toolName, input })
+      } else if (kind === 'text' || kind === 'reasoning') {
+        if (open?.kind !== kind) {
+          end()
+          open = { kind, id: String(count++) }
+          enqueue({ type: `${kind}-start`, id: open.id })
+        }
+        enqueue({ type: `${kind}-delta`, id: open.id, delta })
       }
-      enqueue({ type: `${kind}-delta`, id: open.id, delta })
     },
   }
-}
-
-function taskOf(
-  options: LanguageModelV4CallOptions,
-  defaults: { maxTokens: number; temperature: number },
-): Extract<Task, { type: 'chat' }> {
-  const { topP, topK, seed } = options
-  return {
-    type: 'chat',
-    messages: messagesOf(options.prompt),
-    sequence: options.providerOptions?.cloister?.sequence === 'rewrite' ? 'rewrite' : 'answer',
-    maxTokens: Math.max(1, Math.floor(options.maxOutputTokens ?? defaults.maxTokens)),
-    temperature: Math.max(0, options.temperature ?? defaults.temperature),
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
-    ...(seed !== undefined && { seed }),
-    stops: options.stopSequences ?? [],
-  }
-}
-
-/** Text alone: these models see no pictures and call no tools. */
-function messagesOf(prompt: LanguageModelV4Prompt): ChatMessage[] {
-  return prompt.map((message): ChatMessage => {
-    if (message.role === 'system') return { role: 'system', text: message.content }
-    if (message.role === 'tool') throw new Error('local models call no tools')
-    const text = message.content.map(part => {
-      if (part.type === 'text') return part.text
-      // What an earlier answer thought is not told again.
-      if (part.type === 'reasoning') return ''
-      throw new Error(`local models read no ${part.type}`)
-    })
-    return { role: message.role, text: text.join('') }
-  })
-}
-
-function warningsOf(options: LanguageModelV4CallOptions): SharedV4Warning[] {
-  const unsupported = [
-    options.tools && options.tools.length > 0 && 'tools',
-    options.responseFormat?.type === 'json' && 'responseFormat',
-    options.presencePenalty !== undefined && 'presencePenalty',
-    options.frequencyPenalty !== undefined && 'frequencyPenalty',
-  ]
-  return unsupported.filter(feature => typeof feature === 'string').map(feature => ({ type: 'unsupported', feature }))
 }
 
 function usageOf({ usage }: Results['chat']): LanguageModelV4Usage {
@@ -148,6 +124,8 @@ function usageOf({ usage }: Results['chat']): LanguageModelV4Usage {
   }
 }
 
+const finishes = { stop: 'stop', length: 'length', calls: 'tool-calls', invalid: 'other' } as const
+
 function finishOf({ finish }: Results['chat']): LanguageModelV4FinishReason {
-  return { unified: finish, raw: finish }
+  return { unified: finishes[finish], raw: finish }
 }

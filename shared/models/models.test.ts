@@ -5,6 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { writeShaped } from '../../scripts/shaped-model.ts'
 import { scriptedChat, tinyEmbedder, tinyReranker } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
 import type { ChildProcess, Log, Models } from '../ports.ts'
@@ -351,11 +352,17 @@ describe('the folder', () => {
   })
 
   test('refuses a model that does not fit into memory, and takes the next one', async () => {
-    const size = 2 ** 30
-    await writeGguf(at('large.gguf'), scriptedChat('Groß.', { name: 'Large', contextLength: size }))
-    const large = open({ folder: other, contextSize: size })
-    // 128 bytes a token, a gigabyte of tokens.
-    await expect((await large.chat())!.model.doGenerate(call('?'))).rejects.toMatchObject({ code: 'model-memory' })
+    // Holes of 5 GB, and 400 GB of keys and values for 2,048 tokens.
+    const wide = { embedding: 32, feedForward: 32, heads: 128, headsKv: 128, headSize: 4096, vocabulary: 1000 }
+    const shape = { architecture: 'qwen3', quantization: 'Q8_0', layers: 64, context: 4096, ...wide } as const
+    await writeShaped(at('large.gguf'), shape)
+    const large = open({ folder: other, contextSize: 4096 })
+    const chat = (await large.chat())!
+    expect(chat.contextSize).toBe(2048)
+    await expect(chat.model.doGenerate(call('?'))).rejects.toMatchObject({
+      code: 'model-memory',
+      values: { needed: expect.toSatisfy((needed: number) => needed > 390_000), smaller: expect.any(String) },
+    })
     await rm(at('large.gguf'))
     await large.close()
   })

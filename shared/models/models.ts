@@ -4,9 +4,11 @@ import { AppError } from '../errors.ts'
 import type { ChatModel, EmbeddingModel, ModelRole, RerankingModel } from '../model/index.ts'
 import type { Log, Models, Processes } from '../ports.ts'
 import { createCatalog, type Described } from './catalog.ts'
+import { createChatContext } from './chat-context.ts'
+import { pairContext, textContext } from './fit.ts'
 import { createLanguageModel, provider } from './language-model.ts'
 import type { ModelFile } from './protocol.ts'
-import { createSupervisor, DEFAULT_LIMITS, type Limits, type Supervisor } from './supervise.ts'
+import { createSupervisor, DEFAULT_LIMITS, type Held, type Limits, type Supervisor } from './supervise.ts'
 
 export interface ModelSettings {
   /** Where models lie; what a file is for stands in its header. */
@@ -22,19 +24,18 @@ export interface ModelSettings {
   temperature: number
   /** Threads of all models together. */
   threads: number
-  /** Milliseconds of a model without work until its memory is given back. */
+  /** Milliseconds of a model without work until its memory is given back; infinite: never. */
   idleTime?: number
+}
+
+export interface LocalModels extends Models {
+  /** What is loaded now. */
+  held(): readonly Held[]
 }
 
 /** The module that the role `model` of `Processes` runs. */
 export const modelEntry = fileURLToPath(new URL('./process.ts', import.meta.url))
 
-/**
- * Texts are chunks and questions: 512 tokens hold either, and a context's buffers grow with the square of its size.
- * A pair of question and passage takes both.
- */
-const textContext = 512
-const pairContext = 1024
 /** Texts counted at once: 64 of 1,000 letters take the process some 20 ms. */
 const countedAtOnce = 64
 
@@ -50,7 +51,7 @@ export function createModels({
   log: Log
   /** For tests. */
   limits?: Partial<Limits>
-}): Models {
+}): LocalModels {
   const { folder, chatFile, embeddingFile, rerankingFile, maxTokens, temperature } = settings
   const catalog = createCatalog({
     folder,
@@ -61,28 +62,27 @@ export function createModels({
     },
     log,
   })
+  const threads = Math.max(1, Math.floor(settings.threads))
   const supervisor = createSupervisor({
     processes,
     log,
-    settings: { threads: Math.max(1, Math.floor(settings.threads)) },
+    settings: { threads },
     limits: {
       ...DEFAULT_LIMITS,
       ...(settings.idleTime !== undefined && { idleTime: settings.idleTime }),
       ...limits,
     },
   })
+  const chatContext = createChatContext({ supervisor, threads, wished: settings.contextSize })
 
   return {
     async chat(name) {
       const found =
         name === undefined
           ? await catalog.find('chat')
-          : (await catalog.entries()).find(
-              (entry): entry is Described =>
-                entry.description?.role === 'chat' && (entry.name === name || entry.description.name === name),
-            )
+          : await catalog.choose('chat', entry => entry.name === name || entry.description.name === name)
       if (!found) return undefined
-      const file = fileOf(found, 'chat', settings.contextSize)
+      const file = fileOf(found, 'chat', await chatContext.of(found))
       return {
         model: createLanguageModel({ supervisor, file, maxTokens, temperature }),
         name: found.name,
@@ -94,9 +94,7 @@ export function createModels({
       const found =
         fingerprint === undefined
           ? await catalog.find('embedding')
-          : (await catalog.entries()).find(
-              (entry): entry is Described => entry.description?.embedding?.fingerprint === fingerprint,
-            )
+          : await catalog.choose('embedding', ({ description }) => description.embedding?.fingerprint === fingerprint)
       const about = found?.description.embedding
       if (!found || !about) return undefined
       const file = fileOf(found, 'embedding', textContext)
@@ -117,6 +115,7 @@ export function createModels({
       const file = fileOf(found, 'reranking', pairContext)
       return { model: rerankingModel(supervisor, file), name: found.description.name } satisfies RerankingModel
     },
+    held: () => supervisor.held(),
     close: () => supervisor.close(),
   }
 }
@@ -152,10 +151,11 @@ function rerankingModel(supervisor: Supervisor, file: ModelFile): RerankingModel
     specificationVersion: 'v4',
     provider,
     modelId: file.name,
-    async doRerank({ documents, query, topN, abortSignal }) {
+    async doRerank({ documents, query, topN, abortSignal, providerOptions }) {
+      const urgent = providerOptions?.cloister?.urgent !== false
       const texts = documents.type === 'text' ? documents.values : documents.values.map(value => JSON.stringify(value))
       const results = await all(texts, abortSignal, (text, signal) =>
-        supervisor.run(file, { type: 'rank', query, text }, { signal }),
+        supervisor.run(file, { type: 'rank', query, text }, { signal, urgent }),
       )
       const ranking = results.map(({ score }, index) => ({ index, relevanceScore: score }))
       ranking.sort((a, b) => b.relevanceScore - a.relevanceScore || a.index - b.index)

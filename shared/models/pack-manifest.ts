@@ -10,7 +10,9 @@ export const checksumsName = 'SHA256SUMS'
 /** Bytes; a thousand models have some 400 kB. */
 const longest = 4 * 1024 * 1024
 
-const text = z.string().max(2000).nullable()
+/** Characters of a licence or an address. */
+export const longestText = 2000
+const text = z.string().max(longestText).nullable()
 const model = z.object({
   name: z.string().refine(isPlainModelName),
   /** Bytes. */
@@ -36,11 +38,21 @@ export type Manifest = z.output<typeof schema>
 
 /** Throws `pack-invalid`. */
 export async function readManifest(folder: string): Promise<Manifest> {
+  const found = await findManifest(folder)
+  if (!found) throw new AppError('pack-invalid', { folder })
+  return found
+}
+
+/** Undefined where there is none. Throws `pack-invalid` (`manifest`, `newer`) for one that cannot be read. */
+export async function findManifest(folder: string): Promise<Manifest | undefined> {
   const file = path.join(folder, manifestName)
-  const found = await lstat(file).catch(cause => {
-    throw new AppError('pack-invalid', { folder }, { cause })
-  })
   const invalid = (cause?: unknown) => new AppError('pack-invalid', { folder, context: 'manifest' }, { cause })
+  const found = await lstat(file).catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw invalid(cause)
+  })
+  if (!found) return undefined
   if (!found.isFile() || found.size > longest) throw invalid()
   let value: unknown
   try {

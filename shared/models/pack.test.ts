@@ -163,6 +163,7 @@ describe('a pack of models', () => {
     await expect(take()).rejects.toMatchObject({ code: 'pack-invalid', values: { context: 'newer' } })
     await writeFile(file, '{"kind":')
     await expect(take()).rejects.toMatchObject({ code: 'pack-invalid', values: { context: 'manifest' } })
+    await rm(file)
     await packed()
     await rename(file, path.join(base, 'm'))
     await symlink(path.join(base, 'm'), file)
@@ -189,6 +190,39 @@ describe('a pack of models', () => {
     }
     await expect(take([], { check: checked })).rejects.toMatchObject({ code: 'pack-damaged' })
     expect(await taken()).toEqual([])
+  })
+
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['later', 'keptNewer', () => change(manifest => void Object.assign(manifest, { version: 2 }))],
+    ['damaged', 'kept', () => writeFile(path.join(stick, 'manifest.json'), '{"kind":')],
+    ['foreign', 'kept', () => writeFile(path.join(stick, 'manifest.json'), '{"name":"my app"}')],
+  ])('is not written over one whose manifest is %s', async (_, context, spoil) => {
+    await writePack([await model('one.gguf', one)], stick)
+    await spoil()
+    const before = await readFile(path.join(stick, 'manifest.json'), 'utf8')
+    await expect(packed()).rejects.toMatchObject({ code: 'pack-invalid', values: { context } })
+    expect(await readFile(path.join(stick, 'manifest.json'), 'utf8')).toBe(before)
+    expect((await readdir(stick)).sort()).toEqual(['SHA256SUMS', 'manifest.json', 'one.gguf'])
+  })
+
+  it('holds only what can be taken from it', async () => {
+    const long = { ...(await model('m.bin', one)), license: 'x'.repeat(3000) }
+    expect(await writePack([long], stick)).toMatchObject([{ name: 'm.bin.gguf' }])
+    expect(await take(['m.bin'])).toMatchObject([{ name: 'm.bin.gguf', state: 'taken' }])
+    const named = async (name: string) => ({ ...(await model('one.gguf', one)), name })
+    const next = path.join(base, 'next')
+    for (const name of ['.hidden.gguf', 'con.gguf', 'a:b.gguf', 'a\nb.gguf'])
+      await expect(writePack([await named(name)], next)).rejects.toMatchObject({
+        code: 'pack-invalid',
+        values: { name, context: 'name' },
+      })
+    await expect(writePack([await model('One.gguf', two), await model('one.gguf', one)], next)).rejects.toMatchObject({
+      code: 'pack-invalid',
+      values: { context: 'twice' },
+    })
+    await expect(readdir(next)).rejects.toThrow('ENOENT')
+    const same = await model('one.gguf', one)
+    expect(await writePack([same, same], next)).toHaveLength(1)
   })
 
   it('is not made of what has changed, of nothing, or where nothing can be written', async () => {

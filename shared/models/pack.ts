@@ -9,9 +9,17 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError, toAppError } from '../errors.ts'
 import type { ModelRole } from '../model/index.ts'
-import { withoutModelEnding } from './file-name.ts'
+import { isPlainModelName, withModelEnding, withoutModelEnding } from './file-name.ts'
 import { createCounter, demandSpace, type ModelFiles, tooLarge } from './files.ts'
-import { type Manifest, manifestName, type PackedModel, readManifest, writeManifest } from './pack-manifest.ts'
+import {
+  findManifest,
+  longestText,
+  type Manifest,
+  manifestName,
+  type PackedModel,
+  readManifest,
+  writeManifest,
+} from './pack-manifest.ts'
 
 export interface PackOptions {
   signal?: AbortSignal
@@ -33,8 +41,9 @@ export interface ModelToPack {
 
 /**
  * Writes the models into the folder, beside those of a pack that is there; the manifest last. One that is there already, and is
- * the same, is not written again. Throws `pack-damaged` (`source`) for a model that has changed since it was added,
- * `pack-unwritable`, `pack-invalid` (`empty`), `file-missing`, `cancelled`.
+ * the same, is not written again. What is no name of a model gets its ending. Throws `pack-damaged` (`source`) for a model that has
+ * changed since it was added, `pack-unwritable`, `pack-invalid` (`empty`; `name`, `twice` for names that no pack can have; `kept`,
+ * `keptNewer` where there is a manifest that cannot be read), `file-missing`, `cancelled`.
  */
 export async function writePack(
   models: readonly ModelToPack[],
@@ -42,14 +51,27 @@ export async function writePack(
   { signal, progress = () => {} }: PackOptions = {},
 ): Promise<PackedModel[]> {
   if (models.length === 0) throw new AppError('pack-invalid', { folder, context: 'empty' })
+  const once = models.filter(({ path: file }, at) => models.findIndex(other => other.path === file) === at)
+  const named = once.map(model => ({ ...model, name: withModelEnding(model.name) }))
+  demandNames(
+    folder,
+    named.map(({ name }) => name),
+  )
   await mkdir(folder, { recursive: true }).catch(error => refuseWriting(folder, error))
-  const before = await readManifest(folder).catch(() => undefined)
+  const before = await findManifest(folder).catch(error => {
+    const known = toAppError(error)
+    if (known.code !== 'pack-invalid') throw known
+    // Of a pack that somebody may still want.
+    const context = known.values?.context === 'newer' ? 'keptNewer' : 'kept'
+    throw new AppError('pack-invalid', { folder, context }, { cause: error })
+  })
   const packed: PackedModel[] = []
-  for (const model of models) {
+  for (const model of named) {
     signal?.throwIfAborted()
-    const { name, role, license, source } = model
+    const { name, role } = model
     const report = (done: number, all: number) => progress(name, done, all)
     const { size, sha256 } = await copy(model, path.join(folder, name), { report, signal })
+    const [license, source] = [model.license, model.source].map(text => text?.slice(0, longestText) ?? null)
     packed.push({ name, size, sha256, role, license, source })
   }
   const others = before?.models.filter(({ name }) => !packed.some(model => sameName(model.name, name))) ?? []
@@ -57,6 +79,15 @@ export async function writePack(
   const manifest: Manifest = { kind: 'cloister-model-pack', version: 1, models: [...kept.flat(), ...packed] }
   await writeManifest(folder, manifest).catch(error => refuseWriting(path.join(folder, manifestName), error))
   return packed
+}
+
+/** Before hours of copying: what the reader of a pack refuses is not written. */
+function demandNames(folder: string, names: readonly string[]): void {
+  for (const [at, name] of names.entries()) {
+    if (!isPlainModelName(name)) throw new AppError('pack-invalid', { folder, name, context: 'name' })
+    if (names.slice(0, at).some(other => sameName(other, name)))
+      throw new AppError('pack-invalid', { folder, name, context: 'twice' })
+  }
 }
 
 interface Copying {

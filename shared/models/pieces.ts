@@ -1,6 +1,7 @@
 /** What a model writes, told apart while it is being written: the answer, and what it says to itself. */
 export interface Piece {
-  kind: 'text' | 'reasoning'
+  /** A call of a tool: its name (`call`), what it is given as it comes (`input`), and its end (`called`, no text). */
+  kind: 'text' | 'reasoning' | 'call' | 'input' | 'called'
   text: string
 }
 
@@ -13,6 +14,10 @@ export interface PiecesOptions {
   dropped?: readonly string[]
   /** What ends the answer, and is no part of it. */
   stops: readonly string[]
+  /** What a call of a tool begins with, and whether only an answer may begin with it. Another reads what comes then. */
+  call?: { mark: string; first: boolean } | undefined
+  /** Another reads what comes after thinking. */
+  pauseAfterThought?: boolean
 }
 
 export interface Pieces {
@@ -24,11 +29,15 @@ export interface Pieces {
   readonly stopped: boolean
   /** What comes now is thinking. */
   readonly thinking: boolean
+  /** After which mark another reads, and what came behind it; nothing is shown of what is pushed until `resume`. */
+  readonly paused: { after: 'call' | 'thought'; rest: string } | undefined
+  resume(): void
 }
 
-type Mark = { text: string; means: 'open' | 'close' | 'drop' | 'stop' }
+type Mark = { text: string; means: 'open' | 'close' | 'drop' | 'stop' | 'call' }
 
-export function createPieces({ thoughts, thinking = false, dropped = [], stops }: PiecesOptions): Pieces {
+export function createPieces(options: PiecesOptions): Pieces {
+  const { thoughts, thinking = false, dropped = [], stops, call, pauseAfterThought = false } = options
   const marks = (list: readonly string[], means: Mark['means']): Mark[] =>
     list.filter(text => text !== '').map(text => ({ text, means }))
   const outside = [
@@ -44,6 +53,7 @@ export function createPieces({ thoughts, thinking = false, dropped = [], stops }
     ...marks(dropped, 'drop'),
     ...marks(stops, 'stop'),
   ]
+  const calls = marks(call ? [call.mark] : [], 'call')
   const inside = marks(
     thoughts.map(({ close }) => close),
     'close',
@@ -53,34 +63,53 @@ export function createPieces({ thoughts, thinking = false, dropped = [], stops }
   let stopped = false
   /** Of the stretch that is open: blanks before its first letter are the format's, not the model's. */
   let blank = true
+  let paused: Pieces['paused']
+  /** Some of the answer was shown. */
+  let spoken = false
+
+  function expected(): readonly Mark[] {
+    if (within) return inside
+    return calls.length === 0 || (call?.first && spoken) ? outside : [...outside, ...calls]
+  }
 
   function show(text: string, to: Piece[]): void {
     const shown = blank ? text.trimStart() : text
     if (shown === '') return
     blank = false
+    if (!within) spoken = true
     to.push({ kind: within ? 'reasoning' : 'text', text: shown })
   }
 
   function cut(to: Piece[]): void {
     while (!stopped) {
-      const first = earliest(kept, within ? inside : outside)
+      const first = earliest(kept, expected())
       if (!first) return
       show(kept.slice(0, first.at), to)
+      if (first.mark.means === 'call' && call?.first && spoken) {
+        show(first.mark.text, to)
+        kept = kept.slice(first.at + first.mark.text.length)
+        continue
+      }
       kept = kept.slice(first.at + first.mark.text.length)
       if (first.mark.means === 'stop') stopped = true
       if (first.mark.means === 'open') [within, blank] = [true, true]
+      const pauses = first.mark.means === 'call' || (first.mark.means === 'close' && pauseAfterThought)
       if (first.mark.means === 'close') [within, blank] = [false, true]
+      if (!pauses) continue
+      paused = { after: first.mark.means === 'call' ? 'call' : 'thought', rest: kept }
+      kept = ''
+      return
     }
     kept = ''
   }
 
   return {
     push(text) {
-      if (stopped) return []
+      if (stopped || paused !== undefined) return []
       kept += text
       const pieces: Piece[] = []
       cut(pieces)
-      const held = overlap(kept, within ? inside : outside)
+      const held = overlap(kept, expected())
       show(kept.slice(0, kept.length - held), pieces)
       kept = kept.slice(kept.length - held)
       return pieces
@@ -97,6 +126,13 @@ export function createPieces({ thoughts, thinking = false, dropped = [], stops }
     },
     get thinking() {
       return within
+    },
+    get paused() {
+      return paused
+    },
+    resume() {
+      paused = undefined
+      blank = true
     },
   }
 }

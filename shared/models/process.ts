@@ -2,6 +2,7 @@
  * Entry of the model process: does what the host asks, as the host orders it. What it cannot explain it does not survive:
  * the host starts a new one, and a library that failed inside is not asked again.
  */
+import { flushCompileCache } from 'node:module'
 import { AppError } from '../errors.ts'
 import type { Control } from './chat.ts'
 import { createEngine, type Engine } from './engine.ts'
@@ -27,7 +28,7 @@ process.on('message', (message: ToModel) => {
   if (message.type === 'start')
     engine = createEngine(message.settings, {
       loading: key => tell({ type: 'loading', key }),
-      loaded: key => tell({ type: 'loaded', key }),
+      loaded: (key, granted) => tell({ type: 'loaded', key, ...(granted && { granted }) }),
       note: (name, detail) => tell({ type: 'note', name, detail }),
     })
   if (message.type === 'ping') tell({ type: 'pong' })
@@ -68,6 +69,8 @@ async function run({ id, file, task }: Extract<ToModel, { type: 'run' }>): Promi
     tell({ type: 'failed', id, code: error.code, values: error.values, detail })
   } finally {
     running.delete(id)
+    // Now, as the host ends this process by a signal; a tenth of a millisecond where nothing is new.
+    flushCompileCache()
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type Tokenizer,
 } from 'node-llama-cpp'
 import { withTimeLimit } from './time-limit.ts'
+import { type ToolFormat, toolFormat } from './tool-format.ts'
 
 export interface ChatStyle {
   /** Text of users and documents is never read as a sign of the format: the library tokenizes it apart. */
@@ -25,6 +26,9 @@ export interface ChatStyle {
   begins: boolean
   /** What an answer begins with before the model goes on: an empty thought keeps it from thinking. */
   opening: ChatModelResponse['response']
+  tools: ToolFormat
+  /** For the same model where it is to think; absent where it does not. */
+  thinking?: Pick<ChatStyle, 'wrapper' | 'opening' | 'tools'>
   /** Why its own template is not used, for the log. */
   trouble?: string
 }
@@ -52,6 +56,7 @@ export function chatStyle(template: string, architecture: string, tokenizer: Tok
     dropped: [],
     begins: template.includes('bos_token'),
     opening: [],
+    tools: toolFormat(template, false),
     ...rest,
   })
 
@@ -59,12 +64,22 @@ export function chatStyle(template: string, architecture: string, tokenizer: Tok
     // Instruction models of the family (Qwen3-…-2507) have no word on thinking in their template.
     if (!thinks.test(template)) return style(new ChatMLChatWrapper())
     const variation = architecture.startsWith('qwen35') ? '3.5' : '3'
-    return style(new QwenChatWrapper({ thoughts: 'discourage', variation }))
-  }
-  if (has('<｜Assistant｜>'))
-    return style(new DeepSeekChatWrapper(), {
-      opening: thinks.test(template) ? [{ type: 'segment', segmentType: 'thought', text: '', ended: true }] : [],
+    return style(new QwenChatWrapper({ thoughts: 'discourage', variation }), {
+      thinking: {
+        wrapper: new QwenChatWrapper({ thoughts: 'auto', variation }),
+        opening: [],
+        tools: toolFormat(template, true),
+      },
     })
+  }
+  if (has('<｜Assistant｜>')) {
+    const wrapper = new DeepSeekChatWrapper()
+    if (!thinks.test(template)) return style(wrapper)
+    return style(wrapper, {
+      opening: [{ type: 'segment', segmentType: 'thought', text: '', ended: true }],
+      thinking: { wrapper, opening: [], tools: toolFormat(template, true) },
+    })
+  }
   // Not the wrapper of 3.1: its preamble holds today's date, which would change the prefix every day.
   if (has('<|start_header_id|>')) return style(new Llama3ChatWrapper())
   if (has('<start_of_turn>')) return style(new GemmaChatWrapper())

@@ -92,6 +92,8 @@ test('a crash in the middle of an answer is that answer’s end; the next one wo
 
 test('a text being embedded while an answer crashes is embedded by the next process', async () => {
   const supervisor = supervise()
+  // Loaded before: what is just being loaded when a process ends is to blame for it.
+  await supervisor.run(embedder(), embed('Kündigung'))
   const { failed } = await answering(supervisor)
   const vector = supervisor.run(embedder(), embed('Kündigung'))
   process.kill(children[0].pid!, 'SIGKILL')

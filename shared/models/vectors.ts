@@ -2,6 +2,7 @@
 import type { LlamaModel } from 'node-llama-cpp'
 import { AppError } from '../errors.ts'
 import { inParts, refuseLong } from './input.ts'
+import { stepSize } from './memory-need.ts'
 import type { Results } from './protocol.ts'
 
 export interface LoadedEmbedding {
@@ -26,15 +27,13 @@ export interface VectorOptions {
   inSteps: boolean
 }
 
-const step = 64
-
 export async function openEmbedding(model: LlamaModel, options: VectorOptions): Promise<LoadedEmbedding> {
   const free = await Promise.all(
     Array.from({ length: options.contexts }, () =>
       model.createEmbeddingContext({
         // The library refuses a text that fills the context to the last token.
         contextSize: options.contextSize + 1,
-        batchSize: options.inSteps ? step : options.contextSize + 1,
+        batchSize: options.inSteps ? stepSize : options.contextSize + 1,
         threads: 1,
         ignoreMemorySafetyChecks: true,
       }),
@@ -62,7 +61,7 @@ export async function openRanking(model: LlamaModel, options: VectorOptions): Pr
     Array.from({ length: options.contexts }, () =>
       model.createRankingContext({
         contextSize: options.contextSize + 1,
-        batchSize: options.inSteps ? step : options.contextSize + 1,
+        batchSize: options.inSteps ? stepSize : options.contextSize + 1,
         threads: 1,
         ignoreMemorySafetyChecks: true,
       }),

@@ -2,6 +2,7 @@
 import { APICallError } from '@ai-sdk/provider'
 import { z } from 'zod'
 import type { ServerModel } from '../model/index.ts'
+import { isHere, runsHere } from '../model/provider.ts'
 import type { ServerAddress } from '../ports.ts'
 import { toFailure } from './failure.ts'
 import { startWatch } from './language-model.ts'
@@ -24,6 +25,10 @@ const entry = z.object({
   type: z.string().nullish().catch(undefined),
 })
 const list = z.object({ data: z.array(z.unknown()) })
+/** Ollama's own list, which alone says that a model is another machine's: a copy of one may be called anything. */
+const tags = z.object({ models: z.array(z.unknown()) })
+const text = z.string().nullish().catch('?')
+const tag = z.object({ name: z.string(), remote_host: text, remote_model: text })
 
 /** Models that neither write nor compare. */
 const others =
@@ -32,7 +37,8 @@ const embedders = /embed|\be5\b|\bbge-|\bgte-|minilm|\bsfr-|arctic/i
 
 export async function listServerModels(at: ServerAddress, time: number, signal?: AbortSignal): Promise<ServerModel[]> {
   const { kind, name, baseUrl, key, fetch } = at
-  const url = `${baseUrl}/models${kind === 'anthropic' ? '?limit=1000' : ''}`
+  const here = isHere(baseUrl)
+  let url = `${baseUrl}/models${kind === 'anthropic' ? '?limit=1000' : ''}`
   const watch = startWatch(time, signal)
   const headers: Record<string, string> = {
     accept: 'application/json',
@@ -54,9 +60,18 @@ export async function listServerModels(at: ServerAddress, time: number, signal?:
       throw new APICallError({ message: 'refused', ...facts })
     }
     const { data } = list.parse(JSON.parse(text))
+    let remote: ReadonlySet<string> = new Set()
+    if (here && kind === 'openai-compatible') {
+      url = `${baseUrl.replace(/\/v1$/, '')}/api/tags`
+      // Whoever does not answer at all may have something to say.
+      const answer = await fetch(url, { headers, signal: watch.signal })
+      if (answer.ok) remote = remoteOf(await readText(answer))
+      else await answer.body?.cancel()
+    }
     return data
       .slice(0, mostModels)
       .flatMap(given => toModel(given) ?? [])
+      .map(model => ({ ...model, here: runsHere({ here, models: [] }, model.id) && !remote.has(model.id) }))
       .sort((a, b) => Number(a.role === 'embedding') - Number(b.role === 'embedding'))
   } catch (error) {
     const nonsense = error instanceof SyntaxError || error instanceof z.ZodError
@@ -67,6 +82,18 @@ export async function listServerModels(at: ServerAddress, time: number, signal?:
   } finally {
     watch.end()
   }
+}
+
+/** Names of the models that Ollama passes on; none of a server that is no Ollama. */
+function remoteOf(text: string | undefined): ReadonlySet<string> {
+  let given: unknown
+  try {
+    given = JSON.parse(text ?? '')
+  } catch {
+    return new Set()
+  }
+  const entries = (tags.safeParse(given).data?.models ?? []).flatMap(one => tag.safeParse(one).data ?? [])
+  return new Set(entries.flatMap(({ name, remote_host, remote_model }) => (remote_host || remote_model ? [name] : [])))
 }
 
 /** Undefined for what is longer than any list. */
@@ -81,7 +108,7 @@ async function readText(response: Response): Promise<string | undefined> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-function toModel(given: unknown): ServerModel | undefined {
+function toModel(given: unknown): Omit<ServerModel, 'here'> | undefined {
   const read = entry.safeParse(given)
   if (!read.success || /\p{Cc}/u.test(read.data.id)) return undefined
   const { id, max_model_len, context_length, max_context_length, max_input_tokens, meta, type } = read.data

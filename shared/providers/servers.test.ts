@@ -148,11 +148,20 @@ describe.each<[ProviderKind, string]>([
       { no: 1 },
     ]
     expect(await servers.list(at(kind))).toEqual([
-      { id: 'grok', role: 'chat', contextSize: 131072 },
-      { id: 'vllm', role: 'chat', contextSize: 4096 },
-      { id: 'nomic-embed-text', role: 'embedding', contextSize: null },
+      { id: 'grok', role: 'chat', contextSize: 131072, here: true },
+      { id: 'vllm', role: 'chat', contextSize: 4096, here: true },
+      { id: 'nomic-embed-text', role: 'embedding', contextSize: null, here: true },
     ])
   })
+})
+
+test('tells which models of an Ollama on this machine run elsewhere', async () => {
+  fake.models = ['qwen3:0.6b', 'gpt-oss:120b-cloud', 'glm-4.6:cloud', 'mine:latest'].map(id => ({ id }))
+  // A copy is called as anybody likes.
+  fake.tags = [{ name: 'qwen3:0.6b' }, { name: 'mine:latest', remote_host: 'https://ollama.com:443' }, { no: 1 }]
+  const listed = await servers.list(at())
+  expect(listed.filter(({ here }) => here).map(({ id }) => id)).toEqual(['qwen3:0.6b'])
+  expect(listed).toHaveLength(4)
 })
 
 test('a server that is not there', async () => {
@@ -193,6 +202,21 @@ test('learns what a server does not take, once', async () => {
     expect(fake.calls).toHaveLength(calls)
   }
   expect(fake.calls[3].body).toMatchObject({ max_completion_tokens: 9 })
+})
+
+test.each<[what: string, body: object, learnt: boolean]>([
+  ['a word of the text', { error: { message: 'The server had to stop: out of memory, seed corrupted.' } }, false],
+  ['another field', { error: { message: 'Unsupported: stop, seed', param: 'messages' } }, false],
+  ['a value', { error: { message: 'stop: at most 4 sequences', param: 'stop', code: 'invalid_value' } }, false],
+  ['far from it', { error: { message: `Unknown role. ${'x'.repeat(80)} Please stop.` } }, false],
+  ['its name', { error: { message: 'x', param: 'stop', code: 'unsupported_parameter' } }, true],
+  ['in words', { error: { message: 'stop is not supported with this model' } }, true],
+  ['as Pydantic does', { detail: [{ loc: ['body', 'stop'], msg: 'Extra inputs are not permitted' }] }, true],
+])('a refusal that tells %s', async (_, body, learnt) => {
+  fake.reply = call => ('stop' in call.body ? { status: 400, body } : { pieces: ['ja'] })
+  const { text } = await read(servers.chat(at(), `stops ${JSON.stringify(body)}`), { stopSequences: ['x'], seed: 1 })
+  expect([text, fake.calls.length]).toEqual(learnt ? ['ja', 2] : ['', 1])
+  if (learnt) expect(fake.calls[1].body).toMatchObject({ seed: 1 })
 })
 
 test('makes vectors, with what goes before a text', async () => {

@@ -1,15 +1,18 @@
 /** Models of servers as the AI SDK's objects: OpenAI-compatible ones (Ollama, llama-server, vLLM, LM Studio …), Anthropic, xAI. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createAnthropic } from '@ai-sdk/anthropic'
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { createRequire } from 'node:module'
 import type { EmbeddingModelV4, LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider'
-import { createXai } from '@ai-sdk/xai'
 import { AppError } from '../errors.ts'
 import type { ServerAddress, Servers } from '../ports.ts'
 import { toFailure } from './failure.ts'
 import { createServerModel, type Patience, startWatch, usualPatience } from './language-model.ts'
-import { listServerModels } from './list.ts'
 import { createQuirks, type Quirks } from './quirks.ts'
+
+/** Each when it is needed: together they take 60 ms to load, which most commands and most libraries have no use for. */
+const load = createRequire(import.meta.url)
+const anthropic = () => load('@ai-sdk/anthropic') as typeof import('@ai-sdk/anthropic')
+const compatible = () => load('@ai-sdk/openai-compatible') as typeof import('@ai-sdk/openai-compatible')
+const xai = () => load('@ai-sdk/xai') as typeof import('@ai-sdk/xai')
 
 /** Milliseconds for a list, and for a batch of texts. */
 const listTime = 10_000
@@ -63,10 +66,16 @@ export function createServers({
   function makeChat(at: ServerAddress, model: string): { inner: LanguageModelV4; quirks?: Quirks } {
     const { kind, baseUrl: baseURL, key } = at
     const fetch = acceptStream(throughWay, at.name)
-    if (kind === 'anthropic') return { inner: createAnthropic({ baseURL, apiKey: key ?? noKey, fetch })(model) }
-    if (kind === 'xai') return { inner: createXai({ baseURL, apiKey: key ?? noKey, fetch }).languageModel(model) }
+    if (kind === 'anthropic')
+      return { inner: anthropic().createAnthropic({ baseURL, apiKey: key ?? noKey, fetch })(model) }
+    if (kind === 'xai')
+      return {
+        inner: xai()
+          .createXai({ baseURL, apiKey: key ?? noKey, fetch })
+          .languageModel(model),
+      }
     const quirks = quirksOf(`${baseURL} ${model}`)
-    const provider = createOpenAICompatible({
+    const provider = compatible().createOpenAICompatible({
       name: 'server',
       baseURL,
       fetch,
@@ -79,7 +88,7 @@ export function createServers({
   }
 
   return {
-    list: (at, signal) => listServerModels(at, listTime, signal),
+    list: async (at, signal) => (await import('./list.ts')).listServerModels(at, listTime, signal),
     chat(at, model) {
       const { inner, quirks } = chatOf(at, model)
       async function taught<T>(run: () => PromiseLike<T>): Promise<T> {
@@ -105,12 +114,14 @@ export function createServers({
     embedding(at, model) {
       const { kind, name, baseUrl: baseURL, key, fetch } = at
       if (kind !== 'openai-compatible') throw new AppError('model-not-found', { name: model })
-      const inner = createOpenAICompatible({
-        name: 'server',
-        baseURL,
-        fetch,
-        ...(key !== undefined && { apiKey: key }),
-      }).embeddingModel(model)
+      const inner = compatible()
+        .createOpenAICompatible({
+          name: 'server',
+          baseURL,
+          fetch,
+          ...(key !== undefined && { apiKey: key }),
+        })
+        .embeddingModel(model)
       const wrapped: EmbeddingModelV4 = {
         specificationVersion: 'v4',
         provider: inner.provider,

@@ -3,6 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type AppError, reasonOf, toAppError } from '../errors.ts'
+import { createTranslate, explain } from '../messages/index.ts'
 import { createSecrets } from './secrets.ts'
 
 let folder: string
@@ -71,7 +73,10 @@ test('a key that is lost, or spoiled, opens nothing and takes nothing else with 
   await writeFile(file, 'nonsense')
   await expect(createSecrets({ file }).open(sealed, 'p')).rejects.toMatchObject(unreadable)
   // What was sealed with the right one must not be lost to a new one.
-  await expect(createSecrets({ file }).seal('text', 'p')).rejects.toMatchObject(unreadable)
+  const error = await createSecrets({ file }).seal('text', 'p').catch(toAppError)
+  expect(error).toMatchObject({ ...unreadable, values: { file } })
+  for (const language of ['en', 'de'] as const)
+    expect(explain(createTranslate(language), reasonOf(error as AppError))).toContain(file)
   expect(await readFile(file, 'utf8')).toBe('nonsense')
   await rm(file)
   await expect(createSecrets({ file }).open(sealed, 'p')).rejects.toMatchObject(unreadable)

@@ -29,6 +29,8 @@ const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
 
 export function createSecrets({ key: given, file }: SecretSettings): Secrets {
   const whole = given === undefined ? undefined : readKey(given)
+  /** Of the key, where it is a file. */
+  const place = given === undefined ? file : undefined
   const stretched = new Map<string, Promise<Buffer>>()
   /** All that is sealed by one process has one salt, or sealing would cost a third of a second each time. */
   let ownSalt: Buffer | undefined
@@ -50,7 +52,7 @@ export function createSecrets({ key: given, file }: SecretSettings): Secrets {
     if (file === undefined) throw new AppError('secrets-key')
     const found = await readKeyFile(file)
     if (found) return found
-    if (!make) throw new AppError('secrets-unreadable')
+    if (!make) throw unreadable(file)
     return makeKeyFile(file)
   }
 
@@ -68,7 +70,7 @@ export function createSecrets({ key: given, file }: SecretSettings): Secrets {
       const [kind, ...parts] = sealed.split('.')
       const [salt, nonce, tag, text] = parts.map(part => Buffer.from(part, 'base64url'))
       if (kind !== version || parts.length !== 4 || nonce.length !== nonceLength || tag.length !== 16)
-        throw new AppError('secrets-unreadable')
+        throw unreadable(place)
       const key = await keyFor(salt, false)
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 })
@@ -76,10 +78,15 @@ export function createSecrets({ key: given, file }: SecretSettings): Secrets {
         decipher.setAuthTag(tag)
         return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')
       } catch (error) {
-        throw new AppError('secrets-unreadable', {}, { cause: error })
+        throw unreadable(place, error)
       }
     },
   }
+}
+
+/** Where the key is in a file, that one is named: it may be put back. */
+function unreadable(file: string | undefined, cause?: unknown): AppError {
+  return new AppError('secrets-unreadable', file === undefined ? {} : { file, context: 'file' }, { cause })
 }
 
 /** Undefined for what is a passphrase. */
@@ -96,7 +103,7 @@ async function readKeyFile(file: string): Promise<Buffer | undefined> {
   })
   if (text === undefined) return undefined
   const key = readKey(text.trim())
-  if (!key) throw new AppError('secrets-unreadable', {}, { cause: new Error(`no key in ${file}`) })
+  if (!key) throw unreadable(file)
   return key
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { ModelRole } from '../../model/index.ts'
+import type { Network } from '../memory-need.ts'
+import { networkOf } from '../network.ts'
 import { ARCHITECTURES, type Shape } from './architectures.ts'
 import { createBreath } from './breath.ts'
 import { checkHeader } from './check-header.ts'
@@ -24,6 +26,8 @@ export interface ModelDescription {
   headCountKv: number
   keyLength: number
   valueLength: number
+  /** What of it matters for memory. */
+  network: Network
   /** Undefined where the file does not say. */
   pooling?: Pooling
   /** `Q4_K_M`; for a kind nobody named, that of most of the data. */
@@ -102,6 +106,7 @@ export async function describeHeader(header: GgufHeader, shape: Shape): Promise<
     headCountKv: shape.headsKv,
     keyLength: shape.keyLength,
     valueLength: shape.valueLength,
+    network: networkOf(header, shape),
     ...(pooling && { pooling }),
     quantization: quantizationOf(header),
     languages: textsAt(header, 'general.languages'),

@@ -1,0 +1,70 @@
+/** A prompt without documents is a question of the day like any other. */
+import { expect, test } from 'vitest'
+import { createLineParser, noModels, openTestCore } from './open-core.ts'
+import { engines } from './postgres.ts'
+import { spokenModel } from './red-team/spoken-model.ts'
+
+const limits = { fileSize: 1000, files: null, bytes: null }
+const all = async (events: AsyncIterable<unknown>) => {
+  for await (const _ of events) {
+    // To its end.
+  }
+}
+const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'x' }] }]
+
+test.each(engines)('what is asked of a plain model counts for whoever asks, on $name', async engine => {
+  const models = { ...noModels, chat: async () => spokenModel([['Ja.']]) }
+  const settings = { limits, questionsADay: 2 }
+  const { core, close } = await openTestCore(createLineParser(), { engine, models, settings })
+  try {
+    const prompt = () => all(core.generate({ userId: 'local' }, { prompt: 'x' }))
+    const whole = () => all(core.complete({ userId: 'local' }, { messages }))
+    await prompt()
+    await whole()
+    expect((await core.quotas.get('local')).used.questions).toBe(2)
+    // One token read and one written, each time.
+    await expect.poll(() => core.quotas.usage(0, 'local')).toMatchObject([{ questions: 2, tokens: 4 }])
+    await expect(prompt()).rejects.toMatchObject({ code: 'quota-questions' })
+    await expect(whole()).rejects.toMatchObject({ code: 'quota-questions' })
+  } finally {
+    await close()
+  }
+})
+
+test.each(engines)('what is refused before it is answered does not, on $name', async engine => {
+  const settings = { limits, questionsADay: 1 }
+  const { core, scope, close } = await openTestCore(createLineParser(), { engine, settings })
+  try {
+    const used = async () => (await core.quotas.get('local')).used.questions
+    await expect(all(core.generate({ userId: 'local' }, { prompt: 'x' }))).rejects.toMatchObject({ code: 'no-model' })
+    const ask = (question: string, chatId?: string) => all(core.ask(scope, { question, ...(chatId && { chatId }) }))
+    await expect(ask(' ')).rejects.toMatchObject({ code: 'question-empty' })
+    await expect(ask('Was?', '01900000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'chat-not-found' })
+    expect(await used()).toBe(0)
+    await ask('Was?')
+    expect(await used()).toBe(1)
+    const chats = (await core.chats.list(scope)).length
+    await expect(ask('Was noch?')).rejects.toMatchObject({ code: 'quota-questions' })
+    expect((await core.chats.list(scope)).length).toBe(chats)
+  } finally {
+    await close()
+  }
+})
+
+test.each(engines)('what was used is forgotten after twelve months, on $name', async engine => {
+  let now = Date.now()
+  const clock = { now: () => now }
+  const { core, close } = await openTestCore(createLineParser(), { engine, settings: { limits, ...{ clock } } })
+  try {
+    await core.quotas.ask('local')
+    now += 365 * 86_400_000
+    await core.quotas.ask('local')
+    await core.quotas.tidy()
+    expect(await core.quotas.usage(0, 'local')).toHaveLength(2)
+    now += 2 * 86_400_000
+    await core.quotas.tidy()
+    expect(await core.quotas.usage(0, 'local')).toHaveLength(1)
+  } finally {
+    await close()
+  }
+})
