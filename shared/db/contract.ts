@@ -128,6 +128,15 @@ export function databaseContract(
       return error instanceof Error && 'code' in error ? error.code : error
     }
 
+    test('a hasty statement is there for all others, and leaves the next ones as they are', async () => {
+      const hasty = new Kysely<Tables>({ dialect: database.hastyWriter('internal') })
+      await insert(hasty, { id: 1, name: 'a' })
+      expect(await ids(read)).toEqual([1])
+      expect(await codeOf(insert(hasty, { id: 2, name: 'a' }))).toBe(dialect.unique)
+      await insert(write, { id: 2, name: 'b' })
+      expect(await ids(read)).toEqual([1, 2])
+    })
+
     test('values come back as they went in', async () => {
       const rows: Row[] = [
         { id: 1, name: '', amount: 0, ratio: 0, bytes: new Uint8Array() },

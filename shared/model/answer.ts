@@ -17,6 +17,8 @@ export interface Passage extends Place {
   before: string | null
   after: string | null
   score: number
+  /** What the ranking model said, 0 to 1, where it had a part: then these stand in its order. */
+  relevance?: number
 }
 
 /** A sentence that answers, verbatim, with the place it stands on. */
@@ -95,10 +97,13 @@ export interface Answer {
   model: string | null
   /** The server it ran at; absent where that was our own process. */
   server?: AnsweringServer
+  /** It was written before, to the same question over the same passages. */
+  cached?: true
   /** Set when the answer is less than asked for: stopped, or a leg of the search failed. */
   reason: Reason | null
   /** How sure it is that the documents hold the answer, 0 to 1; declined where that is too little. */
   evidence: number
+  /** Empty where it is kept nowhere. */
   chatId: string
   messageId: string
 }

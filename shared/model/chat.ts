@@ -20,7 +20,7 @@ export interface Message {
   role: 'user' | 'assistant'
   text: string
   /** The assistant's: how it was answered and with which citations. */
-  answer: Pick<Answer, 'mode' | 'sentences' | 'citations' | 'model' | 'server' | 'reason'> | null
+  answer: Pick<Answer, 'mode' | 'sentences' | 'citations' | 'model' | 'server' | 'cached' | 'reason'> | null
   /** The user's: the question as it was searched for, completed from the chat where it refers back. */
   completed: string | null
   /** The assistant's: how many passages were shown with it. */

@@ -1,13 +1,20 @@
 import type { Time } from './project.ts'
 
 /** What a connection of ours to another machine is for. */
-export type EgressPurpose = 'model' | 'download' | 'mail' | 'crawl' | 'sync' | 'update'
+export type EgressPurpose = 'model' | 'download' | 'mail' | 'sign-in' | 'crawl' | 'sync' | 'update'
 
 /** Also those that the product stands on: named in the ledger when it starts, and not kept from anything. */
-export type LedgerPurpose = EgressPurpose | 'database' | 'cache' | 'blob-store'
+export const ledgerPurposes = [
+  ...(['model', 'download', 'mail', 'sign-in', 'crawl', 'sync', 'update'] as const satisfies readonly EgressPurpose[]),
+  'database',
+  'cache',
+  'blob-store',
+] as const
+export type LedgerPurpose = (typeof ledgerPurposes)[number]
 
 /** `open`: under way. `failed`: something may have left, and it did not come to its end. `refused`: nothing left. */
-export type EgressOutcome = 'open' | 'done' | 'failed' | 'refused'
+export const egressOutcomes = ['done', 'open', 'failed', 'refused'] as const
+export type EgressOutcome = (typeof egressOutcomes)[number]
 
 /** Why a connection was not allowed. */
 export type RefusalReason =
@@ -25,6 +32,8 @@ export type RefusalReason =
   | 'credentials'
   /** One that other services than the web's are behind. */
   | 'port'
+  /** A server with models led to another: what a model is to read goes where it was sent, and nowhere else. */
+  | 'redirected'
 
 /** Why a connection that was allowed came to nothing. */
 export type FailureReason =
@@ -52,7 +61,7 @@ export interface LedgerEntry {
   port: number
   /** What was connected to; behind a proxy that is the proxy. Null before, and where nothing was. */
   address: string | null
-  /** Bytes of HTTP, head and body, as they went over the connection; without what TLS adds. */
+  /** Bytes of HTTP, head and body, as they went over the connection; without what TLS adds. Of SMTP, all bytes of the connection. */
   sent: number
   received: number
   outcome: EgressOutcome
@@ -69,6 +78,8 @@ export interface LedgerFilter {
   outcomes?: readonly EgressOutcome[]
   /** A part of the host's name. */
   host?: string
+  /** The installation's own too: for those who look after it. */
+  installation?: boolean
 }
 
 /** What went to one host for one purpose. */

@@ -5,6 +5,12 @@ export type AppEvent =
   | { type: 'chat'; userId: string; projectId: string; chatId: string }
   | { type: 'assistants'; projectId: string }
   | { type: 'projects'; userId: string }
+  /** Who has a part in it. */
+  | { type: 'members'; projectId: string }
+  /** Something of it is gone for good: what is remembered of it must not outlive that. */
+  | { type: 'purged'; projectId: string }
+  /** Whether, and as what, somebody is let in: sessions, keys, role, block. */
+  | { type: 'access'; userId: string }
   | { type: 'settings'; userId: string }
   /** Of a model: how far it is, or that it has ended one way or the other. */
   | { type: 'download'; name: string }

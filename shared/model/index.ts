@@ -3,6 +3,8 @@
  *
  * - **user**: who owns projects and chats. Local mode has one, `local`.
  * - **project**: a library with everything in it; the unit of isolation. Nothing is read across projects.
+ * - **member**: who has a part in another user's project, as `editor` or `reader`; **owner**: whose it is.
+ * - **quota**, **usage**: what a user may use, and has used; **audit**: what was done that others must be able to see later.
  * - **document**: one file (or text) in a project. Same bytes = one document per project.
  * - **blob**: a document's bytes, stored once under their SHA-256.
  * - **segment**: a stretch of a document as its parser yields it: a PDF page, or a run of paragraphs of a text. Numbered from 1.
@@ -29,8 +31,11 @@ export type * from './chat.ts'
 export type * from './chunk.ts'
 export type * from './document.ts'
 export type * from './egress.ts'
+export type * from './erased.ts'
 export type * from './event.ts'
 export type * from './generated.ts'
+export type * from './mail.ts'
+export type * from './member.ts'
 export type * from './models.ts'
 export type * from './parsing.ts'
 export type * from './project.ts'

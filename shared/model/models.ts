@@ -35,7 +35,13 @@ export interface EmbeddingModel {
   countTokens(texts: readonly string[], signal?: AbortSignal): Promise<number[]>
 }
 
-/** Says how well a passage answers a question. */
+/** How texts are measured for a model: what it reads at most, and how much of it a text takes. */
+export type TextSizes = Pick<EmbeddingModel, 'contextSize' | 'countTokens'>
+
+/**
+ * Says how well a passage answers a question. Its `RerankingModelV4` takes `providerOptions: { cloister: { urgent: false } }` for
+ * what nobody waits for.
+ */
 export interface RerankingModel {
   model: RerankingModelV4
   name: string

@@ -10,6 +10,8 @@ export interface ServerModel {
   role: 'chat' | 'embedding'
   /** Tokens of prompt and answer together; null where nobody said so. */
   contextSize: number | null
+  /** Whether it runs on this machine. Not every model of a server that does: Ollama passes some on to its makers. */
+  here: boolean
 }
 
 /** A server with models: on this machine, in the house, or far away. */
@@ -57,6 +59,19 @@ export function splitReference(reference: string): { slug: string; model: string
   return at <= 0 || at === reference.length - 1
     ? undefined
     : { slug: reference.slice(0, at), model: reference.slice(at + 1) }
+}
+
+/** Ollama's names of models that run at its makers': `gpt-oss:120b-cloud`, `glm-4.6:cloud`. */
+const passedOn = /[-:]cloud$/i
+
+/** What a server lists by this name; Ollama lists `tiny:latest`, and takes `tiny` for it. */
+export function listedModel({ models }: Pick<Provider, 'models'>, id: string): ServerModel | undefined {
+  return models.find(one => one.id === id) ?? models.find(one => one.id === `${id}:latest`)
+}
+
+/** Whether a model of a server runs on this machine: the server does, and nothing says that it passes this one on. */
+export function runsHere(provider: Pick<Provider, 'here' | 'models'>, id: string): boolean {
+  return provider.here && !passedOn.test(id) && listedModel(provider, id)?.here !== false
 }
 
 /**

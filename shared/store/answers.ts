@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { Scope, Time } from '../model/index.ts'
+import { authorOf } from '../model/project.ts'
 import type { Engine } from './engine/index.ts'
 import { locks } from './locks.ts'
 import type { AnswerRunRow, ReadAs, Tx } from './schema.ts'
@@ -90,12 +91,16 @@ export function createAnswerStore({
     read(access)
       .selectFrom('answer_run')
       .innerJoin('project', 'project.id', 'answer_run.project_id')
+      .innerJoin('chat', 'chat.id', 'answer_run.chat_id')
       .selectAll('answer_run')
-      .select('project.user_id')
+      .select(['project.user_id', 'chat.user_id as author_id'])
       .orderBy('answer_run.started_at')
       .orderBy('answer_run.id')
   const within = (scope: Scope) =>
-    runs(scope).where('answer_run.project_id', '=', scope.projectId).where('project.user_id', '=', scope.userId)
+    runs(scope)
+      .where('answer_run.project_id', '=', scope.projectId)
+      .where('project.user_id', '=', scope.userId)
+      .where('chat.user_id', '=', authorOf(scope))
   /** Outside of a transaction: one statement that waits for nobody who writes in its project. */
   const change = () => write('internal').updateTable('answer_run')
 
@@ -192,12 +197,14 @@ export function createAnswerStore({
       return (await query.execute()).map(toRun)
     },
 
-    async askToStop({ userId, projectId }, id) {
+    async askToStop(scope, id) {
+      const { userId, projectId } = scope
       const { numUpdatedRows } = await change()
         .set({ stop: 1 })
         .where('id', '=', id)
         .where('project_id', '=', projectId)
         .where('project_id', 'in', query => query.selectFrom('project').select('id').where('user_id', '=', userId))
+        .where('chat_id', 'in', query => query.selectFrom('chat').select('id').where('user_id', '=', authorOf(scope)))
         .where('ended_at', 'is', null)
         .executeTakeFirstOrThrow()
       return numUpdatedRows > 0n
@@ -228,10 +235,11 @@ export function createAnswerStore({
   }
 }
 
-function toRun(row: AnswerRunRow & { user_id: string }): AnswerRun {
+function toRun(row: AnswerRunRow & { user_id: string; author_id: string }): AnswerRun {
+  const { project_id: projectId, user_id: userId, author_id: memberId } = row
   return {
     id: row.id,
-    scope: { userId: row.user_id, projectId: row.project_id },
+    scope: { userId, projectId, ...(memberId !== userId && { memberId }) },
     chatId: row.chat_id,
     question: row.question,
     questionId: row.question_id,

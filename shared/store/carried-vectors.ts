@@ -5,6 +5,7 @@
  * Two lists: for each vector the number of its chunk (8 bytes) and its numbers (4 bytes each), little-endian, by chunk; and
  * how far each document has come, `[document, chunks, complete]` a line.
  */
+import { endianness } from 'node:os'
 import { sql } from 'kysely'
 import type { Engine } from './engine/index.ts'
 import type { Read, Tx } from './schema.ts'
@@ -115,7 +116,8 @@ function toBytes(found: readonly NumberedVector[], dimensions: number): Buffer {
   const bytes = Buffer.allocUnsafe(found.length * size)
   for (const [at, { id, vector }] of found.toSorted((one, other) => one.id - other.id).entries()) {
     bytes.writeBigInt64LE(BigInt(id), at * size)
-    for (let place = 0; place < dimensions; place++) bytes.writeFloatLE(vector[place], at * size + 8 + 4 * place)
+    bytes.set(new Uint8Array(vector.buffer, vector.byteOffset, 4 * dimensions), at * size + 8)
+    if (endianness() === 'BE') bytes.subarray(at * size + 8, (at + 1) * size).swap32()
   }
   return bytes
 }

@@ -29,6 +29,8 @@ export interface ChangeLog {
    * everything else, for a project over all that is in it.
    */
   purge(tx: Tx, scope: string, entity: SyncedEntity, id: string): Promise<void>
+  /** The same of many rows. */
+  purgeAll(tx: Tx, scope: string, rows: readonly { entity: SyncedEntity; id: string }[]): Promise<void>
 }
 
 // SQLite takes 32,766 parameters in one statement, Postgres 65,535.
@@ -88,18 +90,21 @@ export function createChangeLog({ engine, clock, ids }: { engine: Engine; clock:
       .execute()
   }
 
-  return {
-    record,
-    recordAll,
-    async purge(tx, scope, entity, id) {
+  async function purgeAll(tx: Tx, scope: string, rows: readonly { entity: SyncedEntity; id: string }[]) {
+    for (const { entity, id } of rows) {
       const forgotten = tx.updateTable('changes').set({ value: null, hash: '' })
       await (entity === 'project'
         ? forgotten.where('scope', '=', scope)
         : forgotten.where('entity', '=', entity).where('id', '=', id)
       ).execute()
-      await record(tx, { scope, entity, id, fields: { purged: true } })
-    },
+    }
+    await recordAll(
+      tx,
+      rows.map(({ entity, id }) => ({ scope, entity, id, fields: { purged: true } })),
+    )
   }
+
+  return { record, recordAll, purgeAll, purge: (tx, scope, entity, id) => purgeAll(tx, scope, [{ entity, id }]) }
 }
 
 /** SHA-256 over the canonical form: a JSON array in this order, numbers as they are. */

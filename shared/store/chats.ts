@@ -1,12 +1,16 @@
+import { sql } from 'kysely'
 import type { Chat, KeptPassage, Message, Scope, Time } from '../model/index.ts'
+import { authorOf } from '../model/project.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { ChatRow, MessageRow, ReadAs, Tx } from './schema.ts'
+import type { Engine } from './engine/index.ts'
+import type { ChatRow, MessageRow, Read, ReadAs, Tx } from './schema.ts'
 
 export interface NewMessage extends Omit<Message, 'id' | 'createdAt' | 'passages'> {
   passages?: readonly KeptPassage[]
 }
 
+/** A chat is found by its author alone, whoever owns the project. */
 export interface ChatStore {
   list(scope: Scope): Promise<Chat[]>
   get(scope: Scope, id: string): Promise<Chat | undefined>
@@ -28,44 +32,89 @@ export interface ChatStore {
   replace(tx: Tx, scope: Scope, id: string, answer: Pick<NewMessage, 'text' | 'answer' | 'passages'>): Promise<boolean>
   /** What was shown with an answer; undefined when the chat has no such message. */
   passages(scope: Scope, chatId: string, messageId: string): Promise<KeptPassage[] | undefined>
+  /** Deleted, not yet purged; newest first. */
+  trash(scope: Scope): Promise<Chat[]>
+  /** An author's in projects of others that they have no part in any more, with deleted ones; newest first. */
+  left(authorId: string): Promise<Chat[]>
+  /** Of any chat of its author's, wherever it is; oldest first. */
+  said(authorId: string, chatId: string): Promise<Message[]>
+  /** Chats whose time is over, of all projects; at most so many. */
+  over(due: ChatsDue, limit: number): Promise<ChatPlace[]>
+  /** All of an author's, wherever they are; at most so many. */
+  ofAuthor(authorId: string, limit: number): Promise<string[]>
+  /**
+   * For good, with its messages, what is being answered in it and its history; in a transaction of the installation. With `due`, only where
+   * its time is over all the same. False when it is not there.
+   */
+  purge(tx: Tx, id: string, due?: ChatsDue): Promise<boolean>
+}
+
+/** Of one author, or of all; in which nothing was said since, or which were deleted before. */
+export type ChatsDue = { authorId?: string } & ({ quietSince: Time } | { deletedBefore: Time })
+
+/** Where a chat is. */
+export interface ChatPlace {
+  id: string
+  projectId: string
+  authorId: string
 }
 
 export function createChatStore({
   read,
+  engine,
   clock,
   ids,
   changes,
 }: {
   read: ReadAs
+  engine: Engine
   clock: Clock
   ids: Ids
   changes: ChangeLog
 }): ChatStore {
-  const within = ({ userId, projectId }: Scope) =>
-    read({ userId, projectId })
+  const all = (scope: Scope) =>
+    read(scope)
       .selectFrom('chat')
       .innerJoin('project', 'project.id', 'chat.project_id')
-      .where('chat.project_id', '=', projectId)
-      .where('project.user_id', '=', userId)
-      .where('chat.deleted_at', 'is', null)
+      .where('chat.project_id', '=', scope.projectId)
+      .where('project.user_id', '=', scope.userId)
+      .where('chat.user_id', '=', authorOf(scope))
+  const within = (scope: Scope) => all(scope).where('chat.deleted_at', 'is', null)
+  const ordered = (chats: ReturnType<typeof all>) =>
+    chats.selectAll('chat').orderBy('chat.created_at', 'desc').orderBy('chat.id').execute()
+
+  function overdue(db: Read, { authorId, ...due }: ChatsDue) {
+    const chats = db.selectFrom('chat').select(['id', 'project_id as projectId', 'user_id as authorId'])
+    const some = authorId === undefined ? chats : chats.where('user_id', '=', authorId)
+    if ('deletedBefore' in due) return some.where('deleted_at', '<', due.deletedBefore)
+    const { quietSince } = due
+    return some
+      .where('created_at', '<', quietSince)
+      .where(
+        sql<boolean>`not exists (select 1 from message where message.chat_id = chat.id and message.created_at >= ${quietSince})`,
+      )
+      .where(
+        sql<boolean>`not exists (select 1 from answer_run where answer_run.chat_id = chat.id and answer_run.ended_at is null)`,
+      )
+  }
 
   /** As the transaction sees it; `also` one that was deleted. */
-  async function owned(tx: Tx, { userId, projectId }: Scope, id: string, also = false): Promise<ChatRow | undefined> {
+  async function owned(tx: Tx, scope: Scope, id: string, also = false): Promise<ChatRow | undefined> {
     const row = await tx
       .selectFrom('chat')
       .innerJoin('project', 'project.id', 'chat.project_id')
       .selectAll('chat')
       .where('chat.id', '=', id)
-      .where('chat.project_id', '=', projectId)
-      .where('project.user_id', '=', userId)
+      .where('chat.project_id', '=', scope.projectId)
+      .where('project.user_id', '=', scope.userId)
+      .where('chat.user_id', '=', authorOf(scope))
       .executeTakeFirst()
     return row && (also || row.deleted_at === null) ? row : undefined
   }
 
   return {
     async list(scope) {
-      const rows = await within(scope).selectAll('chat').orderBy('chat.created_at', 'desc').orderBy('chat.id').execute()
-      return rows.map(toChat)
+      return (await ordered(within(scope))).map(toChat)
     },
     async get(scope, id) {
       const row = await within(scope).selectAll('chat').where('chat.id', '=', id).executeTakeFirst()
@@ -85,6 +134,7 @@ export function createChatStore({
       const row: ChatRow = {
         id: ids.next(),
         project_id: scope.projectId,
+        user_id: authorOf(scope),
         title,
         assistant_id: assistantId,
         created_at: clock.now(),
@@ -97,6 +147,8 @@ export function createChatStore({
         created_at: row.created_at,
         ...(assistantId !== null && { assistant_id: assistantId }),
         ...(model !== null && { model }),
+        // Else it is the project's owner's, as all were before there were members.
+        ...(scope.memberId !== undefined && { user_id: scope.memberId }),
       }
       await changes.record(tx, { scope: scope.projectId, entity: 'chat', id: row.id, fields })
       return toChat(row)
@@ -163,6 +215,64 @@ export function createChatStore({
         .where('message.id', '=', messageId)
         .executeTakeFirst()
       return row && placesOf(row.passages).map(toKept)
+    },
+    async trash(scope) {
+      return (await ordered(all(scope).where('chat.deleted_at', 'is not', null))).map(toChat)
+    },
+    async left(authorId) {
+      const rows = await read('internal')
+        .selectFrom('chat')
+        .innerJoin('project', 'project.id', 'chat.project_id')
+        .leftJoin('project_member', join =>
+          join
+            .onRef('project_member.project_id', '=', 'chat.project_id')
+            .on('project_member.user_id', '=', authorId)
+            .on(sql<boolean>`(project_member.expires_at is null or project_member.expires_at > ${clock.now()})`),
+        )
+        .selectAll('chat')
+        .where('chat.user_id', '=', authorId)
+        .where('project.user_id', '<>', authorId)
+        .where('project_member.user_id', 'is', null)
+        .orderBy('chat.created_at', 'desc')
+        .orderBy('chat.id')
+        .execute()
+      return rows.map(toChat)
+    },
+    async said(authorId, chatId) {
+      const rows = await read('internal')
+        .selectFrom('message')
+        .innerJoin('chat', 'chat.id', 'message.chat_id')
+        .selectAll('message')
+        .where('chat.id', '=', chatId)
+        .where('chat.user_id', '=', authorId)
+        .orderBy('message.created_at')
+        .orderBy('message.id')
+        .execute()
+      return rows.map(toMessage)
+    },
+    over: (due, limit) => overdue(read('internal'), due).orderBy('id').limit(limit).execute(),
+    async ofAuthor(authorId, limit) {
+      const chats = read('internal').selectFrom('chat').select('id').where('user_id', '=', authorId)
+      return (await chats.orderBy('id').limit(limit).execute()).map(({ id }) => id)
+    },
+    async purge(tx, id, due) {
+      // Held first, so that nothing more is said in it; looked at then, as it is.
+      const held = await tx
+        .selectFrom('chat')
+        .select('project_id')
+        .where('id', '=', id)
+        .modifyEnd(engine.forUpdate)
+        .executeTakeFirst()
+      if (!held || (due && !(await overdue(tx, due).where('id', '=', id).executeTakeFirst()))) return false
+      const said = await tx.selectFrom('message').select('id').where('chat_id', '=', id).execute()
+      const runs = tx.selectFrom('answer_run').select('id').where('chat_id', '=', id)
+      await tx.deleteFrom('answer_event').where('run_id', 'in', runs).execute()
+      await tx.deleteFrom('answer_run').where('chat_id', '=', id).execute()
+      await tx.deleteFrom('message').where('chat_id', '=', id).execute()
+      await tx.deleteFrom('chat').where('id', '=', id).execute()
+      const messages = said.map(message => ({ entity: 'message' as const, id: message.id }))
+      await changes.purgeAll(tx, held.project_id, [...messages, { entity: 'chat', id }])
+      return true
     },
   }
 }

@@ -84,9 +84,10 @@ export function createChunkStore({
 
   const within = (scope: Scope) => findable(scope).selectAll('chunk').select(['document.path', 'document.paged'])
 
+  const chunkId = sql<number>`chunk.id`
   // One parameter, so that the statement is the same one whatever their number.
   const isOneOf = (ids: readonly number[]) =>
-    sql<boolean>`chunk.id in (select wanted.value from ${engine.numbers('wanted', ids)})`
+    engine.isAmong(chunkId, sql`select wanted.value from ${engine.numbers('wanted', ids)}`)
 
   async function clearSome(tx: Tx, documentId: string): Promise<boolean> {
     const hidden = await tx
@@ -134,11 +135,11 @@ export function createChunkStore({
     },
     async around(scope, ids) {
       if (ids.length === 0) return []
-      const near = sql<boolean>`chunk.id in (
+      const near = sql`
         select near.id from ${engine.numbers('wanted', ids)} cross join chunk as hit cross join chunk as near
         where hit.id = wanted.value
-          and near.document_id = hit.document_id and near.position between hit.position - 1 and hit.position + 1)`
-      return (await within(scope).where(near).execute()).map(toChunk)
+          and near.document_id = hit.document_id and near.position between hit.position - 1 and hit.position + 1`
+      return (await within(scope).where(engine.isAmong(chunkId, near)).execute()).map(toChunk)
     },
     async texts(scope, ids) {
       if (ids.length === 0) return []

@@ -13,6 +13,8 @@ const firstPause = 10
 export interface Connection {
   read: ReadAs
   write: ReadAs
+  /** Single statements: see `Database.hastyWriter`. */
+  writeHastily: ReadAs
   transaction<T>(access: Access, run: (tx: Tx) => Promise<T>): Promise<T>
   close(): void
 }
@@ -33,10 +35,12 @@ export function connect(database: Database, random: () => number = Math.random):
 
   const read: ReadAs = access => over(database.reader(access))
   const write: ReadAs = access => over(database.writer(access))
+  const writeHastily: ReadAs = access => over(database.hastyWriter(access))
 
   return {
     read,
     write,
+    writeHastily,
     async transaction(access, run) {
       for (let retry = 0; ; retry++) {
         try {

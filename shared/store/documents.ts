@@ -99,6 +99,8 @@ export interface DocumentStore {
     id: string,
     tx?: Tx,
   ): Promise<{ document: Document; scope: Scope; parserState: string | null; reasons: Reason[] } | undefined>
+  /** The same for many at once, by their ids: what is not there is left out. */
+  findAll(ids: readonly string[]): Promise<ReadonlyMap<string, { document: Document; scope: Scope }>>
   /** The live document with these bytes. */
   byBlob(tx: Tx, scope: Scope, blob: string): Promise<Document | undefined>
   receipt(scope: Scope, id: string): Promise<Receipt | undefined>
@@ -110,8 +112,8 @@ export interface DocumentStore {
   setDeleted(tx: Tx, scope: Scope, id: string, deletedAt: number | null): Promise<void>
   /** Row, segments and history, for good. */
   purge(tx: Tx, scope: Scope, id: string): Promise<void>
-  /** Trashed before this time, over all projects. */
-  trashedBefore(time: number): Promise<{ id: string; scope: Scope }[]>
+  /** Trashed before this time, over all projects, or all of one owner. */
+  trashedBefore(time: number, ownerId?: string): Promise<{ id: string; scope: Scope }[]>
   /** By a document of any project, also in the trash. To act on the answer, ask inside the transaction that does (`internal`). */
   blobInUse(blob: string, tx?: Tx): Promise<boolean>
   /**
@@ -122,6 +124,9 @@ export interface DocumentStore {
   /** Whether any document of the project has work still to do. */
   hasWork(scope: Scope): Promise<boolean>
 }
+
+/** Ids in one statement. */
+const foundAtOnce = 500
 
 export function createDocumentStore({
   read,
@@ -204,23 +209,28 @@ export function createDocumentStore({
   return {
     async page(scope, filter) {
       const { recognizing: _, ...whatever } = filter
-      const counts = await matching(scope, whatever)
-        .select(['document.state', ({ fn }) => fn.countAll<number>().as('count')])
-        .groupBy('document.state')
-        .execute()
+      // Asked for at the same moment, they travel together, as do the next two.
+      const [counts, places] = await Promise.all([
+        matching(scope, whatever)
+          .select(['document.state', ({ fn }) => fn.countAll<number>().as('count')])
+          .groupBy('document.state')
+          .execute(),
+        placesOfPage(scope, filter),
+      ])
       const states = Object.fromEntries(counts.map(({ state, count }) => [state, count])) as DocumentPage['states']
       const wanted = filter.states ?? (Object.keys(states) as DocumentState[])
-      const waiting = states.ready
-        ? await matching(scope, { ...filter, recognizing: true })
-            .select(({ fn }) => fn.countAll<number>().as('count'))
-            .executeTakeFirst()
-        : undefined
-      const recognizing = waiting?.count ?? 0
-      const all = wanted.reduce((sum, state) => sum + (states[state] ?? 0), 0)
-      const places = await placesOfPage(scope, filter)
       const last = places.length > filter.limit ? places[filter.limit - 1] : undefined
       const shown = places.slice(0, filter.limit).map(({ id }) => id)
-      const rows = shown.length > 0 ? await within(read(scope), scope).where('document.id', 'in', shown).execute() : []
+      const [waiting, rows] = await Promise.all([
+        states.ready
+          ? matching(scope, { ...filter, recognizing: true })
+              .select(({ fn }) => fn.countAll<number>().as('count'))
+              .executeTakeFirst()
+          : undefined,
+        shown.length > 0 ? within(read(scope), scope).where('document.id', 'in', shown).execute() : [],
+      ])
+      const recognizing = waiting?.count ?? 0
+      const all = wanted.reduce((sum, state) => sum + (states[state] ?? 0), 0)
       const byId = new Map(rows.map(row => [row.id, row]))
       return {
         documents: shown.flatMap(id => byId.get(id) ?? []).map(toDocument),
@@ -277,6 +287,21 @@ export function createDocumentStore({
       const scope = { userId: row.user_id, projectId: row.project_id }
       const reasons = row.reasons === null ? [] : (JSON.parse(row.reasons) as Reason[])
       return { document: toDocument(row), scope, parserState: row.parser_state, reasons }
+    },
+    async findAll(ids) {
+      const found = new Map<string, { document: Document; scope: Scope }>()
+      for (let at = 0; at < ids.length; at += foundAtOnce) {
+        const rows = await read('internal')
+          .selectFrom('document')
+          .innerJoin('project', 'project.id', 'document.project_id')
+          .selectAll('document')
+          .select(['project.user_id', embedded])
+          .where('document.id', 'in', ids.slice(at, at + foundAtOnce))
+          .execute()
+        for (const row of rows)
+          found.set(row.id, { document: toDocument(row), scope: { userId: row.user_id, projectId: row.project_id } })
+      }
+      return found
     },
     async byBlob(tx, scope, blob) {
       const query = within(tx, scope).where('document.blob', '=', blob).where('document.deleted_at', 'is', null)
@@ -367,13 +392,13 @@ export function createDocumentStore({
       await changes.purge(tx, scope.projectId, 'document', id)
       await tx.deleteFrom('document').where('id', '=', id).where('project_id', '=', scope.projectId).execute()
     },
-    async trashedBefore(time) {
-      const rows = await read('internal')
+    async trashedBefore(time, ownerId) {
+      const trashed = read('internal')
         .selectFrom('document')
         .innerJoin('project', 'project.id', 'document.project_id')
         .select(['document.id', 'document.project_id', 'project.user_id'])
         .where('document.deleted_at', '<', time)
-        .execute()
+      const rows = await (ownerId === undefined ? trashed : trashed.where('project.user_id', '=', ownerId)).execute()
       return rows.map(row => ({ id: row.id, scope: { userId: row.user_id, projectId: row.project_id } }))
     },
     async blobInUse(blob, tx) {

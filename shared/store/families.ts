@@ -50,8 +50,10 @@ export interface FamilyStore {
   tally(tx: Tx, rootId: string, more: { files: number; bytes: number }): Promise<void>
   tallied(scope: Scope, rootId: string): Promise<{ files: number; bytes: number }>
   resetTally(tx: Tx, rootId: string): Promise<void>
-  /** All documents a user keeps, with those in the trash. No other transaction adds one for them until this one ends. */
-  count(tx: Tx, userId: string): Promise<number>
+  /** All documents a user keeps, with those in the trash, and their bytes. No other transaction adds one for them until this one ends. */
+  kept(tx: Tx, userId: string): Promise<{ documents: number; bytes: number }>
+  /** The same as it is now, which may change at once. */
+  keptNow(userId: string): Promise<{ documents: number; bytes: number }>
 }
 
 /** Deeper than any rule allows; what is moved about by hand must not make a circle endless. */
@@ -243,9 +245,10 @@ export function createFamilyStore({
     async resetTally(tx, rootId) {
       await tx.updateTable('document').set({ inside_files: 0, inside_bytes: 0 }).where('id', '=', rootId).execute()
     },
-    async count(tx, userId) {
+    async kept(tx, userId) {
       await engine.lock(tx, locks.documents(userId))
-      return engine.countDocuments(tx, userId)
+      return engine.tallyDocuments(tx, userId)
     },
+    keptNow: userId => engine.tallyDocuments(read({ userId }), userId),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely'
 import type { LedgerEntry, LedgerFilter, LedgerPurpose, LedgerSum, Time } from '../model/index.ts'
-import type { Clock, Ids } from '../ports.ts'
+import type { Access, Clock, Ids } from '../ports.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Engine } from './engine/index.ts'
 import type { EgressRow, ReadAs } from './schema.ts'
@@ -15,9 +15,9 @@ export interface LedgerPage {
 }
 
 export interface LedgerStore {
-  /** New ones, and known ones as they are now. */
-  write(entries: readonly LedgerEntry[]): Promise<void>
-  /** The user's own and the installation's, the latest first. Throws `input-invalid` where `after` is no `next`. */
+  /** New ones, and known ones as they are now. `hastily`: a loss of power they outlive with whatever is written next in another way. */
+  write(entries: readonly LedgerEntry[], how?: 'hastily'): Promise<void>
+  /** The user's own, and where that is asked for the installation's, the latest first. Throws `input-invalid` where `after` is no `next`. */
   page(userId: string, filter: LedgerFilter & { limit: number; after?: string }): Promise<LedgerPage>
   /** Those that most was sent to and received from first, 1,000 at most. */
   sums(userId: string, filter: LedgerFilter): Promise<LedgerSum[]>
@@ -41,18 +41,24 @@ const forgottenAtOnce = 5000
 export function createLedgerStore({
   read,
   write,
+  writeHastily,
   engine,
   clock,
   ids,
 }: {
   read: ReadAs
   write: ReadAs
+  writeHastily: ReadAs
   engine: Engine
   clock: Clock
   ids: Ids
 }): LedgerStore {
-  const matching = (userId: string, { from, to, projectId, purposes, outcomes, host }: LedgerFilter) => {
-    let query = read({ userId }).selectFrom('egress')
+  /** On behalf of a user, nobody sees what is the installation's. */
+  const accessOf = (userId: string, { installation }: LedgerFilter): Access => (installation ? 'internal' : { userId })
+
+  const matching = (userId: string, filter: LedgerFilter) => {
+    const { from, to, projectId, purposes, outcomes, host } = filter
+    let query = read(accessOf(userId, filter)).selectFrom('egress')
     if (from !== undefined) query = query.where('started_at', '>=', from)
     if (to !== undefined) query = query.where('started_at', '<', to)
     if (projectId !== undefined) query = query.where('project_id', '=', projectId)
@@ -62,10 +68,10 @@ export function createLedgerStore({
     return query
   }
 
-  async function insert(entries: readonly LedgerEntry[]): Promise<void> {
+  async function insert(entries: readonly LedgerEntry[], how?: 'hastily'): Promise<void> {
     if (entries.length === 0) return
     const beat = clock.now()
-    await write('internal')
+    await (how ? writeHastily : write)('internal')
       .insertInto('egress')
       .values(entries.map(entry => toRow(entry, beat)))
       .onConflict(conflict =>
@@ -80,6 +86,7 @@ export function createLedgerStore({
     write: insert,
     async page(userId, { limit, after, ...filter }) {
       const end = after === undefined ? undefined : readCursor(after, 'number')
+      const as = read(accessOf(userId, filter))
       /** Each by its index, to its limit: an `or` would read everybody's. */
       const some = (whose: string | null) => {
         let query = matching(userId, filter)
@@ -90,10 +97,10 @@ export function createLedgerStore({
           .orderBy('started_at', 'desc')
           .orderBy('id', 'desc')
           .limit(limit + 1)
-        return read({ userId }).selectFrom(latest.as('latest')).selectAll()
+        return as.selectFrom(latest.as('latest')).selectAll()
       }
-      const rows = await read({ userId })
-        .selectFrom(some(userId).unionAll(some(null)).as('entry'))
+      const rows = await as
+        .selectFrom((filter.installation ? some(userId).unionAll(some(null)) : some(userId)).as('entry'))
         .selectAll()
         .orderBy('started_at', 'desc')
         .orderBy('id', 'desc')
@@ -107,7 +114,7 @@ export function createLedgerStore({
       const count = (outcome: string) =>
         sql<number>`cast(sum(case when outcome = ${outcome} then 1 else 0 end) as bigint)`
       const rows = await matching(userId, filter)
-        .where(eb => eb.or([eb('user_id', '=', userId), eb('user_id', 'is', null)]))
+        .where(eb => eb.or([eb('user_id', '=', userId), ...(filter.installation ? [eb('user_id', 'is', null)] : [])]))
         .select([
           'host',
           'purpose',

@@ -7,6 +7,8 @@ export interface Libraries {
   numberOf(scope: Scope): Promise<number | undefined>
   /** Number of chunks and of terms in them. */
   statistics(scope: Scope): Promise<{ chunks: number; terms: number }>
+  /** See `WordStore.revision`. */
+  revision(scope: Scope): Promise<string>
 }
 
 /** Projects whose number is remembered. */
@@ -17,7 +19,7 @@ export function createLibraries({ read }: { read: ReadAs }): Libraries {
     read({ userId, projectId })
       .selectFrom('library')
       .innerJoin('project', 'project.id', 'library.project_id')
-      .select(['library.number', 'library.chunks', 'library.terms'])
+      .select(['library.number', 'library.chunks', 'library.terms', 'library.revision'])
       .where('library.project_id', '=', projectId)
       .where('project.user_id', '=', userId)
       .executeTakeFirst()
@@ -39,6 +41,11 @@ export function createLibraries({ read }: { read: ReadAs }): Libraries {
     async statistics(scope) {
       const library = await libraryOf(scope)
       return { chunks: library?.chunks ?? 0, terms: library?.terms ?? 0 }
+    },
+    async revision(scope) {
+      const library = await libraryOf(scope)
+      // Restored from a backup it begins anew, and may get as far a second time: hardly with the same counts.
+      return library ? [library.number, library.revision, library.chunks, library.terms].join(' ') : ''
     },
   }
 }

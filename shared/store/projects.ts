@@ -5,6 +5,7 @@ import type { ChangeLog } from './change-log.ts'
 import type { Engine } from './engine/index.ts'
 import { locks } from './locks.ts'
 import type { ProjectRow, Read, ReadAs, Tx } from './schema.ts'
+import { demandUser } from './users.ts'
 import { removeVectors } from './vector-tables.ts'
 
 export interface ProjectStore {
@@ -13,6 +14,8 @@ export interface ProjectStore {
   /** The same, and until the end of the transaction nobody else makes, renames or removes one. */
   lockAll(tx: Tx, userId: string): Promise<Project[]>
   temporary(userId: string): Promise<Project[]>
+  /** Of all users. */
+  allTemporary(): Promise<Project[]>
   get(scope: Scope): Promise<Project | undefined>
   /** Inside a transaction that writes into the project. Throws `project-not-found`. */
   require(tx: Tx, scope: Scope): Promise<void>
@@ -72,6 +75,15 @@ export function createProjectStore({
       const rows = await live(userId).where('type', '=', 'temporary').execute()
       return rows.map(toProject)
     },
+    async allTemporary() {
+      const rows = await read('internal')
+        .selectFrom('project')
+        .selectAll()
+        .where('type', '=', 'temporary')
+        .where('deleted_at', 'is', null)
+        .execute()
+      return rows.map(toProject)
+    },
     async get({ userId, projectId }) {
       const row = await live(userId).where('id', '=', projectId).executeTakeFirst()
       return row && toProject(row)
@@ -87,11 +99,7 @@ export function createProjectStore({
     next: userId => ({ userId, projectId: ids.next() }),
     async insert(tx, { userId, projectId }, name, type) {
       const now = clock.now()
-      await tx
-        .insertInto('user')
-        .values({ id: userId, created_at: now })
-        .onConflict(conflict => conflict.doNothing())
-        .execute()
+      await demandUser(tx, userId)
       await demandFree(tx, userId, name)
       const created = { id: projectId, user_id: userId, name, type, created_at: now, deleted_at: null }
       const row: ProjectRow = { ...created, local_only: 0, providers: null, chat_model: null }
@@ -151,6 +159,7 @@ export function createProjectStore({
       )
       await engine.words.removeProject(tx, projectId)
       await tx.deleteFrom('chunk').where('project_id', '=', projectId).execute()
+      // On an engine that shows everybody their own chats alone, those of others go with the project's row.
       await tx
         .deleteFrom('message')
         .where('chat_id', 'in', tx.selectFrom('chat').select('id').where('project_id', '=', projectId))
@@ -164,10 +173,11 @@ export function createProjectStore({
   }
 }
 
-function toProject(row: ProjectRow): Project {
+export function toProject(row: ProjectRow): Project {
   return {
     id: row.id,
     userId: row.user_id,
+    role: 'owner',
     name: row.name,
     type: row.type as ProjectType,
     createdAt: row.created_at,

@@ -2,6 +2,7 @@
 import type { ProviderKind, ServerModel, Time } from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { ProviderRow, ReadAs, Tx } from './schema.ts'
+import { demandUser } from './users.ts'
 
 export interface StoredProvider {
   id: string
@@ -22,9 +23,17 @@ export type NewProvider = Omit<StoredProvider, 'id' | 'models' | 'listedAt'>
 export interface ProviderStore {
   /** Oldest first. */
   list(userId: string): Promise<StoredProvider[]>
-  insert(tx: Tx, userId: string, provider: NewProvider): Promise<void>
+  /** False when there is one of this slug. */
+  insert(tx: Tx, userId: string, provider: NewProvider): Promise<boolean>
   /** Only what is given changes. False when there is none. */
   update(tx: Tx, userId: string, slug: string, changes: Partial<Omit<StoredProvider, 'id' | 'slug'>>): Promise<boolean>
+  /** What the server at this address said that it has; false when the provider is gone, or at another address. */
+  tell(
+    tx: Tx,
+    userId: string,
+    slug: string,
+    said: Pick<StoredProvider, 'baseUrl' | 'models' | 'listedAt'>,
+  ): Promise<boolean>
   /** False when there is none. */
   remove(tx: Tx, userId: string, slug: string): Promise<boolean>
 }
@@ -46,11 +55,7 @@ export function createProviderStore({ read, clock, ids }: { read: ReadAs; clock:
     },
     async insert(tx, userId, provider) {
       const now = clock.now()
-      await tx
-        .insertInto('user')
-        .values({ id: userId, created_at: now })
-        .onConflict(conflict => conflict.doNothing())
-        .execute()
+      await demandUser(tx, userId)
       const row: ProviderRow = {
         id: ids.next(),
         user_id: userId,
@@ -66,7 +71,22 @@ export function createProviderStore({ read, clock, ids }: { read: ReadAs; clock:
         created_at: now,
         updated_at: now,
       }
-      await tx.insertInto('provider').values(row).execute()
+      const conflicts = tx
+        .insertInto('provider')
+        .values(row)
+        .onConflict(conflict => conflict.doNothing())
+      const { numInsertedOrUpdatedRows = 0n } = await conflicts.executeTakeFirst()
+      return numInsertedOrUpdatedRows > 0n
+    },
+    async tell(tx, userId, slug, { baseUrl, models, listedAt }) {
+      const { numUpdatedRows } = await tx
+        .updateTable('provider')
+        .set({ models: JSON.stringify(models), listed_at: listedAt, updated_at: clock.now() })
+        .where('user_id', '=', userId)
+        .where('slug', '=', slug)
+        .where('base_url', '=', baseUrl)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
     },
     async update(tx, userId, slug, { name, kind, baseUrl, keySealed, keyHint, enabled, models, listedAt }) {
       const found = await find(tx, userId, slug)

@@ -1,8 +1,9 @@
 /** Row types of the core's tables, as Kysely sees them; `migrations/` creates them. */
 import type { Generated, Kysely, Transaction } from 'kysely'
 import type { Access } from '../ports.ts'
+import type { AuthTables } from './auth-tables.ts'
 
-export interface Schema {
+export interface Schema extends AuthTables {
   user: { id: string; created_at: number }
   replica: { id: string; n: number; hlc_physical: number; hlc_logical: number }
   changes: ChangeRow
@@ -11,7 +12,14 @@ export interface Schema {
   document_file: DocumentFileRow
   segment: SegmentRow
   chunk: ChunkRow
-  library: { number: Generated<number>; project_id: string; chunks: number; terms: number }
+  library: {
+    number: Generated<number>
+    project_id: string
+    chunks: number
+    terms: number
+    /** Counts each change of its words and vectors. */
+    revision: Generated<number>
+  }
   term: { library: number; term: string; reversed: string; chunks: number }
   chunk_words: { rowid: number; terms: string; context: string }
   vector_index: VectorIndexRow
@@ -26,6 +34,11 @@ export interface Schema {
   setting: { user_id: string; name: string; value: string }
   egress: EgressRow
   provider: ProviderRow
+  project_member: ProjectMemberRow
+  project_invitation: ProjectInvitationRow
+  quota: QuotaRow
+  usage: UsageRow
+  audit: AuditRow
 }
 
 export interface ChangeRow {
@@ -53,6 +66,53 @@ export interface ProjectRow {
   /** JSON of slugs. */
   providers: string | null
   chat_model: string | null
+}
+
+export interface ProjectMemberRow {
+  project_id: string
+  user_id: string
+  role: string
+  created_at: number
+  expires_at: number | null
+}
+
+export interface ProjectInvitationRow {
+  id: string
+  project_id: string
+  email: string
+  role: string
+  created_at: number
+  expires_at: number
+  declined_at: number | null
+}
+
+export interface QuotaRow {
+  user_id: string
+  files: number | null
+  bytes: number | null
+  questions: number | null
+}
+
+export interface UsageRow {
+  user_id: string
+  /** Days since 1970, UTC. */
+  day: number
+  questions: number
+  files: number
+  bytes: number
+  tokens: number
+  seen_at: number
+}
+
+export interface AuditRow {
+  id: string
+  at: number
+  actor_id: string
+  owner_id: string | null
+  action: string
+  object_id: string | null
+  reason: string | null
+  address: string | null
 }
 
 export interface ProviderRow {
@@ -164,6 +224,8 @@ export interface DocumentVectorsRow {
 export interface ChatRow {
   id: string
   project_id: string
+  /** Its author. */
+  user_id: string
   title: string
   assistant_id: string | null
   created_at: number

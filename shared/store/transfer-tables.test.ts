@@ -17,8 +17,8 @@ test.each(engines)('every column of every table is handed on, or said to be left
       ...transferTables.map(({ name, columns }) => [name, [...columns, ...(left[name] ?? [])].sort()]),
       ...leftOut.tables.map(name => [name, 'left out']),
     ])
-    const found = tables.flatMap(({ name, columns }) => {
-      if (notTheCores.test(name)) return []
+    const found = tables.flatMap(({ schema, name, columns }) => {
+      if (notTheCores.test(name) || schema === 'pgboss') return []
       return [[name, known[name] === 'left out' ? 'left out' : columns.map(column => column.name).sort()]]
     })
     expect(Object.fromEntries(found)).toEqual(known)

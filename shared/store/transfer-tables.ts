@@ -51,9 +51,26 @@ export const transferTables: readonly TransferTable[] = [
   table('segment', 'document_id number problem blocks margins recognition width height', 'document_id number', 2),
   table('chunk', 'id project_id document_id position text headings pieces language terms context_terms'),
   table('clearing', 'document_id project_id', 'document_id'),
-  table('chat', 'id project_id title assistant_id created_at deleted_at model'),
+  table('chat', 'id project_id title assistant_id created_at deleted_at model user_id'),
   table('message', 'id chat_id role text answer completed passages created_at'),
   table('egress', 'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why'),
+  table(
+    'auth_user',
+    'id name email email_verified image role language two_factor_enabled blocked_at created_at updated_at',
+  ),
+  table('auth_account', 'id user_id provider_id account_id password scope created_at updated_at'),
+  table('auth_two_factor', 'id user_id secret backup_codes verified failed_verification_count locked_until'),
+  table(
+    'auth_passkey',
+    'id user_id name public_key credential_id counter device_type backed_up transports created_at aaguid',
+  ),
+  table('auth_api_key', 'id user_id name shown hash scopes created_at used_at expires_at revoked_at'),
+  table('auth_invitation', 'id hash email role language invited_by created_at expires_at accepted_at revoked_at'),
+  table('project_member', 'project_id user_id role created_at expires_at', 'project_id user_id'),
+  table('project_invitation', 'id project_id email role created_at expires_at declined_at'),
+  table('quota', 'user_id files bytes questions', 'user_id'),
+  table('usage', 'user_id day questions files bytes tokens seen_at', 'user_id day'),
+  table('audit', 'id at actor_id owner_id action object_id reason address'),
   table('changes', 'scope replica n hlc_physical hlc_logical entity id field value hash seq', 'replica n'),
 ]
 
@@ -62,8 +79,26 @@ export const transferTables: readonly TransferTable[] = [
  * backup that is given away opens nobody's account, and elsewhere nobody could read them; they are entered again.
  */
 export const leftOut = {
-  columns: { document: ['sort_key'], library: ['chunks', 'terms'], provider: ['key_sealed'] },
-  tables: ['replica', 'answer_run', 'answer_event', 'term', 'vector_index', 'document_vectors', 'vector_orphan'],
+  columns: {
+    document: ['sort_key'],
+    library: ['chunks', 'terms', 'revision'],
+    provider: ['key_sealed'],
+    auth_two_factor: ['used_step'],
+    auth_account: ['access_token', 'refresh_token', 'id_token', 'access_token_expires_at', 'refresh_token_expires_at'],
+  },
+  tables: [
+    'replica',
+    'answer_run',
+    'answer_event',
+    'term',
+    'vector_index',
+    'document_vectors',
+    'vector_orphan',
+    'auth_session',
+    'auth_verification',
+    'auth_link',
+    'auth_setup',
+  ],
 } as const
 
 /** A value of a row as the tables hold it. */

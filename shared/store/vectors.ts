@@ -132,7 +132,16 @@ export function createVectorStore({
       .selectFrom('project')
       .select('id')
       .where('local_only', '<=', place === 'here' ? 1 : 0)
-      .where(eb => eb.or([eb('providers', 'is', null), eb('providers', 'like', `%"${slug}"%`)]))
+      .where(eb => {
+        const listed = eb('providers', 'like', `%"${slug}"%`)
+        // The user's own by this slug is what they listed.
+        const own = eb
+          .selectFrom('provider')
+          .select('provider.id')
+          .whereRef('provider.user_id', '=', 'project.user_id')
+          .where('provider.slug', '=', slug)
+        return eb.or([eb('providers', 'is', null), eb.and([listed, eb.not(eb.exists(own))])])
+      })
     return open.where('document.project_id', 'in', allowed)
   }
 
@@ -300,6 +309,11 @@ export function createVectorStore({
         const owner = tx.selectFrom('library').select('number').where('project_id', '=', projectId)
         const { number: library } = await owner.executeTakeFirstOrThrow()
         await add(tx, index.number, { library, projectId }, vectors)
+        await tx
+          .updateTable('library')
+          .set(eb => ({ revision: eb('revision', '+', 1) }))
+          .where('number', '=', library)
+          .execute()
       }
       const progress = { chunks: from + chunks.length, complete: complete ? 1 : 0, rest_until: 0 }
       await tx

@@ -64,7 +64,11 @@ async function count(tx: Tx, number: number, chunks: readonly ChunkWords[], sign
   const terms = chunks.reduce((sum, chunk) => sum + chunk.terms.length, 0)
   await tx
     .updateTable('library')
-    .set(eb => ({ chunks: eb('chunks', '+', sign * chunks.length), terms: eb('terms', '+', sign * terms) }))
+    .set(eb => ({
+      chunks: eb('chunks', '+', sign * chunks.length),
+      terms: eb('terms', '+', sign * terms),
+      revision: eb('revision', '+', 1),
+    }))
     .where('number', '=', number)
     .execute()
 }

@@ -33,6 +33,8 @@ export interface Vocabulary {
 export interface WordStore {
   /** Number of chunks and of terms in them, over the project. */
   statistics(scope: Scope): Promise<{ chunks: number; terms: number }>
+  /** Another text after each change of the project's words or vectors, and never again the same one. */
+  revision(scope: Scope): Promise<string>
   lookup(
     scope: Scope,
     wanted: { exact: readonly string[]; prefixes: readonly string[]; suffixes: readonly string[] },
@@ -70,6 +72,7 @@ export function createWordStore({
 }): WordStore {
   return {
     statistics: scope => libraries.statistics(scope),
+    revision: scope => libraries.revision(scope),
     async lookup(scope, wanted) {
       const df = new Map<string, number>()
       const prefixed: Vocabulary['prefixed'] = new Map()

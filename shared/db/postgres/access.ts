@@ -21,7 +21,7 @@ set_config('idle_in_transaction_session_timeout', $3, true)"
 /** What is asked on behalf of a user takes milliseconds: compiling a plan, or starting other processes for it, takes more. */
 const scope =
   "set_config('cloister.user', $4, true), set_config('cloister.project', $5, true), set_config('role', $6, true), \
-set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
+set_config('cloister.member', $7, true), set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
 
 /**
  * What opens a transaction: role and tenant, for this transaction only. Readers see one moment; those who write in the same
@@ -32,11 +32,15 @@ export function beginAs(access: Access, role: 'reader' | 'writer', limits: Limit
   const { searchPath, statementTimeout, idleInTransactionTimeout } = limits
   const values = [searchPath, statementTimeout, idleInTransactionTimeout]
   if (access === 'internal') return [begin, statement(`select ${settings}`, values, false, 'any')]
-  const scoped = [...values, access.userId, access.projectId ?? '', scopedRole]
+  const { userId, projectId = '', memberId = userId } = access
+  const scoped = [...values, userId, projectId, scopedRole, memberId]
   const opening = [begin, statement(`select ${settings}, ${scope}`, scoped, false, 'any')]
   if (role === 'reader') return opening
   return [...opening, statement('select pg_advisory_xact_lock($1)', [lockOf(keyOf(access))], false, 'any')]
 }
+
+/** Behind what opens a transaction: whoever commits it does not wait for the server's disk. */
+export const hastily = statement('set local synchronous_commit = off', [], false, 'any')
 
 /** Who writes with the same key waits for each other; undefined: for nobody. */
 export function turnOf(access: Access): string | undefined {
@@ -46,10 +50,10 @@ export function turnOf(access: Access): string | undefined {
 /** An empty id would be what the settings hold where no tenant was ever set. Throws a `TypeError`. */
 export function checkAccess(access: Access): void {
   if (access === 'internal') return
-  const { userId, projectId } = access
-  for (const id of projectId === undefined ? [userId] : [userId, projectId])
+  const { userId, projectId, memberId } = access
+  for (const id of [userId, ...[projectId, memberId].filter(one => one !== undefined)])
     if (typeof id !== 'string' || id === '' || id.length > 200 || id.includes('\0'))
-      throw new TypeError('an access needs the ids of a user and, where it has one, of a project')
+      throw new TypeError('an access needs the ids of a user and, where it has them, of a project and a member')
 }
 
 /** The number of an advisory lock; two names that share one only wait for each other. */

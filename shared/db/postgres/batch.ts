@@ -13,6 +13,7 @@ export interface Statement {
 }
 
 export interface Outcome {
+  /** Of `copy … to stdout`, one with the bytes that came, `copied`. */
   rows: Record<string, unknown>[]
   /** As the server names what it did: `INSERT`, `COMMIT`. */
   command: string
@@ -22,6 +23,8 @@ export interface Outcome {
 
 /** The number of parameters travels in 16 bits, and `pg` would let it wrap around. */
 const mostParameters = 65_535
+/** Bytes that are made room for when the first of a copy come. */
+const firstCopied = 64 * 1024
 const changing: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
 
 /** Throws a `TypeError` for parameters that cannot be stored. */
@@ -67,6 +70,8 @@ class Batch implements Submittable {
   readonly #sent: Sent[] = []
   readonly #outcomes: Outcome[] = []
   #rows: Record<string, unknown>[] = []
+  #copied: Buffer | undefined
+  #copiedSize = 0
   #unreadable: Error | undefined
 
   constructor(
@@ -136,9 +141,12 @@ class Batch implements Submittable {
     if (named !== '') this.#names?.keep(named, fields)
     const [command, ...numbers] = text.split(' ')
     const changes = changing.has(command) ? BigInt(numbers.at(-1) ?? 0) : undefined
+    if (command === 'COPY') this.#rows = [{ copied: (this.#copied ?? Buffer.alloc(0)).subarray(0, this.#copiedSize) }]
     const outcome = { rows: this.#rows, command, changes }
     this.#outcomes.push(outcome)
     this.#rows = []
+    this.#copied = undefined
+    this.#copiedSize = 0
     if (!this.#unreadable) this.#each(outcome, this.#outcomes.length - 1)
   }
 
@@ -164,5 +172,17 @@ class Batch implements Submittable {
     connection.sendCopyFail('nothing to copy')
   }
 
-  handleCopyData(): void {}
+  /** The only bytes of which `pg` makes no text. It uses their place again. */
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    const size = this.#copiedSize + chunk.length
+    let copied = this.#copied
+    if (!copied || copied.length < size) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(firstCopied, size, 2 * (copied?.length ?? 0)))
+      copied?.copy(larger, 0, 0, this.#copiedSize)
+      copied = larger
+      this.#copied = larger
+    }
+    chunk.copy(copied, this.#copiedSize)
+    this.#copiedSize = size
+  }
 }

@@ -10,6 +10,8 @@ describe('the condition of a library on Postgres', () => {
   beforeAll(async () => {
     opened = await openTestStore(postgres)
     database = opened.database as PostgresDatabase
+    // As one that no queue has been opened in yet.
+    await database.query('drop schema if exists pgboss cascade')
   }, 60_000)
   afterAll(() => opened.close())
 

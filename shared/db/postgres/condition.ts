@@ -45,7 +45,10 @@ const tables = `select c.relname::text as name, format('%I.%I', n.nspname, c.rel
     and exists (select from pg_policy where polrelid = c.oid and to_regrole('${scopedRole}')::oid = any (polroles))
     and not exists (select from pg_policy where polrelid = c.oid and 0::oid = any (polroles)) as forced
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'r' and n.nspname = current_schema() and c.relname <> all ($1) order by 1`
+  where c.relkind = 'r' and n.nspname = current_schema() and c.relname <> all ($1)
+    -- What the role of scoped transactions has no right to, as the tables of accounts, is shut whatever its policies say.
+    and (to_regrole('${scopedRole}') is null
+      or has_table_privilege(to_regrole('${scopedRole}'), c.oid, 'select, insert, update, delete')) order by 1`
 
 const work = `select coalesce(extract(epoch from now() - min(start_after) filter (
     where state < 'active' and start_after <= now())), 0)::float8 as waiting,

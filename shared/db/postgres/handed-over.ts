@@ -33,8 +33,10 @@ export async function look(ask: Ask, login: string, schemas: readonly string[]):
     return { own: [], foreign: owners.map(({ owner }) => `grant ${quote(owner)} to ${quote(login)}`) }
   const tables = await ask(`select format('%I.%I', n.nspname, t.relname) as name, p.oid is not null as known,
       p.oid is null or not exists (select from unnest(p.polroles) as role where role = 0 or pg_has_role(role, 'usage')) as unseen,
-      not coalesce((select has_table_privilege(oid, t.oid, 'delete') from pg_roles where rolname = '${scopedRole}'),
-        true) as refused
+      -- Where no policy names the role, it has no rights on purpose.
+      coalesce((select not has_table_privilege(r.oid, t.oid, 'delete') and exists (
+          select from pg_policy of where of.polrelid = t.oid and r.oid = any (of.polroles))
+        from pg_roles r where r.rolname = '${scopedRole}'), false) as refused
     from pg_class t join pg_namespace n on n.oid = t.relnamespace
     left join pg_policy p on p.polrelid = t.oid and p.polname = 'internal'
     where n.nspname = current_schema() and t.relkind = 'r' and t.relforcerowsecurity order by t.relname`)

@@ -1,4 +1,4 @@
-import { type CompiledQuery, sql } from 'kysely'
+import { type CompiledQuery, Kysely, sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../errors.ts'
 import { alice, codeOf, ids, one, start } from './fixture.ts'
@@ -25,6 +25,18 @@ describe('Postgres', () => {
     const { role, project, login } = await one<Record<string, string>>(writer('internal'), settings)
     expect([role, project || '']).toEqual([login, ''])
     expect((await one<Record<string, string>>(reader(alice), settings)).role).toBe('cloister_scoped')
+  })
+
+  it('waits for the disk, but where it is hasty', async () => {
+    const { database, writer } = await start()
+    const usually = writer('internal')
+    const hasty: typeof usually = new Kysely({ dialect: database.hastyWriter('internal') })
+    const level = async (db: typeof usually) =>
+      (await one<{ level: string }>(db, `select current_setting('synchronous_commit') as level`))?.level
+    const usual = await level(usually)
+    expect(usual).not.toBe('off')
+    expect(await level(hasty)).toBe('off')
+    expect(await level(usually)).toBe(usual)
   })
 
   it('refuses an access that names nobody', async () => {

@@ -9,7 +9,7 @@ import type { Dialect } from 'kysely'
 import pg from 'pg'
 import { AppError } from '../../errors.ts'
 import type { Access, Database } from '../../ports.ts'
-import { beginAs, checkAccess, type Limits, lockOf, turnOf } from './access.ts'
+import { beginAs, checkAccess, hastily, type Limits, lockOf, turnOf } from './access.ts'
 import { sendBatch, statement } from './batch.ts'
 import { check } from './check.ts'
 import { createDialect, type Way } from './dialect.ts'
@@ -132,11 +132,17 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
     }
   }
 
+  /** The server's process keeps what ours was told; its log, which is one for all, goes to the disk with the next full commit. */
+  function hastyWay(access: Access): Way {
+    const usual = way(access, 'writer')
+    return { ...usual, bare: false, begin: () => [...usual.begin(), hastily] }
+  }
+
   /** The same one for the same access: what is asked for through it at the same moment travels together. */
   const readers = new Map<string, Dialect>()
   function reader(access: Access): Dialect {
     checkAccess(access)
-    const key = access === 'internal' ? access : JSON.stringify([access.userId, access.projectId])
+    const key = access === 'internal' ? access : JSON.stringify([access.userId, access.projectId, access.memberId])
     const before = readers.get(key)
     if (before) return before
     if (readers.size >= mostReaders) readers.clear()
@@ -165,6 +171,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
     notes,
     isPassing,
     writer: access => createDialect(way(access, 'writer')),
+    hastyWriter: access => createDialect(hastyWay(access)),
     reader,
     check: deep =>
       withLoan(reading, async loan => {

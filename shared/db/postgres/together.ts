@@ -57,7 +57,11 @@ export function createTogether(way: Reading): (one: Statement) => Promise<Outcom
         const error = await send(loan, left, attempt > 0, answered => {
           left = left.filter(each => each !== answered)
         })
-        if (left.length === 0) return
+        if (left.length === 0) {
+          // All are answered, and the commit was refused: the connection may not say yet in what state that left it.
+          if (error !== undefined) await loan.rollback()
+          return
+        }
         if (isPassing(error) && attempt < pauses.length) {
           await new Promise(resolve => setTimeout(resolve, pauses[attempt]))
           continue

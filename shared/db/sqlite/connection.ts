@@ -65,7 +65,22 @@ export function openConnection({ file, role, vectors }: ThreadSettings): Connect
     return entry
   }
 
-  function execute({ sql, parameters, each, begin, inside }: Request & { op: 'execute' }): Result {
+  function execute(request: Request & { op: 'execute' }): Result {
+    if (!request.hasty) return run(request)
+    if (request.begin || request.inside || database.inTransaction)
+      throw new TypeError('in a transaction nothing is done hastily')
+    // What is committed so stands in the log, which the next full commit brings to the disk from end to end. Measured: 0.1 ms
+    // in place of 0.6, and of 3 and more where others write to the same disk.
+    database.pragma('synchronous = normal')
+    try {
+      return run(request)
+    } finally {
+      database.pragma('synchronous = full')
+      assertDurable()
+    }
+  }
+
+  function run({ sql, parameters, each, begin, inside, hasty = false }: Request & { op: 'execute' }): Result {
     if (begin) {
       if (!database.inTransaction) prepare(role === 'writer' ? 'begin immediate' : 'begin').statement.run()
     } else if (inside && !database.inTransaction) {
@@ -79,18 +94,18 @@ export function openConnection({ file, role, vectors }: ThreadSettings): Connect
       if (rows) throw new TypeError('a statement that gives rows takes no list')
       let changes = 0
       for (const value of each) changes += statement.run(toSqlite(value)).changes
-      assertDurable()
+      if (!hasty) assertDurable()
       return result({ changes })
     }
     if (!rows) {
       const { changes, lastInsertRowid } = statement.run(...bound)
-      assertDurable()
+      if (!hasty) assertDurable()
       return result({ changes, insertId: BigInt(lastInsertRowid) })
     }
     // All at once: stepping row by row costs 0.75 µs a row more, 10,000 rows of a search 7 ms. Whoever asks bounds the
     // result: rows that overflow the heap end the whole process (a worker's `resourceLimits` do not help: tried).
     const table = statement.all(...bound) as unknown[][]
-    assertDurable()
+    if (!hasty) assertDurable()
     const values: Value[] = []
     for (const row of table) for (const value of row) values.push(fromSqlite(value))
     return result({ columns: table.length === 0 ? [] : (columns ?? columnsOf(statement)), values })

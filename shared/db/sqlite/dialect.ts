@@ -12,10 +12,10 @@ import type { Loan, Pool } from './pool.ts'
 import type { Result, Value } from './protocol.ts'
 
 /** Kysely over a pool of database threads. Who destroys a Kysely on it leaves the threads alone: the database owns them. */
-export function createDialect(pool: Pool): Dialect {
+export function createDialect(pool: Pool, { hasty = false } = {}): Dialect {
   return {
     createAdapter: () => new PooledAdapter(),
-    createDriver: () => createDriver(pool),
+    createDriver: () => createDriver(pool, hasty),
     createIntrospector: db => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
@@ -30,11 +30,13 @@ class PooledAdapter extends SqliteAdapter {
 
 class ThreadConnection implements DatabaseConnection {
   readonly loan: Loan
+  readonly hasty: boolean
   /** `due`: asked for, goes out with the first statement. */
   transaction: 'none' | 'due' | 'begun' = 'none'
 
-  constructor(loan: Loan) {
+  constructor(loan: Loan, hasty: boolean) {
     this.loan = loan
+    this.hasty = hasty
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
@@ -44,9 +46,10 @@ class ThreadConnection implements DatabaseConnection {
     const each = list && { each: list.map(toValue) }
     const begin = this.transaction === 'due'
     const inside = this.transaction === 'begun'
+    const { hasty } = this
     if (begin) this.transaction = 'begun'
     try {
-      const result = await this.loan.send({ op: 'execute', sql, parameters: values, ...each, begin, inside })
+      const result = await this.loan.send({ op: 'execute', sql, parameters: values, ...each, begin, inside, hasty })
       return { rows: toRows<Row>(result), numAffectedRows: BigInt(result.changes), insertId: result.insertId }
     } catch (error) {
       // It was made where the answer arrived; who asked is what one wants to read.
@@ -61,7 +64,7 @@ class ThreadConnection implements DatabaseConnection {
   }
 }
 
-function createDriver(pool: Pool): Driver {
+function createDriver(pool: Pool, hasty: boolean): Driver {
   const of = (connection: DatabaseConnection) => connection as ThreadConnection
   const savepoint = async (connection: DatabaseConnection, command: string, name: string) => {
     await connection.executeQuery(CompiledQuery.raw(`${command} "${name.replaceAll('"', '""')}"`))
@@ -69,7 +72,7 @@ function createDriver(pool: Pool): Driver {
   return {
     async init() {},
     async acquireConnection() {
-      return new ThreadConnection(await pool.borrow())
+      return new ThreadConnection(await pool.borrow(), hasty)
     },
     async beginTransaction(connection) {
       of(connection).transaction = 'due'

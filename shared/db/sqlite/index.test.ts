@@ -10,7 +10,7 @@ import { isOlder } from './connection.ts'
 import { createDialect } from './dialect.ts'
 import { openSqlite, type SqliteSettings } from './index.ts'
 import { createPool } from './pool.ts'
-import { startThread, type Thread } from './remote.ts'
+import { startThread, startWorker, type Thread } from './remote.ts'
 
 databaseContract({ engine: 'sqlite', open: file => openSqlite({ file }) })
 
@@ -85,6 +85,22 @@ describe('sqlite', () => {
     })
   })
 
+  it('does without the disk for single hasty statements alone', async () => {
+    const { database, write, read } = await start()
+    const hasty = new Kysely<Tables>({ dialect: database.hastyWriter('internal') })
+    // The very first write too: what looks whether commits are kept must not take it for all others.
+    const level = async (db: Kysely<Tables>) =>
+      (await sql<{ synchronous: number }>`select synchronous from pragma_synchronous`.execute(db)).rows[0]?.synchronous
+    expect(await level(hasty)).toBe(1)
+    await hasty.insertInto('thing').values({ id: 1, name: 'a' }).execute()
+    expect([await ids(read), await level(write)]).toEqual([[1], 2])
+    expect(await codeOf(hasty.insertInto('thing').values({ id: 1, name: 'b' }).execute())).toMatch(/^SQLITE_CONSTRAINT/)
+    expect(await level(write)).toBe(2)
+    await expect(hasty.transaction().execute(tx => ids(tx))).rejects.toThrow('hastily')
+    await write.insertInto('thing').values({ id: 2, name: 'b' }).execute()
+    expect(await ids(read)).toEqual([1, 2])
+  })
+
   it('knows tables of vectors where it can, opens without them where not, and lets no SQL load anything', async () => {
     const { database, write, read } = await start()
     expect(database.vectors).toBe(true)
@@ -133,10 +149,10 @@ describe('sqlite', () => {
     await start()
     const threads: Thread[] = []
     const startOne = async () => {
-      threads.push(await startThread({ file, role: 'writer', vectors: false }))
+      threads.push(await startThread(startWorker({ file, role: 'writer', vectors: false })))
       return threads.at(-1) as Thread
     }
-    const pool = createPool([await startOne()], startOne, 30_000)
+    const pool = createPool([await startOne()], startOne, { size: 1, idleLimit: 30_000 })
     const db = new Kysely<Tables>({ dialect: createDialect(pool) })
     const codes: unknown[] = []
     const lost = db.transaction().execute(async tx => {

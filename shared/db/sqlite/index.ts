@@ -13,8 +13,8 @@ import type { Database } from '../../ports.ts'
 import { oldestVersion } from './connection.ts'
 import { createDialect } from './dialect.ts'
 import { createPool } from './pool.ts'
-import type { Request, Result, Role } from './protocol.ts'
-import { startThread, type Thread } from './remote.ts'
+import type { Request, Result, Role, ThreadSettings } from './protocol.ts'
+import { startThread, startWorker, type Thread, type ThreadWorker } from './remote.ts'
 
 export interface SqliteSettings {
   file: string
@@ -24,6 +24,8 @@ export interface SqliteSettings {
   idleLimit?: number
   /** Milliseconds that `close` waits for what is under way. */
   patience?: number
+  /** Starts what a connection lives in; a thread of its own without it. */
+  startWorker?: (settings: ThreadSettings) => ThreadWorker
   /** False leaves the extension for vectors out, as if there were none for this platform. */
   vectors?: boolean
 }
@@ -42,17 +44,24 @@ export type SqliteDatabase = Database & Required<Pick<Database, 'snapshot'>>
  * `database-busy` when the connection was taken away or the database is closed.
  */
 export async function openSqlite(settings: SqliteSettings): Promise<SqliteDatabase> {
-  const { readers = 2, idleLimit = 30_000, patience = 5000, vectors = true } = settings
+  const {
+    readers = 2,
+    idleLimit = 30_000,
+    patience = 5000,
+    vectors = true,
+    startWorker: startThreadWorker = startWorker,
+  } = settings
   const file = resolve(settings.file)
   // better-sqlite3 trims names and would open another file.
   if (file !== file.trim())
     throw new AppError('data-directory', {}, { cause: new Error('white space around the name') })
 
-  const start = (role: Role) => startThread({ file, role, vectors })
-  const [write, ...read] = await openAll(start, readers)
-  const writers = createPool([write], () => start('writer'), idleLimit)
-  const reading = createPool(read, () => start('reader'), idleLimit)
+  const start = (role: Role) => startThread(startThreadWorker({ file, role, vectors }))
+  const [write, read] = await openBoth(start)
+  const writers = createPool([write], () => start('writer'), { size: 1, idleLimit })
+  const reading = createPool([read], () => start('reader'), { size: readers, idleLimit })
   const [writer, reader] = [createDialect(writers), createDialect(reading)]
+  const hastyWriter = createDialect(writers, { hasty: true })
 
   let closing: Promise<void> | undefined
   const apart = new Set<Promise<Result>>()
@@ -73,8 +82,9 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteDataba
 
   return {
     engine: 'sqlite',
-    vectors: [write, ...read].every(thread => thread.vectors),
+    vectors: write.vectors && read.vectors,
     writer: () => writer,
+    hastyWriter: () => hastyWriter,
     reader: () => reader,
     async snapshot(target) {
       await refuseExisting(target)
@@ -113,17 +123,13 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteDataba
 }
 
 /** The writer first: it creates the file and its log, without which a reader cannot open it. */
-async function openAll(start: (role: Role) => Promise<Thread>, readers: number): Promise<Thread[]> {
-  const threads: Thread[] = []
+async function openBoth(start: (role: Role) => Promise<Thread>): Promise<[writer: Thread, reader: Thread]> {
+  let writer: Thread | undefined
   try {
-    threads.push(await start('writer'))
-    for (const opened of await Promise.allSettled(Array.from({ length: readers }, () => start('reader')))) {
-      if (opened.status === 'rejected') throw opened.reason
-      threads.push(opened.value)
-    }
-    return threads
+    writer = await start('writer')
+    return [writer, await start('reader')]
   } catch (error) {
-    await Promise.all(threads.map(thread => thread.close(1000)))
+    await writer?.close(1000)
     throw openingError(error)
   }
 }

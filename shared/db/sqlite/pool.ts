@@ -28,11 +28,16 @@ interface Lent {
 }
 
 /**
- * Threads for callers who each need one alone. A caller who keeps one for `idleLimit` milliseconds without asking
+ * Threads for callers who each need one alone, `size` of them at most: those that are there already, the others when so many are
+ * needed at once. Who was used last is used next, so that one thread is enough for whoever asks one thing after the other. A caller who keeps one for `idleLimit` milliseconds without asking
  * anything loses it, so that a promise that never settles cannot hold the write lock for ever.
  */
-export function createPool(threads: readonly Thread[], start: () => Promise<Thread>, idleLimit: number): Pool {
-  const slots: Slot[] = threads.map(thread => ({ thread }))
+export function createPool(
+  threads: readonly Thread[],
+  start: () => Promise<Thread>,
+  { size, idleLimit }: { size: number; idleLimit: number },
+): Pool {
+  const slots: Slot[] = Array.from({ length: size }, (_, at) => ({ thread: threads[size - 1 - at] }))
   const idle = [...slots]
   const lent = new Set<Lent>()
   const waiting: { resolve: (slot: Slot) => void; reject: (error: Error) => void }[] = []
@@ -65,7 +70,7 @@ export function createPool(threads: readonly Thread[], start: () => Promise<Thre
   return {
     async borrow() {
       if (closing) throw new AppError('database-busy', {}, { cause: new Error('the database is closed') })
-      const slot = idle.shift() ?? (await new Promise<Slot>((resolve, reject) => waiting.push({ resolve, reject })))
+      const slot = idle.pop() ?? (await new Promise<Slot>((resolve, reject) => waiting.push({ resolve, reject })))
       const loan: Lent = { slot, touched: performance.now(), over: undefined }
       lent.add(loan)
       try {

@@ -22,6 +22,8 @@ export type Request =
       begin: boolean
       /** The statement belongs to a transaction; refused when that one is gone, so that it never runs on its own. */
       inside: boolean
+      /** A statement by itself that is not waited for until the disk has it: see `Database.hastyWriter`. */
+      hasty?: boolean
     }
   | { op: 'commit' }
   /** No error when there is nothing to roll back. */

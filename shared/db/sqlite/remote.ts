@@ -21,11 +21,17 @@ export interface Thread {
   kill(): Promise<void>
 }
 
-export async function startThread(settings: ThreadSettings): Promise<Thread> {
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+/** What a connection lives in and is spoken to through. */
+export type ThreadWorker = Pick<Worker, 'on' | 'postMessage' | 'ref' | 'unref' | 'terminate'>
+
+export function startWorker(settings: ThreadSettings): ThreadWorker {
+  return new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: settings,
     name: `sqlite ${settings.role}`,
   })
+}
+
+export async function startThread(worker: ThreadWorker): Promise<Thread> {
   const pending = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
   let last = 0
   let open = false

@@ -1,56 +1,7 @@
-/** The entry of a database thread: one connection, requests answered in order. */
+/** The entry of a database thread. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Connection, openConnection } from './connection.ts'
-import type { Failure, Reply, Request, ThreadSettings } from './protocol.ts'
+import type { ThreadSettings } from './protocol.ts'
+import { serve } from './serve.ts'
 
-const port = parentPort
-if (!port) throw new Error('thread.ts runs in a worker thread')
-
-/** Bytes from which on it is worth it; smaller ones may share a buffer. */
-const large = 64 * 1024
-
-let connection: Connection | undefined
-const nothing = { columns: [], values: [], changes: 0, insertId: undefined }
-
-function answer(id: number, run: () => Reply): void {
-  let reply: Reply
-  try {
-    reply = run()
-  } catch (error) {
-    reply = { id, open: connection?.open ?? false, failure: toFailure(error) }
-  }
-  port?.postMessage(reply, 'result' in reply ? largeBuffers(reply.result.values) : [])
-}
-
-/** Handed over, not copied: nobody needs them here any more, and they need not be collected. */
-function largeBuffers(values: readonly unknown[]): ArrayBuffer[] {
-  return values.flatMap(value =>
-    value instanceof Uint8Array && value.byteLength >= large && value.buffer instanceof ArrayBuffer
-      ? [value.buffer]
-      : [],
-  )
-}
-
-function toFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: undefined }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  return { name: error.name, message: error.message, code }
-}
-
-// Request 0 is the opening, which the settings ask for.
-answer(0, () => {
-  connection = openConnection(workerData as ThreadSettings)
-  return { id: 0, open: false, vectors: connection.vectors, result: nothing }
-})
-
-// Without a listener a thread has nothing left to do and ends: after a failed opening, and after the closing.
-if (connection) {
-  port.on('message', ({ id, request }: { id: number; request: Request }) => {
-    answer(id, () => {
-      if (!connection) throw new Error('the connection is closed')
-      const result = connection.handle(request)
-      return { id, open: connection.open, result }
-    })
-    if (request.op === 'close') port.close()
-  })
-}
+if (!parentPort) throw new Error('thread.ts runs in a worker thread')
+serve(parentPort, workerData as ThreadSettings)

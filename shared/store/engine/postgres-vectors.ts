@@ -2,9 +2,11 @@
  * The tables of vectors on Postgres (pgvector), one for each index, in half precision. A small project is compared vector by
  * vector; a large one through an index of its own over the signs of the numbers, whose best are compared by their vectors.
  */
+import { endianness } from 'node:os'
 import { type RawBuilder, sql } from 'kysely'
 import type { Read } from '../schema.ts'
 import type { VectorTables } from './index.ts'
+import { copyOut, headSize, readInt8, release } from './postgres-copy.ts'
 import { list } from './postgres-lists.ts'
 
 const nameOf = (index: number) => `vector_${Math.trunc(index)}`
@@ -96,9 +98,9 @@ export function createPostgresVectors(): VectorTables {
         from unnest(${list('number', ids)}, ${list('text', texts)}) as added (id, vector)`.execute(tx)
     },
     async read(db, index, ids) {
-      const { rows } = await sql<{ id: number; vector: string }>`
-        select id, vector::text as vector from ${tableOf(index)} where id = any (${list('number', ids)})`.execute(db)
-      return rows.map(({ id, vector }) => ({ id, vector: new Float32Array(JSON.parse(vector) as number[]) }))
+      const list = sql.lit(`{${ids.map(Math.trunc).join()}}`)
+      const query = sql`select id, vector::vector from ${tableOf(index)} where id = any (${list}::bigint[])`
+      return vectorsIn(await copyOut(db, query))
     },
     async remove(tx, index, ids) {
       if (ids.length > 0) await sql`delete from ${tableOf(index)} where id = any (${list('number', ids)})`.execute(tx)
@@ -183,4 +185,24 @@ async function createNear(db: Read, index: number, library: number, dimensions: 
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code !== '23505' && code !== '42P07') throw error
   }
+}
+
+/**
+ * Two columns: a number, and how many numbers a vector has (2 bytes), nothing (2), and they, of 4 bytes each. As text, 15,000
+ * vectors of 384 numbers took a second of the processor here and 0.4 of the server's.
+ */
+function vectorsIn(bytes: Buffer): { id: number; vector: Float32Array }[] {
+  const found: { id: number; vector: Float32Array }[] = []
+  for (let at = headSize; bytes.readInt16BE(at) !== -1; ) {
+    const id = readInt8(bytes, at + 6)
+    const from = at + 22
+    const vector = new Float32Array(bytes.readUInt16BE(at + 18))
+    const own = Buffer.from(vector.buffer)
+    bytes.copy(own, 0, from, from + own.length)
+    if (endianness() === 'LE') own.swap32()
+    found.push({ id, vector })
+    at = from + own.length
+  }
+  release(bytes)
+  return found
 }

@@ -6,6 +6,7 @@ import { migrations } from '../migrations/postgres/index.ts'
 import type { Read } from '../schema.ts'
 import type { Engine } from './index.ts'
 import { list, table } from './postgres-lists.ts'
+import { createReadPage } from './postgres-pages.ts'
 import { createPostgresVectors } from './postgres-vectors.ts'
 import { postgresWords } from './postgres-words.ts'
 
@@ -25,11 +26,13 @@ export function createPostgresEngine(database: Pick<Database, 'vectors'>): Engin
       )
     },
     forUpdate: sql`for update`,
-    async countDocuments(tx, userId) {
-      const { rows } = await sql<{ count: number; own: number }>`
-        select count_documents() as count, current_setting('cloister.user', true) = ${userId} as own`.execute(tx)
+    async tallyDocuments(db, userId) {
+      const { rows } = await sql<{ documents: number; bytes: number; own: number }>`
+        select documents, bytes, current_setting('cloister.user', true) = ${userId} as own from tally_documents()`.execute(
+        db,
+      )
       if (rows[0]?.own !== 1) throw new Error('a transaction of another user cannot count these documents')
-      return rows[0].count
+      return { documents: rows[0].documents, bytes: rows[0].bytes }
     },
 
     texts: (name, values) =>
@@ -45,6 +48,7 @@ export function createPostgresEngine(database: Pick<Database, 'vectors'>): Engin
         values.map(value => [value]),
       ),
     rows: table,
+    isAmong: (column, query) => sql<boolean>`${column} = any (array(${query}))`,
     least: (one, other) => sql<number>`least(cast(${one} as bigint), cast(${other} as bigint))`,
     // Of the same length for the same letters, as no search through a text is without regard to case.
     holdsWord: (text, word) => sql<boolean>`${text} ~ ${anyCase(word)}`,
@@ -54,11 +58,7 @@ export function createPostgresEngine(database: Pick<Database, 'vectors'>): Engin
       and piece."from" <= ${from} and ${from} < greatest(piece."to", piece."from" + 1)
     )`,
 
-    jsonArray(columns) {
-      const values = columns.map(column => sql`coalesce(to_json(${sql.ref(column)})::text, 'null')`)
-      return sql<string>`'[' || concat_ws(',', ${sql.join(values)}) || ']'`
-    },
-    joinLines: order => sql<string>`string_agg(line || chr(10), '' order by ${order})`,
+    readPage: createReadPage(),
 
     words: postgresWords,
     vectors: database.vectors ? createPostgresVectors() : undefined,

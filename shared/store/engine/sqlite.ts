@@ -5,6 +5,7 @@ import { migrations } from '../migrations/sqlite/index.ts'
 import type { Read } from '../schema.ts'
 import type { Engine } from './index.ts'
 import { jsonList } from './sqlite-lists.ts'
+import { readPage } from './sqlite-pages.ts'
 import { createSqliteVectors } from './sqlite-vectors.ts'
 import { sqliteWords } from './sqlite-words.ts'
 
@@ -32,14 +33,14 @@ export function createSqliteEngine(database: Pick<Database, 'vectors'>): Engine 
 
     async lock() {},
     forUpdate: sql``,
-    async countDocuments(tx, userId) {
-      const row = await tx
+    async tallyDocuments(db, userId) {
+      return db
         .selectFrom('document')
         .innerJoin('project', 'project.id', 'document.project_id')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .select(({ fn }) => fn.countAll<number>().as('documents'))
+        .select(sql<number>`coalesce(sum(document.size), 0)`.as('bytes'))
         .where('project.user_id', '=', userId)
         .executeTakeFirstOrThrow()
-      return row.count
     },
 
     texts: jsonList,
@@ -48,6 +49,7 @@ export function createSqliteEngine(database: Pick<Database, 'vectors'>): Engine 
       const fields = Object.keys(columns).map((column, at) => sql`value ->> ${sql.lit(at)} as ${sql.ref(column)}`)
       return sql`(select ${sql.join(fields)} from json_each(${JSON.stringify(values)})) as ${sql.ref(name)}`
     },
+    isAmong: (column, query) => sql<boolean>`${column} in (${query})`,
     least: (one, other) => sql<number>`min(${one}, ${other})`,
     holdsWord: (text, word) => sql<boolean>`${text} glob ${anyCase(word)}`,
     holdsPlace: ({ segment, block, from }) => sql<boolean>`exists (
@@ -56,9 +58,7 @@ export function createSqliteEngine(database: Pick<Database, 'vectors'>): Engine 
       and piece.value ->> 'from' <= ${from} and ${from} < max(piece.value ->> 'to', piece.value ->> 'from' + 1)
     )`,
 
-    jsonArray: columns => sql<string>`json_array(${sql.join(columns.map(column => sql.ref(column)))})`,
-    // In the order of the subquery, which its limit keeps; to sort again takes a third more. Bytes need not become text here.
-    joinLines: () => sql<Uint8Array>`cast(group_concat(line || char(10), '') as blob)`,
+    readPage,
 
     words: sqliteWords,
     vectors: database.vectors ? createSqliteVectors() : undefined,

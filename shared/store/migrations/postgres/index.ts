@@ -5,6 +5,14 @@ import { egress } from './0014-egress.ts'
 import { findWords } from './0015-find-words.ts'
 import { providers } from './0016-providers.ts'
 import { narrowWords } from './0017-narrow-words.ts'
+import { wordsByIndex } from './0018-words-by-index.ts'
+import { accounts } from './0019-accounts.ts'
+import { members } from './0020-members.ts'
+import { revisions } from './0021-revisions.ts'
+import { ownLedger } from './0022-own-ledger.ts'
+import { proofs } from './0023-proofs.ts'
+import { times } from './0024-times.ts'
+import { projectInvitations } from './0025-project-invitations.ts'
 
 /** In order, from the twelfth on by the names of those of SQLite; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +22,12 @@ export const migrations: readonly Migration[] = [
   { name: '0015-find-words', sql: findWords },
   { name: '0016-providers', sql: providers },
   { name: '0017-narrow-words', sql: narrowWords },
+  { name: '0018-words-by-index', sql: wordsByIndex },
+  { name: '0019-accounts', sql: accounts },
+  { name: '0020-members', sql: members },
+  { name: '0021-revisions', sql: revisions },
+  { name: '0022-own-ledger', sql: ownLedger },
+  { name: '0023-proofs', sql: proofs },
+  { name: '0024-times', sql: times },
+  { name: '0025-project-invitations', sql: projectInvitations },
 ]
