@@ -45,5 +45,5 @@ export function openDownloads({
 function demandAddress(variable: string, given: string): void {
   const url = URL.parse(given)
   if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return
-  throw new AppError('setting-invalid', { variable, given: given.slice(0, 80), allowed: 'https://…' })
+  throw new AppError('setting-invalid', { variable, given: given.slice(0, 80), allowed: 'https://…, http://…' })
 }

@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 
 /** What `config` says of connections to other machines, as the core takes it. Throws `setting-invalid` for a proxy. */
 export function openOutgoing(
-  config: Pick<Config, 'outgoing' | 'database' | 'blobStore'>,
+  config: Pick<Config, 'outgoing' | 'database' | 'blobStore' | 'cache'>,
   log: Log,
 ): { egress: Egress } & Pick<CoreSettings, 'offline' | 'ledgerRetention' | 'connections'> {
   const { proxies, offline, ledgerRetention } = config.outgoing
@@ -19,15 +19,20 @@ export function openOutgoing(
 export function connectionsOf({
   database,
   blobStore,
-}: Pick<Config, 'database' | 'blobStore'>): NonNullable<CoreSettings['connections']> {
+  cache,
+}: Pick<Config, 'database' | 'blobStore' | 'cache'>): NonNullable<CoreSettings['connections']> {
   const databases = [database?.url, database?.directUrl].flatMap(url => placeOf('database', url, 5432))
   const { kind, endpoint, region, bucket } = blobStore
   const store = endpoint ?? `https://${bucket}.s3.${region}.amazonaws.com`
-  const all = [...databases, ...(kind === 's3' ? placeOf('blob-store', store, 443) : [])]
+  const all = [
+    ...databases,
+    ...placeOf('cache', cache.redisUrl, 6379),
+    ...(kind === 's3' ? placeOf('blob-store', store, 443) : []),
+  ]
   return all.filter((one, at) => at === all.findIndex(({ host, port }) => host === one.host && port === one.port))
 }
 
-function placeOf(purpose: 'database' | 'blob-store', address: string | undefined, usual: number) {
+function placeOf(purpose: 'database' | 'blob-store' | 'cache', address: string | undefined, usual: number) {
   const url = address === undefined ? undefined : URL.parse(address)
   // A socket is given as a folder, in place of the host or behind it.
   const host = url?.searchParams.get('host') ?? url?.hostname ?? ''

@@ -10,14 +10,16 @@ import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import type { Project } from '../shared/model/index.ts'
-import { createModels, modelEntry } from '../shared/models/models.ts'
+import { createModels, type LocalModels, modelEntry } from '../shared/models/models.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
-import type { Database, Egress, Log, Models, Parsers } from '../shared/ports.ts'
+import type { Database, Egress, Log, Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
 import { openBlobs } from './compose-blobs.ts'
+import { openCache } from './compose-edge.ts'
 import { openOutgoing } from './compose-egress.ts'
+import { openMail } from './compose-mail.ts'
 import { openProviders } from './compose-providers.ts'
 import type { Config, DatabaseConfig } from './config.ts'
 import { claimBackups } from './directory-lock.ts'
@@ -25,10 +27,14 @@ import { markRunning } from './running.ts'
 
 export interface OpenedCore {
   core: Core
+  /** What accounts are kept in, beside the core's own. */
+  database: Database
   /** Where everything lies that is not in a database or a store for all. */
   folder: string
   /** For what is fetched past the core. */
   egress: Egress
+  /** Those that this process has loaded, and what they take. */
+  heldModels: LocalModels['held']
   /** Of a temporary library, where its database holds others too. */
   project?: Project
   /** Ends the background work, closes the database, removes a temporary folder. */
@@ -77,10 +83,10 @@ export async function openCore({
   const folder = temporaryFolder?.folder ?? dataDirectory
   try {
     // What is gone with its folder is in no store for all.
-    const { core, egress } = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
+    const opened = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
+    const { core } = opened
     return {
-      core,
-      egress,
+      ...opened,
       folder,
       async close() {
         await core.close()
@@ -101,21 +107,25 @@ async function openOnSqlite(
   log: Log,
   temporary: boolean,
   backups: boolean,
-): Promise<Pick<OpenedCore, 'core' | 'egress'>> {
+): Promise<Pick<OpenedCore, 'core' | 'database' | 'egress' | 'heldModels'>> {
   const { database: file } = foldersOf(config.dataDirectory)
   const { ports, running, release } = await prepare(config, log)
   let database: Database | undefined
   let blobs: Awaited<ReturnType<typeof openBlobs>> | undefined
+  let cache: Awaited<ReturnType<typeof openCache>>
   const end = async () => {
     blobs?.close()
+    await cache?.close()
     await release()
   }
   try {
     database = await openSqlite({ file })
+    cache = await openCache(config, '', log)
     blobs = await openBlobs(temporary ? { ...config, blobStore: { ...config.blobStore, kind: 'folder' } } : config)
     const retention = config.jobRetention
     const core = await createCore({
       ...ports,
+      ...remembering(config, cache),
       database,
       blobs,
       temporary,
@@ -124,7 +134,8 @@ async function openOnSqlite(
       check: { due: running.checkDue, done: running.checked },
       ...(backups && scheduleOf(config)),
     })
-    return { core: { ...core, close: () => core.close().finally(end) }, egress: ports.egress }
+    const { egress, models } = ports
+    return { core: { ...core, close: () => core.close().finally(end) }, database, egress, heldModels: models.held }
   } catch (error) {
     await database?.close()
     await end()
@@ -158,8 +169,11 @@ async function openOnPostgres(
     const { database, createQueue, events } = parts
     const blobs = await openBlobs(config, parts.installation)
     closers.push(async () => blobs.close())
+    const cache = await openCache(config, parts.installation, log)
+    if (cache) closers.push(cache.close)
     const core = await createCore({
       ...ports,
+      ...remembering(config, cache),
       database,
       blobs,
       createQueue,
@@ -169,11 +183,11 @@ async function openOnPostgres(
     })
     closers.push(() => core.close())
     await sweepTemporaryProjects(core, database).catch(error => log.warn('temporary projects are left', { error }))
-    const { egress } = ports
-    if (!temporary) return { core, egress, folder, close }
+    const opened = { core, database, egress: ports.egress, heldModels: ports.models.held, folder, close }
+    if (!temporary) return opened
     const made = await createTemporaryProject(core, database, log)
     closers.push(made.remove)
-    return { core, egress, folder, project: made.project, close }
+    return { ...opened, project: made.project }
   } catch (error) {
     await close()
     throw error
@@ -182,6 +196,10 @@ async function openOnPostgres(
 
 function scheduleOf({ backup }: Config): Pick<CoreSettings, 'backup'> {
   return backup ? { backup: { ...backup, lock: claimBackups } } : {}
+}
+
+function remembering({ cache: { searches, vectors, answers } }: Config, opened: Awaited<ReturnType<typeof openCache>>) {
+  return opened ? { cache: opened.cache, remember: { searches, vectors, answers } } : {}
 }
 
 /** The data directory, and what is the same over every database. */
@@ -194,20 +212,36 @@ async function prepare(config: Config, log: Log) {
   const running = await markRunning(folder, file)
   try {
     const scratch = await createScratch(folder, running.instance)
+    const outgoing = openOutgoing(config, log)
+    const providers = openProviders(config)
     const ports = {
       clock,
       ids,
       log,
-      ...openOutgoing(config, log),
-      ...openProviders(config),
+      ...outgoing,
+      ...providers,
+      ...openMail(config, { ...outgoing, ...providers }),
       parsers: openParsers(config, log),
       models: openModels(config, log),
       scratch,
-      limits: { fileSize: config.maxFileSize, files: config.maxFiles },
+      limits: {
+        fileSize: config.maxFileSize,
+        files: config.maxFiles,
+        ...(config.maxBytes !== undefined && { bytes: config.maxBytes }),
+        ofAccounts: {
+          fileSize: config.ofAccounts.maxFileSize,
+          files: config.ofAccounts.maxFiles,
+          bytes: config.ofAccounts.maxBytes ?? null,
+        },
+      },
+      questionsADay: config.maxQuestions,
+      keeps: config.keeps,
       backups: (name: string) => path.join(backups, name),
+      ...(config.backup && { backupsMade: config.backup }),
       parallel: config.parsers,
       recognition: config.recognition,
       history: config.history,
+      rerankBudget: config.rerankBudget,
     }
     const release = async () => {
       await rm(scratch, { recursive: true, force: true })
@@ -240,7 +274,7 @@ async function createScratch(folder: string, instance: string): Promise<string> 
 const modelOptions = ['--max-old-space-size=512']
 
 /** Models in a process of their own, which starts with the first use; they stay in the data directory also for a temporary library. */
-export function openModels(config: Config, log: Log): Models {
+export function openModels(config: Config, log: Log): LocalModels {
   const processes = createForkedProcesses({ entries: { model: modelEntry }, log, execArgv: { model: modelOptions } })
   return createModels({ settings: { ...config.models, folder: config.modelsFolder }, processes, log })
 }

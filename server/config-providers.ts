@@ -1,6 +1,7 @@
 import type { GuardSettings } from '../shared/gateway/guard.ts'
 import type { ProviderKind } from '../shared/model/index.ts'
-import { type ConfiguredProvider, cleanAddress } from '../shared/workspace/providers.ts'
+import { cleanAddress } from '../shared/workspace/provider-fields.ts'
+import type { ConfiguredProvider } from '../shared/workspace/providers.ts'
 import type { Environment, IgnoredSetting, NumberOf } from './config.ts'
 
 /** Servers with models. */

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { readConfig, shownDatabase } from './config.ts'
 
 const read = (environment: Record<string, string>) => readConfig({ data: '/tmp/none', environment, cores: 4 })
@@ -13,6 +13,12 @@ test('without settings there is nothing to note, and a core stays free', () => {
     topK: 5,
     ignored: [],
   })
+})
+
+test('names for this machine are read as clients say them', () => {
+  expect(read({}).allowedHosts).toEqual([])
+  const { allowedHosts } = read({ ALLOWED_HOSTS: ' Host.docker.internal, gateway.lan ' })
+  expect(allowedHosts).toEqual(['host.docker.internal', 'gateway.lan'])
 })
 
 test('numbers that can be used are used, and an empty one is none', () => {
@@ -134,4 +140,47 @@ test('backups are made where a folder is named, as often as can be understood', 
     expect(set(wrong).backup?.every).toBe(86_400_000)
     expect(set(wrong).ignored).toEqual([{ variable: 'BACKUP_EVERY', given: wrong, inForce: '24h' }])
   }
+})
+
+test('a model is given back after some minutes, or never', () => {
+  const idleTime = (given?: string) => read(given === undefined ? {} : { MODEL_IDLE_MINUTES: given }).models.idleTime
+  expect([idleTime(), idleTime('0.5'), idleTime('0')]).toEqual([600_000, 30_000, Number.POSITIVE_INFINITY])
+})
+
+test('what is kept, and for how long: for ever, but for what was deleted, unless somebody says so', () => {
+  expect(read({}).keeps).toEqual({ chats: null, trash: 30 })
+  expect(read({ CHAT_DAYS: '90', TRASH_DAYS: '7' })).toMatchObject({ keeps: { chats: 90, trash: 7 }, ignored: [] })
+  const { keeps, ignored } = read({ CHAT_DAYS: '-1', TRASH_DAYS: '0' })
+  expect([keeps, ignored.map(({ variable }) => variable)]).toEqual([
+    { chats: null, trash: 30 },
+    ['CHAT_DAYS', 'TRASH_DAYS'],
+  ])
+})
+
+describe('what one user may use', () => {
+  const limits = (environment: Record<string, string>) => {
+    const { maxFileSize, maxFiles, maxBytes, maxQuestions } = readConfig({ environment })
+    return { maxFileSize: maxFileSize / 1024 / 1024, maxFiles, maxBytes, maxQuestions }
+  }
+
+  it('is less where many share a machine, and nothing is counted where one owns it', () => {
+    expect(limits({})).toEqual({ maxFileSize: 2048, maxFiles: null, maxBytes: undefined, maxQuestions: null })
+    expect(limits({ MODE: 'server' })).toEqual({ maxFileSize: 100, maxFiles: 1000, maxBytes: null, maxQuestions: null })
+  })
+
+  it('is what the settings say', () => {
+    const set = {
+      MAX_FILE_SIZE_MB: '7',
+      MAX_FILES_PER_USER: '0',
+      MAX_STORAGE_PER_USER_MB: '5',
+      MAX_QUESTIONS_PER_DAY: '9',
+    }
+    const bytes = 5 * 1024 * 1024
+    expect(limits({ ...set, MODE: 'server' })).toEqual({
+      maxFileSize: 7,
+      maxFiles: null,
+      maxBytes: bytes,
+      maxQuestions: 9,
+    })
+  })
 })

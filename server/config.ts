@@ -2,9 +2,16 @@
 import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
 import { languageOfLocale, type MessageLanguage } from '../shared/messages/index.ts'
+import type { Retention } from '../shared/model/index.ts'
+import { type AuthConfig, authOf } from './config-auth.ts'
+import { type CacheConfig, cacheOf } from './config-cache.ts'
+import { type EdgeConfig, edgeOf } from './config-edge.ts'
+import { type MailConfig, mailOf } from './config-mail.ts'
 import { type ProviderConfig, providersOf } from './config-providers.ts'
+import { type QuotaConfig, quotasOf } from './config-quotas.ts'
+import { retentionOf } from './config-retention.ts'
 
-export interface Config {
+export interface Config extends QuotaConfig {
   /** Where the user stands: npm changes the working directory to the package, `INIT_CWD` remembers the user's. */
   workingDirectory: string
   dataDirectory: string
@@ -13,18 +20,19 @@ export interface Config {
   unicode: boolean
   logLevel: string
   serviceName: string
-  /** Bytes. */
-  maxFileSize: number
-  /** Documents a user may keep; null: no limit. */
-  maxFiles: number | null
   /** Who shows it may use the server; without one, each start makes its own. */
   token?: string
   /** Whether text is recognised in pictures of pages; `OCR=off` says no for everybody. */
   recognition: boolean
+  keeps: Retention
   /** Parser processes. */
   parsers: number
   outgoing: OutgoingConfig
   providers: ProviderConfig
+  auth: AuthConfig
+  mail: MailConfig
+  edge: EdgeConfig
+  cache: CacheConfig
   /** PostgreSQL; without, SQLite in the data directory. */
   database?: DatabaseConfig
   blobStore: BlobStoreConfig
@@ -42,10 +50,14 @@ export interface Config {
   modelMirrors: readonly string[]
   /** Bytes. */
   maxModelSize: number
+  /** Milliseconds that a ranking model may add to a search; 0: none has a part. */
+  rerankBudget: number
   /** Earlier messages of its chat that a question may refer to. */
   history: number
   /** Passages that `POST /api/v1/chat` answers from, where the call does not say. */
   topK: number
+  /** Names that containers have for this machine, as programs say them; in small letters. */
+  allowedHosts: readonly string[]
   /** Numbers that were set and are not what is in force. */
   ignored: readonly IgnoredSetting[]
 }
@@ -112,6 +124,8 @@ export interface ModelConfig {
   maxTokens: number
   temperature: number
   threads: number
+  /** Milliseconds of a model without work until its memory is given back; infinite: never. */
+  idleTime: number
 }
 
 /** How freely models write, where neither a call nor an assistant says otherwise: decided here and nowhere else. */
@@ -137,6 +151,7 @@ export function readConfig(
   const ignored: IgnoredSetting[] = []
   const number = (variable: string, bounds: Bounds) => numberOf(environment, variable, bounds, ignored)
   const cores = options.cores ?? availableParallelism()
+  const auth = authOf(environment, number, ignored)
   return {
     workingDirectory,
     dataDirectory,
@@ -144,15 +159,18 @@ export function readConfig(
     unicode: isUnicode(environment, platform),
     logLevel: environment.LOG_LEVEL ?? 'info',
     serviceName: environment.SERVICE_NAME ?? 'cloister',
-    maxFileSize: number('MAX_FILE_SIZE_MB', { otherwise: 2048, least: 0.001, most: 1e9 }) * 1024 * 1024,
-    // 0 is how people write that there is no limit.
-    maxFiles: number('MAX_FILES_PER_USER', { otherwise: 0, least: 0, most: 1e9, whole: true }) || null,
+    ...quotasOf(number, auth.mode, (variable, bounds) => numberOf(environment, variable, bounds, [])),
+    keeps: retentionOf(number),
     ...tokenOf(environment),
     recognition: !/^(?:off|0|false|no)$/i.test(environment.OCR?.trim() ?? ''),
     // One core stays with whoever waits for an answer.
     parsers: Math.max(1, Math.min(4, cores - 1)),
     outgoing: outgoingOf(environment, number, ignored),
     providers: providersOf(environment, number, ignored),
+    auth,
+    mail: mailOf(environment, number, ignored),
+    edge: edgeOf(environment, number, ignored),
+    cache: cacheOf(environment, number, ignored),
     ...databaseOf(environment, number, ignored),
     blobStore: blobStoreOf(environment, number),
     ...backupOf(environment, workingDirectory, number, ignored),
@@ -169,13 +187,19 @@ export function readConfig(
       temperature: temperatureOf(environment, ignored),
       // llama.cpp's threads wait for one another in a loop: one too many, and 19 tokens a second become 1.
       threads: number('LLM_THREADS', { otherwise: Math.max(1, cores - 1), least: 1, most: cores, whole: true }),
+      idleTime: idleTimeOf(number),
     },
     modelHub: environment.MODEL_HUB?.trim() || 'https://huggingface.co',
     modelMirrors: (environment.MODEL_MIRRORS ?? '').split(/[\s,]+/).filter(Boolean),
     // Those for two graphics cards have 75 GB; the disk sets the limit of most machines.
     maxModelSize: number('MAX_MODEL_SIZE_BYTES', { otherwise: 100 * 1024 ** 3, least: 1, most: 2 ** 50, whole: true }),
+    rerankBudget: number('RERANK_BUDGET_MS', { otherwise: 300, least: 0, most: 600_000 }),
     history: number('MAX_HISTORY_MESSAGES', { otherwise: 10, least: 0, most: 200, whole: true }),
     topK: number('TOP_K_DEFAULT', { otherwise: 5, least: 1, most: 50, whole: true }),
+    allowedHosts: (environment.ALLOWED_HOSTS ?? '')
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean),
     ignored,
   }
 }
@@ -268,6 +292,12 @@ function outgoingOf(environment: Environment, number: NumberOf, ignored: Ignored
     proxies: { ...(https && { https }), ...(http && { http }), ...(none && { none }) },
     ledgerRetention: number('LEDGER_DAYS', { otherwise: 400, least: 1, most: 36_500 }) * 24 * 60 * 60 * 1000,
   }
+}
+
+/** 0 is how people write: never. A timer of the system holds 24 days at most. */
+function idleTimeOf(number: NumberOf): number {
+  const minutes = number('MODEL_IDLE_MINUTES', { otherwise: 10, least: 0, most: 20_160 })
+  return minutes === 0 ? Number.POSITIVE_INFINITY : minutes * 60_000
 }
 
 /** A file of the folder of models, where it is no server's. */

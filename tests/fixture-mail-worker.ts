@@ -1,0 +1,17 @@
+/** A process that queues a mail and sends it: `node fixture-mail-worker.ts DATA SMTP_URL`. It is killed in the midst of it. */
+import { openCore } from '../server/compose.ts'
+import { readConfig } from '../server/config.ts'
+import { silent } from './open-store.ts'
+
+const [data = '', smtp = ''] = process.argv.slice(2)
+const environment = {
+  MODE: 'server',
+  PUBLIC_URL: 'https://wissen.example.org',
+  AUTH_SECRET: 'correct-horse-battery-staple-and-more',
+  SMTP_URL: smtp,
+  FROM_EMAIL: 'c@example.org',
+}
+const { core } = await openCore({ config: readConfig({ data, environment }), log: silent })
+const link = 'https://wissen.example.org/#/reset?token=geheim'
+await core.mails.send({ kind: 'reset', to: 'anna@example.org', language: 'de', values: { link, minutes: 60 } })
+core.start()
