@@ -3,6 +3,7 @@ import type { AskRequest, Core } from '../../shared/core.ts'
 import { AppError } from '../../shared/errors.ts'
 import { cleanName } from '../../shared/ingest/file-name.ts'
 import type { Answer, Chat, Document, GenerateEvent, Scope } from '../../shared/model/index.ts'
+import { scopeIn } from '../../shared/workspace/members.ts'
 
 const longestQuestion = 2000
 const longestTextName = 250
@@ -62,9 +63,8 @@ export async function askPlainly(
   signal: AbortSignal,
 ): Promise<Answer> {
   const text = demandQuestion(message)
-  const within = project == null ? undefined : (await core.projects.find(userId, project)).id
-  const chat = session == null ? await begin() : await findChat(core, userId, session, within)
-  const scope = { userId, projectId: chat.projectId }
+  const within = project == null ? undefined : await core.projects.find(userId, project)
+  const { scope, chat } = session == null ? await begin() : await findChat(core, userId, session, within?.id)
   const asked = { question: text, passages: passages ?? topK, ...(temperature != null && { temperature }) }
   const request = await throughAssistant(core, scope, chat, asked)
   const asking = { chatId: chat.id, text, questionId: null, request }
@@ -74,20 +74,27 @@ export async function askPlainly(
   }
   throw new AppError('cancelled')
 
-  async function begin(): Promise<Chat> {
-    const projectId = within ?? (await core.projects.find(userId)).id
-    return core.chats.create({ userId, projectId }, { title: titleOf(text) })
+  async function begin() {
+    const scope = scopeIn(within ?? (await core.projects.find(userId)), userId)
+    await core.quotas.demandQuestion(userId)
+    return { scope, chat: await core.chats.create(scope, { title: titleOf(text) }) }
   }
 }
 
 /** In whichever project it is: a chat is looked for in one project at a time, since nothing is read across them. */
-async function findChat(core: Core, userId: string, id: string, projectId: string | undefined): Promise<Chat> {
+async function findChat(
+  core: Core,
+  userId: string,
+  id: string,
+  projectId: string | undefined,
+): Promise<{ scope: Scope; chat: Chat }> {
   for (const project of await core.projects.list(userId)) {
     if (projectId !== undefined && project.id !== projectId) continue
-    const chat = await core.chats.get({ userId, projectId: project.id }, id).catch(error => {
+    const scope = scopeIn(project, userId)
+    const chat = await core.chats.get(scope, id).catch(error => {
       if (!(error instanceof AppError && error.code === 'chat-not-found')) throw error
     })
-    if (chat) return chat
+    if (chat) return { scope, chat }
   }
   throw new AppError('chat-not-found', { id })
 }

@@ -13,7 +13,7 @@ import {
 import { type Context, getEventMeta, type ORPCError } from '@orpc/server'
 import { StandardHandler, type StandardHandlerOptions } from '@orpc/server/standard'
 import type { Request, Response } from 'express'
-import { AppError } from '../../shared/errors.ts'
+import { leaving } from './deadlines.ts'
 
 export interface CarryOptions<Given extends Context> extends StandardHandlerOptions<Given> {
   /** The body of a refusal. */
@@ -48,7 +48,7 @@ export function createCarry<Given extends Context>(
       await body.return?.()
       res.writeHead(status, { 'content-type': 'text/event-stream' }).end()
     } else if (isEvents(body)) await sendEvents(res, status, body)
-    else if (!res.destroyed) send(res, status, body)
+    else if (!res.destroyed && !res.headersSent) send(res, status, body)
     return true
   }
 }
@@ -72,17 +72,6 @@ class PlainSerializer extends StandardOpenAPISerializer {
   }
 }
 
-/** Fires when the connection is gone before its answer was complete. */
-function leaving(res: Response): AbortSignal {
-  const control = new AbortController()
-  const end = () => {
-    if (!res.writableFinished) control.abort(new AppError('cancelled'))
-  }
-  if (res.closed || res.destroyed) end()
-  else res.once('close', end)
-  return control.signal
-}
-
 function send(res: Response, status: number, body: unknown): void {
   if (body === undefined) {
     res.writeHead(status, {}).end()
@@ -102,10 +91,12 @@ function isEvents(value: unknown): value is Events {
 /** Ends with the events, or with the reader: then they are told to end. A reader who is slow is waited for. */
 async function sendEvents(res: Response, status: number, events: Events): Promise<void> {
   const leave = () => void events.return?.().catch(() => {})
-  if (res.closed || res.destroyed) return leave()
+  if (res.closed || res.destroyed || res.headersSent) return leave()
   res.once('close', leave)
   // Without a listener, a connection that breaks would be an error that nobody caught; `close` follows.
   res.on('error', () => {})
+  // Proxies that keep what comes until they have much of it are asked not to (nginx, and those that took it over).
+  res.setHeader('X-Accel-Buffering', 'no')
   res.writeHead(status, { 'content-type': 'text/event-stream' })
   res.write(comment)
   const beating = setInterval(() => void (res.writableNeedDrain || res.write(comment)), heartbeat)
@@ -127,7 +118,8 @@ async function sendEvents(res: Response, status: number, events: Events): Promis
   }
 }
 
-function drained(res: Response): Promise<void> {
+/** Resolves when there is room again, or nobody there. */
+export function drained(res: Response): Promise<void> {
   return new Promise(resolve => {
     const end = () => {
       res.off('drain', end)

@@ -4,7 +4,7 @@ import type { Project } from '../../shared/model/index.ts'
 import { createHealthCheck } from './health.ts'
 
 function check(list: () => Promise<Project[]>) {
-  return createHealthCheck({ projects: { list } } as unknown as Parameters<typeof createHealthCheck>[0], 'local')
+  return createHealthCheck(list)
 }
 
 it('says what the database says, and asks it once for all who ask at the same time', async () => {

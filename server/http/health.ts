@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Core } from '../../shared/core.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
 
 /** Milliseconds to wait for the database, and in which nobody has it asked once more. */
@@ -10,12 +9,12 @@ const remembered = 500
  * What keeps the database from answering, for whoever looks after the server: an answer within two seconds, also while
  * there is none to be had. However many ask, the database is asked once at a time.
  */
-export function createHealthCheck({ projects }: Pick<Core, 'projects'>, userId: string) {
+export function createHealthCheck(reach: () => Promise<unknown>) {
   let last: { at: number; found: Promise<AppError | undefined> } | undefined
 
   async function look(): Promise<AppError | undefined> {
     try {
-      await projects.list(userId)
+      await reach()
       return undefined
     } catch (error) {
       return toAppError(error)

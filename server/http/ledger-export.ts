@@ -4,10 +4,12 @@ import { ledgerExport } from '../../shared/api/ledger.ts'
 import type { Core } from '../../shared/core.ts'
 import { AppError } from '../../shared/errors.ts'
 import { ledgerLines, mediaTypes, toFilter } from '../ledger-lines.ts'
+import { seesInstallation, whoAsks } from './identity.ts'
 
 /** The ledger as a file, read from the database as the client takes it. */
-export function createLedgerExport({ ledger }: Pick<Core, 'ledger'>, userId: string): RequestHandler {
+export function createLedgerExport({ ledger }: Pick<Core, 'ledger'>): RequestHandler {
   return async (req, res) => {
+    const who = whoAsks(res)
     const { data, error } = ledgerExport.safeParse(queryOf(req.originalUrl))
     if (!data) {
       const fields = error.issues.map(issue => issue.path.join('.') || issue.message)
@@ -19,7 +21,8 @@ export function createLedgerExport({ ledger }: Pick<Core, 'ledger'>, userId: str
       res.end()
       return
     }
-    const lines = ledgerLines(ledger.all(userId, toFilter(data)), data.format)
+    const filter = { ...toFilter(data), installation: seesInstallation(who) }
+    const lines = ledgerLines(ledger.all(who.userId, filter), data.format)
     await pipeline(lines, res).catch(error => {
       // Whoever went away in the middle misses nothing; a file that ends early must not look whole.
       if (!res.headersSent) throw error

@@ -2,7 +2,6 @@ import { chmod, lstat, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { AppError } from '../../shared/errors.ts'
-import { isLoopback } from '../loopback.ts'
 
 export const firstPort = 3210
 /** Ports tried after the first, before the system may choose one. */
@@ -11,11 +10,11 @@ const morePorts = 20
 const longestSocket = 100
 
 /**
- * Listens on this machine alone and returns the address. Without a port, on 3210 or the next free one.
+ * Listens and returns the address; whether it may be one that others reach, `demandServerMode` says. Without a port, on 3210 or the next
+ * free one.
  * Throws `host-refused`, `port-taken`.
  */
 export async function listenOnPort(server: Server, host: string, port: number | undefined): Promise<string> {
-  if (!isLoopback(host)) throw new AppError('host-refused', { host })
   const candidates = port === undefined ? [...Array(morePorts).keys()].map(step => firstPort + step).concat(0) : [port]
   for (const candidate of candidates) {
     try {

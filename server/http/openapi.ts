@@ -31,7 +31,7 @@ export async function describeApi(version: string): Promise<ApiDocument> {
       title: 'Cloister',
       version,
       description:
-        'Ask your own documents, privately. Every call but `/health*` and `POST /api/v1/session` needs the token that the server printed at its start, as `Authorization: Bearer …` or as the cookie that `POST /api/v1/session` sets. Errors are problem documents (RFC 9457) with one of our codes. Streams are server-sent events.',
+        'Ask your own documents, privately. Every call but `/health`, `/health/liveness`, `/health/readiness` and `POST /api/v1/session` needs the token that the server printed at its start, as `Authorization: Bearer …` or as the cookie that `POST /api/v1/session` sets. Errors are problem documents (RFC 9457) with one of our codes. Streams are server-sent events. Beside it, outside this description, the server speaks OpenAI’s API at `/v1` and the Model Context Protocol at `/mcp`, as they are described by others.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -80,7 +80,8 @@ export async function describeApi(version: string): Promise<ApiDocument> {
       const nothing = operation.responses['204']
       if (nothing && 'content' in nothing) delete nothing.content
       // Asked by those who are not known yet.
-      if (path.startsWith('/health') || operation.operationId === 'session.open') operation.security = []
+      if (/^\/health(?:\/liveness|\/readiness)?$/.test(path) || operation.operationId === 'session.open')
+        operation.security = []
       const body = operation.requestBody
       // What holds files comes as a form alone.
       if (body && 'content' in body && body.content['multipart/form-data']) delete body.content['application/json']

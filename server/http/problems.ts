@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import type { Issue, Problem } from '../../shared/api/index.ts'
 import { type AppError, reasonOf, toAppError } from '../../shared/errors.ts'
 import { createTranslate, type MessageLanguage, type Translate } from '../../shared/messages/index.ts'
@@ -15,15 +15,21 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'question-empty': 400,
   'question-too-long': 400,
   'prompt-empty': 400,
+  'model-cannot': 400,
   'download-address': 400,
   'download-unnamed': 400,
   'name-invalid': 400,
+  'reason-missing': 400,
   unauthorized: 401,
   'foreign-site': 403,
+  'role-needed': 403,
+  'project-role': 403,
   'egress-refused': 403,
   'provider-not-allowed': 403,
   'project-local-only': 403,
   'project-not-found': 404,
+  'user-not-found': 404,
+  'member-not-found': 404,
   'document-not-found': 404,
   'job-not-found': 404,
   'chat-not-found': 404,
@@ -42,6 +48,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'project-exists': 409,
   'last-project': 409,
   'state-conflict': 409,
+  'member-owner': 409,
+  'access-needless': 409,
   'model-exists': 409,
   'provider-exists': 409,
   'provider-fixed': 409,
@@ -67,13 +75,80 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'range-invalid': 416,
   'headers-too-large': 431,
   'empty-file': 422,
+  'too-many-pages': 422,
+  'password-protected': 422,
+  'password-wrong': 422,
+  'archive-too-large': 422,
+  'archive-too-deep': 422,
+  'drm-protected': 422,
+  'no-text': 422,
+  'parser-timeout': 422,
+  'parser-memory': 422,
+  'parser-crashed': 422,
+  'document-ambiguous': 409,
+  'model-context': 413,
+  'lease-lost': 503,
+  'download-missing': 404,
+  'download-refused': 409,
+  'download-no-model': 422,
+  'download-wrong': 422,
+  'download-unreachable': 503,
+  'mail-refused': 409,
+  'mail-address': 422,
+  'mail-later': 503,
+  'mail-login': 503,
+  'mail-tls': 503,
+  'mail-unreachable': 503,
+  'mail-silent': 503,
   damaged: 422,
   'too-many-files': 422,
+  'quota-bytes': 422,
+  'quota-full': 422,
+  'quota-questions': 429,
+  'too-many-invitations': 409,
   'model-invalid': 422,
   'provider-invalid': 422,
   'model-unsupported': 422,
   // What nginx calls a client that went away; nobody sees it.
   cancelled: 499,
+  'accounts-off': 404,
+  'mail-off': 409,
+  'log-in-failed': 401,
+  'email-unverified': 403,
+  'account-blocked': 403,
+  'account-not-found': 404,
+  'account-exists': 409,
+  'last-owner': 409,
+  'confirmation-wrong': 422,
+  'code-wrong': 401,
+  'code-late': 401,
+  'second-factor-set': 409,
+  'second-factor-none': 409,
+  'link-invalid': 410,
+  'link-elsewhere': 409,
+  'verify-elsewhere': 409,
+  'password-short': 422,
+  'password-long': 422,
+  'password-common': 422,
+  'password-incorrect': 403,
+  'registration-closed': 403,
+  'invitation-invalid': 410,
+  'invitation-not-found': 404,
+  'passkey-failed': 400,
+  'passkey-unverified': 403,
+  'proof-needed': 403,
+  'passkey-not-found': 404,
+  'session-not-found': 404,
+  'key-not-found': 404,
+  'key-scope': 403,
+  'session-needed': 403,
+  'github-off': 404,
+  'too-many-tries': 429,
+  'too-many-requests': 429,
+  'too-many-streams': 429,
+  'too-many-keys': 409,
+  'request-slow': 408,
+  'request-timeout': 503,
   'database-busy': 503,
   'database-unreachable': 503,
   'database-refused': 503,
@@ -129,10 +204,14 @@ export function problemOf(thrown: unknown, caller: Caller, issues?: readonly Iss
 }
 
 export function sendProblem(res: Response, problem: Problem, extra: object = {}): void {
+  // It was given up, and has been told so.
+  if (res.writableEnded) return
   if (res.headersSent) {
     res.destroy()
     return
   }
+  // What is left of it is not waited for long: see `endUnread`. The rest of a short one is there by now.
+  if (!res.req.complete && isLong(res.req)) res.setHeader('Connection', 'close')
   res.status(problem.status)
   res.setHeader('Content-Type', 'application/problem+json; charset=utf-8')
   res.setHeader('Cache-Control', 'no-store')
@@ -140,6 +219,11 @@ export function sendProblem(res: Response, problem: Problem, extra: object = {})
   if (problem.status === 503) res.setHeader('Retry-After', '1')
   res.end(JSON.stringify({ ...problem, ...extra }))
 }
+
+/** Bytes of a request that come with its head, or right behind. */
+const short = 64 * 1024
+const isLong = ({ headers }: Request) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > short
 
 /** A whole response, for a connection that did not get as far as a request: in which language it was to be is not known. */
 export function rawProblem(error: AppError): string {

@@ -2,6 +2,8 @@ import { contract } from '../../shared/api/index.ts'
 
 interface Route {
   method: string
+  /** As the contract writes it. */
+  path: string
   pattern: RegExp
   /** Parts of its path that may be anything. */
   open: number
@@ -18,6 +20,17 @@ export function allowedMethods(path: string): string[] {
   return [...new Set(matching.filter(({ open }) => open === least).map(({ method }) => method))]
 }
 
+/** The path as the contract writes it, without what stands for somebody's own; a few words for everything else. */
+export function routeOf(method: string, path: string): string {
+  const plain = path.length > 1 ? path.replace(/\/$/, '') : path
+  const asked = method === 'HEAD' ? 'GET' : method
+  const matching = routes.filter(route => route.method === asked && route.pattern.test(plain))
+  const [first] = matching.sort((a, b) => a.open - b.open)
+  if (first) return first.path
+  const [, beginning = ''] = plain.split('/')
+  return ['api', 'health', 'v1', 'mcp', 'docs', 'openapi.json'].includes(beginning) ? `/${beginning}` : 'page'
+}
+
 const routes: readonly Route[] = collect(contract)
 
 function collect(value: object): Route[] {
@@ -26,5 +39,5 @@ function collect(value: object): Route[] {
   const path = route.path ?? ''
   const pattern = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')
   const open = path.split('{').length - 1
-  return [{ method: route.method ?? 'POST', pattern: new RegExp(`^${pattern}$`), open }]
+  return [{ method: route.method ?? 'POST', path, pattern: new RegExp(`^${pattern}$`), open }]
 }

@@ -33,8 +33,9 @@ export function namingOf({
   }
 }
 
-export function toApiProject({ userId: _, ...project }: Project): ApiProject {
-  return { ...project, type: 'documents' }
+/** `role`: the caller's, where it is not that of whoever the project was read for. */
+export function toApiProject({ userId: _, ...project }: Project, role = project.role): ApiProject {
+  return { ...project, role, type: 'documents' }
 }
 
 /** One page of a list that is there as a whole, newest first. Throws `input-invalid` where `after` is no `next`. */

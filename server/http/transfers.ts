@@ -9,6 +9,7 @@ import { contentOf, contentTypes } from '../../shared/parsers/content.ts'
 import { type Format, formatOf, HEAD } from '../../shared/parsers/formats.ts'
 import type { Log } from '../../shared/ports.ts'
 import type { EventHub } from './events.ts'
+import { demandRole, whoAsks } from './identity.ts'
 import type { ModelShelf } from './model-shelf.ts'
 import { problemOf, sendProblem } from './problems.ts'
 import { type IncomingFile, receiveFiles } from './receive.ts'
@@ -16,7 +17,6 @@ import { toApiDocument } from './shapes.ts'
 
 export interface TransferDependencies {
   core: Core
-  userId: string
   models: ModelShelf
   hub: EventHub
   log: Log
@@ -38,15 +38,18 @@ const ofTheFile: readonly ErrorCode[] = [
   'empty-file',
   'too-large',
   'too-many-files',
+  'quota-bytes',
+  'quota-full',
   'name-invalid',
 ]
 
-export function createTransfers({ core, userId, models, hub, log, maxFileSize }: TransferDependencies): {
+export function createTransfers({ core, models, hub, log, maxFileSize }: TransferDependencies): {
   upload: RequestHandler
   original: RequestHandler
   addModel: RequestHandler
 } {
-  async function store(scope: Scope, file: IncomingFile, signal: AbortSignal) {
+  /** `demandRight`: asked again when the bytes are there, before there is a document. */
+  async function store(scope: Scope, file: IncomingFile, signal: AbortSignal, demandRight: () => Promise<void>) {
     const format = formatOf(file.name)
     if (!format) throw new AppError('unsupported-type', { name: file.name })
     let opened = false
@@ -54,7 +57,11 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
       // The bytes went by once and do not come again.
       if (opened) throw new AppError('file-changed')
       opened = true
-      return judged(file, format)
+      return read(format)
+    }
+    async function* read(as: Format) {
+      yield* judged(file, as)
+      await demandRight()
     }
     const { name, path } = file
     return core.documents.add(scope, { name, path, open, limit: maxFileSize }, signal)
@@ -62,10 +69,17 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
 
   return {
     async upload(req, res) {
-      const scope = { userId, projectId: idOf(req, 'projectId') }
-      const projects = await core.projects.list(userId)
-      if (!projects.some(({ id }) => id === scope.projectId))
-        throw new AppError('project-not-found', { name: scope.projectId })
+      const projectId = idOf(req, 'projectId')
+      const enter = () => core.members.scopeOf(whoAsks(res).userId, projectId, 'write')
+      const scope = await enter()
+      /** Files may come for hours: nobody adds one by a right that is gone. */
+      const demandRight = async () => {
+        await res.locals.stillIn?.()
+        await enter()
+      }
+      const announced = Number(req.headers['content-length'] ?? 0)
+      // Refused before anything is read; what stands around the files may take some of it.
+      await core.quotas.demandRoom(scope, Math.max(1, announced - headings))
       const { caller } = res.locals
       const refuse = (path: string, error: AppError): Upload => ({
         file: path,
@@ -79,8 +93,9 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
         limit: Math.max(maxFileSize, smallRequest) + headings,
         tooLarge: () => new AppError('too-large', { limit: maxFileSize }),
         async take(file, signal) {
+          await demandRight()
           try {
-            const { document, added } = await store(scope, file, signal)
+            const { document, added } = await store(scope, file, signal, demandRight)
             return { file: file.path, added, document: toApiDocument(document), problem: null }
           } catch (error) {
             const known = toAppError(error)
@@ -95,7 +110,7 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
     },
 
     async original(req, res) {
-      const scope = { userId, projectId: idOf(req, 'projectId') }
+      const scope = await core.members.scopeOf(whoAsks(res).userId, idOf(req, 'projectId'), 'read')
       const { document, file } = await core.documents.original(scope, idOf(req, 'documentId'))
       res.setHeader('Content-Disposition', attachment(document.name))
       res.setHeader('Content-Type', document.mediaType)
@@ -113,6 +128,7 @@ export function createTransfers({ core, userId, models, hub, log, maxFileSize }:
     },
 
     async addModel(req, res) {
+      demandRole(whoAsks(res))
       try {
         const { results } = await receiveFiles(req, res, {
           most: 1,

@@ -1,6 +1,7 @@
 import type { Answering, StreamedAnswer } from '../api/index.ts'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { AppEvent, ErrorCode, KeptPassage, Passage, Scope } from '../model/index.ts'
+import { authorOf } from '../model/project.ts'
 import type { Clock, Events, Ids, Log } from '../ports.ts'
 import type { Store } from '../store/index.ts'
 import type { AskRequest, WitnessedAsk } from './ask.ts'
@@ -306,7 +307,8 @@ export function createAnswers({
 
   const find = (scope: Scope, answerId: string): Running | undefined => {
     const found = running.get(answerId)
-    return found?.scope.projectId === scope.projectId && found.scope.userId === scope.userId ? found : undefined
+    const same = found?.scope.projectId === scope.projectId && found.scope.userId === scope.userId
+    return same && authorOf(found.scope) === authorOf(scope) ? found : undefined
   }
 
   return {

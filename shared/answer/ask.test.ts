@@ -118,6 +118,7 @@ describe('a model fails', () => {
     'model-unproven': {},
     'model-declined': {},
     'model-not-found': { name: 'x' },
+    'model-cannot': { name: 'x', what: 'tools' },
     'model-replaced': { name: 'x.gguf', other: 'y', why: 'model-crashed' },
     'model-other': { name: 'x', other: 'y' },
     'model-exists': { name: 'x' },
@@ -173,9 +174,10 @@ describe('several at once', () => {
     const { chatId } = (await ask('Wie hoch ist die Kaution?')).answer
     const [hanging, waiting] = [new AbortController(), new AbortController()]
     const first = ask('Wie hoch ist die Kaution?', { chatId }, hanging.signal)
+    // Of those that are asked in the same moment, any may be the first.
+    await vi.waitFor(() => expect(model.calls).toHaveLength(2))
     const second = ask('Wie hoch ist die Kaution?', { chatId }, waiting.signal)
     const third = ask('Wie hoch ist die Kaution?', { chatId })
-    await vi.waitFor(() => expect(model.calls).toHaveLength(2))
     waiting.abort()
     await expect(second).rejects.toMatchObject({ code: 'cancelled' })
     hanging.abort()

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Gateway } from '../gateway/index.ts'
 import { createTranslate } from '../messages/index.ts'
@@ -8,13 +9,21 @@ import type { Store, Tx } from '../store/index.ts'
 import { readAhead } from './ahead.ts'
 import { planOfChosen } from './chosen.ts'
 import { createCompose } from './compose.ts'
-import { type Conversation, createConversations, type Earlier, noConversation, usualHistory } from './conversation.ts'
+import {
+  type Conversation,
+  conversationOfQuestions,
+  createConversations,
+  type Earlier,
+  noConversation,
+  usualHistory,
+} from './conversation.ts'
 import { ANSWER_THRESHOLD, evidenceOf } from './evidence.ts'
 import { completeQuestion } from './follow-up.ts'
 import { createGate } from './gate.ts'
 import { createProve, toKept, toPassage, toQuotable } from './passages.ts'
 import { createPlaces } from './places.ts'
 import { selectQuotes } from './quotes.ts'
+import { type AnswerMemo, type Ingredients, recallAnswer, tellAgain } from './remembered-answers.ts'
 import { rewriteBudget, rewriteQuestion } from './rewrite.ts'
 import { settle } from './settle.ts'
 import { createTurnTaker, isOfModel, type TurnTaker } from './turn.ts'
@@ -27,6 +36,13 @@ export interface AskRequest {
   question?: string
   /** Goes on with this chat; a new one without it. */
   chatId?: string
+  /** `false`: neither question nor answer is kept, in whichever chat; the answer then names none. */
+  keep?: false
+  /**
+   * Questions that came before, oldest first, of a conversation that is held elsewhere; instead of the chat's. What was answered there is
+   * proven by nothing, and is not told.
+   */
+  before?: readonly string[]
   /**
    * An answer of the chat, or its question, which is answered anew: the new answer takes the place of the old one, when it
    * is complete, or stopped after something of it was shown. Until then, and where it fails, the old one stays.
@@ -107,12 +123,15 @@ export function createAsk({
   search,
   gateway,
   history = usualHistory,
+  memo,
 }: {
   store: Store
   search: Search
   gateway: Gateway
   /** Earlier messages of its chat that a question may refer back to. */
   history?: number
+  /** Where answers are kept to be given again; without, each is written anew. */
+  memo?: AnswerMemo
 }): WitnessedAsk {
   const compose = createCompose({ store })
   const chats = createConversations(store, history)
@@ -143,7 +162,9 @@ export function createAsk({
       try {
         // What a question refers to must have been answered: the questions of one chat come one after the other.
         if (request.chatId !== undefined) yield* enter(request.chatId)
-        yield* answer(scope, request, text, turns, within, enter, witness)
+        const { localOnly, providers, chatModel } = policy
+        const wanted = { model: model ?? null, policy: { localOnly, providers, chatModel } }
+        yield* answer(scope, request, text, wanted, turns, within, enter, witness)
       } finally {
         turns.end()
         for (const leave of leaves) leave()
@@ -155,6 +176,7 @@ export function createAsk({
     scope: Scope,
     request: AskRequest,
     given: string,
+    wanted: Pick<Ingredients, 'model' | 'policy'>,
     turns: TurnTaker,
     signal: AbortSignal,
     enter: (chatId: string) => AsyncIterable<AnswerEvent>,
@@ -165,13 +187,15 @@ export function createAsk({
     const completed = completeQuestion(text, conversation.questions)
     const asked = earlier ? understood(earlier.question) : await understoodNow()
     // The search goes on beside it: while a document is read, the one thread that writes has others to write for first.
-    const keeping: Promise<Message> = earlier
-      ? Promise.resolve(earlier.question)
-      : chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
+    const kept = request.keep !== false
+    const keeping: Promise<Message | undefined> =
+      earlier || !kept
+        ? Promise.resolve(earlier?.question)
+        : chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
     // Whoever waits for it hears of it.
     keeping.catch(() => {})
-    const chatId = request.chatId ?? (await keeping).chatId
-    if (request.chatId === undefined) yield* enter(chatId)
+    const chatId = kept ? (request.chatId ?? (await keeping)?.chatId ?? '') : ''
+    if (kept && request.chatId === undefined) yield* enter(chatId)
 
     const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
     const language = request.language ?? question.language
@@ -230,7 +254,8 @@ export function createAsk({
           }
           const attempt = {
             scope,
-            chatId,
+            // What was read for one is no other's business.
+            chatId: chatId || randomUUID(),
             question,
             hits,
             quotes: seeds,
@@ -240,8 +265,28 @@ export function createAsk({
             signal,
             ...wishes,
           }
+          // Who asks anew wants another one, and what was said before is part of what is answered.
+          const again = earlier !== undefined || exchanges.length > 0 || asked.refersBack
+          const ingredients: Ingredients | undefined = again
+            ? undefined
+            : {
+                question: asked.text,
+                language,
+                instructions: instructions ?? null,
+                temperature: temperature ?? null,
+                ...wanted,
+                passages: hits.map(toPassage),
+              }
+          const remembered = await recallAnswer(memo, scope, ingredients)
+          if (remembered) {
+            written = { ...nothingWritten(), ...remembered.written }
+            result.model = remembered.model
+            if (remembered.server) result.server = remembered.server
+            result.cached = true
+            yield* tellAgain(remembered)
+          }
           try {
-            for (let turn = yield* turns.take(); turn; ) {
+            for (let turn = remembered ? undefined : yield* turns.take(); turn; ) {
               const { chat, server, instead } = turn
               written = nothingWritten()
               result.model = chat.name
@@ -264,6 +309,14 @@ export function createAsk({
               if (!proven && !written.declined) throw new AppError('model-unproven')
               // It found nothing where sentences speak of what was asked: they may be read.
               if (written.declined && quotable) throw new AppError('model-declined')
+              const { sentences, citations, declined } = written
+              const { model, server: by } = result
+              if (ingredients && instead === null && !declined)
+                void memo?.keep(scope, ingredients, {
+                  model,
+                  ...(by && { server: by }),
+                  written: { sentences, citations },
+                })
               break
             }
           } catch (error) {
@@ -303,7 +356,7 @@ export function createAsk({
       const begun = signal.aborted && (quoted.length > 0 || (written?.sentences.length ?? 0) > 0)
       // Without its question an answer says nothing.
       const placed = await keeping.then(
-        () => true,
+        () => kept,
         () => false,
       )
       if (placed && (complete || begun || !earlier?.answer)) {
@@ -320,6 +373,7 @@ export function createAsk({
     async function before(): Promise<{ conversation: Conversation; earlier?: Earlier }> {
       const { again, chatId } = request
       if (again) return chats.goBack(scope, chatId ?? '', again.messageId)
+      if (request.before) return { conversation: conversationOfQuestions(request.before, history) }
       return { conversation: chatId === undefined ? noConversation : await chats.recall(scope, chatId) }
     }
 

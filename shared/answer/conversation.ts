@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Answer, KeptPassage, Message, Scope } from '../model/index.ts'
 import type { Store, Tx } from '../store/index.ts'
+import { completeQuestion } from './follow-up.ts'
 import type { Exchange } from './prompt.ts'
 
 /** What a question may refer back to. */
@@ -88,8 +89,9 @@ export function createConversations(store: Store, history: number) {
       earlier?: Earlier,
       within: (tx: Tx, messageId: string) => Promise<void> = async () => {},
     ): Promise<string> {
-      const { mode, sentences, citations, model, server, reason, text, chatId } = answer
-      const kept = { text, answer: { mode, sentences, citations, model, ...(server && { server }), reason }, passages }
+      const { mode, sentences, citations, model, server, cached, reason, text, chatId } = answer
+      const by = { model, ...(server && { server }), ...(cached && { cached }) }
+      const kept = { text, answer: { mode, sentences, citations, ...by, reason }, passages }
       return store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
         const { question, answer: before } = earlier ?? {}
@@ -101,6 +103,15 @@ export function createConversations(store: Store, history: number) {
       })
     },
   }
+}
+
+/** Of one that is held elsewhere: its questions, as far back as `history` messages go. */
+export function conversationOfQuestions(asked: readonly string[], history: number): Conversation {
+  const questions: Conversation['questions'] = []
+  const count = Math.ceil(history / 2)
+  for (const question of count > 0 ? asked.slice(-count) : [])
+    questions.push({ question, completed: completeQuestion(question, questions).text })
+  return { questions, exchanges: [] }
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { StreamedAnswer } from '../api/index.ts'
 import { AppError, toAppError } from '../errors.ts'
 import type { AppEvent, KeptPassage, Passage, Scope } from '../model/index.ts'
+import { authorOf } from '../model/project.ts'
 import type { Store } from '../store/index.ts'
 import type { WrittenEvent } from './journal.ts'
 import { createSpool, type Said, type Spool } from './spool.ts'
@@ -116,7 +117,7 @@ export function createElsewhere({
 
   /** One for all who read the same here. */
   function spoolOf(scope: Scope, id: string): Spool {
-    const key = `${scope.userId} ${scope.projectId} ${id}`
+    const key = `${authorOf(scope)} ${scope.projectId} ${id}`
     const known = followed.get(key)
     if (known) return known
     const control = new AbortController()

@@ -1,11 +1,7 @@
-import { AppError, toAppError } from '../errors.ts'
-import type { Gateway, Turn } from '../gateway/index.ts'
+import { AppError } from '../errors.ts'
 import type { Asker } from '../gateway/servers.ts'
-import type { Generated, GenerateEvent } from '../model/index.ts'
-import { readAhead } from './ahead.ts'
-import { openParts } from './parts.ts'
-import { createThinkingFilter } from './thinking.ts'
-import { createTurnTaker, isOfModel, type TurnTaker } from './turn.ts'
+import type { GenerateEvent } from '../model/index.ts'
+import type { Complete } from './complete.ts'
 
 export interface GenerateRequest {
   /** Goes to the model as it is, without any document. */
@@ -25,96 +21,28 @@ export interface GenerateRequest {
  */
 export type Generate = (user: Asker, request: GenerateRequest, signal?: AbortSignal) => AsyncIterable<GenerateEvent>
 
-export function createGenerate({ gateway }: { gateway: Gateway }): Generate {
-  return async function* generate(user, request, signal) {
-    if (request.prompt.trim() === '') throw new AppError('prompt-empty')
-    yield* readAhead(async function* (within) {
-      const turns = createTurnTaker(gateway, user, { model: request.model, signal: within })
-      try {
-        yield* write(request, turns, within)
-      } finally {
-        turns.end()
-      }
-    }, signal)
-  }
-}
-
-/** What fails before its first words gives way to the next model. */
-async function* write(
-  request: GenerateRequest,
-  turns: TurnTaker,
-  signal: AbortSignal,
-): AsyncGenerator<GenerateEvent, void> {
-  let turn = yield* turns.take()
-  if (!turn) throw new AppError('no-model')
-  for (;;) {
-    let begun = false
-    try {
-      for await (const event of writeWith(turn, request, signal)) {
-        begun = true
+export function createGenerate({ complete }: { complete: Complete }): Generate {
+  return async function* generate(user, { prompt, ...request }, signal) {
+    if (prompt.trim() === '') throw new AppError('prompt-empty')
+    let text = ''
+    const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: prompt }] }]
+    for await (const event of complete(user, { messages, ...request }, signal)) {
+      if (event.type === 'call') continue
+      if (event.type !== 'finish') {
+        if (event.type !== 'waiting') text = event.type === 'text' ? text + event.text : ''
         yield event
+        continue
       }
-      return
-    } catch (error) {
-      // One that cannot read so much was asked for all the same.
-      if (begun || signal.aborted || !isOfModel(error) || toAppError(error).code === 'model-input') throw error
-      turn = yield* turns.other(error)
-      if (!turn) throw error
+      const { finish, usage, ...rest } = event.completion
+      yield {
+        type: 'finish',
+        generated: {
+          text: text.trim(),
+          ...rest,
+          finish: finish === 'stop' || finish === 'length' ? finish : 'other',
+          usage: { prompt: usage.prompt, generated: usage.generated },
+        },
+      }
     }
-  }
-}
-
-async function* writeWith(
-  { chat, instead, server }: Turn,
-  { prompt, temperature, maxTokens }: GenerateRequest,
-  signal: AbortSignal,
-): AsyncGenerator<GenerateEvent, void> {
-  const stop = new AbortController()
-  const parts = openParts(
-    {
-      chat,
-      prompt: [{ role: 'user', content: [{ type: 'text', text: prompt }] }],
-      maxTokens: Math.min(maxTokens ?? chat.maxTokens, chat.maxTokens),
-      ...(temperature !== undefined && { temperature }),
-    },
-    AbortSignal.any([signal, stop.signal]),
-  )
-  const thinking = createThinkingFilter()
-  let text = ''
-  try {
-    for (;;) {
-      const part = await parts.next()
-      if (part?.type === 'text-delta') {
-        const said = thinking.push(part.delta, true)
-        if (said.reset && text !== '') {
-          text = ''
-          yield { type: 'reset' }
-        }
-        text += said.text
-        if (said.text !== '') yield { type: 'text', text: said.text }
-      }
-      if (part?.type !== 'finish') continue
-      const rest = thinking.finish()
-      if (rest !== '') yield { type: 'text', text: rest }
-      const { finishReason, usage } = part
-      const generated: Generated = {
-        text: (text + rest).trim(),
-        model: chat.name,
-        ...(server && { server }),
-        reason: instead,
-        finish: finishReason.unified === 'stop' || finishReason.unified === 'length' ? finishReason.unified : 'other',
-        usage: { prompt: usage.inputTokens.total ?? null, generated: usage.outputTokens.total ?? null },
-      }
-      yield { type: 'finish', generated }
-      return
-    }
-  } catch (error) {
-    // Whoever counted the tokens does not know what the model is called.
-    throw toAppError(error).code === 'model-input'
-      ? new AppError('model-input', { name: chat.name }, { cause: error })
-      : error
-  } finally {
-    stop.abort()
-    parts.end()
   }
 }

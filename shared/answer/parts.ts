@@ -1,4 +1,4 @@
-import type { LanguageModelV4Prompt, LanguageModelV4StreamPart } from '@ai-sdk/provider'
+import type { LanguageModelV4CallOptions, LanguageModelV4Prompt, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { AppError } from '../errors.ts'
 import type { ChatModel } from '../model/index.ts'
 
@@ -19,12 +19,14 @@ export function openParts(
     prompt,
     maxTokens,
     temperature,
+    more,
   }: {
     chat: ChatModel
     prompt: LanguageModelV4Prompt
     maxTokens: number
     /** The model's own when not said. */
     temperature?: number
+    more?: Partial<LanguageModelV4CallOptions>
   },
   abortSignal: AbortSignal,
 ): Parts {
@@ -36,6 +38,7 @@ export function openParts(
   // Whoever stops reading has no use for it.
   stopped.catch(() => {})
   const options = {
+    ...more,
     prompt,
     maxOutputTokens: maxTokens,
     reasoning: 'none' as const,

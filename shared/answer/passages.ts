@@ -5,7 +5,13 @@ import { cite, placeOfChunk } from './cite.ts'
 import type { QuotablePassage } from './quotes.ts'
 import { headerOf } from './rows.ts'
 
-export function toPassage({ chunk, score, before, after }: Pick<Hit, 'chunk' | 'score' | 'before' | 'after'>): Passage {
+export function toPassage({
+  chunk,
+  score,
+  relevance,
+  before,
+  after,
+}: Pick<Hit, 'chunk' | 'score' | 'relevance' | 'before' | 'after'>): Passage {
   return {
     chunkId: chunk.id,
     documentId: chunk.documentId,
@@ -15,6 +21,7 @@ export function toPassage({ chunk, score, before, after }: Pick<Hit, 'chunk' | '
     before: before?.text ?? null,
     after: after?.text ?? null,
     score,
+    ...(relevance !== undefined && { relevance }),
     ...placeOfChunk(chunk),
   }
 }

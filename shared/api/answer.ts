@@ -34,21 +34,34 @@ export const answer = z.object({
   citations: z.array(citation),
   model: z.string().nullable(),
   server: answeringServer.optional(),
+  cached: z.literal(true).optional().describe('It was written before, to the same question over the same passages'),
   reason: reason.nullable().describe('Why it is less than was asked for'),
   evidence: z.number().describe('How sure it is that the documents hold the answer, 0 to 1'),
   chatId: id,
   messageId: id,
 }) satisfies z.ZodType<Answer>
 
-/** What the core streams. */
-export const answerEvent = z.discriminatedUnion('type', [
+const shown = [
   z.object({ type: z.literal('passages'), question: z.string(), passages: z.array(passage) }),
   z.object({ type: z.literal('waiting'), place: z.number().int() }),
   z.object({ type: z.literal('quote'), citation }),
   z.object({ type: z.literal('draft'), text: z.string() }),
   z.object({ type: z.literal('sentence'), sentence: answerSentence, citations: z.array(citation) }),
+] as const
+
+/** What the core streams. */
+export const answerEvent = z.discriminatedUnion('type', [
+  ...shown,
   z.object({ type: z.literal('finish'), answer }),
 ]) satisfies z.ZodType<AnswerEvent>
+
+const unkept = z.string().max(0).describe('Empty: it is kept nowhere')
+
+/** The same, where nothing is kept. */
+const unkeptEvent = z.discriminatedUnion('type', [
+  ...shown,
+  z.object({ type: z.literal('finish'), answer: answer.extend({ chatId: unkept, messageId: unkept }) }),
+])
 
 /**
  * What a client reads: `started` first, then the core's, then `finish`, or `interrupted` when it was stopped or the server
@@ -105,6 +118,35 @@ export const answers = {
       }),
     )
     .output(eventIterator(streamedAnswer)),
+  once: oc
+    .route({
+      method: 'POST',
+      path: '/projects/{projectId}/answer',
+      summary: 'Ask a question, and keep nothing',
+      description:
+        'For programs that hold the conversation themselves: neither question nor answer is kept in a chat. A stream of server-sent events: the passages found, then quotes, or drafts and checked sentences, then `finish`, whose answer names no chat. Whoever goes away stops the work.',
+      tags,
+    })
+    .input(
+      z.object({
+        ...inProject,
+        question,
+        before: z
+          .array(z.string().max(2000))
+          .max(100)
+          .optional()
+          .describe('Questions that came before, oldest first, for one that refers back'),
+        assistantId: id.optional().describe('Answers as this assistant does'),
+        documents: documentIds.optional().describe('Only these documents'),
+        instructions: z.string().max(8000).optional().describe('Instead of the assistant’s'),
+        language: language.exclude(['other']).optional().describe('Of the answer, instead of the assistant’s'),
+        model: z.string().max(200).optional().describe('Of a chat model: a file’s name, or `slug/model`'),
+        temperature: temperature.optional().describe('Instead of the assistant’s'),
+        passages: passageCount.optional().describe('Passages that are searched for and answered from; 10 without it'),
+        mode: z.enum(['model', 'quotes']).optional().describe('`quotes`: no model writes anything'),
+      }),
+    )
+    .output(eventIterator(unkeptEvent)),
   regenerate: oc
     .route({
       method: 'POST',

@@ -33,6 +33,7 @@ export const message = z.object({
       citations: z.array(citation),
       model: z.string().nullable(),
       server: answeringServer.optional(),
+      cached: z.literal(true).optional(),
       reason: reason.nullable(),
     })
     .nullable()

@@ -34,6 +34,8 @@ export function createClient({ routes, url, fetch = globalThis.fetch, token, lan
   const link = new OpenAPILink<ClientContext>(routes, {
     url,
     headers: () => ({
+      // Pages of other sites cannot send it: see `server/http/strangers.ts`.
+      'x-cloister': '1',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(language && { 'accept-language': language() }),
     }),

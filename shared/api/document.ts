@@ -41,7 +41,7 @@ export const document = z.object({
   parseTime: z.number().int().describe('Milliseconds of reading'),
   indexTime: z.number().int().describe('Milliseconds of indexing'),
   createdAt: time,
-  deletedAt: time.nullable().describe('Since when it lies in the trash, which keeps it for 30 days'),
+  deletedAt: time.nullable().describe('Since when it lies in the trash'),
 })
 
 /** What became of a file inside a mail or an archive. */
@@ -270,7 +270,7 @@ export const documents = {
       method: 'DELETE',
       path: `${base}/{documentId}`,
       summary: 'Move a document to the trash',
-      description: 'Gone from every answer with this call; `undo` brings it back within 30 days.',
+      description: 'Gone from every answer with this call; `undo` brings it back for as long as it lies in the trash.',
       tags,
     })
     .input(one)

@@ -5,6 +5,9 @@ import { reason } from './problem.ts'
 const state = z.enum(['ok', 'starting', 'stopping', 'trouble'])
 const tags = ['Health']
 
+const right =
+  'For whoever shows METRICS_TOKEN as `Authorization: Bearer …`, and for those who look after the installation.'
+
 export const health = {
   summary: oc.route({ method: 'GET', path: '/health', summary: 'How the server is', tags }).output(
     z.object({
@@ -26,4 +29,44 @@ export const health = {
       tags,
     })
     .output(z.object({ state: z.literal('ok') })),
+  metrics: oc
+    .route({
+      method: 'GET',
+      path: '/health/metrics',
+      summary: 'Figures of this process, as Prometheus reads them',
+      description: `Requests by route, calls of models, the database, caches, the queue, the process. ${right}`,
+      tags,
+    })
+    .output(z.string()),
+  workers: oc
+    .route({ method: 'GET', path: '/health/workers', summary: 'How background work gets on', description: right, tags })
+    .output(
+      z.object({
+        state: z.enum(['ok', 'trouble']),
+        open: z.number().int().nullable().describe('Work in the queue; null where nobody knows'),
+        dead: z.number().int().nullable().describe('Work that was given up'),
+        trouble: reason.nullable(),
+      }),
+    ),
+  caches: oc
+    .route({
+      method: 'GET',
+      path: '/health/caches',
+      summary: 'What the caches of this process gave',
+      description: right,
+      tags,
+    })
+    .output(
+      z.object({
+        caches: z.array(
+          z.object({
+            name: z.string().describe('`searches`, `vectors`, `answers`'),
+            hits: z.number().int(),
+            misses: z.number().int(),
+            failures: z.number().int().describe('It could not be asked'),
+            rate: z.number().nullable().describe('Hits of all that was asked, 0 to 1; null before anything was'),
+          }),
+        ),
+      }),
+    ),
 }

@@ -1,20 +1,11 @@
 /** What left this machine, to whom and how much of it; never what it was. */
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
+import { egressOutcomes, ledgerPurposes } from '../model/egress.ts'
 import { id, next, paging, time } from './common.ts'
 
-export const ledgerPurpose = z.enum([
-  'model',
-  'download',
-  'mail',
-  'crawl',
-  'sync',
-  'update',
-  'database',
-  'cache',
-  'blob-store',
-])
-export const egressOutcome = z.enum(['open', 'done', 'failed', 'refused'])
+export const ledgerPurpose = z.enum(ledgerPurposes)
+export const egressOutcome = z.enum(egressOutcomes)
 const why = z.enum([
   'offline',
   'local-only',
@@ -23,6 +14,7 @@ const why = z.enum([
   'scheme',
   'credentials',
   'port',
+  'redirected',
   'name-unknown',
   'unreachable',
   'tls',

@@ -19,10 +19,17 @@ const policy = {
     .describe('The model that answers: a file’s name, or `slug/model` of a provider; null: the installation’s'),
 }
 
+export const projectRole = z
+  .enum(['owner', 'editor', 'reader'])
+  .describe(
+    'The caller’s: `reader` sees the documents and asks, `editor` changes documents and assistants too, `owner` decides over it',
+  )
+
 export const project = z.object({
   id,
   name: z.string().describe('The first project is called “Meine Dokumente / My documents”: show one of the two'),
   type: z.enum(['documents']),
+  role: projectRole,
   createdAt: time,
   ...policy,
 })

@@ -8,6 +8,7 @@ export const serverModel = z.object({
   id: z.string().describe('As the server calls it; its reference is `slug/id`'),
   role: z.enum(['chat', 'embedding']),
   contextSize: z.number().int().nullable().describe('Tokens; null where nobody said so'),
+  here: z.boolean().describe('It runs on this machine: no text leaves. Not every model of a server here does'),
 }) satisfies z.ZodType<ServerModel>
 
 const slug = z
@@ -27,7 +28,7 @@ export const provider = z.object({
   name,
   baseUrl,
   source: z.enum(['user', 'environment']).describe('`environment`: the operator’s; it cannot be changed here'),
-  here: z.boolean().describe('Its address is one of this machine: no text leaves'),
+  here: z.boolean().describe('Its address is one of this machine: no text leaves, but for models that are not `here`'),
   key: z.enum(['none', 'set', 'lost']).describe('`lost`: there was one, and it must be entered again'),
   keyHint: z.string().nullable().describe('The last four signs of the key'),
   enabled: z.boolean(),
@@ -76,7 +77,13 @@ export const providers = {
         enabled: z.boolean().optional(),
       }),
     )
-    .output(provider),
+    .output(
+      provider.extend({
+        unlisted: z
+          .array(z.string())
+          .describe('Names of the projects whose lists it was taken out of: it was on this machine, and is no more'),
+      }),
+    ),
   remove: oc
     .route({
       method: 'DELETE',

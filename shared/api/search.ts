@@ -2,6 +2,7 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import type { Citation, Passage } from '../model/index.ts'
 import { id, inProject } from './common.ts'
+import { reason } from './problem.ts'
 import { place, rectangle } from './segment.ts'
 
 export const passage = z.object({
@@ -13,6 +14,10 @@ export const passage = z.object({
   before: z.string().nullable().describe('The passage before it in the document'),
   after: z.string().nullable(),
   score: z.number(),
+  relevance: z
+    .number()
+    .optional()
+    .describe('What the ranking model said, 0 to 1, where it had a part; these stand in its order'),
   ...place,
 }) satisfies z.ZodType<Passage>
 
@@ -51,6 +56,13 @@ export const passagesOf = (path: string, summary: string) =>
         limit: z.number().int().min(1).max(100).default(10),
       }),
     )
-    .output(z.object({ passages: z.array(passage) }))
+    .output(
+      z.object({
+        passages: z.array(passage),
+        byWords: reason
+          .optional()
+          .describe('Why these were found by words alone, though other projects are searched by meaning as well'),
+      }),
+    )
 
 export const search = passagesOf('/search', 'Find passages')

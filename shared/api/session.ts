@@ -5,6 +5,9 @@ export const session = z.object({
   version: z.string(),
   maxFileSize: z.number().int().describe('Bytes'),
   maxFiles: z.number().int().nullable().describe('Documents a user may keep; null: no limit'),
+  keeps: z
+    .object({ chats: z.number().int().nullable(), trash: z.number().int() })
+    .describe('Days that chats, and what was deleted, are kept at most; null: for ever'),
   extensions: z.array(z.string()).describe('Endings of file names that can be read, without the dot'),
 })
 

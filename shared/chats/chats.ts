@@ -21,6 +21,8 @@ export interface Chats {
   /** Out of sight; `undo` brings it back. */
   delete(scope: Scope, id: string): Promise<Chat>
   undo(scope: Scope, id: string): Promise<Chat>
+  /** What was deleted and can be brought back, newest first. */
+  trash(scope: Scope): Promise<Chat[]>
 }
 
 const longestTitle = 200
@@ -66,6 +68,7 @@ export function createChats({ store, clock }: { store: Store; clock: Clock }): C
     },
     delete: (scope, id) => setDeleted(scope, id, clock.now()),
     undo: (scope, id) => setDeleted(scope, id, null),
+    trash: scope => store.chats.trash(scope),
   }
 }
 

@@ -1,12 +1,11 @@
 import { toAppError } from '../errors.ts'
+import type { Scope, Time } from '../model/index.ts'
 import type { Blobs, Clock, Job, Log, Queue } from '../ports.ts'
 import type { Store, Tx } from '../store/index.ts'
 import type { Documents } from './documents.ts'
 import { clearJob, collectJob } from './jobs.ts'
 
 const day = 24 * 60 * 60 * 1000
-/** How long the trash keeps a document. */
-export const trashDays = 30
 
 /**
  * Removes a blob nothing refers to. The check and the removal hold it, as every `add` does while it writes its row, and
@@ -44,11 +43,18 @@ async function removeUnused(tx: Tx, { store, blobs }: { store: Store; blobs: Blo
   if (!(await store.documents.blobInUse(blob, tx))) await blobs.remove(blob)
 }
 
-/** Empties the trash of what lay there long enough, and finds hidden chunks whose job was given up and blobs that a crash left without a row. */
-export async function sweep(deps: { store: Store; blobs: Blobs; queue: Queue; clock: Clock; documents: Documents }) {
+/** Empties the trash of what lay there long enough (`trashed`), and finds hidden chunks whose job was given up and blobs that a crash left without a row. */
+export async function sweep(deps: {
+  store: Store
+  blobs: Blobs
+  queue: Queue
+  clock: Clock
+  documents: Pick<Documents, 'purge'>
+  trashed: readonly { id: string; scope: Scope; deletedBefore: Time }[]
+}): Promise<void> {
   const { store, blobs, queue, clock, documents } = deps
-  for (const { id, scope } of await store.documents.trashedBefore(clock.now() - trashDays * day)) {
-    await documents.purge(scope, id).catch(error => {
+  for (const { id, scope, deletedBefore } of deps.trashed) {
+    await documents.purge(scope, id, deletedBefore).catch(error => {
       // Another process was first.
       if (toAppError(error).code !== 'document-not-found') throw error
     })

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
-import type { Document, DocumentState, FileInside, Receipt, Scope, Segment } from '../model/index.ts'
+import type { Document, DocumentState, FileInside, Receipt, Scope, Segment, Time } from '../model/index.ts'
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { DocumentFilter, DocumentPage, ProjectWork, Store, Tx } from '../store/index.ts'
 import { clearAll } from './clear.ts'
 import { countLeaving, leaving, trash, unindex as unindexIn } from './families.ts'
-import { type FileLimits, whyNoRoom } from './file-limits.ts'
+import { type FileLimits, roomOf, whyNoRoom } from './file-limits.ts'
 import { cleanName, cleanPath } from './file-name.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
 import type { Passwords } from './passwords.ts'
@@ -34,7 +34,7 @@ export interface Documents {
   /**
    * Stores the bytes, the row and the job, then returns; the rest happens in the background. The same bytes again are
    * the same document (`added: false`), started anew if it had failed or been cancelled.
-   * The name is kept as `cleanPath` leaves it. Throws `unsupported-type`, `empty-file`, `too-large`, `too-many-files`,
+   * The name is kept as `cleanPath` leaves it. Throws `unsupported-type`, `empty-file`, `too-large`, `too-many-files`, `quota-bytes`, `quota-full`,
    * `disk-full`, `cancelled`, `project-not-found`.
    */
   add(scope: Scope, file: NewFile, signal?: AbortSignal): Promise<{ document: Document; added: boolean }>
@@ -79,7 +79,7 @@ export interface Documents {
    * has been read. A wrong one ends in `password-wrong`. `state-conflict` for one that is under way.
    */
   unlock(scope: Scope, id: string, password: string): Promise<Document>
-  /** To the trash: gone from every answer with this call, kept 30 days. */
+  /** To the trash: gone from every answer with this call, kept for as long as its owner says. */
   delete(scope: Scope, id: string): Promise<Document>
   /** Out of the trash, and indexed again. */
   undo(scope: Scope, id: string): Promise<Document>
@@ -87,9 +87,9 @@ export interface Documents {
   company(scope: Scope, id: string): Promise<number>
   /**
    * For good, with its history, and its bytes where no other document needs them. With a container in the trash goes what
-   * lies there with it; what was put back stays.
+   * lies there with it; what was put back stays. `deletedBefore`: only what has been in the trash since before then, or nothing is done.
    */
-  purge(scope: Scope, id: string): Promise<void>
+  purge(scope: Scope, id: string, deletedBefore?: Time): Promise<void>
 }
 
 /** Documents that are paused or resumed in one transaction. */
@@ -122,11 +122,15 @@ export function createDocuments(deps: {
   limits: FileLimits
   passwords: Passwords
   changed: (document: Document) => void
+  /** One more by itself: not out of a container. */
+  added: (scope: Scope, document: Document) => void
   /** Tells the runner at once about new jobs, or to let go of these. */
   wake: () => void
   interrupt: (keys: readonly string[]) => void
   /** Removes the bytes of what was purged, unless another document needs them. */
   discard: (blob: string) => Promise<void>
+  /** What was in documents of the project is to be remembered nowhere any more: before they go, and behind it. */
+  purged: (scope: Scope) => Promise<void>
 }): Documents {
   const { store, blobs, parsers, queue, clock, passwords } = deps
 
@@ -269,8 +273,14 @@ export function createDocuments(deps: {
       if (mediaType === undefined) throw new AppError('unsupported-type', { name })
       if (!(await store.projects.get(scope))) throw new AppError('project-not-found', { name: scope.projectId })
       for (let isNew = false; ; ) {
-        const options = { ...(file.limit !== undefined && { limit: file.limit }), ...(signal && { signal }) }
-        const { hash, size } = await blobs.put(file.open(), options)
+        const room = await roomOf(deps, scope)
+        const limit = Math.min(file.limit ?? Number.POSITIVE_INFINITY, room?.bytes ?? Number.POSITIVE_INFINITY)
+        const options = { ...(limit !== Number.POSITIVE_INFINITY && { limit }), ...(signal && { signal }) }
+        const { hash, size } = await blobs.put(file.open(), options).catch(error => {
+          // What would be too large for nobody else is told for what it is.
+          const ownFault = room && room.bytes === limit && error instanceof AppError && error.code === 'too-large'
+          throw ownFault ? room.tooLittle : error
+        })
         if (size === 0) {
           await store.transaction(scope, tx => queue.enqueue(store.executor(tx), collectJob(hash)))
           throw new AppError('empty-file', { name })
@@ -288,7 +298,7 @@ export function createDocuments(deps: {
             else if (known.state === 'cancelled') await proceed(tx, scope, known)
             return { id: known.id, added: false }
           }
-          const full = await whyNoRoom(tx, deps, scope)
+          const full = await whyNoRoom(tx, deps, scope, size)
           if (full) {
             await queue.enqueue(store.executor(tx), collectJob(hash))
             return full
@@ -304,6 +314,7 @@ export function createDocuments(deps: {
         // may be far away.
         if (!(await blobs.file(hash))) continue
         const document = await get(scope, outcome.id)
+        if (isNew) deps.added(scope, document)
         deps.changed(document)
         return { document, added: isNew }
       }
@@ -440,10 +451,12 @@ export function createDocuments(deps: {
         if (!document) throw new AppError('document-not-found', { id })
         return countLeaving(tx, deps, document)
       }),
-    async purge(scope, id) {
+    async purge(scope, id, deletedBefore) {
       const family = await store.transaction(scope, async tx => {
         const document = await store.documents.lock(tx, scope, id)
         if (!document) throw new AppError('document-not-found', { id })
+        const { deletedAt } = document
+        if (deletedBefore !== undefined && (deletedAt === null || deletedAt >= deletedBefore)) return []
         const gone = await leaving(tx, deps, scope, document)
         // Whoever is interrupted from here on finds them in the trash.
         const live = gone.filter(({ deletedAt }) => deletedAt === null)
@@ -451,8 +464,12 @@ export function createDocuments(deps: {
         return gone
       })
       deps.interrupt(family.flatMap(document => documentKeys(document.id)))
+      // Also where a kill comes in between: the purge of what lies in the trash goes on.
+      await deps.purged(scope)
       // What came out of it goes first: a kill in between leaves a container whose purge goes on.
-      for (const document of family.reverse()) await purgeOne(scope, document.id, document.id === id)
+      for (const document of family.reverse())
+        await purgeOne(scope, document.id, document.id === id && deletedBefore === undefined)
+      await deps.purged(scope)
     },
   }
 

@@ -9,7 +9,7 @@ import { AppError, reasonOf, toAppError } from '../errors.ts'
 import type { Document, FoundFile, Reason, Scope } from '../model/index.ts'
 import type { Blobs, Job, Parsers, Queue } from '../ports.ts'
 import type { FoundRow, Store, Tx } from '../store/index.ts'
-import { type FileLimits, whyNoRoom } from './file-limits.ts'
+import { type FileLimits, limitsFor, whyNoRoom } from './file-limits.ts'
 import { parseJob } from './jobs.ts'
 
 export type { FileLimits } from './file-limits.ts'
@@ -55,9 +55,10 @@ export function createFoundFiles(deps: {
   scratch: string
   limits: FileLimits
 }): (document: Document, scope: Scope, job: Job) => Promise<FoundFiles> {
-  const { store, blobs, parsers, queue, limits } = deps
+  const { store, blobs, parsers, queue } = deps
 
   return async function open(document, scope, job) {
+    const limits = limitsFor(deps.limits, scope.userId)
     let known = await store.families.lastFile(scope, document.id)
     let taken: Taken[] = []
     let bytes = 0
@@ -111,7 +112,8 @@ export function createFoundFiles(deps: {
       if (!kept) return row
       const same = await store.documents.byBlob(tx, scope, kept.hash)
       if (same) return { ...row, childId: same.id }
-      const full = await whyNoRoom(tx, deps, scope)
+      // Members read the receipt too.
+      const full = await whyNoRoom(tx, deps, { memberId: '', ...scope }, kept.size)
       if (full) return { ...row, reason: reasonOf(full) }
       const { hash: blob, size, mediaType } = kept
       const child = { name, path: `${document.path}/${path}`, mediaType, size, blob, parentId: document.id }

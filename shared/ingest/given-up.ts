@@ -16,14 +16,14 @@ export interface GivenUpJob {
   diedAt: Time
 }
 
-/** Of what is a user's, and of what is nobody's. */
+/** Of what is a user's, and of what is nobody's; with `own`, of the user's alone; with `all`, of everybody's. */
 export interface GivenUp {
   /** The latest first, 1,000 at most; as long as jobs are remembered. */
-  list(userId: string): Promise<GivenUpJob[]>
+  list(userId: string, which?: 'own' | 'all'): Promise<GivenUpJob[]>
   /** Has it tried as if for the first time. Throws `job-not-found`, and what trying a document again throws. */
-  retry(userId: string, id: string): Promise<void>
+  retry(userId: string, id: string, which?: 'own' | 'all'): Promise<void>
   /** All that can be; how many that are. */
-  retryAll(userId: string): Promise<number>
+  retryAll(userId: string, which?: 'own' | 'all'): Promise<number>
 }
 
 interface Dead {
@@ -45,12 +45,16 @@ export function createGivenUp({
   documents: Pick<Documents, 'retry'>
   wake: () => void
 }): GivenUp {
-  async function all(userId: string): Promise<Dead[]> {
+  async function all(userId: string, which: 'own' | 'all' | undefined): Promise<Dead[]> {
     const those: Dead[] = []
-    for (const job of await queue.dead()) {
+    const dead = await queue.dead()
+    const ids = dead.map(({ payload }) => payload.documentId).filter(id => typeof id === 'string')
+    const known = await store.documents.findAll([...new Set(ids)])
+    for (const job of dead) {
       const { documentId } = job.payload
-      const found = typeof documentId === 'string' ? await store.documents.find(documentId) : undefined
-      if (documentId === undefined || found?.scope.userId === userId) those.push({ job, found })
+      const found = typeof documentId === 'string' ? known.get(documentId) : undefined
+      const nobodys = documentId === undefined && which !== 'own'
+      if (nobodys || which === 'all' || found?.scope.userId === userId) those.push({ job, found })
     }
     return those
   }
@@ -66,8 +70,8 @@ export function createGivenUp({
   }
 
   return {
-    async list(userId) {
-      return (await all(userId)).map(({ job: { id, kind, error, diedAt }, found }) => ({
+    async list(userId, which) {
+      return (await all(userId, which)).map(({ job: { id, kind, error, diedAt }, found }) => ({
         id,
         kind,
         document: found ? { id: found.document.id, projectId: found.scope.projectId, name: found.document.name } : null,
@@ -75,14 +79,14 @@ export function createGivenUp({
         diedAt,
       }))
     },
-    async retry(userId, id) {
-      const one = (await all(userId)).find(({ job }) => job.id === id)
+    async retry(userId, id, which) {
+      const one = (await all(userId, which)).find(({ job }) => job.id === id)
       if (!one || !(await tryAgain(one))) throw new AppError('job-not-found', { id })
       wake()
     },
-    async retryAll(userId) {
+    async retryAll(userId, which) {
       let count = 0
-      for (const one of await all(userId)) {
+      for (const one of await all(userId, which)) {
         const tried = await tryAgain(one).catch(error => {
           // In the trash, or protected: there it stays as it is.
           if (

@@ -56,9 +56,9 @@ async function indexOf({ segments, file, language = 'de', earlier = [] }: Given)
       await store.documents.update(tx, document.id, { ...parsed, ...told })
       return document
     })
-    const embedding = async () => undefined
+    const sizes = async () => undefined
     const ready = async () => {}
-    const deps = { store, queue, clock, linguistics, changed: () => {}, embedding, ready }
+    const deps = { store, queue, clock, linguistics, changed: () => {}, sizes, ready }
     const index = createIndexStage({ ...deps, recognizes: async () => true })
     const payload = { documentId: document.id }
     const job: Job = { id: '1', kind: 'index', key: 'k', payload, attempt: 1, lease: 'l', exhausted: false }

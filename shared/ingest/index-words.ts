@@ -1,4 +1,4 @@
-import type { Block, Chunk, Document, EmbeddingModel, Language, Scope, Segment } from '../model/index.ts'
+import type { Block, Chunk, Document, Language, Scope, Segment, TextSizes } from '../model/index.ts'
 import type { Job, Queue } from '../ports.ts'
 import type { ChunkText, Store } from '../store/index.ts'
 import { createChunker, type Draft } from './chunker.ts'
@@ -43,8 +43,8 @@ export function createIndexStage(deps: {
   queue: Queue
   linguistics: Linguistics
   changed: (document: Document) => void
-  /** Whose tokens size the chunks; never throws. */
-  embedding: () => Promise<EmbeddingModel | undefined>
+  /** Of the embedding model, whose tokens size the chunks; never throws, and waits for nobody. */
+  sizes: () => Promise<TextSizes | undefined>
   /** Whether text is to be recognised in pictures of pages. */
   recognizes: (scope: Scope) => Promise<boolean>
   /** The document can be found by its words, and all of it is there. */
@@ -77,7 +77,7 @@ export function createIndexStage(deps: {
 
     const isFurniture = findFurniture(await store.segments.margins(scope, document.id))
     const language = await tellLanguage(scope, document, isFurniture)
-    const counter = createTokenCounter(await deps.embedding(), signal)
+    const counter = createTokenCounter(await deps.sizes(), signal)
     const chunker = createChunker({
       splitSentences: text => linguistics.splitSentences(text, language ?? 'other'),
       isFurniture,

@@ -11,6 +11,7 @@ export const jobKinds = {
   sweep: 'sweep',
   check: 'check',
   backup: 'backup',
+  mail: 'mail',
 } as const
 
 /** Work on a document is its user's: where many wait, users take turns. */

@@ -1,4 +1,4 @@
-import type { EmbeddingModel, Segment } from '../model/index.ts'
+import type { Segment, TextSizes } from '../model/index.ts'
 import { type ChunkLimits, chunkLimits, estimatedDensity } from './chunker.ts'
 import { within } from './within.ts'
 
@@ -21,8 +21,8 @@ const share = 0.75
  * Sizes by the tokenizer of the embedding model. Without one, or from the moment it fails or takes too long, by the
  * estimate, until the document's end.
  */
-export function createTokenCounter(embedding: EmbeddingModel | undefined, signal: AbortSignal): TokenCounter {
-  let model = embedding
+export function createTokenCounter(sizes: TextSizes | undefined, signal: AbortSignal): TokenCounter {
+  let model = sizes
   let densities = new Map<string, number>()
 
   async function count(texts: readonly string[]): Promise<void> {
@@ -41,7 +41,7 @@ export function createTokenCounter(embedding: EmbeddingModel | undefined, signal
   }
 
   return {
-    limits: embedding ? limitsFor(embedding.contextSize) : chunkLimits,
+    limits: sizes ? limitsFor(sizes.contextSize) : chunkLimits,
     async prepare({ blocks, margins = [] }) {
       densities = new Map()
       if (!model) return

@@ -51,7 +51,7 @@ export function createVectorIndexes(deps: {
   queue: Queue
   clock: Clock
   log: Log
-  embedding: (fingerprint?: string) => Promise<EmbeddingModel | undefined>
+  embedding: (fingerprint?: string, signal?: AbortSignal) => Promise<EmbeddingModel | undefined>
   health: ModelHealth
   wake: () => void
 }): VectorIndexes {
@@ -72,12 +72,13 @@ export function createVectorIndexes(deps: {
   /** What cannot be used is as good as not there; the log hears of it once. Throws where it cannot be told. */
   async function modelOf(fingerprint?: string): Promise<EmbeddingModel | undefined> {
     try {
-      const model = await deps.embedding(fingerprint)
+      const model = await deps.embedding(fingerprint, stopping.signal)
       if (fingerprint === undefined) complaint = undefined
       return model
     } catch (error) {
       const { code } = toAppError(error)
-      if (code !== complaint) log.warn('the embedding model cannot be used', { code, error })
+      if (code !== complaint && !stopping.signal.aborted)
+        log.warn('the embedding model cannot be used', { code, error })
       complaint = code
       if (!asGoodAsGone.has(code)) throw error
       return undefined

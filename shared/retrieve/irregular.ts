@@ -271,14 +271,22 @@ function numberWords(list: string, language: 'de' | 'en'): Map<string, string[]>
   return index
 }
 
-// Computed once: constants in a form that reads like the grammar they come from.
-const irregular = { de: families(german, 'de'), en: families(english, 'en') }
-const spelled = { de: numberWords(numbers.de, 'de'), en: numberWords(numbers.en, 'en') }
+// Computed once, with the first question: constants in a form that reads like the grammar they come from.
+const irregular = { de: once(() => families(german, 'de')), en: once(() => families(english, 'en')) }
+const spelled = { de: once(() => numberWords(numbers.de, 'de')), en: once(() => numberWords(numbers.en, 'en')) }
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
 
 /** Other terms of the same word: irregular forms, and numbers spelled out or in digits. */
 export function relatedForms(term: string, language: Language): string[] {
   if (language === 'other') return []
-  const direct = [...(spelled[language].get(term) ?? []), ...(irregular[language].get(term) ?? [])]
+  const direct = [...(spelled[language]().get(term) ?? []), ...(irregular[language]().get(term) ?? [])]
   if (direct.length > 0 || language === 'en') return direct
   for (const prefix of inseparable) {
     const forms = term.startsWith(prefix) ? strongForms(term.slice(prefix.length)) : []
@@ -315,11 +323,11 @@ export function relatedForms(term: string, language: Language): string[] {
 /** All forms of a strong verb by any of them; none if it is not one. */
 function strongForms(base: string): string[] {
   if (base.length < 2) return []
-  const forms = irregular.de.get(base)
+  const forms = irregular.de().get(base)
   return forms === undefined ? [] : [base, ...forms]
 }
 
 /** The number a spelled-out word means, if it is one. */
 export function isNumberWord(term: string, language: 'de' | 'en'): boolean {
-  return spelled[language].has(term)
+  return spelled[language]().has(term)
 }

@@ -2,6 +2,9 @@ import type { Scope } from '../model/index.ts'
 import type { Log } from '../ports.ts'
 import type { Store, VectorIndex } from '../store/index.ts'
 
+/** Milliseconds for which the index that is searched is known: of 40 searches a second, one or two ask for it. */
+const freshness = 500
+
 /** The question as a vector of the model with this fingerprint; undefined when it cannot be had in time. */
 export type EmbedQuestion = (
   fingerprint: string,
@@ -38,6 +41,16 @@ export function createNear({
   log: Log | undefined
 }) {
   const { vectors } = store
+  let known: { index: VectorIndex; since: number } | undefined
+
+  /** `anew`: what was known has just failed. */
+  async function active(scope: Scope, anew: boolean): Promise<VectorIndex | undefined> {
+    if (known && !anew && performance.now() - known.since < freshness) return known.index
+    const since = performance.now()
+    const index = await vectors.active(scope)
+    known = index && { index, since }
+    return index
+  }
 
   async function look(
     scope: Scope,
@@ -67,7 +80,7 @@ export function createNear({
     if (!embedQuestion) return undefined
     let last: VectorIndex | undefined
     for (;;) {
-      const index = await vectors.active(scope)
+      const index = await active(scope, last !== undefined)
       // What failed may have been swapped meanwhile: then it is the other one's turn.
       if (!index || index.number === last?.number) return undefined
       last = index

@@ -23,9 +23,9 @@ export function withOtherNouns(
 ): readonly string[] {
   let replaced: string[] | undefined
   for (const { term, text: noun } of asked) {
-    const places = terms.flatMap((one, place) => (one === term ? [place] : []))
+    const places = placesOf(term, terms)
     if (places.length === 0) continue
-    const words = [...text.matchAll(familyOf(noun))].map(([word]) => word).filter(word => stemWord(word, 'de') === term)
+    const words = (text.match(familyOf(noun)) ?? []).filter(word => stemWord(word, 'de') === term)
     if (words.length !== places.length) continue
     for (const [at, word] of words.entries()) {
       if (!differentNouns(noun, word)) continue
@@ -34,6 +34,12 @@ export function withOtherNouns(
     }
   }
   return replaced ?? terms
+}
+
+function placesOf(term: string, terms: readonly string[]): number[] {
+  const places: number[] = []
+  for (let place = terms.indexOf(term); place !== -1; place = terms.indexOf(term, place + 1)) places.push(place)
+  return places
 }
 
 /** All words that begin as it does, without its ending. */

@@ -161,7 +161,17 @@ describe('search', () => {
     expect([hits[0].chunk.text, hits[0].relevance, hits[1].chunk.text]).toEqual([texts[2], 1, texts[0]])
     expect([legs.reranked, hits.map(({ rank }) => rank)]).toEqual([true, [1, 2]])
     const plain = await find('Wann ist die Miete fällig?', { limit: 2 })
-    for (const rerank of [async () => undefined, async () => [1], async () => [Number.NaN, 1, 1, 1]])
+    // It had the time for two, and likes the second one better.
+    const some = await find('Wann ist die Miete fällig?', { limit: 2 }, { rerank: async () => [0, 1] })
+    expect([some.legs.reranked, some.hits.map(({ relevance }) => relevance)]).toEqual([true, [1, 0]])
+    expect(some.hits.map(({ chunk }) => chunk.id)).toEqual(plain.hits.map(({ chunk }) => chunk.id).reverse())
+    const tooMany = Array.from({ length: 50 }, () => 1)
+    for (const rerank of [
+      async () => undefined,
+      async () => [],
+      async () => tooMany,
+      async () => [Number.NaN, 1, 1, 1],
+    ])
       expect(await find('Wann ist die Miete fällig?', { limit: 2 }, { rerank })).toEqual(plain)
   })
 

@@ -8,6 +8,7 @@ import { mayBeMistaken, otherNounTerm, withOtherNouns } from './nouns.ts'
 import { planSearch, relativeWeights, type SearchPlan } from './plan.ts'
 import { type Question, vocabularyLookups } from './question.ts'
 import { scoreChunk } from './rank.ts'
+import { type Order, type OrderMemo, type OrderOptions, rememberOrders } from './remembered-orders.ts'
 import { mayBeSlip, SHORTEST_MISSPELT } from './spelling.ts'
 
 export type SearchMode = 'words' | 'vectors' | 'hybrid'
@@ -56,7 +57,10 @@ export interface Search {
   find(scope: Scope, question: Question, options?: SearchOptions): Promise<SearchResult>
 }
 
-/** How well each passage answers, in their order; undefined without a ranking model, or when it takes too long. */
+/**
+ * How well each of the first passages answers, in their order, as many as it has the time for; undefined without a ranking model,
+ * or when it takes too long.
+ */
 export type Rerank = (
   question: string,
   passages: readonly string[],
@@ -74,7 +78,7 @@ const secondaryCandidates = 50
 const rankedByText = 30
 /** Of each list that is fused. What stands below rank 50 of one list adds less than 0.009 to what the other put first. */
 const fusedLength = 50
-/** Passages given to the ranking model, which needs a tenth of a second for each. */
+/** Passages given to the ranking model, at most. */
 const rerankedLength = 20
 
 export function createSearch({
@@ -83,6 +87,7 @@ export function createSearch({
   reranker,
   inTurn = (_, run) => run(),
   log,
+  memo,
 }: {
   store: Store
   embedQuestion?: EmbedQuestion
@@ -91,36 +96,25 @@ export function createSearch({
   /** Without, all searches go to the database at once. */
   inTurn?: InTurn
   log?: Log
+  /** Keeps in which order passages were found; never a word of them. */
+  memo?: OrderMemo
 }): Search {
   const near = createNear({ store, embedQuestion, inTurn, log })
+  const remembered = rememberOrders({ store, memo, find: findOrder })
 
   return {
     async find(scope, question, { mode = 'hybrid', documents, limit = 10, signal } = {}) {
       const within = { ...(documents && { documents }), ...(signal && { signal }) }
       const listed = Math.max(fusedLength, limit)
-      const planWords = (most: number) => inTurn(scope, () => byWords(scope, question, most, within), signal)
-      const [planned, vectors, rerank] = await Promise.all([
-        planWords(mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY),
-        mode === 'words' ? undefined : near(scope, question.text, { limit: listed, ...within }),
+      const [{ found: first, kept }, rerank] = await Promise.all([
+        remembered.find(scope, question, { mode, listed, ...within }),
         mode === 'words' ? undefined : reranker?.(),
       ])
-      // Asked for vectors, which cannot be had: never empty for that.
-      const alone = mode === 'vectors' && !vectors
-      const words = alone ? await planWords(limit) : planned
+      const { words, order, similarities, nearness, legs } = first
       signal?.throwIfAborted()
-
-      const order = vectors
-        ? // What is nearest among the few that have a vector is near to nothing: with a tenth of the project embedded, every
-          // second passage was one of those.
-          fuse(
-            [words.ranked.slice(0, listed).map(({ id }) => id), vectors.found.map(({ id }) => id)],
-            [1, vectors.coverage],
-          )
-        : words.ranked.map(({ id }) => ({ id }))
       const taken = order.slice(0, rerank ? Math.max(limit, rerankedLength) : limit)
       const ids = taken.map(({ id }) => id)
-      const read = await (rerank ? store.chunks.get(scope, ids) : store.chunks.around(scope, ids))
-      const similarities = new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance]))
+      const [read] = await Promise.all([rerank ? store.chunks.get(scope, ids) : store.chunks.around(scope, ids), kept])
       const found = toHits(taken, read, words, similarities)
       signal?.throwIfAborted()
       const reordered = rerank && (await reorder(rerank, question, found, signal))
@@ -136,18 +130,48 @@ export function createSearch({
         )
         return { ...hit, rank: at + 1, before: before!, after: after! }
       })
-      const nearness = vectors && nearnessOf(vectors.found[0].distance, vectors.background, words.statistics.chunks)
       return {
         plan: words.plan,
         hits,
-        legs: {
-          words: mode !== 'vectors' || alone,
-          vectors: vectors !== undefined,
-          reranked: reordered !== undefined,
-        },
+        legs: { ...legs, reranked: reordered !== undefined },
         ...(nearness !== undefined && { nearness }),
       }
     },
+  }
+
+  /** By both legs, before anything is read. */
+  async function findOrder(
+    scope: Scope,
+    question: Question,
+    { mode, listed, documents, signal }: OrderOptions,
+  ): Promise<Order> {
+    const within = { ...(documents && { documents }), ...(signal && { signal }) }
+    const planWords = (most: number) => inTurn(scope, () => byWords(scope, question, most, within), signal)
+    const [planned, vectors] = await Promise.all([
+      planWords(mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY),
+      mode === 'words' ? undefined : near(scope, question.text, { limit: listed, ...within }),
+    ])
+    // Asked for vectors, which cannot be had: never empty for that.
+    const alone = mode === 'vectors' && !vectors
+    const words = alone ? await planWords(listed) : planned
+    signal?.throwIfAborted()
+
+    const order = vectors
+      ? // What is nearest among the few that have a vector is near to nothing: with a tenth of the project embedded, every
+        // second passage was one of those.
+        fuse(
+          [words.ranked.slice(0, listed).map(({ id }) => id), vectors.found.map(({ id }) => id)],
+          [1, vectors.coverage],
+        )
+      : words.ranked.map(({ id }) => ({ id }))
+    const nearness = vectors && nearnessOf(vectors.found[0].distance, vectors.background, words.statistics.chunks)
+    return {
+      words: { plan: words.plan, ranked: words.ranked },
+      order,
+      similarities: new Map(vectors?.found.map(({ id, distance }) => [id, 1 - distance])),
+      legs: { words: mode !== 'vectors' || alone, vectors: vectors !== undefined },
+      ...(nearness !== undefined && { nearness }),
+    }
   }
 
   /** Ranked by their words, best first; with `most` 0 only the plan is made. */
@@ -227,14 +251,16 @@ export function createSearch({
     found: readonly T[],
     signal: AbortSignal | undefined,
   ): Promise<T[] | undefined> {
-    const first = found.slice(0, rerankedLength)
-    const texts = first.map(({ chunk }) => [...chunk.headings.map(heading => heading.text), chunk.text].join('\n'))
+    const texts = found
+      .slice(0, rerankedLength)
+      .map(({ chunk }) => [...chunk.headings.map(heading => heading.text), chunk.text].join('\n'))
     const scores = await rerank(question.text, texts, signal)
-    if (scores?.length !== first.length || !scores.every(Number.isFinite)) return undefined
-    const judged = first.map((hit, at) => ({ ...hit, relevance: scores[at] }))
+    if (!scores || scores.length === 0 || scores.length > texts.length || !scores.every(Number.isFinite))
+      return undefined
+    const judged = found.slice(0, scores.length).map((hit, at) => ({ ...hit, relevance: scores[at] }))
     // A stable sort: what ties stays as it was.
     judged.sort((a, b) => b.relevance - a.relevance)
-    return [...judged, ...found.slice(rerankedLength)]
+    return [...judged, ...found.slice(scores.length)]
   }
 
   /** What words that stand nowhere in the library may have been mistyped for. */
@@ -275,7 +301,7 @@ function rankAll(plan: SearchPlan, candidates: readonly Candidate[]): Ranked[] {
 function toHits(
   order: readonly { id: number; fused?: number }[],
   read: readonly StoredChunk[],
-  { plan, ranked }: { plan: SearchPlan; ranked: readonly Ranked[] },
+  { plan, ranked }: Order['words'],
   similarities: ReadonlyMap<number, number>,
 ): Omit<Hit, 'rank' | 'before' | 'after'>[] {
   const chunks = new Map(read.map(chunk => [chunk.id, chunk]))

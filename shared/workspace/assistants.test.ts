@@ -110,10 +110,11 @@ describe('chats', () => {
 describe('settings', () => {
   it('are the user’s, and only what is given changes', async () => {
     const { settings, transaction } = open.store
-    expect(await settings.get('local')).toEqual({ language: null, theme: null, projectId: null, recognition: 'on' })
+    const unset = { theme: null, projectId: null, recognition: 'on', keepChats: null, keepTrash: null }
+    expect(await settings.get('local')).toEqual({ ...unset, language: null })
     await transaction({ userId: 'local' }, tx => settings.update(tx, 'local', { language: 'de', theme: 'dark' }))
     await transaction({ userId: 'local' }, tx => settings.update(tx, 'local', { theme: null }))
-    expect(await settings.get('local')).toEqual({ language: 'de', theme: null, projectId: null, recognition: 'on' })
+    expect(await settings.get('local')).toEqual({ ...unset, language: 'de' })
     expect((await settings.get('somebody')).language).toBeNull()
     expect((await changesOf('setting')).map(({ field, value }) => [field, value])).toEqual([
       ['language', 'de'],

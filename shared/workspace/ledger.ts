@@ -1,7 +1,7 @@
 import type { LedgerEntry, LedgerFilter, LedgerSum } from '../model/index.ts'
 import type { LedgerPage, Store } from '../store/index.ts'
 
-/** What left this machine on the user's behalf or the installation's, and what was refused. */
+/** What left this machine on the user's behalf, or the installation's where that is asked for, and what was refused. */
 export interface Ledger {
   /** The latest first. Throws `input-invalid` where `after` is no `next`. */
   page(userId: string, filter: LedgerFilter & { limit: number; after?: string }): Promise<LedgerPage>

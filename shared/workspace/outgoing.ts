@@ -55,7 +55,7 @@ export async function governOutgoing(
 ): Promise<Outgoing> {
   const { egress, store, clock, log, connections = [], ledgerRetention } = deps
   const { ledger } = store
-  egress?.govern({ policy: createPolicy(deps), write: entries => ledger.write(entries) })
+  egress?.govern({ policy: createPolicy(deps), write: (entries, how) => ledger.write(entries, how) })
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function settle(): Promise<void> {

@@ -1,0 +1,38 @@
+import { pipeline } from 'node:stream/promises'
+import type { RequestHandler } from 'express'
+import type { Core } from '../../shared/core.ts'
+import type { Accounts } from '../auth/accounts.ts'
+import { exportOf } from '../export/write.ts'
+import { leaving } from './deadlines.ts'
+import { whoAsks } from './identity.ts'
+
+/** Everything that is the caller's own, read as the client takes it. */
+export function createOwnExport({
+  core,
+  accounts,
+  version,
+  stopping,
+}: {
+  core: Core
+  accounts?: Accounts
+  version: string
+  stopping: AbortSignal
+}): RequestHandler {
+  return async (req, res) => {
+    const { userId } = whoAsks(res)
+    const known = accounts && (await accounts.people.byId(userId))
+    const account = known ? await accounts.people.account(userId) : { id: userId }
+    res.setHeader('Content-Type', 'application/zip')
+    res.setHeader('Content-Disposition', 'attachment; filename="cloister-export.zip"')
+    if (req.method === 'HEAD') {
+      res.end()
+      return
+    }
+    const address = req.ip ?? null
+    await core.audit.note({ actorId: userId, ownerId: userId, action: 'account.export', objectId: userId, address })
+    res.flushHeaders()
+    const signal = AbortSignal.any([leaving(res), stopping])
+    // Whoever went away in the middle misses nothing; an archive that ends early must not look whole.
+    await pipeline(exportOf({ core, userId, version, account }, signal), res).catch(() => res.destroy())
+  }
+}
