@@ -2,7 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Client } from '../shared/api/client.ts'
 import type { ServerEvent } from '../shared/api/index.ts'
 import type { Status } from './app-context.ts'
-import { place } from './queries.ts'
+import { place, placeDownload } from './queries.ts'
 import { shareEvents } from './shared-events.ts'
 import type { Store } from './store.ts'
 
@@ -10,7 +10,7 @@ import type { Store } from './store.ts'
 const breath = 1500
 
 /**
- * Keeps what is shown as the server has it. While nobody looks at a window it neither hears nor reads for the others;
+ * Keeps what is shown as the server has it, until the returned function is called. While nobody looks at a window it neither hears nor reads for the others;
  * looking again reads everything anew.
  */
 export function followEvents({
@@ -32,7 +32,7 @@ export function followEvents({
   connected(): void
   /** The server no longer knows this browser. */
   refused(): void
-}): void {
+}): () => void {
   let control: AbortController | undefined
   const refresh = createRefresh(queries)
 
@@ -50,7 +50,11 @@ export function followEvents({
     } else if (event.type === 'assistants') refresh(['assistants', event.projectId])
     else if (event.type === 'trouble') status.change(now => ({ ...now, trouble: event.reason }))
     else if (event.type === 'settings') settings()
-    else refresh([event.type])
+    else if (event.type === 'download') {
+      placeDownload(queries, event.name, event.download)
+      if (!event.download) refresh(['downloads'])
+    } else if (event.type === 'models') for (const name of ['models', 'catalog', 'providers', 'index']) refresh([name])
+    else if (event.type === 'projects') for (const name of ['projects', 'models']) refresh([name])
   }
 
   const open = async () => {
@@ -75,6 +79,10 @@ export function followEvents({
   }
   page.addEventListener('visibilitychange', look)
   look()
+  return () => {
+    page.removeEventListener('visibilitychange', look)
+    control?.abort()
+  }
 }
 
 /** Reads a list again at once, and then at most once in a breath. */

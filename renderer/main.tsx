@@ -1,67 +1,83 @@
 import routes from 'virtual:routes'
 import { QueryClient } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
-import { ApiError } from '../shared/api/api-error.ts'
+import type { Account, SignInOptions } from '../shared/api/account.ts'
+import { isProblem } from '../shared/api/api-error.ts'
 import { createClient } from '../shared/api/client.ts'
 import type { Session } from '../shared/api/index.ts'
+import { takeArrival, takeGitHubRefusal } from './account/arrival.ts'
+import { gitHubRefusal } from './account/flow.ts'
 import type { App, Status } from './app-context.ts'
 import { createLiveAnswers } from './chat/live-answers.ts'
 import { followEvents } from './events.ts'
 import { createUploads } from './library/uploads.ts'
+import { createChoices } from './parts/choice.ts'
 import { createPreferences } from './preferences.ts'
 import { createRouter } from './route.ts'
 import { Screen, type Stage } from './screen.tsx'
 import { createToasts } from './shell/toasts.ts'
 import { createStore } from './store.ts'
+import { createVisit } from './visit.ts'
 
 // The library behind Radix's dialogs adds one style element (the page behind must not scroll) and takes its nonce from here.
 const nonce = document.querySelector<HTMLElement>('meta[property="csp-nonce"]')?.nonce
 if (nonce) Object.assign(globalThis, { __webpack_nonce__: nonce })
 
-const token = takeToken()
-const client = createClient({ routes, url: location.origin, language: () => preferences.words.get().language })
+const arrival = takeArrival(window)
+const refusal = takeGitHubRefusal(window)
+const client = createClient({
+  routes,
+  url: location.origin,
+  language: () => preferences.words.get().language,
+  fetch: heard,
+})
 const preferences = await createPreferences({
   client: () => client,
   storage: localStorage,
   root: document.documentElement,
   browser: navigator.languages,
 })
+const router = createRouter(window)
 const stage = createStore<Stage>({ name: 'starting' })
-createRoot(document.getElementById('root')!).render(<Screen stage={stage} preferences={preferences} />)
-await enter()
-
-/** The key of the printed address; it leaves the address bar, and the history, before anything else happens. */
-function takeToken(): string | null {
-  const found = new URLSearchParams(location.hash.slice(1)).get('token')
-  if (found !== null) history.replaceState(null, '', `${location.pathname}#/`)
-  return found
-}
-
-async function enter(): Promise<void> {
-  try {
-    const session = token === null ? await client.session.get() : await client.session.open({ token })
-    const app = compose(session)
-    const settings = await client.settings.get()
-    await preferences.adopt(settings)
-    stage.set({ name: 'inside', app, projectId: settings.projectId })
-    const { queries, status, answers } = app
+const visit = createVisit({
+  client,
+  preferences,
+  stage,
+  compose,
+  follow: ({ queries, status, answers }, refused) =>
     followEvents({
       client,
       queries,
       status,
       page: document,
-      settings: () => void client.settings.get().then(preferences.adopt, () => {}),
+      settings: () => void preferences.read(),
       connected: answers.reconnected,
-      refused: () => stage.set({ name: 'outside', wrong: false }),
-    })
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'unauthorized')
-      stage.set({ name: 'outside', wrong: token !== null })
-    else stage.set({ name: 'failed', error })
-  }
+      refused,
+    }),
+})
+createRoot(document.getElementById('root')!).render(<Screen stage={stage} preferences={preferences} client={client} />)
+// A link that is followed in a window that is open already.
+window.addEventListener('hashchange', () => {
+  const another = takeArrival(window)
+  if (another) void visit.begin(another, null)
+})
+await visit.begin(arrival, refusal)
+const now = stage.get()
+if (refusal !== null && now.name === 'inside') now.app.toasts.show(preferences.words.get()(gitHubRefusal(refusal)))
+
+/** Any answer may be the first to say that the session has ended. */
+async function heard(request: Request, init?: RequestInit): Promise<Response> {
+  const response = await fetch(request, init)
+  if (response.status === 401)
+    void response
+      .clone()
+      .json()
+      .then((body: unknown) => isProblem(body) && body.code === 'unauthorized' && visit.refused())
+      .catch(() => {})
+  return response
 }
 
-function compose(session: Session): App {
+function compose({ session, account, options }: { session: Session; account: Account; options: SignInOptions }): App {
   const queries = new QueryClient({
     defaultOptions: {
       queries: {
@@ -80,15 +96,21 @@ function compose(session: Session): App {
     queries,
     status,
     session,
+    options,
+    account: createStore(account),
     preferences,
-    router: createRouter(window),
+    router,
     toasts: createToasts(),
+    choices: createChoices(),
     passwords: new Map(),
+    drafts: new Map(),
+    erased: visit.erased,
     answers: createLiveAnswers({ client, queries, frame: run => void requestAnimationFrame(run) }),
     uploads: createUploads({
       session: () => session,
       language: () => preferences.words.get().language,
       arrived: projectId => void queries.invalidateQueries({ queryKey: ['documents', projectId] }),
+      refused: () => visit.refused(),
     }),
   }
 }

@@ -1,4 +1,5 @@
 import type { Client } from '../shared/api/client.ts'
+import { createChoice } from './parts/choice.ts'
 import { createStore, type Store } from './store.ts'
 import { languageOf, loadWords, type Words } from './words.tsx'
 
@@ -9,10 +10,15 @@ import { languageOf, loadWords, type Words } from './words.tsx'
 export interface Preferences {
   readonly values: Store<Values>
   readonly words: Store<Words>
-  /** Takes over what the server keeps. */
-  adopt(kept: Pick<Values, 'language' | 'theme' | 'recognition'>): Promise<void>
-  change(values: Partial<Values>): Promise<void>
+  /** Takes over what the server keeps; what was chosen meanwhile goes before it. */
+  adopt(kept: Kept): Promise<void>
+  /** Takes over what the server keeps now. */
+  read(): Promise<void>
+  /** At once; back again, with `refused`, where the server does not keep it. */
+  change(values: Partial<Values>, refused: (error: unknown) => void): void
 }
+
+type Kept = Pick<Values, 'language' | 'theme' | 'recognition'>
 
 export interface Values {
   language: 'de' | 'en' | null
@@ -37,26 +43,58 @@ export async function createPreferences({
 }): Promise<Preferences> {
   const values = createStore(remembered(storage))
   const words = createStore(await loadWords(values.get().language ?? languageOf(browser)))
+  const choice = createChoice<Kept>()
+  let kept: Kept = values.get()
+  let readings = 0
 
-  async function apply(next: Values): Promise<void> {
+  async function apply(letters = values.get().letters): Promise<void> {
+    const { language, theme, recognition } = { ...kept, ...choice.pending.get() }
+    const next = { language, theme, recognition, letters }
     values.set(next)
     remember(storage, next)
-    if (next.theme) root.dataset.theme = next.theme
+    if (theme) root.dataset.theme = theme
     else delete root.dataset.theme
-    const language = next.language ?? languageOf(browser)
-    if (words.get().language !== language) words.set(await loadWords(language))
-    root.lang = language
+    const spoken = language ?? languageOf(browser)
+    root.lang = spoken
+    if (words.get().language === spoken) return
+    const loaded = await loadWords(spoken)
+    // Another one may have been chosen, and be here, since.
+    if (root.lang === spoken) words.set(loaded)
+  }
+  async function adopt({ language, theme, recognition }: Kept): Promise<void> {
+    kept = { language, theme, recognition }
+    await apply()
+  }
+  async function read(): Promise<void> {
+    readings += 1
+    const mine = readings
+    try {
+      const now = await client().settings.get()
+      if (mine === readings) await adopt(now)
+    } catch {
+      // As it was; the next event, or the next visit, reads it anew.
+    }
   }
 
-  await apply(values.get())
+  await apply()
+  choice.pending.subscribe(() => void apply())
   return {
     values,
     words,
-    adopt: ({ language, theme, recognition }) => apply({ ...values.get(), language, theme, recognition }),
-    async change(changed) {
-      await apply({ ...values.get(), ...changed })
-      const { letters: _ours, ...kept } = changed
-      if (Object.keys(kept).length > 0) await client().settings.update(kept)
+    adopt,
+    read,
+    change({ letters, ...chosen }, refused) {
+      if (letters !== undefined) void apply(letters)
+      if (Object.keys(chosen).length === 0) return
+      choice.choose(chosen, {
+        refused,
+        async send(changes) {
+          const answer = await client().settings.update(changes)
+          // What was read before has no say any more.
+          readings += 1
+          await adopt(answer)
+        },
+      })
     },
   }
 }

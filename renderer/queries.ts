@@ -1,6 +1,6 @@
-import { keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query'
+import { type DataTag, keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query'
 import type { Client } from '../shared/api/client.ts'
-import type { ApiDocument } from '../shared/api/index.ts'
+import type { ApiDocument, ApiDownload } from '../shared/api/index.ts'
 import type { DocumentState } from '../shared/model/index.ts'
 
 /** As the list is filtered: what waits for text recognition is ready for the server, and not for people. */
@@ -16,6 +16,9 @@ export interface DocumentsView {
   name: string
   after: string | null
 }
+
+/** Which rows of the ledger are shown. */
+export type LedgerFilter = NonNullable<Parameters<Client['ledger']['sums']>[0]>
 
 /** What is read from the server, by the name it is remembered under. */
 export const read = {
@@ -95,6 +98,64 @@ export const read = {
       queryKey: ['models'],
       queryFn: async ({ signal }) => (await client.models.list({}, { signal })).models,
     }),
+  /** Those of this computer, and those of servers with what this project says of them. */
+  allModels: (client: Client, projectId: string) =>
+    queryOptions({
+      queryKey: ['models', projectId],
+      queryFn: ({ signal }) => client.models.list({ projectId }, { signal }),
+    }),
+  /** Memory comes and goes without an event. */
+  catalog: (client: Client) =>
+    queryOptions({
+      queryKey: ['catalog'],
+      queryFn: ({ signal }) => client.catalog.list(undefined, { signal }),
+      staleTime: 30_000,
+    }),
+  downloads: (client: Client) =>
+    queryOptions({
+      queryKey: ['downloads'],
+      queryFn: async ({ signal }) => (await client.downloads.list(undefined, { signal })).downloads,
+      // Events tell of bytes that come; one that stands still tells nothing any more.
+      refetchInterval: ({ state }) =>
+        state.data?.some(one => one.state !== 'paused' && one.state !== 'failed') ? 2000 : false,
+    }),
+  providers: (client: Client) =>
+    queryOptions({
+      queryKey: ['providers'],
+      queryFn: async ({ signal }) => (await client.providers.list(undefined, { signal })).providers,
+    }),
+  index: (client: Client, projectId: string) =>
+    queryOptions({
+      queryKey: ['index', projectId],
+      queryFn: ({ signal }) => client.vectorIndexes.get({ projectId }, { signal }),
+      staleTime: 0,
+      // While one is being built, its progress is shown; an event tells only that the model changed.
+      refetchInterval: ({ state }) => (state.data?.building ? 2000 : 15_000),
+    }),
+  ledger: (client: Client, filter: LedgerFilter, after: string | null) =>
+    queryOptions({
+      queryKey: ['ledger', filter, after],
+      queryFn: ({ signal }) => client.ledger.list({ ...filter, limit: pageSize, ...(after && { after }) }, { signal }),
+      staleTime: 0,
+      placeholderData: keepPreviousData,
+    }),
+  ledgerSums: (client: Client, filter: LedgerFilter) =>
+    queryOptions({
+      queryKey: ['ledger', 'sums', filter],
+      queryFn: async ({ signal }) => (await client.ledger.sums(filter, { signal })).sums,
+      staleTime: 0,
+      placeholderData: keepPreviousData,
+    }),
+}
+
+/** Puts what the server answered where it is read, and reads that anew: a reading that began before it has no say any more. */
+export function keep<T>(
+  queries: QueryClient,
+  { queryKey }: { queryKey: DataTag<readonly unknown[], T, Error> },
+  update: (before: T) => T,
+): void {
+  queries.setQueryData<T>(queryKey, before => (before === undefined ? undefined : update(before)))
+  void queries.invalidateQueries({ queryKey })
 }
 
 interface DocumentsPage {
@@ -108,5 +169,15 @@ export function place(queries: QueryClient, document: ApiDocument): void {
     const at = page?.documents.findIndex(({ id }) => id === document.id) ?? -1
     if (!page || at < 0) return page
     return { ...page, documents: page.documents.with(at, document) }
+  })
+}
+
+/** Puts a download as it is now into the list; null: it is one no more. */
+export function placeDownload(queries: QueryClient, name: string, download: ApiDownload | null): void {
+  queries.setQueryData<ApiDownload[]>(['downloads'], before => {
+    if (!before) return before
+    const at = before.findIndex(one => one.name === name)
+    if (!download) return before.filter(one => one.name !== name)
+    return at < 0 ? [...before, download] : before.with(at, download)
   })
 }

@@ -14,7 +14,17 @@ export interface Route {
   reading: Reading | null
 }
 
-export type View = 'ask' | 'chat' | 'library' | 'trash' | 'search' | 'models' | 'settings'
+export type View =
+  | 'ask'
+  | 'chat'
+  | 'library'
+  | 'trash'
+  | 'search'
+  | 'models'
+  | 'ledger'
+  | 'settings'
+  | 'account'
+  | 'administration'
 
 /** A place in a document, with what is to be marked there. */
 export interface Reading {
@@ -34,7 +44,17 @@ export interface Mark {
   rects: Citation['rects']
 }
 
-const views: readonly string[] = ['chat', 'library', 'trash', 'search', 'models', 'settings']
+const views: readonly string[] = [
+  'chat',
+  'library',
+  'trash',
+  'search',
+  'models',
+  'ledger',
+  'settings',
+  'account',
+  'administration',
+]
 
 export function parseRoute(hash: string, state: unknown): Route {
   const [path = '', search = ''] = hash.replace(/^#?\/?/, '').split('?')

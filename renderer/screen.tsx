@@ -1,5 +1,10 @@
 import { QueryClientProvider } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
+import type { ErasedAccount } from '../shared/api/account.ts'
+import type { Client } from '../shared/api/client.ts'
+import type { Visitor } from './account/door.ts'
 import { type App, AppContext } from './app-context.ts'
+import { Boundary } from './parts/boundary.tsx'
 import { Problem } from './parts/problem.tsx'
 import type { Preferences } from './preferences.ts'
 import { Inside } from './shell/inside.tsx'
@@ -7,25 +12,60 @@ import { SignIn } from './shell/sign-in.tsx'
 import { type Store, useStore } from './store.ts'
 import { WordsContext } from './words.tsx'
 
+// A machine of one's own has no accounts.
+const ErasedPage = lazy(async () => ({ default: (await import('./account/erased-page.tsx')).ErasedPage }))
+const SignInPage = lazy(async () => ({ default: (await import('./account/sign-in-page.tsx')).SignInPage }))
+
 /** How far this visit has come. */
 export type Stage =
   | { name: 'starting' }
+  /** Without the key of this machine. */
   | { name: 'outside'; wrong: boolean }
+  /** Before the door of a server with accounts; `door`: each time another, which begins anew. */
+  | { name: 'sign-in'; door: number; visitor: Visitor; enter(): Promise<void> }
   | { name: 'failed'; error: unknown }
+  /** Their account is no more. */
+  | { name: 'erased'; receipt: ErasedAccount }
   | { name: 'inside'; app: App; projectId: string | null }
 
-export function Screen({ stage, preferences }: { stage: Store<Stage>; preferences: Preferences }) {
+export function Screen({
+  stage,
+  preferences,
+  client,
+}: {
+  stage: Store<Stage>
+  preferences: Preferences
+  client: Client
+}) {
   const now = useStore(stage)
   const words = useStore(preferences.words)
   return (
     <WordsContext value={words}>
       {now.name === 'starting' && <p className="starting">Cloister</p>}
       {now.name === 'outside' && <SignIn wrong={now.wrong} />}
+      {now.name === 'sign-in' && (
+        <Boundary page>
+          <Suspense fallback={<p className="starting">Cloister</p>}>
+            <SignInPage
+              key={now.door}
+              visitor={now.visitor}
+              client={client}
+              preferences={preferences}
+              enter={now.enter}
+            />
+          </Suspense>
+        </Boundary>
+      )}
       {now.name === 'failed' && (
         <main className="mx-auto max-w-xl px-6 pt-[18vh]">
           <h1 className="font-serif text-2xl">Cloister</h1>
           <Problem error={now.error} retry={() => location.reload()} />
         </main>
+      )}
+      {now.name === 'erased' && (
+        <Suspense fallback={<p className="starting">Cloister</p>}>
+          <ErasedPage receipt={now.receipt} />
+        </Suspense>
       )}
       {now.name === 'inside' && (
         <AppContext value={now.app}>

@@ -25,6 +25,8 @@ export interface Words {
   date(time: number): string
   /** Day and time of day of what is given as if it were in UTC. */
   moment(time: number): string
+  /** Day and time of day, to the second, where the reader is. */
+  instant(time: number): string
   /** “page 7”, “slide 3”, “Rent, B7:D7”, the last heading, or “lines 3–9”. */
   place(place: Place): string
   projectName(name: string): string
@@ -41,6 +43,7 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
   const numbers = new Intl.NumberFormat(language)
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const moments = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+  const instants = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })
   const sizes = (['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const).map(
     (unit, step) =>
       new Intl.NumberFormat(language, {
@@ -78,6 +81,7 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
     },
     date: (time: number) => dates.format(time),
     moment: (time: number) => moments.format(time),
+    instant: (time: number) => instants.format(time),
     place({ page, where }: Place) {
       if (page !== null) return say('chat.page', { page })
       const heading = where?.headings.at(-1)

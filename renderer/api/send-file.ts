@@ -43,6 +43,7 @@ export function sendFile({
     request.onabort = () => end(() => reject(signal.reason))
     request.open('POST', url)
     request.setRequestHeader('accept-language', language)
+    request.setRequestHeader('x-cloister', '1')
     const form = new FormData()
     form.append(field, file, name)
     request.send(form)

@@ -3,13 +3,18 @@ import type { ApiMessage } from '../../shared/api/index.ts'
 import { shownCells, shownQuote } from '../../shared/model/answer.ts'
 import type { Answer, AnswerSentence, Citation } from '../../shared/model/index.ts'
 import { useApp } from '../app-context.ts'
+import { modelName } from '../models/facts.ts'
 import { useWords } from '../words.tsx'
 import { Declined, NotAnswered, QuotesMode } from './answer-notes.tsx'
+import { placeOf } from './model-choice.tsx'
 import { useOpenCitation } from './open-place.ts'
 import { paragraphsOf } from './paragraphs.ts'
 
 /** What is shown of an answer, streamed or kept. */
-export type AnswerContent = Pick<Answer, 'mode' | 'sentences' | 'citations' | 'text' | 'model' | 'reason'>
+export type AnswerContent = Pick<
+  Answer,
+  'mode' | 'sentences' | 'citations' | 'text' | 'model' | 'server' | 'cached' | 'reason'
+>
 
 export function contentOf({ text, answer }: ApiMessage): AnswerContent {
   return answer
@@ -31,7 +36,7 @@ export const AnswerView = memo(function AnswerView({
   streaming?: boolean
 }) {
   const words = useWords()
-  const { mode, sentences, citations, reason, model, text } = content
+  const { mode, sentences, citations, reason, model, server, cached, text } = content
   if (mode === 'declined') return <Declined text={text} found={found} reason={reason} />
   if (mode === 'none') return <NotAnswered reason={reason} />
   if (mode === 'quotes')
@@ -58,8 +63,16 @@ export const AnswerView = memo(function AnswerView({
           {citations.length > 0 && <Sources citations={citations} />}
           <div className="mt-4 space-y-1 text-xs text-soft">
             {unproven > 0 && <p>{words('chat.someUnsupported')}</p>}
+            {cached && <p>{words('chat.cached')}</p>}
             {reason && <p>{reason.code === 'cancelled' ? words('chat.interrupted') : words.explain(reason)}</p>}
-            {model && <p>{words(unproven > 0 ? 'chat.modelUnproven' : 'chat.model', { model, count: unproven })}</p>}
+            {model && (
+              <p data-writer>
+                {words(unproven > 0 ? 'chat.modelUnproven' : 'chat.model', {
+                  model: `${modelName(model)} (${placeOf({ server: server?.name ?? null, here: server?.here ?? true }, words)})`,
+                  count: unproven,
+                })}
+              </p>
+            )}
           </div>
         </>
       )}

@@ -7,7 +7,9 @@ import { Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { useChooseForChat } from './chat-choice.ts'
 import { isRunning } from './live-answers.ts'
+import { ModelChoice, useAnswering, WhereItGoes } from './model-choice.tsx'
 import { QuestionBox } from './question-box.tsx'
 import { AssistantContext, useSearched } from './searched.ts'
 import { LiveTurn } from './turn.tsx'
@@ -15,11 +17,13 @@ import { LiveTurn } from './turn.tsx'
 /** The first thing one sees: a question, or, before there is anything to ask about, a place for documents. */
 export function AskPage() {
   const words = useWords()
-  const { client, answers, router } = useApp()
+  const { client, answers, router, options } = useApp()
   const project = useProject()
   const counts = useQuery(read.counts(client, project.id))
   const [assistantId, setAssistant] = useState<string | null>(null)
+  const [model, setModel] = useState<string | null>(null)
   const live = useStore(answers.list).find(one => one.chatId === null && one.projectId === project.id)
+  const chooseForChat = useChooseForChat()
   const empty = counts.data?.total === 0
   const [suggested, suggest] = useState('')
 
@@ -29,8 +33,13 @@ export function AskPage() {
       question,
       chatId: null,
       assistantId,
+      model,
       from: 0,
-      started: chatId => router.go('chat', { id: chatId, replace: true }),
+      started(chatId) {
+        // The chat stays with it.
+        if (model !== null) chooseForChat(chatId, { model })
+        router.go('chat', { id: chatId, replace: true })
+      },
     })
   const running = live !== undefined && isRunning(live)
   // What failed here is forgotten with the page: a new question begins with an empty one.
@@ -54,7 +63,10 @@ export function AskPage() {
         {counts.isError && <Problem error={counts.error} retry={() => void counts.refetch()} />}
         {empty ? (
           <>
-            <AddFiles lead={words('ask.emptyLead')} tried={suggest} />
+            <AddFiles
+              lead={words(options.mode === 'server' ? 'ask.emptyLeadServer' : 'ask.emptyLead')}
+              tried={suggest}
+            />
             <HowItWorks />
           </>
         ) : (
@@ -63,13 +75,16 @@ export function AskPage() {
               running={running}
               ask={ask}
               stop={() => live && answers.stop(live.key)}
+              draft={`ask ${project.id}`}
               suggested={suggested}
               focus
             >
               <AssistantChoice chosen={assistantId} choose={setAssistant} />
+              <ModelChoice chosen={model} choose={setModel} />
             </QuestionBox>
+            <WhereItGoes chosen={model} />
             <AssistantContext value={assistantId}>
-              <Searched />
+              <Searched model={model} />
             </AssistantContext>
           </>
         )}
@@ -97,17 +112,15 @@ function HowItWorks() {
 }
 
 /** What a question is held against; it stands there from the beginning, so that nothing moves when the figures come. */
-function Searched() {
+function Searched({ model }: { model: string | null }) {
   const words = useWords()
-  const { client } = useApp()
   const searched = useSearched()
-  const models = useQuery(read.models(client))
-  const writes = models.data?.some(({ role, inUse }) => role === 'chat' && inUse)
+  const { current, known } = useAnswering(model)
   return (
     <p className="mt-4 min-h-12 text-center text-sm text-pretty text-soft">
       {searched && words('ask.searches', { count: searched.ready })}{' '}
       {searched && searched.working > 0 && words('ask.working', { count: searched.working })}{' '}
-      {models.data && !writes && words('ask.withQuotes')}
+      {known && !current && words('ask.withQuotes')}
     </p>
   )
 }

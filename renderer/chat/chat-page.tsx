@@ -8,10 +8,13 @@ import { AssistantChoice } from '../assistants/assistant-choice.tsx'
 import { IconButton } from '../parts/button.tsx'
 import { Link } from '../parts/link.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
+import { sameAgain } from '../parts/same-again.ts'
 import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { useChatChoice } from './chat-choice.ts'
 import { isRunning } from './live-answers.ts'
+import { ModelChoice, WhereItGoes } from './model-choice.tsx'
 import { QuestionBox } from './question-box.tsx'
 import { AssistantContext } from './searched.ts'
 import { LiveTurn, NotAnsweredAgain, StoredTurn } from './turn.tsx'
@@ -19,9 +22,10 @@ import { messagesBefore, placeOf, turnsOf } from './turns.ts'
 
 export function ChatPage({ chatId }: { chatId: string }) {
   const words = useWords()
-  const { client, queries, answers } = useApp()
+  const { client, answers } = useApp()
   const project = useProject()
   const chat = useQuery(read.chat(client, project.id, chatId))
+  const { assistantId, model, choose, sent } = useChatChoice(chatId, chat.data?.chat)
   const found = useStore(answers.list).find(one => one.chatId === chatId)
   // The answer that was there before stays, with a word below it.
   const failedAgain = found?.again && found.state === 'failed' ? found : undefined
@@ -33,6 +37,8 @@ export function ChatPage({ chatId }: { chatId: string }) {
   const messages = chat.data?.messages ?? noMessages
   const before = live ? messagesBefore(messages, live) : messages.length
   const turns = useMemo(() => turnsOf(messages.slice(0, before)), [messages, before])
+
+  useKeptFocus(newest, live !== undefined)
 
   const last = turns.at(-1)
   const count = turns.length + (live ? 1 : 0)
@@ -50,7 +56,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
 
   const ask = (question: string) => {
     const from = messages.length
-    answers.ask({ projectId: project.id, question, chatId, assistantId: null, from, started: () => {} })
+    answers.ask({ projectId: project.id, question, chatId, assistantId: null, from, before: sent, started: () => {} })
   }
   const retry = () => {
     if (!live) return
@@ -63,14 +69,9 @@ export function ChatPage({ chatId }: { chatId: string }) {
     const question = messages[from]
     if (!question) return
     const { id: messageId, text } = question
-    answers.regenerate({ projectId: project.id, chatId, messageId, question: text, from })
+    answers.regenerate({ projectId: project.id, chatId, messageId, question: text, from, before: sent })
     newest.current?.scrollIntoView({ block: 'start' })
-  }, [messages, answers, project.id, chatId])
-  const setAssistant = async (assistantId: string | null) => {
-    const changed = await client.chats.update({ projectId: project.id, chatId, assistantId })
-    const { queryKey } = read.chat(client, project.id, chatId)
-    queries.setQueryData(queryKey, before => before && { ...before, chat: changed })
-  }
+  }, [messages, answers, project.id, chatId, sent])
 
   if (chat.isError && !live)
     return (
@@ -97,7 +98,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
       <h1 className="sr-only">{chat.data?.chat.title ?? words('nav.chats')}</h1>
       <div className="grow pt-6 md:pt-10">
         {!chat.data && !live && <Loading />}
-        <AssistantContext value={chat.data?.chat.assistantId ?? null}>
+        <AssistantContext value={assistantId}>
           {turns.slice(0, live ? turns.length : -1).map(turn => (
             <StoredTurn key={turn.question.id} turn={turn} />
           ))}
@@ -127,15 +128,40 @@ export function ChatPage({ chatId }: { chatId: string }) {
             <ArrowDown aria-hidden />
           </IconButton>
         )}
-        <QuestionBox running={running} ask={ask} stop={() => live && answers.stop(live.key)} focus={turns.length === 0}>
-          <AssistantChoice chosen={chat.data?.chat.assistantId ?? null} choose={id => void setAssistant(id)} />
+        <QuestionBox
+          running={running}
+          ask={ask}
+          stop={() => live && answers.stop(live.key)}
+          draft={`chat ${chatId}`}
+          focus={turns.length === 0}
+        >
+          <AssistantChoice chosen={assistantId} choose={assistantId => choose({ assistantId })} />
+          <ModelChoice chosen={model} choose={model => choose({ model })} />
         </QuestionBox>
+        <WhereItGoes chosen={model} />
       </div>
     </div>
   )
 }
 
 const noMessages: ApiMessage[] = []
+
+/** The buttons of an answer are others when it is kept: whoever stood on one stands on its like. */
+function useKeptFocus(box: React.RefObject<HTMLElement | null>, isLive: boolean): void {
+  const focused = useRef<HTMLElement>(null)
+  useEffect(() => {
+    const note = ({ target }: FocusEvent) => {
+      focused.current = target instanceof HTMLElement && box.current?.contains(target) ? target : null
+    }
+    document.addEventListener('focusin', note)
+    return () => document.removeEventListener('focusin', note)
+  }, [box])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the one takes the place of the other
+  useLayoutEffect(() => {
+    if (box.current && focused.current && document.activeElement === document.body)
+      sameAgain(focused.current, box.current)?.focus({ preventScroll: true })
+  }, [isLive])
+}
 
 /** Whether the end is out of sight. Nothing scrolls by itself while an answer grows: the reader reads from its beginning. */
 function useAway(end: React.RefObject<HTMLDivElement | null>): boolean {

@@ -42,13 +42,24 @@ export interface LiveAnswers {
     question: string
     chatId: string | null
     assistantId: string | null
+    /** Of a chat that is yet to begin: what it is to be answered by. */
+    model?: string | null
     /** Messages the chat has. */
     from: number
+    /** Waited for before it is asked, such as another model that was just chosen; what it throws makes the answer fail. */
+    before?: () => Promise<void>
     /** The chat is there. */
     started(chatId: string): void
   }): void
   /** `messageId`: the question's. */
-  regenerate(request: { projectId: string; chatId: string; messageId: string; question: string; from: number }): void
+  regenerate(request: {
+    projectId: string
+    chatId: string
+    messageId: string
+    question: string
+    from: number
+    before?: () => Promise<void>
+  }): void
   /** Reads along with an answer that another page asked for, or this one before it was loaded again. */
   follow(request: { projectId: string; chatId: string; answering: Answering; from: number }): void
   stop(key: number): void
@@ -104,11 +115,13 @@ export function createLiveAnswers({
     live: LiveAnswer,
     open: (signal: AbortSignal) => Promise<AsyncIterable<StreamedAnswer>>,
     started: (chatId: string) => void,
+    before?: () => Promise<void>,
   ): Promise<void> {
     const { key } = live
     const control = new AbortController()
     controls.set(key, control)
     try {
+      await before?.()
       for await (const event of await open(control.signal)) {
         if (event.type === 'started') started(event.chatId)
         const now = latest(key)
@@ -170,17 +183,24 @@ export function createLiveAnswers({
 
   return {
     list,
-    ask({ projectId, question, chatId, assistantId, from, started }) {
+    ask({ projectId, question, chatId, assistantId, model, from, before, started }) {
       const live = begin({ projectId, chatId, question, from, again: false })
-      const input = { projectId, question, ...(chatId && { chatId }), ...(assistantId && { assistantId }) }
-      void run(live, signal => client.answers.ask(input, { signal }), started)
+      const input = {
+        projectId,
+        question,
+        ...(chatId && { chatId }),
+        ...(assistantId && { assistantId }),
+        ...(model && { model }),
+      }
+      void run(live, signal => client.answers.ask(input, { signal }), started, before)
     },
-    regenerate({ projectId, chatId, messageId, question, from }) {
+    regenerate({ projectId, chatId, messageId, question, from, before }) {
       const live = begin({ projectId, chatId, question, from, again: true })
       void run(
         live,
         signal => client.answers.regenerate({ projectId, chatId, messageId }, { signal }),
         () => {},
+        before,
       )
     },
     follow({ projectId, chatId, answering: { answerId, question, questionId }, from }) {

@@ -1,5 +1,6 @@
 import { ArrowUp, Square } from 'lucide-react'
 import { type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
+import { useApp } from '../app-context.ts'
 import { useWords } from '../words.tsx'
 
 /** As many characters as the server takes. */
@@ -12,6 +13,7 @@ export function QuestionBox({
   ask,
   stop,
   focus = false,
+  draft,
   suggested = '',
   children,
 }: {
@@ -19,13 +21,16 @@ export function QuestionBox({
   ask(question: string): void
   stop(): void
   focus?: boolean
+  /** Under which name what is written here is kept, until it is asked. */
+  draft: string
   /** Stands in the field from the beginning. */
   suggested?: string
   /** Below the field: whom it is asked of. */
   children?: ReactNode
 }) {
   const words = useWords()
-  const [text, setText] = useState(suggested)
+  const { drafts } = useApp()
+  const [text, setText] = useState(drafts.get(draft) ?? suggested)
   const field = useRef<HTMLTextAreaElement>(null)
   const id = useId()
   const tooLong = text.trim().length > longest
@@ -38,10 +43,15 @@ export function QuestionBox({
     box.style.height = `${Math.min(tallest, box.scrollHeight)}px`
   }, [text])
 
+  const write = (now: string) => {
+    setText(now)
+    if (now === '') drafts.delete(draft)
+    else drafts.set(draft, now)
+  }
   const send = () => {
     if (running || tooLong || text.trim() === '') return
     ask(text.trim())
-    setText('')
+    write('')
   }
   return (
     <form
@@ -66,7 +76,7 @@ export function QuestionBox({
           placeholder={words('ask.placeholder')}
           aria-describedby={`${id}-hint`}
           aria-invalid={tooLong}
-          onChange={event => setText(event.target.value)}
+          onChange={event => write(event.target.value)}
           onKeyDown={event => {
             if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
             event.preventDefault()
@@ -75,7 +85,7 @@ export function QuestionBox({
           className="block max-h-56 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-read outline-none focus-visible:outline-none"
         />
         <div className="flex items-center justify-between gap-2 pr-2 pb-2 pl-3">
-          <div className="min-w-0">{children}</div>
+          <div className="flex min-w-0 items-center">{children}</div>
           {/* Keys: one must not turn into the other under a finger. */}
           {running ? (
             <button

@@ -56,6 +56,10 @@ export function AddFiles({ lead, tried }: { lead?: string; tried?: (question: st
       </FileButton>
     </>
   )
+  if (project.role === 'reader')
+    return lead === undefined ? null : (
+      <p className="mx-auto max-w-md text-center text-pretty text-soft">{words('members.readOnly')}</p>
+    )
   if (lead === undefined) return buttons
   return (
     <div className="rounded-3xl border-2 border-dashed border-edge/50 px-6 py-12 text-center sm:px-10 sm:py-16">

@@ -3,7 +3,7 @@ import { memo, useEffect, useRef, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import { toAppError } from '../../shared/errors.ts'
 import type { ErrorCode } from '../../shared/model/index.ts'
-import { useApp } from '../app-context.ts'
+import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Menu, type MenuItem } from '../parts/menu.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
@@ -23,6 +23,7 @@ export const DocumentRow = memo(function DocumentRow({
 }) {
   const words = useWords()
   const { router } = useApp()
+  const reading = useProject().role === 'reader'
   const [asked, ask] = useState(false)
   const actions = useActions(document, () => ask(true))
   const { name, state, segments, paged, language, size } = document
@@ -67,15 +68,15 @@ export const DocumentRow = memo(function DocumentRow({
     ...(readable ? [{ label: words('library.open'), run: open }] : []),
     { label: words('library.receipt'), run: () => showReceipt(document) },
     { label: words('library.original'), run: actions.save },
-    ...(working
+    ...(working && !reading
       ? [
           { label: words('library.pause'), run: actions.pause },
           { label: words('library.cancel'), run: actions.cancel },
         ]
       : []),
-    ...(mend ? [mend] : []),
-    ...(settled ? [{ label: words('library.again'), run: actions.retry }] : []),
-    { label: words('library.delete'), run: () => void actions.remove(), danger: true },
+    ...(mend && !reading ? [mend] : []),
+    ...(settled && !reading ? [{ label: words('library.again'), run: actions.retry }] : []),
+    ...(reading ? [] : [{ label: words('library.delete'), run: () => void actions.remove(), danger: true }]),
   ]
   return (
     <li ref={line} className="flex items-start gap-3 py-3" data-document={document.id} data-state={state}>

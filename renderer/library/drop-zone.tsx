@@ -8,6 +8,7 @@ export function DropZone({ children }: { children: ReactNode }) {
   const words = useWords()
   const { uploads } = useApp()
   const project = useProject()
+  const reading = project.role === 'reader'
   const [over, setOver] = useState(false)
   // Entering a child comes before leaving its parent: the balance of both tells whether the pointer left the page.
   const depth = useRef(0)
@@ -16,13 +17,14 @@ export function DropZone({ children }: { children: ReactNode }) {
     if (!holdsFiles(event.dataTransfer)) return
     event.preventDefault()
     depth.current = Math.max(0, depth.current + by)
-    setOver(depth.current > 0)
+    setOver(depth.current > 0 && !reading)
   }
   const drop = async (event: DragEvent) => {
     if (!holdsFiles(event.dataTransfer)) return
     event.preventDefault()
     depth.current = 0
     setOver(false)
+    if (reading) return
     uploads.add(project.id, await filesOfDrop(event.dataTransfer))
   }
   return (

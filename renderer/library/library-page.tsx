@@ -32,8 +32,9 @@ const states: readonly ShownState[] = [
 
 export function LibraryPage() {
   const words = useWords()
-  const { client } = useApp()
+  const { client, options } = useApp()
   const project = useProject()
+  const server = options.mode === 'server'
   const [order, setOrder] = useState<DocumentsView['order']>('newest')
   const [state, setState] = useState<ShownState | null>(null)
   const [name, setName] = useState('')
@@ -53,14 +54,18 @@ export function LibraryPage() {
   const from = (starts.length - 1) * pageSize
 
   return (
-    <Page title={words('library.title')} lead={words('library.lead')} {...(!empty && { actions: <AddFiles /> })}>
+    <Page
+      title={words('library.title')}
+      lead={words(server ? 'library.leadServer' : 'library.lead')}
+      {...(!empty && { actions: <AddFiles /> })}
+    >
       <UploadsPanel />
       {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
       {!data && !query.isError && <Loading />}
       {empty && (
         <div className="mt-8">
           <h2 className="sr-only">{words('library.none')}</h2>
-          <AddFiles lead={words('ask.emptyLead')} />
+          <AddFiles lead={words(server ? 'ask.emptyLeadServer' : 'ask.emptyLead')} />
         </div>
       )}
       {data && !empty && <NameFilter name={name} find={find} />}

@@ -56,7 +56,7 @@ export function progressOf(document: ApiDocument, words: Words): string {
 }
 
 /** Nothing where it is not known, or so short that it is over when it is read. */
-function timeLeft(seconds: number | null, words: Words): string | null {
+export function timeLeft(seconds: number | null, words: Words): string | null {
   if (seconds === null || seconds < 10) return null
   if (seconds < 55) return words('progress.soon')
   const minutes = Math.max(1, Math.round(seconds / 60))

@@ -20,7 +20,7 @@ interface Purge {
 
 export function TrashPage() {
   const words = useWords()
-  const { client, queries, router, toasts } = useApp()
+  const { client, queries, router, toasts, session } = useApp()
   const project = useProject()
   const [starts, setStarts] = useState<readonly (string | null)[]>([null])
   const [purging, setPurging] = useState<Purge | null>(null)
@@ -59,7 +59,7 @@ export function TrashPage() {
   return (
     <Page
       title={words('library.trash')}
-      lead={words('library.trashLead')}
+      lead={words('library.trashLead', { count: session.keeps.trash })}
       actions={
         <Button onClick={() => router.go('library')}>
           <ArrowLeft aria-hidden className="size-4" />

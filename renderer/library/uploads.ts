@@ -41,11 +41,14 @@ export function createUploads({
   session,
   language,
   arrived,
+  refused,
 }: {
   session: () => Session
   language: () => string
   /** At least one file has been stored. */
   arrived(projectId: string): void
+  /** The server no longer knows this browser. */
+  refused(): void
 }): Uploads {
   const list = createStore<readonly Upload[]>([])
   const skipped = createStore(0)
@@ -85,6 +88,7 @@ export function createUploads({
     } catch (thrown) {
       if (control.signal.aborted) return change(key, { state: 'stopped' })
       const error = toAppError(thrown)
+      if (error.code === 'unauthorized') refused()
       const text = error instanceof ApiError ? error.detail : ''
       change(key, {
         state: 'refused',

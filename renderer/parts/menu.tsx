@@ -40,7 +40,7 @@ export function MenuOf({
   choices?: {
     label: string
     value: string
-    options: readonly { value: string; label: string }[]
+    options: readonly { value: string; label: string; hint?: string; disabled?: boolean }[]
     choose(value: string): void
   }
 }) {
@@ -57,13 +57,17 @@ export function MenuOf({
                 onValueChange={choices.choose}
                 className="min-h-0 overflow-y-auto"
               >
-                {choices.options.map(({ value, label }) => (
+                {choices.options.map(({ value, label, hint, disabled = false }) => (
                   <DropdownMenu.RadioItem
                     key={value}
                     value={value}
-                    className={`${item} data-[state=checked]:font-semibold data-[state=checked]:text-accent`}
+                    disabled={disabled}
+                    className={`${item} data-disabled:cursor-default data-disabled:text-soft data-[state=checked]:font-semibold data-[state=checked]:text-accent`}
                   >
-                    {label}
+                    <span className="min-w-0">
+                      {label}
+                      {hint && <span className="block text-xs font-normal text-soft">{hint}</span>}
+                    </span>
                   </DropdownMenu.RadioItem>
                 ))}
               </DropdownMenu.RadioGroup>

@@ -6,6 +6,7 @@ import { toAppError } from '../../shared/errors.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { IconButton } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
+import { sameAgain } from '../parts/same-again.ts'
 import { read } from '../queries.ts'
 import type { Reading } from '../route.ts'
 import { useWords } from '../words.tsx'
@@ -144,7 +145,7 @@ function useFocus(documentId: string) {
     before.current = document.activeElement
     return () => {
       const back = before.current
-      if (back instanceof HTMLElement && back.isConnected) requestAnimationFrame(() => back.focus())
+      if (back instanceof HTMLElement && back !== document.body) requestAnimationFrame(() => sameAgain(back)?.focus())
     }
   }, [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: for every document anew

@@ -2,24 +2,22 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
+import { Link } from '../parts/link.tsx'
 import { Page } from '../parts/page.tsx'
 import { sentenceOf } from '../parts/problem.tsx'
 import type { Values } from '../preferences.ts'
 import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { ProjectModels } from './project-models.tsx'
 
 export function SettingsPage() {
   const words = useWords()
-  const { client, preferences, session, toasts } = useApp()
+  const { client, preferences, session, toasts, options } = useApp()
+  const project = useProject()
   const values = useStore(preferences.values)
-  const change = async (changed: Partial<Values>) => {
-    try {
-      await preferences.change(changed)
-    } catch (error) {
-      toasts.show(sentenceOf(error, words))
-    }
-  }
+  const change = (changed: Partial<Values>) =>
+    preferences.change(changed, error => toasts.show(sentenceOf(error, words)))
   const signOut = async () => {
     try {
       await client.session.close()
@@ -38,7 +36,7 @@ export function SettingsPage() {
           { value: 'de', label: words('settings.german') },
           { value: 'en', label: words('settings.english') },
         ]}
-        choose={value => void change({ language: value === '' ? null : (value as 'de' | 'en') })}
+        choose={value => change({ language: value === '' ? null : (value as 'de' | 'en') })}
       />
       <Choice
         legend={words('settings.theme')}
@@ -48,7 +46,7 @@ export function SettingsPage() {
           { value: 'light', label: words('settings.light') },
           { value: 'dark', label: words('settings.dark') },
         ]}
-        choose={value => void change({ theme: value === '' ? null : (value as 'light' | 'dark') })}
+        choose={value => change({ theme: value === '' ? null : (value as 'light' | 'dark') })}
       />
       <Choice
         legend={words('settings.recognition')}
@@ -58,16 +56,17 @@ export function SettingsPage() {
           { value: 'on', label: words('settings.on') },
           { value: 'off', label: words('settings.off') },
         ]}
-        choose={value => void change({ recognition: value === 'off' ? 'off' : 'on' })}
+        choose={value => change({ recognition: value === 'off' ? 'off' : 'on' })}
       />
       {values.recognition === 'on' && <ReadWithoutRecognition />}
+      {project.role === 'owner' && <ProjectModels />}
       <Section title={words('settings.keys')}>
         <p className="text-sm text-soft">{words('settings.keysLead')}</p>
         <label className="mt-3 inline-flex min-h-10 items-center gap-3">
           <input
             type="checkbox"
             checked={values.letters}
-            onChange={event => void change({ letters: event.target.checked })}
+            onChange={event => change({ letters: event.target.checked })}
             className="size-5 accent-accent"
           />
           {words('settings.keysOn')}
@@ -83,10 +82,20 @@ export function SettingsPage() {
             {words('settings.api')}
           </a>
         </p>
-        <Button className="mt-6" onClick={() => void signOut()}>
-          {words('settings.signOut')}
-        </Button>
-        <p className="mt-2 text-sm text-soft">{words('settings.signOutLead')}</p>
+        {options.mode === 'server' ? (
+          <p className="mt-2 text-sm">
+            <Link view="account" className="text-accent underline underline-offset-4">
+              {words('nav.account')}
+            </Link>
+          </p>
+        ) : (
+          <>
+            <Button className="mt-6" onClick={() => void signOut()}>
+              {words('settings.signOut')}
+            </Button>
+            <p className="mt-2 text-sm text-soft">{words('settings.signOutLead')}</p>
+          </>
+        )}
       </Section>
     </Page>
   )

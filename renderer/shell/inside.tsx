@@ -8,6 +8,7 @@ import { ChatPage } from '../chat/chat-page.tsx'
 import { DropZone } from '../library/drop-zone.tsx'
 import { LibraryPage } from '../library/library-page.tsx'
 import { UploadsPanel } from '../library/uploads-panel.tsx'
+import { InvitationsNotice } from '../members/invitations-notice.tsx'
 import { Boundary } from '../parts/boundary.tsx'
 import { IconButton } from '../parts/button.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
@@ -23,6 +24,11 @@ import { ToastList } from './toast-list.tsx'
 const TrashPage = lazy(async () => ({ default: (await import('../library/trash-page.tsx')).TrashPage }))
 const SearchPage = lazy(async () => ({ default: (await import('../search/search-page.tsx')).SearchPage }))
 const ModelsPage = lazy(async () => ({ default: (await import('../models/models-page.tsx')).ModelsPage }))
+const LedgerPage = lazy(async () => ({ default: (await import('../ledger/ledger-page.tsx')).LedgerPage }))
+const AccountPage = lazy(async () => ({ default: (await import('../account/account-page.tsx')).AccountPage }))
+const AdministrationPage = lazy(async () => ({
+  default: (await import('../administration/administration-page.tsx')).AdministrationPage,
+}))
 const SettingsPage = lazy(async () => ({ default: (await import('../settings/settings-page.tsx')).SettingsPage }))
 const ReadingPane = lazy(async () => ({ default: (await import('../reading/reading-pane.tsx')).ReadingPane }))
 
@@ -89,6 +95,7 @@ function Frame({ select }: { select(projectId: string): void }) {
             <span className="font-serif text-base">{words('app.name')}</span>
           </header>
           <Notices />
+          <InvitationsNotice />
           <main
             id="main"
             tabIndex={-1}
@@ -148,6 +155,12 @@ function View({ route }: { route: Route }) {
       return <SearchPage query={route.query.get('q') ?? ''} />
     case 'models':
       return <ModelsPage />
+    case 'ledger':
+      return <LedgerPage />
+    case 'account':
+      return <AccountPage />
+    case 'administration':
+      return <AdministrationPage />
     case 'settings':
       return <SettingsPage />
     default:

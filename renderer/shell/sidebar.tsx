@@ -1,11 +1,12 @@
 import { BookOpen, ChevronsUpDown, CircleHelp, MessageSquarePlus, Search } from 'lucide-react'
 import type { ComponentType, ReactNode } from 'react'
-import { useProject } from '../app-context.ts'
+import { useApp, useProject } from '../app-context.ts'
 import { ChatList } from '../chat/chat-list.tsx'
 import { IconButton } from '../parts/button.tsx'
 import { Link } from '../parts/link.tsx'
 import type { Route, View } from '../route.ts'
 import { useWords } from '../words.tsx'
+import { AccountMenu } from './account-menu.tsx'
 import { ProjectMenu } from './project-menu.tsx'
 
 export function Sidebar({
@@ -22,6 +23,7 @@ export function Sidebar({
 }) {
   const words = useWords()
   const project = useProject()
+  const { options } = useApp()
   return (
     <div className="flex h-full flex-col">
       <div className="flex items-center gap-2.5 px-5 pt-5 pb-3">
@@ -52,6 +54,7 @@ export function Sidebar({
         </Item>
       </ul>
       <ChatList current={route.view === 'chat' ? route.id : null} done={done} />
+      {options.mode === 'server' && <AccountMenu current={route.view} done={done} />}
       <div className="flex items-center justify-between border-t border-line py-2 pr-2 pl-3">
         <ul className="flex flex-wrap">
           <Item view="models" route={route} done={done}>
