@@ -5,6 +5,7 @@ import type { SyntheticText, SyntheticVectors } from '../tests/synthetic.ts'
 
 export interface FilledProject {
   scope: Scope
+  documents: string[]
   /** Questions come from them: some 1,250, spread evenly over the project, and no more than every eighth chunk. */
   samples: Chunk[]
   /** Their vectors, where there are any. */
@@ -14,6 +15,11 @@ export interface FilledProject {
 export interface Filling {
   /** Chunks of each project. */
   sizes: readonly number[]
+  /** Whose each project is; local mode's user's without it. */
+  owners?: readonly string[]
+  chunksPerDocument?: number
+  /** Whether each document can be opened too: its chunks are the paragraphs of one segment. */
+  segments?: boolean
   text: SyntheticText
   /** A vector for each chunk; a document is of one cluster, and four documents share one. */
   vectors?: SyntheticVectors
@@ -39,7 +45,7 @@ export interface ChunkWriter {
 /** The model of the index where nothing else is said. */
 export const fingerprint = 'synthetic'
 
-const perDocument = 40
+const usualPerDocument = 40
 const documentsPerTransaction = 10
 const samplesPerProject = 1250
 
@@ -68,11 +74,13 @@ export async function fillProjects(store: Store, filling: Filling): Promise<Fill
 }
 
 async function fillProject(store: Store, filling: Filling, project: number): Promise<FilledProject> {
-  const { text, each, chunks: writer } = filling
+  const { text, each, chunks: writer, owners, chunksPerDocument: perDocument = usualPerDocument } = filling
   const size = filling.sizes[project]
-  const scope = store.projects.next('local')
+  const userId = owners?.[project] ?? 'local'
+  await store.users.begin(userId)
+  const scope = store.projects.next(userId)
   await store.transaction(scope, tx => store.projects.insert(tx, scope, `Bench ${project}`, 'documents'))
-  const filled: FilledProject = { scope, samples: [], sampleVectors: [] }
+  const filled: FilledProject = { scope, documents: [], samples: [], sampleVectors: [] }
   const step = Math.max(8, Math.floor(size / samplesPerProject))
   const sampled = (number: number, position: number) => (number * perDocument + position) % step === 0
   let left = size
@@ -84,7 +92,8 @@ async function fillProject(store: Store, filling: Filling, project: number): Pro
       batch.push({ number, chunks })
     }
     const added = await insert(store, scope, filling, project, batch)
-    for (const { number, chunks } of added) {
+    for (const { id, number, chunks } of added) {
+      filled.documents.push(id)
       for (const chunk of chunks) each?.(project, chunk)
       writer?.written(chunks)
       filled.samples.push(...chunks.filter(({ position }) => sampled(number, position)))
@@ -99,7 +108,7 @@ async function fillProject(store: Store, filling: Filling, project: number): Pro
 function insert(
   store: Store,
   scope: Scope,
-  { chunks: writer }: Filling,
+  { chunks: writer, segments }: Filling,
   project: number,
   batch: readonly Omit<Added, 'id'>[],
 ): Promise<readonly Added[]> {
@@ -110,6 +119,8 @@ function insert(
       const file = { name, path: name, mediaType: 'text/plain', size: 1, blob: `${project}-${number}` }
       const { id } = await store.documents.insert(tx, scope, file)
       if (!writer) await store.chunks.insert(tx, scope.projectId, id, chunks)
+      const blocks = chunks.map(({ text }) => ({ kind: 'paragraph' as const, text }))
+      if (segments) await store.segments.insert(tx, id, [{ number: 1, blocks }])
       const counts = { chunks: chunks.length, segments: 1, parsed: 1, indexed: 1 }
       await store.documents.update(tx, id, { state: 'ready', ...counts })
       added.push({ id, number, chunks })
@@ -123,7 +134,7 @@ function insert(
 async function embed(
   store: Store,
   scope: Scope,
-  { vectors, eachVector }: Filling,
+  { vectors, eachVector, chunksPerDocument: perDocument = usualPerDocument }: Filling,
   project: number,
   added: readonly Added[],
 ): Promise<{ number: number; vectors: Float32Array[] }[]> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runKills } from './kill.ts'
-import { bigManuals } from './manuals.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
+import { writeManual } from './write-manual.ts'
 
 const count = 5
 
@@ -9,7 +9,8 @@ test('after kill -9 of the whole process tree the next start finishes by itself,
   await using folder = await createTemporaryFolder('kill')
   const notes: string[] = []
   const note = (line: string) => void notes.push(line)
-  const { rounds } = await runKills({ count, manuals: await bigManuals(note, folder.path), folder: folder.path, note })
+  const manuals = await Promise.all([48, 32].map(pages => writeManual(folder.path, pages)))
+  const { rounds } = await runKills({ count, manuals, folder: folder.path, note })
   expect(rounds).toHaveLength(count)
   // What was going on stands in the notes, should it fail.
   expect(

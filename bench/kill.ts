@@ -15,6 +15,8 @@ import { bigManuals, type Manual } from './manuals.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
 const root = path.join(import.meta.dirname, '..')
+/** The share of the time that passes before anything is read. */
+const start = 0.25
 /** Commits of the stages: 16 segments, 32 chunks. */
 const batch = { segments: 16, chunks: 32 }
 
@@ -66,7 +68,7 @@ export async function runKills({
   note(`undisturbed: ${(duration / 1000).toFixed(1)} s, ${wanted.chunks} chunks`)
   const rounds: Round[] = []
   for (let number = 1; rounds.length < count; number++) {
-    const killedAfter = Math.round(Math.random() * duration)
+    const killedAfter = Math.round((start + (1 - start) * Math.random()) * duration)
     const place = data(`round-${number}`)
     if (!(await killIngest(place, manuals, killedAfter))) continue
     const round = await examine(place, manuals, wanted, killedAfter)

@@ -34,12 +34,18 @@ export async function loadFigures(options: {
   modelFile: string
   seconds: number
   perSecond: number
+  profile: string | undefined
   note: (line: string) => void
 }): Promise<Figure[]> {
-  const { database, library, folder, modelFile, seconds, perSecond, note } = options
+  const { database, library, folder, modelFile, seconds, perSecond, profile, note } = options
   const environment = { DATABASE_URL: database.url, EMBEDDING_MODEL_PATH: modelFile, CLOISTER_TOKEN: token }
   const data = path.join(folder, 'data')
-  await using server = await startProgram(['serve', '--workers', '0', '--port', '0', '--data', data], { environment })
+  await using server = await startProgram(['serve', '--workers', '0', '--port', '0', '--data', data], {
+    environment: {
+      ...environment,
+      ...(profile !== undefined && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(profile)}` }),
+    },
+  })
   await using others = new AsyncDisposableStack()
   const address = String(server.said.address)
   const projects = library.projects.map(({ scope }) => scope.projectId)
@@ -57,7 +63,8 @@ export async function loadFigures(options: {
   for (let at = 0; at < workers; at++)
     others.use(await startProgram(['worker', '--data', data], { environment, nice: niceness }))
   const client = createClient({ routes: contract, url: address, token, language: () => 'en' })
-  const stream = await streamDocuments({ client, database, projects, folder, note })
+  const places = projects.map(projectId => ({ client, projectId }))
+  const stream = await streamDocuments({ database, places, folder, note })
   const { chunks } = await stream.done()
   note(`${workers} workers take in documents; load of the machine ${loadavg()[0].toFixed(1)}`)
   for (const end = performance.now() + patience; (await stream.done()).chunks === chunks; await pause(100))

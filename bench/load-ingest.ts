@@ -24,18 +24,23 @@ export interface Ingested {
   embedded: number
 }
 
+/** Where documents are added, and by whom. */
+export interface Place {
+  client: Client
+  projectId: string
+}
+
 /**
- * Adds documents over HTTP, to the projects in turn, so that there is always work: manuals as people have them, and small
+ * Adds documents over HTTP, to the places in turn, so that there is always work: manuals as people have them, and small
  * ones. Each is another document for its end alone. Returns when the first are there.
  */
 export async function streamDocuments(options: {
-  client: Client
   database: OwnDatabase
-  projects: readonly string[]
+  places: readonly Place[]
   folder: string
   note: (line: string) => void
 }): Promise<Stream> {
-  const { client, database, projects, folder, note } = options
+  const { database, places, folder, note } = options
   const files = await filesFor(note, folder)
   let going = true
   let fewest = Number.POSITIVE_INFINITY
@@ -46,7 +51,8 @@ export async function streamDocuments(options: {
     const { name, bytes } = files[number % files.length]
     const end = name.endsWith('.pdf') ? `\n%${number}` : `\n\nNr. ${number}.\n`
     const file = new File([bytes, end], `${number}-${name}`)
-    const { results } = await client.documents.upload({ projectId: projects[number % projects.length], files: [file] })
+    const { client, projectId } = places[number % places.length]
+    const { results } = await client.documents.upload({ projectId, files: [file] })
     if (!results[0]?.document) throw new Error(`${name} was refused`)
   }
 

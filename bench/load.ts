@@ -2,7 +2,8 @@
  * The library on Postgres under load: searches in projects of 1,000, 10,000 and 100,000 chunks of one database, alone; then many
  * a second over HTTP, while two workers take in documents. Needs DATABASE_URL or TEST_DATABASE_URL, a server on which
  * databases may be made; it makes one of its own and drops it. `--sizes 1000,10000,100000`, `--seconds 60`, `--per-second 40`
- * make another run of it; `--only search` or `--only load` half of one.
+ * make another run of it; `--only search` or `--only load` half of one; `--profile FOLDER`:
+ * where the server writes what it did with its processor time.
  */
 import path from 'node:path'
 import { tinyEmbedder } from '../scripts/tiny-models.ts'
@@ -44,7 +45,10 @@ export const bench: Bench = async ({ note, args }) => {
     const seconds = Number(said('--seconds') ?? 60)
     const perSecond = Number(said('--per-second') ?? 40)
     figures.push(
-      ...(await loadFigures({ database, library, folder: folder.path, modelFile, seconds, perSecond, note })),
+      ...(await loadFigures({
+        ...{ database, library, folder: folder.path, modelFile, seconds, perSecond, note },
+        profile: said('--profile'),
+      })),
     )
   }
   return figures

@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   eval: () => import('./eval.ts'),
   'project-index': () => import('./project-index.ts'),
   faults: () => import('./faults.ts'),
+  fuzz: () => import('./fuzz.ts'),
   gateway: () => import('./gateway.ts'),
   ingest: () => import('./ingest.ts'),
   jobs: () => import('./jobs.ts'),
@@ -19,11 +20,15 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   search: () => import('./search.ts'),
   server: () => import('./server.ts'),
   start: () => import('./start.ts'),
+  users: () => import('./users.ts'),
 }
 
 const words = process.argv.slice(2)
 const json = words.includes('--json')
 const [name = '', ...args] = words.filter(word => word !== '--json')
+// What was started ends with us.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 const load = Object.hasOwn(benches, name) ? benches[name] : undefined
 if (load) await main(load)
 else {

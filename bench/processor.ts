@@ -29,11 +29,16 @@ export async function familyOf(pid: number): Promise<number[]> {
   return [pid, ...families.flat()]
 }
 
-/** The processes of Postgres that serve this database, but for the one that says so; of another machine they mean nothing. */
-export async function backendsOf({ query }: OwnDatabase): Promise<number[]> {
+/**
+ * The processes of Postgres that serve this database, but for the one that says so; of another machine they mean nothing. `application`:
+ * only those that serve who has this `application_name`.
+ */
+export async function backendsOf({ query }: OwnDatabase, application?: string): Promise<number[]> {
   const rows = await query<{ pid: number }>(
     `select pid from pg_stat_activity
-    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+    and application_name = coalesce($1, application_name)`,
+    [application ?? null],
   )
   return rows.map(({ pid }) => pid)
 }

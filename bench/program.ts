@@ -13,7 +13,8 @@ export interface Program extends AsyncDisposable {
 
 /**
  * `cloister ARGS --json` until it says that it is ready. `nice`: how much it lets others go first, and with it all that it
- * starts; 0 to 19. Its environment is ours without what would choose another library. Throws where it ends instead.
+ * starts; 0 to 19. It has a session of its own, as services have: Linux weighs sessions first, and the processes of Postgres have one each.
+ * Its environment is ours without what would choose another library. Throws where it ends instead.
  */
 export async function startProgram(
   args: readonly string[],
@@ -23,9 +24,12 @@ export async function startProgram(
   const [file, ...rest] = nice > 0 ? ['nice', '-n', String(nice), ...command] : command
   const { PATH, HOME, TMPDIR, LANG } = process.env
   const given = { PATH, HOME, TMPDIR, LANG, ...environment }
-  const child = spawn(file, rest, { cwd: root, env: given, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(file, rest, { cwd: root, env: given, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  // No Ctrl-C reaches it there.
+  const end = () => void child.kill('SIGKILL')
+  process.once('exit', end)
   const said = await firstLine(child)
-  const stop = () => stopChild(child)
+  const stop = () => stopChild(child).finally(() => process.off('exit', end))
   // `nice` becomes the command it was given: it is the same process.
   return { pid: child.pid!, said, stop, [Symbol.asyncDispose]: stop }
 }

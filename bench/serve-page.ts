@@ -6,7 +6,7 @@ import { createPage } from '../server/http/page.ts'
 
 const app = express()
 app.disable('x-powered-by')
-app.use(prepare, securityHeaders, createPage(process.argv[2]))
+app.use(prepare({ trustProxy: false }), securityHeaders({ https: false }), createPage(process.argv[2]))
 const server = app.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`)
 })

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../shared/api/client.ts'
 import { contract, type StreamedAnswer } from '../shared/api/index.ts'
 import { longAnswers, longQuestion, rent, writeLongAnswers } from './long-answer.ts'
+import { program } from './program.ts'
 import { until } from './run-cli.ts'
 
 const root = path.join(import.meta.dirname, '..')
@@ -26,7 +27,7 @@ afterAll(async () => {
 })
 
 async function serve() {
-  const child = spawn(process.execPath, ['server/main.ts', 'serve', '--json', '--port', '0', '--data', folder], {
+  const child = spawn(process.execPath, [...program, 'serve', '--json', '--port', '0', '--data', folder], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
@@ -79,7 +80,7 @@ test('what a killed server had said of an answer is kept', { timeout: 120_000 },
 
   const { client } = await serve()
   const get = () => client.chats.get({ projectId, chatId })
-  await until(async () => (await get()).messages.length === 2, 'it is kept')
+  await until(async () => (await get()).messages.length === 2 && (await get()).answering.length === 0, 'it is kept')
   const { messages, answering } = await get()
   expect(answering).toEqual([])
   expect(messages[1]).toMatchObject({ role: 'assistant', passages: 1 })

@@ -10,6 +10,7 @@ import { writeZip } from '../scripts/fixtures/zip.ts'
 import { openCore } from '../server/compose.ts'
 import { readConfig } from '../server/config.ts'
 import { silent } from './open-store.ts'
+import { program } from './program.ts'
 
 const root = path.join(import.meta.dirname, '..')
 /** Moments after the start, in parts of the time an undisturbed run takes. */
@@ -38,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 function ingest(data: string) {
-  return spawn(process.execPath, ['server/main.ts', 'ingest', '--json', '--data', data, archive], {
+  return spawn(process.execPath, [...program, 'ingest', '--json', '--data', data, archive], {
     cwd: root,
     // A group of its own: the kill takes its parsers with it.
     detached: true,

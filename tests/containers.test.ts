@@ -12,17 +12,16 @@ import type { Parsers } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { aborted, openTestCore, type TestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
-import { engines, sqlite } from './postgres.ts'
 
 const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
 const processes = createForkedProcesses({ entries: { parser }, log: silent })
 const openParsers = () => createParsers({ spawn: () => processes.spawn('parser'), log: silent, processes: 1 })
 const limit = 60_000
 
-describe.each(engines)('on $name', engine => {
+describe('files that hold files', () => {
   let test_: TestCore
   async function open(settings: Partial<CoreSettings> = {}) {
-    test_ = await openTestCore(openParsers(), { engine, settings })
+    test_ = await openTestCore(openParsers(), { settings })
   }
   beforeEach(() => open())
   afterEach(() => test_.close())
@@ -317,7 +316,7 @@ describe.each(engines)('on $name', engine => {
             yield* real.parse(request, signal)
           },
         }
-        test_ = await openTestCore(slow, { engine })
+        test_ = await openTestCore(slow)
         const { core, scope } = test_
         const message = await add(
           'mail.eml',
@@ -347,7 +346,7 @@ describe.each(engines)('on $name', engine => {
   })
 
   // It is the parsers that refuse them.
-  describe.runIf(engine === sqlite)('bombs', () => {
+  describe('bombs', () => {
     test(
       'an archive that holds itself is one document',
       async () => {

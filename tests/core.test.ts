@@ -393,6 +393,25 @@ describe.each(engines)('on $name', engine => {
       expect(await projects.list('local')).toHaveLength(1)
     })
 
+    test('what was put back, or deleted again, since the trash was looked through is not emptied with it', async () => {
+      open = await openOn(createLineParser())
+      open.core.start()
+      const { document } = await add(lease)
+      await settledState(document.id)
+      const { documents } = open.core
+      await documents.delete(open.scope, document.id)
+      const looked = Date.now() + 1000
+      await documents.undo(open.scope, document.id)
+      await documents.purge(open.scope, document.id, looked)
+      expect((await documents.get(open.scope, document.id)).deletedAt).toBeNull()
+      const deleted = await documents.delete(open.scope, document.id)
+      await documents.purge(open.scope, document.id, deleted.deletedAt!)
+      expect((await documents.trash(open.scope)).map(({ id }) => id)).toEqual([document.id])
+      await documents.purge(open.scope, document.id, deleted.deletedAt! + 1)
+      expect(await documents.trash(open.scope)).toEqual([])
+      expect(await blobFiles()).toEqual([])
+    })
+
     test('bytes that another project needs stay', async () => {
       open = await openOn(createLineParser())
       open.core.start()

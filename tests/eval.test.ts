@@ -12,6 +12,7 @@ import { openCore } from '../server/compose.ts'
 import { readConfig } from '../server/config.ts'
 import type { Row } from '../shared/eval/figures.ts'
 import { silent } from './open-store.ts'
+import { program } from './program.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const sets = path.join(import.meta.dirname, 'eval')
@@ -110,7 +111,7 @@ describe('a contract of our own', () => {
 
 describe('the command', () => {
   const run = (...args: string[]) =>
-    execFileSync(process.execPath, ['server/main.ts', 'eval', ...args, '--data', path.join(folder, 'data')], {
+    execFileSync(process.execPath, [...program, 'eval', ...args, '--data', path.join(folder, 'data')], {
       cwd: root,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,9 +9,9 @@ export const question = 'Wie hoch ist die Kaution?'
 /** Answered by that sentence, and by hundreds that nothing proves. */
 export const longQuestion = 'Wie hoch ist die Kaution, ausführlich?'
 /** What the server that uses it is to be started with. */
-export const longAnswers = { LLM_MAX_TOKENS: '3000', LLM_CONTEXT_SIZE: '8192' }
+export const longAnswers = { LLM_MAX_TOKENS: '5000', LLM_CONTEXT_SIZE: '8192' }
 
-const sentences = 150
+const sentences = 250
 const words = 12
 
 export function writeLongAnswers(file: string): Promise<void> {

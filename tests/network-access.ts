@@ -15,6 +15,14 @@ export const exceptions: readonly { where: string; may: readonly string[]; why: 
   { where: 'shared/db/postgres/', may: ['pg', 'node:net', 'node:tls'], why: 'the driver of the database' },
   { where: 'shared/events/postgres.ts', may: ['pg'], why: 'hears what the database tells' },
   { where: 'shared/queue/pg-boss', may: ['pg-boss'], why: 'works over connections of the database that it is handed' },
+  {
+    where: 'server/examine-mail.ts',
+    may: ['node:net'],
+    why: 'doctor looks whether a mail server listens, and says nothing',
+  },
+  { where: 'shared/mail/smtp.ts', may: ['nodemailer/lib/smtp-connection'], why: 'speaks over sockets of the gate' },
+  { where: 'shared/mail/mime.ts', may: ['nodemailer/lib/mail-composer'], why: 'writes a mail and sends nothing' },
+  { where: 'shared/cache/redis', may: ['ioredis'], why: 'the driver of the cache' },
   { where: 'shared/blobs/s3', may: ['@aws-sdk/client-s3'], why: 'the driver of the store of files' },
 ]
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,7 +7,6 @@ import { openPostgresParts } from '../server/compose-postgres.ts'
 import { createFolderBlobs } from '../shared/blobs/folder.ts'
 import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
 import type { PostgresDatabase } from '../shared/db/postgres/index.ts'
-import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import { jobKinds } from '../shared/ingest/jobs.ts'
@@ -17,6 +17,7 @@ import { createPgBossQueue } from '../shared/queue/pg-boss.ts'
 import { openPgBoss } from '../shared/queue/pg-boss-open.ts'
 import { silent } from './open-store.ts'
 import { isPostgres, sqlite, type TestDatabase, type TestEngine } from './postgres.ts'
+import { createReadyFile, openTestSqlite } from './sqlite.ts'
 
 export interface TestCore {
   core: Core
@@ -72,7 +73,7 @@ export async function openTestCore(
 
   async function openPostgresTest(on: TestEngine<PostgresDatabase>): Promise<Parts> {
     const before = held
-    held ??= await on.open()
+    held ??= await on.openReady()
     if (held.url !== undefined) return overServer(held.url)
     return overOneConnection(before ? await before.again() : held.database)
   }
@@ -109,7 +110,9 @@ const ids = { next: () => v7() }
 const retention = 86_400_000
 
 async function openSqliteTest(folder: string): Promise<Parts> {
-  const database = await openSqlite({ file: path.join(folder, 'cloister.db') })
+  const file = path.join(folder, 'cloister.db')
+  if (!existsSync(file)) await createReadyFile(file)
+  const database = await openTestSqlite({ file })
   const createQueue: Ports['createQueue'] = transaction =>
     createLeaseQueue({ transaction, clock, ids, owner: currentOwner() })
   return { ports: { database, createQueue, events: createEvents() }, end: async () => {} }

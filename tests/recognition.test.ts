@@ -4,9 +4,8 @@ import { AppError } from '../shared/errors.ts'
 import type { Document } from '../shared/model/index.ts'
 import type { Parsers, RecognizeRequest } from '../shared/ports.ts'
 import { aborted, bytes, createLineParser, openTestCore, type TestCore } from './open-core.ts'
-import { engines } from './postgres.ts'
 
-describe.each(engines)('on $name', engine => {
+describe('text recognition', () => {
   let opened: TestCore | undefined
   afterEach(() => opened?.close())
 
@@ -46,7 +45,7 @@ describe.each(engines)('on $name', engine => {
   }
 
   async function open(parsers: Parsers, settings = {}): Promise<TestCore> {
-    opened = await openTestCore(parsers, { engine, settings })
+    opened = await openTestCore(parsers, { settings })
     return opened
   }
 

@@ -13,6 +13,7 @@ import { type Client, createClient } from '../shared/api/client.ts'
 import { contract, type ServerEvent, type StreamedAnswer } from '../shared/api/index.ts'
 import { longAnswers, longQuestion, question, rent, writeLongAnswers } from './long-answer.ts'
 import { needsServer } from './postgres.ts'
+import { program } from './program.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const database = process.env.TEST_DATABASE_URL
@@ -51,7 +52,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
       LLM_MODEL_PATH: path.join(folder, 'chat.gguf'),
       ...longAnswers,
     }
-    const child = spawn(process.execPath, ['server/main.ts', '--data', path.join(folder, 'data'), ...args, '--json'], {
+    const child = spawn(process.execPath, [...program, '--data', path.join(folder, 'data'), ...args, '--json'], {
       cwd: root,
       env: { ...environment, DATABASE_URL: url.href, CLOISTER_TOKEN: token },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -59,9 +60,9 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     const ended = new Promise<number | null>(resolve => child.on('exit', resolve))
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const line = await Promise.race([lines.next(), ended.then(code => ({ value: `{"ended": ${code}}` }))])
-    const program = { child, said: JSON.parse(String(line.value)) as Record<string, unknown>, ended }
-    programs.push(program)
-    return program
+    const started = { child, said: JSON.parse(String(line.value)) as Record<string, unknown>, ended }
+    programs.push(started)
+    return started
   }
 
   const clientOf = ({ said }: Program) =>

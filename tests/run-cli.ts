@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
+import { fromSources, program } from './program.ts'
 
 export const root = path.resolve(import.meta.dirname, '..')
 
@@ -40,6 +41,8 @@ export interface RunOptions {
   environment?: Record<string, string>
   /** As users start it. */
   npm?: boolean
+  /** From the sources and without `npm`, whose process it would else be that is started. */
+  sources?: boolean
 }
 
 /** A folder of its own, with a home and a temporary folder inside, so that nothing of the machine is seen or touched. */
@@ -52,13 +55,12 @@ export async function makePlace(): Promise<Place> {
 
   function start(
     args: readonly string[],
-    { language = 'en', input, environment, npm = false }: RunOptions = {},
+    { language = 'en', input, environment, npm = false, sources = false }: RunOptions = {},
   ): Running {
-    const program = npm ? 'npm' : process.execPath
-    const before = npm
-      ? ['--prefix', root, 'run', '-s', 'cloister', '--']
-      : ['--import', './scripts/check-node.mjs', 'server/main.ts']
-    const child = spawn(program, [...before, ...args], {
+    const node = [process.execPath, ...(sources ? fromSources : program)]
+    const command = npm ? ['npm', '--prefix', root, 'run', '-s', 'cloister', '--'] : node
+    const [file = '', ...before] = command
+    const child = spawn(file, [...before, ...args], {
       cwd: npm ? folder : root,
       env: {
         PATH: process.env.PATH,

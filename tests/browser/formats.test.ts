@@ -56,7 +56,7 @@ describe.skipIf(!chromiumPath)(`formats in the browser${why}`, () => {
       await row(name).and(page.locator('[data-state=ready]')).first().waitFor()
     await row('geheim.pdf').and(page.locator('[data-state=failed]')).waitFor()
     expect(await faults(page)).toEqual([])
-  }, 120_000)
+  })
 
   it.each([
     ['Wie hoch ist die monatliche Miete zuzüglich Umsatzsteuer?', 'vertrag.docx', /1\.845,00 Euro/, 'p'],
@@ -68,27 +68,23 @@ describe.skipIf(!chromiumPath)(`formats in the browser${why}`, () => {
     ],
     ['Was bleibt bei der Heizung und bekommt eine neue Pumpe?', 'sitzung.pptx', /neue Pumpe/, '[aria-label="Folie 2"]'],
     ['Wann wird der Schornstein gereinigt?', 'anlage.txt', /im Oktober gereinigt/, 'p'],
-  ])(
-    '%s',
-    async (question, file, words, place) => {
-      await page.getByRole('link', { name: de.nav.ask }).first().click()
-      await page.locator('[data-main-field]').fill(question)
-      await page.keyboard.press('Enter')
-      await page.locator(`[data-citation][aria-label*="${file}"]`).first().click()
-      const mark = reading().locator(place).locator('mark', { hasText: words }).first()
-      await mark.waitFor()
-      expect(
-        await mark.evaluate(element => {
-          const { top, bottom } = element.getBoundingClientRect()
-          return top >= 0 && bottom <= innerHeight
-        }),
-      ).toBe(true)
-      expect(await faults(page)).toEqual([])
-      await page.keyboard.press('Escape')
-      await reading().waitFor({ state: 'detached' })
-    },
-    60_000,
-  )
+  ])('%s', async (question, file, words, place) => {
+    await page.getByRole('link', { name: de.nav.ask }).first().click()
+    await page.locator('[data-main-field]').fill(question)
+    await page.keyboard.press('Enter')
+    await page.locator(`[data-citation][aria-label*="${file}"]`).first().click()
+    const mark = reading().locator(place).locator('mark', { hasText: words }).first()
+    await mark.waitFor()
+    expect(
+      await mark.evaluate(element => {
+        const { top, bottom } = element.getBoundingClientRect()
+        return top >= 0 && bottom <= innerHeight
+      }),
+    ).toBe(true)
+    expect(await faults(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await reading().waitFor({ state: 'detached' })
+  })
 
   it('reads a protected file with its password, and shows its pages', async () => {
     await page.getByRole('link', { name: de.nav.library }).first().click()
@@ -113,5 +109,5 @@ describe.skipIf(!chromiumPath)(`formats in the browser${why}`, () => {
     const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]))
     expect(kept).not.toContain('Zwiebel')
     expect(page.complaints).toEqual([])
-  }, 120_000)
+  })
 })

@@ -197,9 +197,11 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
   it.skipIf(!installation)('answers from the German installation manual too (skipped without EVAL_DIR)', async () => {
     if (!installation) return
     await page.getByRole('link', { name: words.nav.library }).first().click()
+    await page.locator('[data-picker=files]').first().waitFor({ state: 'attached' })
     await drop(page, installation.file, installation.bytes)
     const read = page.locator('[data-document][data-state=ready]', { hasText: installation.file })
-    await read.waitFor()
+    // Parsers give way to whoever else works on this machine, such as the other tests.
+    await read.waitFor({ timeout: 100_000 })
     expect(await read.innerText()).toContain(`${installation.pages} Seiten`)
     await page.getByRole('link', { name: words.nav.search }).click()
     await page.locator('[data-main-field]').fill(installation.question)
@@ -209,8 +211,9 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
     expect(await found.innerText()).toContain(installation.sentence)
   })
 
-  it('goes on reading after the server was killed in the middle of it', async () => {
-    const large = longManual(20)
+  // Once is enough: nothing of it is said in words.
+  it.runIf(language === 'de')('goes on reading after the server was killed in the middle of it', async () => {
+    const large = longManual(8)
     await page.getByRole('link', { name: words.nav.library }).first().click()
     // What falls on a view that is just being left is lost with it.
     await page.locator('[data-picker=files]').first().waitFor({ state: 'attached' })
@@ -224,5 +227,5 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
     await page.locator('[data-document][data-state=ready]', { hasText: 'large.pdf' }).waitFor({ timeout: 100_000 })
     await page.getByText(words.app.offline).waitFor({ state: 'detached' })
     expect(page.complaints).toEqual([])
-  }, 150_000)
+  })
 })

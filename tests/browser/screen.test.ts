@@ -181,7 +181,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await button(words.reading.back).click()
     await page.locator('blockquote').first().waitFor()
     await page.setViewportSize({ width: 1280, height: 860 })
-  }, 180_000)
+  })
 
   it('is used by keyboard alone, and one always sees where one is', async () => {
     await page.setViewportSize({ width: 1280, height: 860 })

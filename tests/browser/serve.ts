@@ -5,6 +5,8 @@ export interface Served {
   address: string
   /** With the key behind its `#`. */
   url: string
+  /** The link that makes the first owner, of a server with accounts that has none. */
+  setUp: string | undefined
   pid: number
   /** At once, as a power cut would. */
   kill(): Promise<void>
@@ -25,16 +27,16 @@ export async function serve(
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const { address, url } = await firstLine(child)
+  const { address, url, setUp } = await firstLine(child)
   const exit = new Promise<void>(resolve => child.on('exit', () => resolve()))
   const end = (signal: NodeJS.Signals) => async () => {
     child.kill(signal)
     await exit
   }
-  return { address, url, pid: child.pid ?? 0, kill: end('SIGKILL'), stop: end('SIGTERM') }
+  return { address, url, setUp, pid: child.pid ?? 0, kill: end('SIGKILL'), stop: end('SIGTERM') }
 }
 
-function firstLine(child: ChildProcess): Promise<{ address: string; url: string }> {
+function firstLine(child: ChildProcess): Promise<{ address: string; url: string; setUp?: string }> {
   return new Promise((resolve, reject) => {
     let text = ''
     child.on('error', reject)

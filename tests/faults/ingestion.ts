@@ -1,4 +1,5 @@
 /** A small ingestion over real adapters, run again and again with a fault at one of its calls. */
+import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +12,6 @@ import { writeZip } from '../../scripts/fixtures/zip.ts'
 import { paragraph, writePdf } from '../../scripts/write-pdf.ts'
 import { createFolderBlobs } from '../../shared/blobs/folder.ts'
 import { type Core, createCore } from '../../shared/core.ts'
-import { openSqlite } from '../../shared/db/sqlite/index.ts'
 import { toAppError } from '../../shared/errors.ts'
 import { createEvents } from '../../shared/events/in-process.ts'
 import type { Scope } from '../../shared/model/index.ts'
@@ -21,6 +21,7 @@ import { createForkedProcesses } from '../../shared/processes/fork.ts'
 import { createLeaseQueue, currentOwner } from '../../shared/queue/lease.ts'
 import { noModels } from '../open-core.ts'
 import { silent } from '../open-store.ts'
+import { createReadyFile, openTestSqlite } from '../sqlite.ts'
 import { faultyBlobs, faultyDatabase } from './adapters.ts'
 import { createFaults, type Fault, type Faults } from './faults.ts'
 import { differences, type Outcome, readOutcome } from './outcome.ts'
@@ -75,7 +76,9 @@ interface Opened {
 async function open(folder: string, faults: Faults, parsers: Parsers, ahead = 0): Promise<Opened> {
   const clock = { ahead, now: () => Date.now() + clock.ahead }
   const ids = { next: () => v7() }
-  const database = await openSqlite({ file: path.join(folder, 'cloister.db'), readers: 1 })
+  const file = path.join(folder, 'cloister.db')
+  if (!existsSync(file)) await createReadyFile(file)
+  const database = await openTestSqlite({ file, readers: 1 })
   try {
     const core = await createCore({
       clock,

@@ -17,8 +17,8 @@ export function createRecordedParsers(real: Parsers, folder: string): Parsers {
         events.push(event)
         continue
       }
-      // The host removes what it has taken.
-      const kept = path.join(folder, `${recordings.size}-${events.length}`)
+      // The host removes what it has taken. Two files may be recorded at a time.
+      const kept = `${scratch}-${events.length}`
       await copyFile(path.join(scratch, path.basename(event.file)), kept)
       events.push({ ...event, file: kept })
     }

@@ -17,7 +17,7 @@ beforeAll(async () => {
   )
   await writeFile(path.join(page, 'assets/a-1b2c.js'), 'export {}')
   await writeFile(path.join(page, '.secret'), 'secret')
-  server = await openTestServer({ page })
+  server = await openTestServer({ page, allowedHosts: ['host.docker.internal'] })
 })
 afterAll(async () => {
   await server.stop()
@@ -106,6 +106,22 @@ describe('other sites and names', () => {
     const { port } = new URL(server.url)
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`])
       expect((await raw(projects, { ...bearer, host })).status).toBe(200)
+  })
+
+  it('a name that was allowed is one for programs with the token alone: it shows no page, and no page may ask by it', async () => {
+    const { port } = new URL(server.url)
+    const host = `Host.docker.internal:${port}`
+    expect((await raw('/v1/models', { ...bearer, host })).status).toBe(200)
+    expect((await raw('/v1/models', { host })).status).toBe(401)
+    for (const target of ['/', '/health', projects, '/v10'])
+      expect([target, (await raw(target, { ...bearer, host })).text]).toEqual([
+        target,
+        expect.stringContaining('foreign'),
+      ])
+    for (const wrong of ['host.docker.internal', 'host.docker.internal:1', `other.internal:${port}`])
+      expect((await raw('/v1/models', { ...bearer, host: wrong })).status).toBe(403)
+    const origin = `http://host.docker.internal:${port}`
+    expect((await raw('/v1/models', { ...bearer, host, origin })).status).toBe(403)
   })
 
   it.each<Record<string, string>>([

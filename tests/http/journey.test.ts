@@ -120,7 +120,14 @@ describe.each(ways)('a whole visit over %s', (way, clientOf) => {
       language: 'de',
       theme: 'dark',
     })
-    const settings = { language: 'de', theme: null, projectId: null, recognition: 'on' }
+    const settings = {
+      language: 'de',
+      theme: null,
+      projectId: null,
+      recognition: 'on',
+      keepChats: null,
+      keepTrash: null,
+    }
     expect(await client.settings.update({ theme: null })).toEqual(settings)
     expect(await client.session.get()).toMatchObject({ maxFileSize: 1024 * 1024, maxFiles: null })
     expect((await client.health.summary()).state).toBe('ok')

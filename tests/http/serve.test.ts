@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSocketFetch } from '../../server/http/socket-fetch.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
-import { makePlace, type Place, type Running, until } from '../run-cli.ts'
+import { makePlace, type Place, type Running, type RunOptions, until } from '../run-cli.ts'
 
 let place: Place
 let running: Running[]
@@ -31,8 +31,10 @@ interface Told {
 
 const data = () => path.join(place.folder, 'data')
 
-async function serve(...args: string[]): Promise<Running & { told: Told; token: string }> {
-  const server = place.start(['serve', '--data', data(), '--json', ...args])
+const serve = (...args: string[]) => serveAs({}, ...args)
+
+async function serveAs(options: RunOptions, ...args: string[]): Promise<Running & { told: Told; token: string }> {
+  const server = place.start(['serve', '--data', data(), '--json', ...args], options)
   running.push(server)
   let text = ''
   server.child.stdout?.on('data', (part: string) => {
@@ -120,54 +122,63 @@ describe('serve', () => {
     expect(told).toMatchObject({ address: null, url: null })
   })
 
-  it.skipIf(process.platform !== 'linux')('takes 200 MB in with less than 30 MB more memory', async () => {
-    const { told, token } = await serve()
-    const client = createClient({ routes: contract, url: told.address!, token })
-    const projectId = (await client.projects.list()).projects[0].id
-    const memory = async () =>
-      Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${told.pid}/status`, 'utf8'))?.[1]) / 1024
-    const upload = (megabytes: number, first: string) =>
-      new Promise<number>((resolve, reject) => {
-        const sent = request(`${told.address}/api/v1/projects/${projectId}/documents`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=x' },
+  it.skipIf(process.platform !== 'linux')(
+    'takes 200 MB in with less than 30 MB more memory',
+    async () => {
+      // As users start it: how much of its heap V8 lets grow before it looks for waste is another matter in a process of one big file.
+      const { told, token } = await serveAs({ sources: true })
+      const client = createClient({ routes: contract, url: told.address!, token })
+      const projectId = (await client.projects.list()).projects[0].id
+      const memory = async () =>
+        Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${told.pid}/status`, 'utf8'))?.[1]) / 1024
+      const upload = (megabytes: number, first: string) =>
+        new Promise<number>((resolve, reject) => {
+          const sent = request(`${told.address}/api/v1/projects/${projectId}/documents`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=x' },
+          })
+          sent.on('error', reject)
+          sent.on('response', answer => answer.resume().on('end', () => resolve(answer.statusCode ?? 0)))
+          const chunk = Buffer.alloc(1024 * 1024, first)
+          let count = 0
+          const next = () => {
+            while (count++ < megabytes)
+              if (!sent.write(chunk)) {
+                sent.once('drain', next)
+                return
+              }
+            sent.end('\r\n--x--\r\n')
+          }
+          // Only its beginning is a PDF: how it is read is not what is measured.
+          sent.write('--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF-1.4\n')
+          next()
         })
-        sent.on('error', reject)
-        sent.on('response', answer => answer.resume().on('end', () => resolve(answer.statusCode ?? 0)))
-        const chunk = Buffer.alloc(1024 * 1024, first)
-        let count = 0
-        const next = () => {
-          while (count++ < megabytes)
-            if (!sent.write(chunk)) {
-              sent.once('drain', next)
-              return
-            }
-          sent.end('\r\n--x--\r\n')
-        }
-        // Only its beginning is a PDF: how it is read is not what is measured.
-        sent.write('--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF-1.4\n')
-        next()
+      // What the first use of everything takes is not the upload's.
+      expect(await upload(20, 'a')).toBe(200)
+      await until(
+        async () => {
+          const { documents } = await client.documents.list({ projectId })
+          return documents[0].state === 'failed'
+        },
+        'read',
+        60_000,
+      )
+      const before = await memory()
+      let most = before
+      const done = upload(200, 'b')
+      let going = true
+      void done.finally(() => {
+        going = false
       })
-    // What the first use of everything takes is not the upload's.
-    expect(await upload(20, 'a')).toBe(200)
-    await until(async () => {
-      const { documents } = await client.documents.list({ projectId })
-      return documents[0].state === 'failed'
-    }, 'read')
-    const before = await memory()
-    let most = before
-    const done = upload(200, 'b')
-    let going = true
-    void done.finally(() => {
-      going = false
-    })
-    while (going) {
-      most = Math.max(most, await memory())
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
-    expect(await done).toBe(200)
-    expect(most - before).toBeLessThan(30)
-  })
+      while (going) {
+        most = Math.max(most, await memory())
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+      expect(await done).toBe(200)
+      expect(most - before).toBeLessThan(30)
+    },
+    120_000,
+  )
 
   it('ends at once at the second signal', async () => {
     const { child, finished, told, token } = await serve()
@@ -195,10 +206,10 @@ describe('serve', () => {
         )),
       'it accepts no more',
     )
-    await new Promise(resolve => setTimeout(resolve, 350))
-    const began = Date.now()
-    child.kill('SIGTERM')
-    expect((await finished).code).toBe(130)
-    expect(Date.now() - began).toBeLessThan(1000)
+    // Soon after the first one it would be taken for the same press of a key.
+    const again = setInterval(() => child.kill('SIGTERM'), 100)
+    expect((await finished.finally(() => clearInterval(again))).code).toBe(130)
+    // In order it would have let go of what it said of itself.
+    expect(existsSync(path.join(data(), 'server.json'))).toBe(true)
   })
 })
