@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError, reasonOf, toAppError } from '../shared/errors.ts'
 import type { Document, Reason } from '../shared/model/index.ts'
+import { localUser } from '../shared/workspace/projects.ts'
 import type { Context } from './context.ts'
 import { type FoundFile, findFiles } from './files.ts'
 import type { Library } from './library.ts'
@@ -74,7 +75,8 @@ export async function addFiles(
   paths: readonly string[],
   { work, ended = () => {} }: { work?: Work; ended?: (outcome: Outcome) => void },
 ): Promise<Outcome[]> {
-  const { workingDirectory, maxFileSize } = context.config()
+  const { workingDirectory, maxFileSize, ofAccounts } = context.config()
+  const limit = library.userId === localUser ? maxFileSize : ofAccounts.maxFileSize
   const { signal } = context
   const outcomes: Outcome[] = []
   const mine = new Map<string, string>()
@@ -108,7 +110,7 @@ export async function addFiles(
     else ended(outcomes[at])
   }
 
-  const options = { from: workingDirectory, except: library.folder, limit: maxFileSize, signal }
+  const options = { from: workingDirectory, except: library.folder, limit, signal }
   let count = 0
   for await (const entry of findFiles(paths, options)) {
     const at = count++

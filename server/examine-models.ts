@@ -6,7 +6,8 @@ import { openSqlite } from '../shared/db/sqlite/index.ts'
 import type { ModelRole } from '../shared/model/index.ts'
 import type { Models } from '../shared/ports.ts'
 import type { Finding } from './commands/doctor.ts'
-import { findModels } from './commands/models.ts'
+import { findOffers } from './commands/model-offers.ts'
+import { findModels, sizeOf } from './commands/models.ts'
 import { openModels } from './compose.ts'
 import type { Context } from './context.ts'
 import { onlyErrors } from './log.ts'
@@ -24,6 +25,7 @@ export async function* examineModels(context: Context): AsyncGenerator<Finding> 
     const text = translate('cli.models.bad', { name: safe(name), text: textOf(translate, problem) })
     yield { name: 'model-file', state: named ? 'bad' : 'warn', text }
   }
+  yield await machine(context)
   const models = openModels(context.config(), onlyErrors(context.log()))
   try {
     for (const role of roles) {
@@ -37,6 +39,18 @@ export async function* examineModels(context: Context): AsyncGenerator<Finding> 
     yield { name: 'model-chat', state: 'ok', text: translate('cli.doctor.noChat') }
   // On Postgres they lie there.
   if (!context.config().database) yield await vectors(context)
+}
+
+/** Told whatever it is: what does not fit is refused when it is loaded, which is tried below. */
+async function machine(context: Context): Promise<Finding> {
+  const { translate } = context
+  const { machine, offers } = await findOffers(context)
+  const best = offers.find(({ offer, recommended }) => recommended && offer.role === 'chat')
+  const values = { free: sizeOf(context, machine.free), all: sizeOf(context, machine.memory) }
+  const text = best
+    ? translate('cli.doctor.machineFor', { ...values, id: best.offer.id })
+    : translate('cli.doctor.machine', values)
+  return { name: 'model-machine', state: 'ok', text }
 }
 
 async function tryOut(context: Context, models: Models, role: ModelRole, name: string): Promise<Finding> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../shared/errors.ts'
 import type { Project, Scope } from '../shared/model/index.ts'
 import type { Downloads } from '../shared/models/download.ts'
+import type { Need } from '../shared/workspace/members.ts'
 import { firstProject, localUser } from '../shared/workspace/projects.ts'
 import type { Context } from './context.ts'
 import { type DirectoryLock, shareDirectory } from './directory-lock.ts'
@@ -9,11 +10,16 @@ import { onlyErrors } from './log.ts'
 import type { LibraryCore } from './remote.ts'
 import { answers, type RunningServer, readRunning } from './server-file.ts'
 
-/** An opened library: the core, and the project the command is about. */
+/** An opened library: the core, on whose behalf the command acts, and the project it is about. */
 export interface Library {
   core: LibraryCore
+  /** The first owner, where there are accounts; where a server does it all, it knows by itself. */
+  userId: string
   project: Project
+  /** For what the command needs. */
   scope: Scope
+  /** Of another project. Throws `project-role`. */
+  scopeOf(project: Project, need: Need): Promise<Scope>
   /** The data directory. */
   folder: string
   /** Fetches models: in this process, or by the server. */
@@ -29,13 +35,16 @@ export type LibraryDownloads = Pick<Downloads, 'start' | 'get' | 'pause' | 'canc
  */
 export async function withLibrary<T>(
   context: Context,
-  options: { temporary?: boolean },
+  /** `need`: what it does in the project; reading, without it. */
+  options: { temporary?: boolean; need?: Need },
   run: (library: Library) => Promise<T>,
 ): Promise<T> {
-  const { core, folder, downloads, close, ...opened } = await open(context, options.temporary ?? false)
+  const { core, userId, folder, scopeOf, downloads, close, ...opened } = await open(context, options.temporary ?? false)
   try {
-    const project = opened.project ?? (await findProject(core, context.options.project))
-    return await run({ core, project, scope: scopeOf(project), folder, downloads })
+    const project = opened.project ?? (await findProject({ core, userId }, context.options.project))
+    const own = { userId, projectId: project.id }
+    const scope = opened.project ? own : await scopeOf(project, options.need ?? 'read')
+    return await run({ core, userId, project, scope, scopeOf, folder, downloads })
   } catch (error) {
     // An abort shows itself in many ways (a closed channel, a lost lease); what the user did is one.
     throw context.signal.aborted ? new AppError('cancelled', {}, { cause: error }) : toAppError(error)
@@ -45,11 +54,8 @@ export async function withLibrary<T>(
   }
 }
 
-interface Opened {
-  core: LibraryCore
-  folder: string
+interface Opened extends Pick<Library, 'core' | 'userId' | 'scopeOf' | 'folder' | 'downloads'> {
   project?: Project
-  downloads(): Promise<LibraryDownloads>
   close(): Promise<void>
 }
 
@@ -62,7 +68,8 @@ async function open(context: Context, temporary: boolean): Promise<Opened> {
     const { language } = context.translate
     const core = createRemoteCore(server, language)
     const downloads = async () => createRemoteDownloads(server, language)
-    return { core, folder: config.dataDirectory, downloads, close: async () => {} }
+    const scopeOf = async ({ userId, id: projectId }: Project) => ({ userId, projectId })
+    return { core, userId: localUser, scopeOf, folder: config.dataDirectory, downloads, close: async () => {} }
   }
   const release = () => place.lock?.release()
   try {
@@ -71,17 +78,22 @@ async function open(context: Context, temporary: boolean): Promise<Opened> {
     context.signal.throwIfAborted()
     const log = temporary ? onlyErrors(context.log()) : context.log()
     const { close, egress, ...opened } = await openCore({ config, log, temporary })
+    const { core } = opened
+    const userId = await core.operator()
+    // With accounts, models are the installation's.
+    const access = userId === localUser ? { userId } : 'internal'
     let running: Downloads | undefined
     const downloads = async () => {
       const { openDownloads } = await import('./compose-downloads.ts')
-      running ??= openDownloads({ config, egress, access: { userId: localUser }, log })
+      running ??= openDownloads({ config, egress, access, log })
       return running
     }
     const end = async () => {
       await running?.close()
       await close()
     }
-    return { ...opened, downloads, close: () => end().finally(release) }
+    const scopeOf = (project: Project, need: Need) => core.members.scopeOf(userId, project.id, need)
+    return { ...opened, userId, scopeOf, downloads, close: () => end().finally(release) }
   } catch (error) {
     release()
     throw error
@@ -92,13 +104,13 @@ async function open(context: Context, temporary: boolean): Promise<Opened> {
 const lookTime = 50
 const startTime = 10_000
 
-interface Place {
+export interface Place {
   lock?: DirectoryLock
   server?: RunningServer
 }
 
 /** The directory's lock, or the server that has it: one that starts or ends is waited for. */
-async function findPlace(folder: string, signal: AbortSignal): Promise<Place> {
+export async function findPlace(folder: string, signal: AbortSignal): Promise<Place> {
   const began = performance.now()
   for (;;) {
     const lock = await lockOf(folder)
@@ -119,16 +131,15 @@ async function lockOf(folder: string): Promise<DirectoryLock | undefined> {
   }
 }
 
-export function scopeOf(project: Project): Scope {
-  return { userId: localUser, projectId: project.id }
-}
-
 /** By id or name; the first project also by the name it is shown with. */
-export async function findProject(core: LibraryCore, wanted: string | undefined): Promise<Project> {
+export async function findProject(
+  { core, userId }: Pick<Library, 'core' | 'userId'>,
+  wanted: string | undefined,
+): Promise<Project> {
   try {
-    return await core.projects.find(localUser, wanted)
+    return await core.projects.find(userId, wanted)
   } catch (error) {
     if (wanted === undefined || !firstProject.split(' / ').includes(wanted)) throw error
-    return core.projects.find(localUser, firstProject)
+    return core.projects.find(userId, firstProject)
   }
 }

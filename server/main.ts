@@ -26,7 +26,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 
 try {
   const { createProgram } = await import('./program.ts')
-  const program = await createProgram(context, argv)
+  const program = createProgram(context)
   await program.parseAsync(argv, { from: 'user' })
   await end(context.interrupts.interrupted ? report(context, context.signal.reason) : context.exitCode)
 } catch (error) {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
 import type { MessageKey } from '../shared/messages/index.ts'
 import type { DocumentVerb } from './commands/documents.ts'
+import type { EvalOptions } from './commands/eval.ts'
 import type { ModelOptions } from './commands/project-models.ts'
 import type { ServeOptions } from './commands/serve.ts'
 import type { Context } from './context.ts'
@@ -13,7 +14,7 @@ const mostPassages = 1000
  * The command line. Every command loads its code when it runs, so that help costs nothing but itself; `--data`,
  * `--project` and `--json` may stand before or after the command.
  */
-export async function createProgram(context: Context, argv: readonly string[]): Promise<Command> {
+export function createProgram(context: Context): Command {
   const { translate } = context
   const words = (key: WordKey) => translate(`cli.help.${key}`)
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
@@ -52,7 +53,10 @@ export async function createProgram(context: Context, argv: readonly string[]): 
   addJson(describe(program, 'ask', 'ask'))
     .argument('<words...>', translate('cli.command.askArguments'))
     .usage(`[options] ${translate('cli.name.path')}… "${translate('cli.name.question')}"`)
-    .action(async (given: string[]) => (await import('./commands/ask.ts')).ask(context, given))
+    .option('--model <model>', words('answeredBy'))
+    .action(async (given: string[], options: { model?: string }) =>
+      (await import('./commands/ask.ts')).ask(context, given, options),
+    )
 
   addJson(describe(program, 'ingest', 'ingest'))
     .argument('<path...>', words('paths'))
@@ -71,10 +75,12 @@ export async function createProgram(context: Context, argv: readonly string[]): 
       await (await import('./commands/search.ts')).search(context, given, options)
     })
 
-  describe(program, 'chat', 'chat').action(async () => {
-    if (context.json) throw usageError(translate('cli.usage.json'))
-    await (await import('./commands/chat.ts')).chat(context)
-  })
+  describe(program, 'chat', 'chat')
+    .option('--model <model>', words('answeredBy'))
+    .action(async (options: { model?: string }) => {
+      if (context.json) throw usageError(translate('cli.usage.json'))
+      await (await import('./commands/chat.ts')).chat(context, options)
+    })
 
   const documents = describe(program, 'documents', 'documents')
   for (const [name, which] of [
@@ -131,9 +137,13 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .action(async (name: string) => (await import('./commands/projects.ts')).deleteProject(context, name))
 
   const models = describe(program, 'models', 'models')
-  addJson(describe(models, 'list', 'models-list')).action(async () =>
-    (await import('./commands/models.ts')).listAllModels(context),
-  )
+  addJson(describe(models, 'list', 'models-list'))
+    .option('--all', words('modelsAll'))
+    .action(async ({ all }: { all?: boolean }) =>
+      all
+        ? (await import('./commands/model-offers.ts')).listOffers(context)
+        : (await import('./commands/models.ts')).listAllModels(context),
+    )
   addJson(describe(models, 'add', 'models-add'))
     .argument('<file...>', translate('cli.command.modelFile'))
     .action(async (files: string[]) => (await import('./commands/models.ts')).addModels(context, files))
@@ -192,6 +202,26 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .argument('<provider...>', translate('cli.command.providerSlug'))
     .action(async (slugs: string[]) => (await import('./commands/providers.ts')).removeProviders(context, slugs))
 
+  const users = describe(program, 'users', 'users')
+  addJson(describe(users, 'list', 'users-list')).action(async () =>
+    (await import('./commands/admin.ts')).listUsers(context),
+  )
+  addJson(describe(users, 'invite', 'users-invite'))
+    .argument('<email>', translate('cli.command.userEmail'))
+    .option('--role <role>', words('role'), 'member')
+    .action(async (email: string, options: { role: string }) =>
+      (await import('./commands/admin.ts')).inviteUser(context, email, options),
+    )
+  addJson(describe(users, 'reset-password', 'users-reset-password'))
+    .argument('<email>', translate('cli.command.userEmail'))
+    .action(async (email: string) => (await import('./commands/admin.ts')).resetUserPassword(context, email))
+  addJson(describe(users, 'set-role', 'users-set-role'))
+    .argument('<email>', translate('cli.command.userEmail'))
+    .argument('<role>', translate('cli.command.userRole'))
+    .action(async (email: string, role: string) =>
+      (await import('./commands/admin.ts')).setUserRole(context, email, role),
+    )
+
   addJson(describe(program, 'ledger', 'ledger'))
     .option('--since <time>', words('since'))
     .option('--csv', words('csv'))
@@ -205,6 +235,11 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     .option('--socket <file>', words('socket'))
     .option('--workers <number>', words('workers'))
     .action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(context, options))
+
+  describe(program, 'mcp', 'mcp').action(async () => {
+    if (context.json) throw usageError(translate('cli.usage.json'))
+    await (await import('./commands/mcp.ts')).mcp(context)
+  })
 
   addJson(describe(program, 'worker', 'worker')).action(async () =>
     (await import('./commands/worker.ts')).worker(context),
@@ -229,12 +264,14 @@ export async function createProgram(context: Context, argv: readonly string[]): 
     (await import('./commands/doctor.ts')).doctor(context),
   )
 
-  // It brings the whole core along, so the others do without it.
-  const others = program.commands.map(command => command.name())
-  if (argv.includes('eval') || !argv.some(word => others.includes(word))) {
-    const { registerEval } = await import('./commands/eval.ts')
-    registerEval(program, context)
-  }
+  describe(program, 'eval', 'eval')
+    .argument('<set...>', translate('eval.sets'))
+    .option('--json', words('json'))
+    .option('--mode <mode>', translate('eval.mode'), 'words')
+    .option('--answers <number>', translate('eval.answers'))
+    .action(async (files: string[], options: EvalOptions) =>
+      (await import('./commands/eval.ts')).evalCommand(context, files, options),
+    )
   return program
 }
 

@@ -35,9 +35,13 @@ type Verb =
   | 'undo'
   | 'purge'
   | 'company'
+  | 'segment'
 
 /** What commands need of a core: one in this process, or the server that has the data directory open. */
-export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'> & {
+export type LibraryCore = Pick<
+  Core,
+  'ask' | 'search' | 'byWords' | 'watch' | 'trouble' | 'settled' | 'embedded' | 'start'
+> & {
   projects: Pick<Core['projects'], 'list' | 'find' | 'create' | 'rename' | 'govern' | 'delete'>
   providers: Pick<Core['providers'], 'list' | 'add' | 'update' | 'remove' | 'test'>
   documents: Pick<Documents, Verb>
@@ -49,7 +53,7 @@ export type LibraryCore = Pick<Core, 'ask' | 'search' | 'watch' | 'trouble' | 's
 const lookTime = 500
 const pageSize = 200
 
-function connect({ address, socket, token }: RunningServer, language: string) {
+export function connect({ address, socket, token }: RunningServer, language: string) {
   const url = address ?? 'http://localhost'
   const send = createSocketFetch(address === null ? socket : null)
   return { url, send, client: createClient({ routes: contract, url, fetch: send, token, language: () => language }) }
@@ -193,6 +197,9 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       async receipt({ projectId }, documentId) {
         return (await client.documents.receipt({ projectId, documentId })).receipt ?? undefined
       },
+      async segment({ projectId }, documentId, from) {
+        return (await client.documents.segments({ projectId, documentId, from, limit: 1 })).segments[0]
+      },
       files: ({ projectId }, documentId, { after, limit }) =>
         client.documents.files({ projectId, documentId, after, limit }),
       purge: async ({ projectId }, documentId) => void (await client.documents.purge({ projectId, documentId })),
@@ -210,12 +217,12 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
     },
     ledger: createLedger(
       {
-        async page(_userId, { purposes, outcomes, ...filter }) {
+        async page(_userId, { purposes, outcomes, installation: _always, ...filter }) {
           const some = { ...(purposes && { purpose: [...purposes] }), ...(outcomes && { outcome: [...outcomes] }) }
           const { entries, next } = await client.ledger.list({ ...filter, ...some })
           return { entries: entries.map(({ own, ...entry }) => ({ ...entry, userId: own ? localUser : null })), next }
         },
-        async sums(_userId, { purposes, outcomes, ...filter }) {
+        async sums(_userId, { purposes, outcomes, installation: _always, ...filter }) {
           const some = { ...(purposes && { purpose: [...purposes] }), ...(outcomes && { outcome: [...outcomes] }) }
           return (await client.ledger.sums({ ...filter, ...some })).sums
         },
@@ -229,10 +236,19 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       remove: async (_userId, slug) => void (await client.providers.remove({ slug })),
       test: (_userId, slug, signal) => client.providers.test({ slug }, signal && { signal }),
     },
-    async *ask({ projectId }, { question = '', chatId, again, documents, search, evenIfWeak, ...wishes }, signal) {
+    async *ask({ projectId }, request, signal) {
+      const { question = '', chatId, again, documents, search, evenIfWeak, keep, before, ...wishes } = request
       // Ways to measure the search, which the contract does not offer.
       if (search !== undefined || evenIfWeak !== undefined) throw new AppError('internal')
       const options = signal && { signal }
+      const only = documents && { documents: [...documents] }
+      if (keep === false) {
+        if (again || chatId !== undefined) throw new AppError('internal')
+        const asked = { projectId, question, ...wishes, ...only, ...(before && { before: [...before] }) }
+        yield* await client.answers.once(asked, options)
+        return
+      }
+      if (before) throw new AppError('internal')
       const events = again
         ? await client.answers.regenerate({ projectId, chatId: chatId ?? '', messageId: again.messageId }, options)
         : await client.answers.ask(
@@ -241,7 +257,7 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
               question,
               ...wishes,
               ...(chatId && { chatId }),
-              ...(documents && { documents: [...documents] }),
+              ...only,
             },
             options,
           )
@@ -260,6 +276,10 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       } finally {
         signal?.removeEventListener('abort', stop)
       }
+    },
+    async byWords({ projectId }) {
+      const { trouble: reason } = await client.vectorIndexes.get({ projectId })
+      return reason?.code === 'search-by-words' ? new AppError(reason.code, reason.values) : undefined
     },
     async search({ projectId }, query, { limit = 10, documents, signal } = {}) {
       const input = { projectId, query, limit: Math.min(limit, 100), ...(documents && { documents: [...documents] }) }

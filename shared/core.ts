@@ -2,13 +2,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answers, createAnswers } from './answer/answers.ts'
 import { type Ask, createAsk, longestQuestion, toPassage } from './answer/ask.ts'
+import { type Complete, createComplete } from './answer/complete.ts'
+import { createEmbed, type Embed } from './answer/embed.ts'
 import { createGenerate, type Generate } from './answer/generate.ts'
 import { createRecallPassages } from './answer/passages.ts'
 import { splitSentences } from './answer/sentences.ts'
 import { createSchedule, type ScheduleSettings } from './backup/schedule.ts'
 import { type Chats, createChats } from './chats/chats.ts'
+import { createKeeping, type LeftChats, type Retention } from './chats/retention.ts'
 import { AppError } from './errors.ts'
+import { countCalls, type ModelCalls } from './gateway/counted.ts'
+import { createForgetting } from './gateway/forgetting.ts'
 import { anyModel, createGateway } from './gateway/index.ts'
+import { createMemo } from './gateway/memo.ts'
+import { rememberVectors } from './gateway/remembered-vectors.ts'
 import { listServed, type ServedModel } from './gateway/served.ts'
 import { createServerModels, type ServerSettings } from './gateway/servers.ts'
 import { createSearchTurns } from './gateway/turns.ts'
@@ -18,7 +25,7 @@ import { createDocuments, type Documents } from './ingest/documents.ts'
 import { createEmbedStage, defaultPatience } from './ingest/embed.ts'
 import type { Patience } from './ingest/embed-texts.ts'
 import { failDocument } from './ingest/fail.ts'
-import { type FileLimits, noLimits } from './ingest/file-limits.ts'
+import { type FileLimits, limitsFor, noLimits } from './ingest/file-limits.ts'
 import { createGivenUp, type GivenUp } from './ingest/given-up.ts'
 import { createIndexStage } from './ingest/index-words.ts'
 import { backupJob, checkJob, clearJob, collectJob, documentKeys, jobKinds, sweepJob } from './ingest/jobs.ts'
@@ -28,32 +35,60 @@ import { createPasswords } from './ingest/passwords.ts'
 import { createRecognizeStage, giveUpPage } from './ingest/recognize.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { type JobKind, startRunner } from './jobs/runner.ts'
-import type { Document, ModelPolicy, Passage, Scope, Settings } from './model/index.ts'
-import type { AppEvent, Job, Ports } from './ports.ts'
+import type { Document, Erased, ModelPolicy, Passage, Scope, Settings, Time } from './model/index.ts'
+import { authorOf } from './model/project.ts'
+import { splitReference } from './model/provider.ts'
+import type { AppEvent, CacheCounts, Job, Ports } from './ports.ts'
 import { analyze } from './retrieve/analyze.ts'
 import { tellLanguage } from './retrieve/language.ts'
 import { analyzeQuestion } from './retrieve/question.ts'
 import { createSearch, type SearchOptions } from './retrieve/search.ts'
-import { openStore, type Tx } from './store/index.ts'
+import { adoptRows } from './store/adopt.ts'
+import { nobody } from './store/erasure.ts'
+import { openStore, type Tx, type VectorIndex } from './store/index.ts'
+import { type Administration, createAdministration } from './workspace/administration.ts'
 import { type Assistants, createAssistants } from './workspace/assistants.ts'
+import { type Audit, createAudit } from './workspace/audit.ts'
+import { createInvitations, type Invitations } from './workspace/invitations.ts'
 import { createLedger, type Ledger } from './workspace/ledger.ts'
+import { createMails, type MailSettings, type Mails } from './workspace/mails.ts'
+import { createMembers, type Members } from './workspace/members.ts'
 import { governOutgoing, type OutgoingSettings } from './workspace/outgoing.ts'
-import { createProjects, type Projects } from './workspace/projects.ts'
+import { createProjects, localUser, type Projects } from './workspace/projects.ts'
 import { type ConfiguredProvider, createProviders, type Providers } from './workspace/providers.ts'
+import { createQuotas, type Quotas } from './workspace/quotas.ts'
+import { createStillMember } from './workspace/still-member.ts'
 
 export type { Answers, Asked } from './answer/answers.ts'
 export type { Ask, AskRequest } from './answer/ask.ts'
+export type { Complete, Completion, CompletionEvent, CompletionRequest } from './answer/complete.ts'
+export type { Embed } from './answer/embed.ts'
 export type { Generate, GenerateRequest } from './answer/generate.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
 export type { GivenUp, GivenUpJob } from './ingest/given-up.ts'
 export type { SearchMode, SearchOptions } from './retrieve/search.ts'
+export type { Administration } from './workspace/administration.ts'
 export type { Assistants, NewAssistant } from './workspace/assistants.ts'
+export type { Audit } from './workspace/audit.ts'
+export type { Invitations } from './workspace/invitations.ts'
 export type { Ledger } from './workspace/ledger.ts'
+export type { MailSettings, Mails } from './workspace/mails.ts'
+export type { Deed, MemberRole, Members, Need } from './workspace/members.ts'
 export type { Projects } from './workspace/projects.ts'
 export type { ConfiguredProvider, Providers } from './workspace/providers.ts'
+export type { Quotas } from './workspace/quotas.ts'
 
 export interface Core {
+  /**
+   * On whose behalf whoever has the machine in hand acts: the first owner, where there are accounts, else local mode's user.
+   */
+  operator(): Promise<string>
   projects: Projects
+  members: Members
+  invitations: Invitations
+  quotas: Quotas
+  audit: Audit
+  administration: Administration
   documents: Documents
   chats: Chats & {
     /**
@@ -61,22 +96,43 @@ export interface Core {
      * `chat-not-found`, `message-not-found`.
      */
     passages(scope: Scope, chatId: string, messageId: string): Promise<{ passages: Passage[]; missing: number }>
+    left: LeftChats
   }
   assistants: Assistants
   providers: Providers
   /** All models of the user's providers, and why a project may not use them. */
   servedModels(userId: string, policy?: ModelPolicy): Promise<ServedModel[]>
   ledger: Ledger
+  mails: Mails
   settings: {
     get(userId: string): Promise<Settings>
     /** Only what is given changes. */
     update(userId: string, settings: Partial<Settings>): Promise<Settings>
   }
+  /**
+   * Gives everything that one user has to the one that `within` makes, whose id it says; all in one transaction, which may run again.
+   */
+  adopt(from: string, within: (tx: Tx) => Promise<string>): Promise<void>
+  /**
+   * Removes a user and all that is theirs, for good, projects first; `within` runs with the last of it, in one transaction, which may
+   * run again. What broke off goes on when it is called again. `actorId`: who wants it.
+   */
+  erase(
+    userId: string,
+    actorId: string,
+    within: (tx: Tx) => Promise<void>,
+  ): Promise<{ at: Time; removed: Erased; backupsUntil: Time | null }>
+  /** Days that chats, and what was deleted, are kept at most. */
+  keeps: Retention
   ask: Ask
   /** The same for servers, whose answers outlive the connection that asked. */
   answers: Answers
   /** What a chat model writes to a prompt, without documents. */
   generate: Generate
+  /** The same for whole conversations, tools and JSON. */
+  complete: Complete
+  /** Vectors of texts that are none of a project's. */
+  embed: Embed
   /** Passages for words or a question, best first. Throws `question-too-long`. */
   search(scope: Scope, words: string, options?: SearchOptions): Promise<Passage[]>
   /** What happens, from now on: also in other processes, where they share the events. */
@@ -85,6 +141,8 @@ export interface Core {
   announce(event: AppEvent): void
   /** Why the background work stands still (`disk-full`, `disk-error`, `data-unwritable`, `out-of-memory`, `database-busy`), while it does; it goes on by itself. */
   trouble(): AppError | undefined
+  /** Asks the database for next to nothing; throws what keeps it from answering. */
+  reach(): Promise<void>
   /** Why the last backup that was due did not come about, as far as this process knows. */
   backupTrouble(): AppError | undefined
   /** Resolves when no document of the project has work to do; rejects when the work stands still. */
@@ -94,8 +152,22 @@ export interface Core {
    * where there is no embedding model. Rejects when the work stands still, also with the model's own trouble.
    */
   embedded(scope: Scope, signal?: AbortSignal): Promise<void>
+  /** Why a project is searched by words alone though there are vectors: it gives their model no text (`search-by-words`). */
+  byWords(scope: Scope): Promise<AppError | undefined>
+  /**
+   * The index of vectors that is searched and the one that is built beside it: their models, and the share of the project's
+   * passages that is in each. `trouble`: why no vectors are made, while there should be; also what `byWords` says.
+   */
+  vectorIndexes(scope: Scope): Promise<{
+    searched: { model: string; fingerprint: string; share: number } | null
+    building: { model: string; fingerprint: string; share: number } | null
+    trouble: AppError | undefined
+  }>
   /** Work that came to nothing. */
   givenUp: GivenUp
+  /** How often models were asked by this process, and what its caches gave. */
+  modelCalls(): ModelCalls[]
+  caches(): { name: string; counts: CacheCounts }[]
   /** Starts the background work; until then nothing is parsed or indexed. */
   start(): void
   /** Ends what runs, in order; the work goes on at the next start. */
@@ -109,8 +181,12 @@ export interface CoreSettings extends OutgoingSettings {
   shared?: boolean
   /** Whether the database is to be checked in the background, and whom to tell when that has been done. */
   check?: { due: boolean; done(): Promise<void> }
+  /** How mails are sent; without, none are. */
+  mail?: MailSettings
   /** Backups from time to time; without, none. */
   backup?: ScheduleSettings
+  /** What is known of them where another process makes them. */
+  backupsMade?: Pick<ScheduleSettings, 'every' | 'keep'>
   /** Whether text is recognised in pictures of pages, where the user does not say otherwise; true by default. */
   recognition?: boolean
   /** Milliseconds between two looks whether the embedding model is there, or another one. */
@@ -122,8 +198,16 @@ export interface CoreSettings extends OutgoingSettings {
   served?: ServerSettings
   /** Reference of the chat model to use where nothing else is chosen. */
   chatModel?: string
-  /** What one user may add; it holds for files inside of others too. Without, all. */
+  /** Milliseconds that reranking may add to a search. */
+  rerankBudget?: number
+  /** What one user may add; it holds for files inside of others too. Without, all. Where it says of bytes, what users use is counted. */
   limits?: FileLimits
+  /** Questions of one user a day; null: no limit. */
+  questionsADay?: number | null
+  /** Days that chats, and what was deleted, are kept at most; for ever and 30 where it is not said. */
+  keeps?: Retention
+  /** Milliseconds for which is kept, with a cache: what a search found, a question's vector, and, where it is not 0, whole answers. */
+  remember?: { searches: number; vectors: number; answers: number }
   /** How long a model that fails is left alone; for tests. */
   patience?: Patience
 }
@@ -193,6 +277,31 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const discard = createDiscard({ store, blobs, queue, log })
 
   const limits = ports.limits ?? noLimits
+  const audit = createAudit({ store, clock })
+  const quotas = createQuotas({
+    store,
+    clock,
+    log,
+    note: audit.note,
+    defaults(userId) {
+      const { files, bytes } = limitsFor(limits, userId)
+      return bytes === undefined ? undefined : { files, bytes, questions: ports.questionsADay ?? null }
+    },
+  })
+  const members = createMembers({ store, clock, note: audit.note, announce: event => events.publish(event) })
+  const invitations = createInvitations({ store, members, note: audit.note })
+  const stillMember = createStillMember({ members, log })
+  const { cache } = ports
+  const forgetting = createForgetting({ cache, announce: event => events.publish(event) })
+  const closing = new AbortController()
+  void listen()
+  async function listen(): Promise<void> {
+    for await (const event of events.subscribe(closing.signal)) {
+      members.hear(event)
+      forgetting.hear(event)
+      stillMember.hear(event)
+    }
+  }
   const passwords = createPasswords(ports.shared ? { events } : {})
   const documents = createDocuments({
     store,
@@ -204,9 +313,18 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     limits,
     passwords,
     changed,
+    added: ({ userId }, { size }) => quotas.added(userId, size),
     wake,
     interrupt,
     discard,
+    purged: ({ projectId }) => forgetting.forget(projectId),
+  })
+  const keeps = ports.keeps ?? { chats: null, trash: 30 }
+  const keeping = createKeeping({
+    store,
+    clock,
+    announce: event => events.publish(event),
+    most: keeps,
   })
   const projects = createProjects({
     store,
@@ -229,33 +347,79 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     egress: ports.egress,
     ...(ports.providers && { configured: ports.providers }),
   })
-  const gateway = createGateway({
-    models,
-    log,
-    ...(ports.servers && {
-      servers: createServerModels({ providers, servers: ports.servers, settings: ports.served ?? {} }),
+  const { gateway, calls } = countCalls(
+    createGateway({
+      models,
+      log,
+      ...(ports.servers && {
+        servers: createServerModels({ providers, servers: ports.servers, settings: ports.served ?? {} }),
+      }),
+      policyOf: async scope => (await store.projects.get(scope)) ?? { ...anyModel, localOnly: true },
+      ...(ports.chatModel !== undefined && { chatModel: ports.chatModel }),
+      ...(ports.rerankBudget !== undefined && { rerankBudget: ports.rerankBudget }),
     }),
-    policyOf: async scope => (await store.projects.get(scope)) ?? { ...anyModel, localOnly: true },
-    ...(ports.chatModel !== undefined && { chatModel: ports.chatModel }),
-  })
+    (asker, tokens) => quotas.spent(authorOf(asker), tokens),
+  )
+  const { remember = { searches: 0, vectors: 0, answers: 0 } } = ports
+  const memoOf = (name: keyof typeof remember) => createMemo(cache, name, remember[name], forgetting)
+  const memos = { searches: memoOf('searches'), vectors: memoOf('vectors'), answers: memoOf('answers') }
+  async function byWords(scope: Scope): Promise<AppError | undefined> {
+    const [active, building] = await Promise.all([store.vectors.active(), store.vectors.building()])
+    const index = active ?? building
+    if (!index || (await gateway.mayEmbed(scope, index.fingerprint))) return undefined
+    return new AppError('search-by-words', { name: splitReference(index.name)?.slug ?? index.name })
+  }
   const search = createSearch({
     store,
     log,
     inTurn: createSearchTurns(),
-    embedQuestion: gateway.embedQuestion,
+    embedQuestion: memos.vectors ? rememberVectors(gateway, memos.vectors) : gateway.embedQuestion,
+    ...(memos.searches && { memo: memos.searches }),
     reranker: async () => ((await gateway.reranks()) ? gateway.rerank : undefined),
   })
   const recallPassages = createRecallPassages(store)
-  const ask = createAsk({ store, search, gateway, ...(ports.history !== undefined && { history: ports.history }) })
+  const answer = createAsk({
+    store,
+    search,
+    gateway,
+    ...(memos.answers && { memo: memos.answers }),
+    ...(ports.history !== undefined && { history: ports.history }),
+  })
+  /** Each question counts, wherever it is asked. */
+  const ask: typeof answer = async function* (scope, request, signal, witness) {
+    const lasting = stillMember.begin(scope, signal)
+    try {
+      yield* quotas.counted(authorOf(scope), answer(scope, request, lasting.signal, witness), lasting.signal)
+    } catch (error) {
+      throw lasting.ended() ?? error
+    } finally {
+      lasting.done()
+    }
+  }
+  const completeAny = createComplete({ gateway })
+  /** A prompt is a question too. */
+  const complete: Complete = (user, request, signal) =>
+    quotas.counted(user.userId, completeAny(user, request, signal), signal)
   const answers = createAnswers({
     store,
     ask,
     recall: recallPassages,
-    changed: ({ userId, projectId }, chatId) => events.publish({ type: 'chat', userId, projectId, chatId }),
+    changed: (scope, chatId) =>
+      events.publish({ type: 'chat', userId: authorOf(scope), projectId: scope.projectId, chatId }),
     clock,
     ids: ports.ids,
     log,
     ...(ports.shared && { events }),
+  })
+  const { run: runMail, ...mails } = createMails({
+    kind: jobKinds.mail,
+    settings: ports.mail,
+    queue,
+    store,
+    clock,
+    ids: ports.ids,
+    log,
+    wake,
   })
   const health = createModelHealth({ clock, pause: (ports.patience ?? defaultPatience).pause })
   const vectorIndexes = createVectorIndexes({ store, queue, clock, log, health, embedding: gateway.embedding, wake })
@@ -310,7 +474,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
             queue,
             changed,
             linguistics,
-            embedding: () => gateway.embedding().catch(() => undefined),
+            sizes: () => gateway.textSizes().catch(() => undefined),
             recognizes,
             ready: vectorIndexes.ready,
           }),
@@ -360,6 +524,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
           run: createCollectStage({ store, blobs, queue }),
           dead: async () => {},
         },
+        ...(runMail ? [{ kind: jobKinds.mail, concurrency: 3, leadsTo: [], run: runMail, dead: async () => {} }] : []),
         recurring(jobKinds.sweep, tidy),
         recurring(jobKinds.check, check),
         ...(schedule ? [recurring(jobKinds.backup, signal => schedule.look(signal))] : []),
@@ -394,8 +559,16 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   }
 
   async function tidy(): Promise<void> {
-    await sweep({ store, blobs, queue, clock, documents }).catch(error => log.error('sweep failed', { error }))
+    await keeping
+      .trashedDocuments()
+      .then(trashed => sweep({ store, blobs, queue, clock, documents, trashed }))
+      .catch(error => log.error('sweep failed', { error }))
+    await keeping.tidy().catch(error => log.error('chats whose time is over are left', { error }))
     await outgoing.tidy().catch(error => log.error('the ledger was not swept', { error }))
+    await quotas.tidy().catch(error => log.error('what was used was not swept', { error }))
+    await audit.tidy().catch(error => log.error('the audit log was not swept', { error }))
+    await invitations.tidy().catch(error => log.error('old invitations were not swept', { error }))
+    await members.tidy().catch(error => log.error('parts in projects were not taken back', { error }))
   }
 
   /** Does its work once, and is due again after its time. */
@@ -413,7 +586,20 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   }
 
   return {
-    projects,
+    projects: {
+      ...projects,
+      async delete(scope) {
+        await projects.delete(scope)
+        members.hear({ type: 'members', projectId: scope.projectId })
+        await forgetting.forget(scope.projectId)
+      },
+    },
+    operator: async () => (await store.users.firstOwner()) ?? localUser,
+    members,
+    invitations,
+    quotas,
+    audit,
+    administration: createAdministration({ store, members, clock }),
     documents,
     chats: {
       ...createChats({ store, clock }),
@@ -424,26 +610,65 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         const passages = await recallPassages(scope, kept)
         return { passages, missing: kept.length - passages.length }
       },
+      left: keeping.left,
     },
     assistants: createAssistants({ store }),
     providers,
     servedModels: async (userId, policy = anyModel) =>
-      listServed(await providers.list(userId), policy, {
-        ...ports.served,
-        chatModel: ports.chatModel,
+      listServed(await (policy.localOnly ? providers.known(userId) : providers.list(userId)), policy, {
+        chatModel: ports.chatModel && (await providers.referenceOf(userId, ports.chatModel)),
+        embeddingModel:
+          ports.served?.embeddingModel && (await providers.referenceOf(userId, ports.served.embeddingModel)),
         offline: ports.offline,
       }),
     ledger: createLedger(store.ledger),
+    mails,
     settings: {
       get: userId => store.settings.get(userId),
       async update(userId, settings) {
+        await store.users.begin(userId)
         await store.transaction({ userId }, tx => store.settings.update(tx, userId, settings))
         return store.settings.get(userId)
       },
     },
+    adopt: (from, within) =>
+      store.transaction('internal', async tx => {
+        const to = await within(tx)
+        // Sealing asks nothing but the processor and a file of ours.
+        await adoptRows(tx, from, to, await providers.resealed(from, to))
+      }),
+    async erase(userId, actorId, within) {
+      const removed = await store.transaction('internal', tx => store.erasure.count(tx, userId))
+      for (const projectId of await projects.deleteAll(userId)) {
+        members.hear({ type: 'members', projectId })
+        await forgetting.forget(projectId)
+      }
+      // Where they asked, answers to them may be remembered.
+      const asked = new Set((await store.chats.left(userId)).map(({ projectId }) => projectId))
+      await keeping.purgeAll(userId)
+      const elsewhere = await store.members.projects(userId)
+      for (const { id } of elsewhere) asked.add(id)
+      for (const projectId of asked) await forgetting.forget(projectId)
+      await store.transaction('internal', async tx => {
+        await within(tx)
+        await store.erasure.erase(tx, userId)
+        const actor = actorId === userId ? nobody : actorId
+        await store.audit.write({ actorId: actor, ownerId: null, action: 'account.delete' }, tx)
+      })
+      for (const { id: projectId } of elsewhere) {
+        members.hear({ type: 'members', projectId })
+        events.publish({ type: 'members', projectId })
+      }
+      const at = clock.now()
+      const made = ports.backupsMade ?? ports.backup
+      return { at, removed, backupsUntil: made ? at + made.every * made.keep : null }
+    },
+    keeps,
     ask,
     answers,
-    generate: createGenerate({ gateway }),
+    generate: createGenerate({ complete }),
+    complete,
+    embed: createEmbed({ gateway }),
     async search(scope, words, options) {
       if (words.length > longestQuestion) throw new AppError('question-too-long', { max: longestQuestion })
       const { hits, nearness } = await search.find(scope, analyzeQuestion(words.normalize('NFC')), options)
@@ -453,6 +678,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     },
     trouble: () => trouble,
     backupTrouble: () => schedule?.trouble(),
+    reach: async () => void (await store.members.audience('')),
     watch: signal => events.subscribe(signal),
     announce: event => events.publish(event),
     settled: (scope, signal) =>
@@ -463,7 +689,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       }),
     embedded: (scope, signal) =>
       until(signal, async () => {
-        if (!store.vectors.available || !(await gateway.embedding())) return true
+        if (!store.vectors.available || !(await gateway.embedding(undefined, signal))) return true
         const pending = await store.vectors.pending(scope)
         if ((await store.documents.hasWork(scope)) || pending.documents > pending.resting) {
           const reason = trouble ?? vectorIndexes.trouble()
@@ -479,7 +705,23 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         if (problem) throw problem
         return false
       }),
+    byWords,
+    async vectorIndexes(scope) {
+      const shown = async (index: VectorIndex | undefined) => {
+        if (!index) return null
+        const { name: model, fingerprint } = index
+        return { model, fingerprint, share: await store.vectors.coverage(scope, index) }
+      }
+      const [searched, building] = await Promise.all([store.vectors.active(), store.vectors.building()])
+      return {
+        searched: await shown(searched),
+        building: await shown(building),
+        trouble: building || searched ? ((await byWords(scope)) ?? vectorIndexes.trouble()) : undefined,
+      }
+    },
     givenUp: createGivenUp({ store, queue, documents, wake }),
+    modelCalls: calls,
+    caches: () => Object.values(memos).flatMap(memo => (memo ? [{ name: memo.name, counts: memo.counts() }] : [])),
     start,
     async close() {
       clearInterval(sweeper)
@@ -487,6 +729,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       clearInterval(looker)
       clearInterval(backups.timer)
       backups.stop.abort()
+      closing.abort()
+      stillMember.close()
       await runner?.stop()
       await backups.running
       passwords.close()

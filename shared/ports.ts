@@ -2,6 +2,7 @@
  * What the core needs from outside. A port has one to five verbs; its contract suite lies beside its adapters and runs
  * over each of them. Absence is `undefined`, not an error; whatever takes time takes an `AbortSignal`.
  */
+import type { Socket } from 'node:net'
 import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider'
 import type { Dialect } from 'kysely'
 import type {
@@ -9,6 +10,7 @@ import type {
   ChatModel,
   EgressPurpose,
   EmbeddingModel,
+  FailureReason,
   LedgerEntry,
   ParseEvent,
   ParseRequest,
@@ -40,10 +42,10 @@ export interface Log {
 }
 
 /**
- * On whose behalf the database is asked: a user, where something of one project is touched with that project, or the
- * installation itself (migrations, the queue, sweeps, the indexes of vectors).
+ * On whose behalf the database is asked: a user, where something of one project is touched with that project (and with who asks there,
+ * where that is another: see `Scope`), or the installation itself (migrations, the queue, sweeps, the indexes of vectors).
  */
-export type Access = { userId: string; projectId?: string } | 'internal'
+export type Access = { userId: string; projectId?: string; memberId?: string } | 'internal'
 
 /**
  * One database, opened. Statements run off the main thread.
@@ -58,6 +60,11 @@ export interface Database {
   readonly vectors: boolean
   /** What writes. Asked again with the same access it may give the same dialect, and whoever asks keeps it no longer than needed. */
   writer(access: Access): Dialect
+  /**
+   * What writes single statements that nobody waits for a disk with: done is what outlives this process, whatever ends it. A loss
+   * of power it outlives as soon as anything was written through a writer after it, and never less than that.
+   */
+  hastyWriter(access: Access): Dialect
   /** What only reads (a write through it is refused) and sees committed data. */
   reader(access: Access): Dialect
   /** A consistent copy of the whole database as one new file; fails if the file exists. Absent where there is no such thing. */
@@ -69,6 +76,26 @@ export interface Database {
   /** Whether a transaction that failed so was rolled back for a reason that passes, so that it may be run again at once. */
   isPassing?(error: unknown): boolean
   close(): Promise<void>
+}
+
+/**
+ * What can be made again. Keys are ours and hold no text of anybody. What is late, lost or full is not there: none of these throws.
+ */
+export interface Cache {
+  get(key: string): Promise<Uint8Array | undefined>
+  /** For `time` milliseconds at most; everything of a group can be taken back at once. */
+  set(key: string, value: Uint8Array, options: { time: number; group: string }): Promise<void>
+  /** Nothing of the group is given any more; it is removed as soon as the cache can be reached. */
+  drop(group: string): Promise<void>
+  counts(): CacheCounts
+  close(): Promise<void>
+}
+
+export interface CacheCounts {
+  hits: number
+  misses: number
+  /** It could not be asked. */
+  failures: number
 }
 
 /** Runs SQL inside the caller's transaction: what an adapter with tables of its own is handed. */
@@ -235,6 +262,7 @@ export interface ServerAddress {
  * `model-input`, `cancelled`, and what `fetch` throws; none with a word of what the server said.
  */
 export interface Servers {
+  /** One on this machine is asked, in Ollama's own way too, which of its models run elsewhere. */
   list(at: ServerAddress, signal?: AbortSignal): Promise<ServerModel[]>
   chat(at: ServerAddress, model: string): LanguageModelV4
   /** How many texts go in one call, and what goes before each, by the model's name. */
@@ -255,17 +283,39 @@ export interface EgressRequest {
 export interface Egress {
   /** As the platform's own; also throws `egress-refused`, and what the ledger throws: without it nothing leaves. */
   fetch(request: EgressRequest): typeof fetch
+  /** For what is no HTTP: a connection, past any proxy. Throws as `fetch` does, and as sockets do. */
+  connect(request: EgressRequest, to: { host: string; port: number }, signal?: AbortSignal): Promise<EgressConnection>
   /** Until then nothing leaves. */
   govern(rules: EgressRules): void
   /** Breaks off what runs. Before the database is closed. */
   close(): Promise<void>
 }
 
+/** Done in order when it is closed, unless it broke or `fail` said why it came to nothing. */
+export interface EgressConnection {
+  socket: Socket
+  fail(why: FailureReason): void
+}
+
+/**
+ * Sends a mail that is written, at once. `id` (a UUID) is the same each time it is tried, so that whoever gets it twice can tell. Throws
+ * `mail-refused`, `mail-later` (worth another try), `mail-login`, `mail-tls`, `mail-unreachable`, `mail-silent`, `mail-address`, `cancelled`.
+ */
+export interface Mail {
+  send(
+    message: { id: string; to: string; subject: string; text: string; html: string },
+    signal?: AbortSignal,
+  ): Promise<void>
+}
+
 export interface EgressRules {
   /** Why only this machine may be reached, where that is so. */
   policy(request: EgressRequest): Promise<'offline' | 'local-only' | 'unrecorded' | undefined>
-  /** Entries as they are now, new ones and known ones. */
-  write(entries: readonly LedgerEntry[]): Promise<void>
+  /**
+   * Entries as they are now, new ones and known ones. `hastily`: they outlive this process, and a loss of power with the next ones
+   * that are not.
+   */
+  write(entries: readonly LedgerEntry[], how?: 'hastily'): Promise<void>
 }
 
 export interface Ports {
@@ -279,6 +329,8 @@ export interface Ports {
   events: Events
   parsers: Parsers
   models: Models
+  /** Without it, nothing is kept to be said again. Whoever opened it closes it. */
+  cache?: Cache
   /** Governed by the core. Without it, nothing leaves. */
   egress?: Egress
   /** Without them there are no providers. */

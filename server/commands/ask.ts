@@ -6,7 +6,7 @@ import { addFiles, demandPaths, hasFailed, type Outcome, outcomeJson } from '../
 import { createAnswerPrinter } from '../answer.ts'
 import type { Context } from '../context.ts'
 import { type Library, withLibrary } from '../library.ts'
-import { citationJson, reasonJson, textOf, usageError } from '../present.ts'
+import { citationJson, errorText, reasonJson, textOf, usageError } from '../present.ts'
 import { safe } from '../text.ts'
 import { leftOutOf, startWork } from './ingest.ts'
 
@@ -14,11 +14,11 @@ import { leftOutOf, startWork } from './ingest.ts'
  * The question comes last. Paths without `--data` make a library for this one question; with it (or with a project, which
  * only a library on disk can hold) they are added to that one, and the answer comes from them alone.
  */
-export async function ask(context: Context, words: string[]): Promise<void> {
+export async function ask(context: Context, words: string[], { model }: { model?: string } = {}): Promise<void> {
   const { terminal, translate } = context
   const { paths, question, temporary } = understand(context, words)
   await demandPaths(context, paths)
-  await withLibrary(context, { temporary }, async library => {
+  await withLibrary(context, { temporary, need: paths.length > 0 ? 'write' : 'read' }, async library => {
     const work = await startWork(context, library)
     let outcomes: Outcome[]
     try {
@@ -35,7 +35,8 @@ export async function ask(context: Context, words: string[]): Promise<void> {
     let completed = question
     let answer: Answer | undefined
     const printer = createAnswerPrinter(context)
-    for await (const event of library.core.ask(library.scope, { question, ...within }, context.signal)) {
+    const request = { question, ...within, ...(model !== undefined && { model }) }
+    for await (const event of library.core.ask(library.scope, request, context.signal)) {
       if (event.type === 'passages') completed = event.question
       if (event.type === 'finish') answer = event.answer
       if (!context.json) printer.event(event)
@@ -53,6 +54,8 @@ export async function ask(context: Context, words: string[]): Promise<void> {
         ...(paths.length > 0 && { files: outcomes.map(outcome => outcomeJson(context, outcome)) }),
       })
     }
+    const byWords = await library.core.byWords(library.scope)
+    if (byWords && !context.json) terminal.note(errorText(translate, byWords))
     if (answer.mode === 'declined') await tellUnsearchable(context, library)
   })
 }

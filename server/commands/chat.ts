@@ -11,7 +11,7 @@ import { startWork } from './ingest.ts'
 const shownSources = 3
 
 /** A conversation: questions refer back to earlier ones. Also with questions piped in, one a line. */
-export async function chat(context: Context): Promise<void> {
+export async function chat(context: Context, options: { model?: string } = {}): Promise<void> {
   const { terminal, translate } = context
   await withLibrary(context, {}, async library => {
     const work = await startWork(context, library)
@@ -22,11 +22,11 @@ export async function chat(context: Context): Promise<void> {
     }
     const { total: count } = await library.core.documents.page(library.scope, { limit: 1 })
     terminal.note(count === 0 ? translate('cli.chat.empty') : translate('cli.chat.welcome', { count }))
-    await converse(context, library)
+    await converse(context, library, options)
   })
 }
 
-async function converse(context: Context, library: Library): Promise<void> {
+async function converse(context: Context, library: Library, options: { model?: string }): Promise<void> {
   const { terminal, translate, interrupts } = context
   const lines = readLines(context)
   let chatId: string | undefined
@@ -65,7 +65,12 @@ async function converse(context: Context, library: Library): Promise<void> {
       } else if (/^\/\S*$/.test(line)) terminal.out(translate('cli.chat.unknown', { command: prose(line) }))
       else {
         answering = new AbortController()
-        chatId = await answer(context, library, { question: line, chatId }, answering.signal)
+        chatId = await answer(
+          context,
+          library,
+          { ...options, question: line, ...(chatId !== undefined && { chatId }) },
+          answering.signal,
+        )
         answering = undefined
       }
     }
@@ -79,16 +84,15 @@ async function converse(context: Context, library: Library): Promise<void> {
 async function answer(
   context: Context,
   { core, scope }: Library,
-  { question, chatId }: { question: string; chatId: string | undefined },
+  request: { question: string; chatId?: string; model?: string },
   stop: AbortSignal,
 ): Promise<string | undefined> {
   const { terminal, translate, signal } = context
   const printer = createAnswerPrinter(context)
-  let chat = chatId
+  let chat = request.chatId
   try {
-    const request = { question, ...(chatId !== undefined && { chatId }) }
     for await (const event of core.ask(scope, request, AbortSignal.any([stop, signal]))) {
-      if (event.type === 'passages') printFound(context, question, event)
+      if (event.type === 'passages') printFound(context, request.question, event)
       else printer.event(event)
       if (event.type === 'finish') chat = event.answer.chatId
     }

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 import type { Context } from '../context.ts'
 import { examineBackups } from '../examine-backups.ts'
 import { examineData } from '../examine-data.ts'
+import { examineEdge } from '../examine-edge.ts'
+import { examineMail } from '../examine-mail.ts'
 import { examineModels } from '../examine-models.ts'
 import { examineParsers } from '../examine-parsers.ts'
 import { ignoredSettings } from './tell-settings.ts'
@@ -34,6 +36,8 @@ export async function doctor(context: Context): Promise<void> {
     for await (const finding of examinePostgres(context, database)) tell(finding)
   }
   for await (const finding of examineBackups(context)) tell(finding)
+  for (const finding of examineEdge(context)) tell(finding)
+  for await (const finding of examineMail(context)) tell(finding)
   for await (const finding of examineParsers(context)) tell(finding)
   for await (const finding of examineModels(context)) tell(finding)
   const healthy = findings.every(finding => finding.state !== 'bad')

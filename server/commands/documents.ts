@@ -74,7 +74,7 @@ export async function changeDocuments(
   if (names.length === 0 && !all) throw usageError(translate('cli.usage.namesOrAll'))
   if (names.length > 0 && all) throw usageError(translate('cli.usage.excess'))
   if (all) return changeAll(context, verb, wait)
-  await withLibrary(context, {}, async library => {
+  await withLibrary(context, { need: 'write' }, async library => {
     const { core, scope } = library
     // All are looked up before the first is touched, so that a slip of the pen changes nothing.
     const found = new Map<string, Document>()
@@ -140,7 +140,7 @@ async function demandConsent(
 
 async function changeAll(context: Context, verb: DocumentVerb, wait: boolean): Promise<void> {
   const { terminal, translate } = context
-  await withLibrary(context, {}, async library => {
+  await withLibrary(context, { need: 'write' }, async library => {
     const { core, scope } = library
     const resumes = verb === 'resume'
     const count = await (resumes ? core.documents.resumeAll(scope) : core.documents.pauseAll(scope))

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { access, constants, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Command } from 'commander'
 import type { Core, SearchMode } from '../../shared/core.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Row } from '../../shared/eval/figures.ts'
@@ -19,27 +18,23 @@ import type { Context } from '../context.ts'
 import { table } from '../table.ts'
 import { findModels } from './models.ts'
 
-export function registerEval(program: Command, context: Context): void {
-  const { translate } = context
-  program
-    .command('eval')
-    .description(translate('cli.command.eval'))
-    .argument('<set...>', translate('eval.sets'))
-    .option('--json', translate('cli.help.json'))
-    .option('--mode <mode>', translate('eval.mode'), 'words')
-    .option('--answers <number>', translate('eval.answers'))
-    .action(async (files: string[], { mode, answers: wanted = '0' }: { mode: string; answers?: string }) => {
-      if (!isMode(mode)) throw new AppError('usage', { detail: `--mode ${mode}: ${modes.join(', ')}` })
-      const answers = /^\d{1,6}$/.test(wanted) ? Number(wanted) : Number.NaN
-      if (Number.isNaN(answers)) throw new AppError('usage', { detail: `--answers ${wanted}` })
-      await evalCommand(context, files, mode, answers)
-    })
+export interface EvalOptions {
+  mode: string
+  answers?: string
 }
 
 const modes: readonly SearchMode[] = ['words', 'vectors', 'hybrid']
 const isMode = (mode: string): mode is SearchMode => (modes as readonly string[]).includes(mode)
 
-async function evalCommand(context: Context, files: string[], mode: SearchMode, answers: number) {
+/** Asks the questions of these sets, and prints how many were answered right. */
+export async function evalCommand(
+  context: Context,
+  files: readonly string[],
+  { mode, answers: wanted = '0' }: EvalOptions,
+): Promise<void> {
+  if (!isMode(mode)) throw new AppError('usage', { detail: `--mode ${mode}: ${modes.join(', ')}` })
+  const answers = /^\d{1,6}$/.test(wanted) ? Number(wanted) : Number.NaN
+  if (Number.isNaN(answers)) throw new AppError('usage', { detail: `--answers ${wanted}` })
   const { config, log, json, signal, terminal, translate } = context
   const { workingDirectory } = config()
   const roles: ModelRole[] = [
@@ -152,9 +147,9 @@ const namedFile = ({ models }: Config, role: ModelRole) => models[named[role]]
 
 /** These models and no others: what has no part in what is measured is not there. */
 export function withModels(config: Config, used: readonly { role: ModelRole; path: string }[]): Config {
-  const { contextSize, maxTokens, temperature, threads } = config.models
+  const { contextSize, maxTokens, temperature, threads, idleTime } = config.models
   const files = Object.fromEntries(used.map(({ role, path: file }) => [named[role], file]))
-  return { ...config, modelsFolder: '', models: { contextSize, maxTokens, temperature, threads, ...files } }
+  return { ...config, modelsFolder: '', models: { contextSize, maxTokens, temperature, threads, idleTime, ...files } }
 }
 
 function subjectOf(core: Core, scope: Scope, mode: SearchMode, signal: AbortSignal | undefined): Subject {

@@ -14,7 +14,7 @@ const lookTime = 500
 export async function ingest(context: Context, paths: string[], { wait }: { wait: boolean }): Promise<void> {
   const { terminal, translate } = context
   await demandPaths(context, paths)
-  await withLibrary(context, {}, async library => {
+  await withLibrary(context, { need: 'write' }, async library => {
     const work = wait ? await startWork(context, library) : undefined
     try {
       let told = Promise.resolve()

@@ -1,6 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
 import type { MessageKey } from '../../shared/messages/index.ts'
-import { localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
 import { withLibrary } from '../library.ts'
 import { usageError } from '../present.ts'
@@ -11,8 +10,8 @@ import { shortIds } from './documents.ts'
 /** Work that was given up after all its tries. */
 export async function listJobs(context: Context): Promise<void> {
   const { terminal, translate } = context
-  await withLibrary(context, {}, async ({ core }) => {
-    const jobs = await core.givenUp.list(localUser)
+  await withLibrary(context, {}, async ({ core, userId }) => {
+    const jobs = await core.givenUp.list(userId)
     if (context.json) {
       terminal.json({ jobs: jobs.map(job => ({ ...job, diedAt: new Date(job.diedAt).toISOString() })) })
       return
@@ -42,11 +41,11 @@ export async function retryJobs(
 ): Promise<void> {
   const { terminal, translate } = context
   if (all === wanted.length > 0) throw usageError(translate('cli.usage.jobsOrAll'))
-  await withLibrary(context, {}, async ({ core }) => {
+  await withLibrary(context, {}, async ({ core, userId }) => {
     let count = 0
-    if (all) count = await core.givenUp.retryAll(localUser)
+    if (all) count = await core.givenUp.retryAll(userId)
     else {
-      const jobs = await core.givenUp.list(localUser)
+      const jobs = await core.givenUp.list(userId)
       // All are looked up before the first is tried.
       const ids = wanted.map(name => {
         const meant = name.length < 8 ? [] : jobs.filter(({ id }) => id.startsWith(name))
@@ -54,7 +53,7 @@ export async function retryJobs(
         return meant[0].id
       })
       for (const id of new Set(ids)) {
-        await core.givenUp.retry(localUser, id)
+        await core.givenUp.retry(userId, id)
         count += 1
       }
     }

@@ -1,5 +1,4 @@
 import type { LedgerEntry, LedgerFilter } from '../../shared/model/index.ts'
-import { localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
 import { isoTime, ledgerLines, toApiEntry } from '../ledger-lines.ts'
 import { type Library, withLibrary } from '../library.ts'
@@ -17,16 +16,17 @@ export async function showLedger(context: Context, options: { since?: string; cs
   if (options.csv && context.json) throw usageError(translate('cli.usage.csv'))
   const from = options.since === undefined ? undefined : sinceOf(context, options.since)
   await withLibrary(context, {}, async library => {
-    const { core, project } = library
+    const { core, userId, project } = library
     const filter = {
+      installation: true,
       ...(from !== undefined && { from }),
       ...(context.options.project !== undefined && { projectId: project.id }),
     }
     if (options.csv) {
-      for await (const line of ledgerLines(core.ledger.all(localUser, filter), 'csv')) terminal.out(line.trimEnd())
+      for await (const line of ledgerLines(core.ledger.all(userId, filter), 'csv')) terminal.out(line.trimEnd())
       return
     }
-    const sums = await core.ledger.sums(localUser, filter)
+    const sums = await core.ledger.sums(userId, filter)
     const { entries, complete } = await take(library, filter, context.json ? mostJson : mostShown)
     if (context.json) {
       const shown = entries.map(toApiEntry).map(entry => ({
@@ -71,9 +71,9 @@ function lineOf({ translate }: Context, entry: LedgerEntry, format: (value: numb
   ].join('  ')
 }
 
-async function take({ core }: Library, filter: LedgerFilter, most: number) {
+async function take({ core, userId }: Library, filter: LedgerFilter, most: number) {
   const entries: LedgerEntry[] = []
-  for await (const entry of core.ledger.all(localUser, filter)) {
+  for await (const entry of core.ledger.all(userId, filter)) {
     if (entries.length === most) return { entries, complete: false }
     entries.push(entry)
   }

@@ -52,7 +52,9 @@ export async function listAllModels(context: Context): Promise<void> {
     roleOf(context, entry),
     sizeOf(context, entry.size),
     entry.description ? countOf(context, entry.description.parameters) : '–',
-    entry.description ? translate('cli.models.tokens', { count: entry.description.contextSize }) : '–',
+    entry.description
+      ? translate('cli.models.tokens', { count: wholeOf(context, entry.description.contextSize) })
+      : '–',
     stateOf(context, entry),
   ])
   for (const line of table(terminal, head, rows, { right: [2, 3] })) terminal.out(line)
@@ -179,6 +181,10 @@ function modelJson(
 export function sizeOf({ translate }: Context, size: number): string {
   const format = new Intl.NumberFormat(translate.language, { maximumFractionDigits: size < 10e6 ? 1 : 0 })
   return `${format.format(size / 1e6)} MB`
+}
+
+function wholeOf({ translate }: Context, count: number): string {
+  return new Intl.NumberFormat(translate.language).format(count)
 }
 
 function countOf({ translate }: Context, count: number): string {

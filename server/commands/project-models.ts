@@ -1,6 +1,6 @@
 import type { ModelPolicy } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
-import { findProject, scopeOf, withLibrary } from '../library.ts'
+import { findProject, withLibrary } from '../library.ts'
 import { usageError } from '../present.ts'
 import { safe } from '../text.ts'
 
@@ -22,9 +22,10 @@ export async function setProjectModels(context: Context, name: string, options: 
     ...(slugs && { providers: providers?.trim() === 'all' ? null : slugs }),
     ...(chatModel !== undefined && { chatModel: chatModel.trim() === 'none' ? null : chatModel.trim() }),
   }
-  await withLibrary(context, {}, async ({ core }) => {
-    const found = await findProject(core, name)
-    const project = Object.keys(wanted).length > 0 ? await core.projects.govern(scopeOf(found), wanted) : found
+  await withLibrary(context, {}, async library => {
+    const found = await findProject(library, name)
+    const changes = Object.keys(wanted).length > 0
+    const project = changes ? await library.core.projects.govern(await library.scopeOf(found, 'manage'), wanted) : found
     if (context.json) {
       const { id, localOnly, providers, chatModel } = project
       return terminal.json({ project: { id, name: project.name, localOnly, providers, chatModel } })

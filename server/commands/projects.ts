@@ -1,16 +1,15 @@
 import type { Project } from '../../shared/model/index.ts'
-import { firstProject, localUser } from '../../shared/workspace/projects.ts'
+import { firstProject } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
-import { findProject, scopeOf, withLibrary } from '../library.ts'
-import type { LibraryCore } from '../remote.ts'
+import { findProject, type Library, withLibrary } from '../library.ts'
 import { table } from '../table.ts'
 import { safe } from '../text.ts'
 
 export async function listProjects(context: Context): Promise<void> {
   const { terminal, translate } = context
-  await withLibrary(context, {}, async ({ core }) => {
-    const projects = await core.projects.list(localUser)
-    const counts = await Promise.all(projects.map(project => countDocuments(core, project)))
+  await withLibrary(context, {}, async library => {
+    const projects = await library.core.projects.list(library.userId)
+    const counts = await Promise.all(projects.map(project => countDocuments(library, project)))
     if (context.json) {
       terminal.json({ projects: projects.map((project, index) => projectJson(project, counts[index])) })
       return
@@ -22,16 +21,16 @@ export async function listProjects(context: Context): Promise<void> {
 }
 
 export async function createProject(context: Context, name: string): Promise<void> {
-  await withLibrary(context, {}, async ({ core }) => {
-    report(context, 'created', await core.projects.create(localUser, name), 0)
+  await withLibrary(context, {}, async ({ core, userId }) => {
+    report(context, 'created', await core.projects.create(userId, name), 0)
   })
 }
 
 export async function deleteProject(context: Context, nameOrId: string): Promise<void> {
-  await withLibrary(context, {}, async ({ core }) => {
-    const project = await findProject(core, nameOrId)
-    const count = await countDocuments(core, project)
-    await core.projects.delete(scopeOf(project))
+  await withLibrary(context, {}, async library => {
+    const project = await findProject(library, nameOrId)
+    const count = await countDocuments(library, project)
+    await library.core.projects.delete(await library.scopeOf(project, 'manage'))
     report(context, 'deleted', project, count)
   })
 }
@@ -41,8 +40,8 @@ function report(context: Context, done: 'created' | 'deleted', project: Project,
   else context.terminal.out(context.translate(`cli.projects.${done}`, { name: nameOf(context, project) }))
 }
 
-async function countDocuments(core: LibraryCore, project: Project): Promise<number> {
-  return (await core.documents.page(scopeOf(project), { limit: 1 })).total
+async function countDocuments({ core, scopeOf }: Library, project: Project): Promise<number> {
+  return (await core.documents.page(await scopeOf(project, 'read'), { limit: 1 })).total
 }
 
 function projectJson({ id, name, type, createdAt }: Project, documents: number): object {

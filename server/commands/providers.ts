@@ -1,6 +1,5 @@
 import { toAppError } from '../../shared/errors.ts'
 import type { Provider, ProviderKind } from '../../shared/model/index.ts'
-import { localUser } from '../../shared/workspace/projects.ts'
 import type { Context } from '../context.ts'
 import { withLibrary } from '../library.ts'
 import { errorText, reasonJson, textOf, usageError } from '../present.ts'
@@ -14,8 +13,8 @@ const longestKey = 4000
 
 export async function listProviders(context: Context): Promise<void> {
   const { terminal, translate } = context
-  await withLibrary(context, {}, async ({ core }) => {
-    const providers = await core.providers.list(localUser)
+  await withLibrary(context, {}, async ({ core, userId }) => {
+    const providers = await core.providers.list(userId)
     if (context.json) return terminal.json({ providers: providers.map(providerJson) })
     if (providers.length === 0) return terminal.out(translate('cli.providers.none'))
     const head = (['slug', 'name', 'address', 'key', 'models', 'state'] as const).map(name =>
@@ -45,8 +44,8 @@ export async function addProvider(
   const kind = kinds.find(one => one === given)
   if (!kind) throw usageError(translate('cli.providers.kind', { kind: safe(given) }))
   const key = wanted || kind !== 'openai-compatible' ? await readKey(context, name ?? kind) : undefined
-  await withLibrary(context, {}, async ({ core }) => {
-    const added = await core.providers.add(localUser, {
+  await withLibrary(context, {}, async ({ core, userId }) => {
+    const added = await core.providers.add(userId, {
       kind,
       ...(baseUrl !== undefined && { baseUrl }),
       ...(name !== undefined && { name }),
@@ -56,7 +55,7 @@ export async function addProvider(
     signal.throwIfAborted()
     // It was asked a moment ago; what it said then is in the list.
     const { problem } =
-      added.listedAt === null ? await core.providers.test(localUser, added.slug, signal) : { problem: null }
+      added.listedAt === null ? await core.providers.test(userId, added.slug, signal) : { problem: null }
     if (context.json) return terminal.json({ provider: providerJson(added), problem: reasonJson(translate, problem) })
     terminal.out(translate('cli.providers.added', { name: safe(added.name), slug: added.slug }))
     if (!added.here) terminal.note(translate('cli.providers.leaves', { host: safe(new URL(added.baseUrl).host) }))
@@ -67,8 +66,8 @@ export async function addProvider(
 
 export async function testProvider(context: Context, slug: string): Promise<void> {
   const { terminal, translate, signal } = context
-  await withLibrary(context, {}, async ({ core }) => {
-    const { provider, milliseconds, problem } = await core.providers.test(localUser, slug, signal)
+  await withLibrary(context, {}, async ({ core, userId }) => {
+    const { provider, milliseconds, problem } = await core.providers.test(userId, slug, signal)
     if (problem) context.exitCode = 1
     if (context.json) {
       const shown = { provider: providerJson(provider), milliseconds, problem: reasonJson(translate, problem) }
@@ -83,11 +82,11 @@ export async function testProvider(context: Context, slug: string): Promise<void
 
 export async function removeProviders(context: Context, slugs: readonly string[]): Promise<void> {
   const { terminal, translate } = context
-  await withLibrary(context, {}, async ({ core }) => {
+  await withLibrary(context, {}, async ({ core, userId }) => {
     const removed: string[] = []
     for (const slug of slugs) {
       try {
-        await core.providers.remove(localUser, slug)
+        await core.providers.remove(userId, slug)
       } catch (error) {
         if (slugs.length === 1) throw error
         context.exitCode = 1

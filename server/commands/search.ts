@@ -1,7 +1,7 @@
-import { AppError } from '../../shared/errors.ts'
+import { AppError, reasonOf } from '../../shared/errors.ts'
 import type { Context } from '../context.ts'
 import { withLibrary } from '../library.ts'
-import { passageJson, sourceText } from '../present.ts'
+import { errorText, passageJson, reasonJson, sourceText } from '../present.ts'
 import { prose, wrap } from '../text.ts'
 import { startWork } from './ingest.ts'
 
@@ -17,10 +17,13 @@ export async function search(context: Context, words: string[], { limit }: { lim
       work.stop()
     }
     const passages = await library.core.search(library.scope, text, { limit, signal: context.signal })
+    const byWords = await library.core.byWords(library.scope)
     if (context.json) {
-      terminal.json({ passages: passages.map(passageJson) })
+      const note = byWords && { byWords: reasonJson(translate, reasonOf(byWords)) }
+      terminal.json({ passages: passages.map(passageJson), ...note })
       return
     }
+    if (byWords) terminal.note(errorText(translate, byWords))
     if (passages.length === 0) terminal.out(translate('cli.search.nothing'))
     for (const [index, passage] of passages.entries()) {
       const columns = Math.min(terminal.columns ?? Number.POSITIVE_INFINITY, 100)

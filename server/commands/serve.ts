@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { AppError } from '../../shared/errors.ts'
 import type { Downloads } from '../../shared/models/download.ts'
 import { localUser } from '../../shared/workspace/projects.ts'
+import type { OpenedAccounts } from '../compose-accounts.ts'
+import type { OpenedEdge } from '../compose-edge.ts'
+import { demandServerMode } from '../config-auth.ts'
 import type { Context } from '../context.ts'
-import { isLoopback } from '../loopback.ts'
+import { createAccess } from '../http/access.ts'
 import { usageError } from '../present.ts'
 import { claimServer } from '../server-file.ts'
 import { safe } from '../text.ts'
+import { keepYoungSpaceSmall } from '../young-space.ts'
 import { tellSettings } from './tell-settings.ts'
 
 export interface ServeOptions {
@@ -27,12 +29,6 @@ const atMost = 9500
 /** The page and its cookie take no longer one; what a header carries is printable ASCII. */
 const tokenLength = { min: 16, max: 1000 }
 const tokenForm = /^[\x21-\x7e]*$/
-/**
- * Keeps V8's space for young objects as small as it begins: what a request leaves behind is collected sooner. Measured:
- * idle 160 MB instead of 180, and 9 to 14 MB on top while 1 GB is uploaded instead of 50.
- */
-const smallYoungSpace = '--semi-space-growth-factor=1'
-
 /** Serves the data directory until it is told to stop. */
 export async function serve(context: Context, options: ServeOptions): Promise<void> {
   const { terminal, translate, signal } = context
@@ -41,20 +37,27 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   const port = portOf(context, options)
   if (port === 'none' && options.socket === undefined) throw usageError(translate('cli.usage.socket'))
   if (config.token !== undefined && !isToken(config.token)) throw usageError(translate('cli.usage.token', tokenLength))
-  setFlagsFromString(smallYoungSpace)
+  const youngSpace = keepYoungSpaceSmall()
   const token = config.token ?? randomBytes(32).toString('base64url')
-  if (!isLoopback(options.host)) throw new AppError('host-refused', { host: options.host })
+  const mode = demandServerMode(config.auth, options.host)
   const log = context.log()
   tellSettings(context, { backups: workers === 1 })
 
-  const [{ dataDirectoryError, openCore }, { openDownloads }, { createServer }, { createModelShelf }, listen] =
-    await Promise.all([
-      import('../compose.ts'),
-      import('../compose-downloads.ts'),
-      import('../http/server.ts'),
-      import('../http/model-shelf.ts'),
-      import('../http/listen.ts'),
-    ])
+  const [
+    { dataDirectoryError, openCore },
+    { openDownloads },
+    { openEdge },
+    { createServer },
+    { createModelShelf },
+    listen,
+  ] = await Promise.all([
+    import('../compose.ts'),
+    import('../compose-downloads.ts'),
+    import('../compose-edge.ts'),
+    import('../http/server.ts'),
+    import('../http/model-shelf.ts'),
+    import('../http/listen.ts'),
+  ])
   signal.throwIfAborted()
   // On Postgres any number of servers may share a data directory, and commands open the library themselves.
   const claim = config.database
@@ -63,42 +66,60 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
         throw dataDirectoryError(config.dataDirectory, error)
       })
   try {
-    const { core, egress, close } = await openCore({ config, log, backups: workers === 1 })
-    const access = { userId: localUser }
+    const { core, database, egress, heldModels, close } = await openCore({ config, log, backups: workers === 1 })
+    // Who has the token of this machine, where nobody logs in.
+    const operator = mode ? localUser : await core.operator()
+    const known = mode !== undefined || operator !== localUser
+    // With accounts, models are the installation's.
+    const access = known ? 'internal' : { userId: localUser }
+    const { maxFileSize, maxFiles } = known ? config.ofAccounts : config
     const changed = (name: string) => core.announce({ type: 'download', name })
     let downloads: Downloads | undefined
+    let edge: OpenedEdge | undefined
+    let accounts: OpenedAccounts | undefined
     try {
+      edge = await openEdge(config, log, mode?.publicUrl)
+      // It takes memory, which a library of one user has other uses for.
+      if (mode) accounts = (await import('../compose-accounts.ts')).openAccounts({ mode, core, database, egress, log })
       downloads = openDownloads({ config, egress, access, log, changed })
       const { chatFile: chat, embeddingFile: embedding, rerankingFile: reranking } = config.models
       const server = createServer({
         core,
-        userId: localUser,
+        access: accounts ? accounts.access(token) : createAccess(token, operator),
+        ...(accounts && { accounts }),
         log,
-        token,
         version: (createRequire(import.meta.url)('../../package.json') as { version: string }).version,
-        maxFileSize: config.maxFileSize,
-        maxFiles: config.maxFiles,
+        maxFileSize,
+        maxFiles,
         topK: config.topK,
+        allowedHosts: config.allowedHosts,
+        edge: edge.edge,
         ...page(),
         models: await createModelShelf({
           folder: config.modelsFolder,
           named: { ...(chat && { chat }), ...(embedding && { embedding }), ...(reranking && { reranking }) },
           limit: config.maxModelSize,
+          contextSize: config.models.contextSize,
+          threads: config.models.threads,
+          heldModels,
         }),
         downloads,
       })
-      const address = port === 'none' ? null : await listen.listenOnPort(server.open(), options.host, port)
+      const address =
+        port === 'none' ? null : await listen.listenOnPort(youngSpace.watch(server.open()), options.host, port)
       const socket = options.socket === undefined ? null : path.resolve(config.workingDirectory, options.socket)
-      if (socket !== null) await listen.listenOnSocket(server.open(), socket)
+      if (socket !== null) await listen.listenOnSocket(youngSpace.watch(server.open()), socket)
       await claim?.tell({ address, socket })
+      const setUp = await accounts?.registration.setUpLink()
       if (workers === 1) core.start()
       await downloads.recover()
       // Behind the `#` it stays in the browser: no log and no other site gets to see it.
-      const url = address === null ? null : `${address}/#token=${encodeURIComponent(token)}`
-      if (context.json) terminal.json({ address, url, socket, pid: process.pid })
+      const url = mode ? mode.publicUrl : address === null ? null : `${address}/#token=${encodeURIComponent(token)}`
+      if (context.json) terminal.json({ address, url, socket, pid: process.pid, ...(setUp !== undefined && { setUp }) })
       else {
         if (url !== null) terminal.out(translate('cli.serve.ready', { url }))
         if (socket !== null) terminal.out(translate('cli.serve.socket', { file: safe(socket) }))
+        if (setUp !== undefined) terminal.out(translate('cli.serve.setUp', { url: setUp }))
       }
       log.info('serving', { address, socket })
 
@@ -107,6 +128,8 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       await server.stop(grace)
     } finally {
       await downloads?.close()
+      await edge?.close()
+      await accounts?.close()
       await close()
     }
   } finally {

@@ -13,6 +13,9 @@ export function tellSettings(context: Context, { backups }: { backups: boolean }
   const { config, terminal, translate } = context
   const lines = ignoredSettings(context)
   if (!backups && config().backup) lines.push(translate('cli.serve.noBackups'))
+  const { auth, mail } = config()
+  if (auth.mode === 'server' && !mail.server) lines.push(translate('cli.doctor.mailOff'))
+  else if (auth.mode === 'server' && !mail.from) lines.push(translate('cli.doctor.mailFrom'))
   for (const line of lines) terminal.note(line)
   for (const { variable, inForce } of config().ignored)
     context.log().warn('a setting is not in force', { variable, inForce })

@@ -15,7 +15,7 @@ export async function unlockDocument(
 ): Promise<void> {
   const { terminal, translate } = context
   if (passwordFile === undefined && !process.stdin.isTTY) throw usageError(translate('cli.usage.noTerminal'))
-  await withLibrary(context, {}, async library => {
+  await withLibrary(context, { need: 'write' }, async library => {
     const { core, scope } = library
     const found = await findDocument(library, ['live'], name)
     const password =

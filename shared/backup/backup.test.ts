@@ -37,6 +37,7 @@ describe.each(engines)('from $name', from => {
       const [one, other] = [await bench.library(from), await bench.library(to)]
       await fill(one)
       // What was there goes.
+      await other.store.users.begin('local')
       await other.store.transaction(other.scope, tx =>
         other.store.projects.insert(tx, other.scope, 'Vorher', 'documents'),
       )

@@ -100,6 +100,7 @@ function chunkOf(text: string): Chunk {
 /** A project, a document in a younger one, one in the trash, one without text, two under way, a chat, an assistant, a setting. */
 export async function fill(library: TestLibrary): Promise<void> {
   const { store, scope } = library
+  await store.users.begin(scope.userId)
   await store.transaction(scope, tx => store.projects.insert(tx, scope, 'Müller & Söhne', 'documents'))
   const inside = await addDocument(library, 'anlage.txt', 'Der Schornstein wird jährlich gekehrt.')
   const container = await addDocument(library, 'brief.eml', 'Ein Brief mit "Zeichen" \\ 😀 und\u2028einer Anlage.')

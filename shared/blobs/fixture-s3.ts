@@ -1,7 +1,7 @@
 /** For tests: a real S3-compatible server in this process, and a wire to it on which things go wrong. */
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer, type IncomingHttpHeaders, request } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -105,8 +105,9 @@ export async function startWire(port: number): Promise<Wire> {
     const passing = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false })
     passing.on('error', () => socket.destroy())
     outgoing.once('close', () => passing.destroy())
-    passing.on('response', async answer => {
-      answer.on('error', () => {})
+    // Who reads an answer that is cut off hears of it as an error.
+    passing.on('response', answer => void pass(answer).catch(() => socket.destroy()))
+    async function pass(answer: IncomingMessage): Promise<void> {
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
       let at = 0
       for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -123,7 +124,7 @@ export async function startWire(port: number): Promise<Wire> {
         outgoing.write(chunk)
       }
       outgoing.end()
-    })
+    }
     let sent = 0
     try {
       for await (const chunk of incoming as AsyncIterable<Buffer>) {

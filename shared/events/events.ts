@@ -12,6 +12,12 @@ export function keyOf(event: AppEvent): string {
       return `assistants ${event.projectId}`
     case 'projects':
       return `projects ${event.userId}`
+    case 'members':
+      return `members ${event.projectId}`
+    case 'purged':
+      return `purged ${event.projectId}`
+    case 'access':
+      return `access ${event.userId}`
     case 'settings':
       return `settings ${event.userId}`
     case 'download':
@@ -71,6 +77,9 @@ const fields: Record<AppEvent['type'], readonly string[]> = {
   chat: ['userId', 'projectId', 'chatId'],
   assistants: ['projectId'],
   projects: ['userId'],
+  members: ['projectId'],
+  purged: ['projectId'],
+  access: ['userId'],
   settings: ['userId'],
   download: ['name'],
   answer: ['answerId', 'about'],

@@ -1,6 +1,7 @@
-import type { Messages } from './index.ts'
-
 /** Deutsche Texte, mit „Sie“. */
+import type { Messages } from './index.ts'
+import { mail } from './mail-de.ts'
+
 export const de: Messages = {
   error: {
     duplicate: 'Liegt in diesem Projekt schon als „{{file}}“.',
@@ -115,6 +116,8 @@ export const de: Messages = {
     'model-unsupported': 'Das Modell „{{name}}“ ist dafür nicht geeignet: {{detail}}.',
     'model-memory':
       'Das Modell „{{name}}“ braucht {{needed}} MB Arbeitsspeicher; frei sind {{free}} MB. Nehmen Sie ein kleineres.',
+    'model-memory_smaller':
+      'Das Modell „{{name}}“ braucht {{needed}} MB Arbeitsspeicher; {{free}} MB sind frei. „{{smaller}}“ aus dem Katalog würde passen.',
     'model-input': 'Der Text ist länger, als das Modell „{{name}}“ lesen kann.',
     'model-context':
       'Das Modell „{{name}}“ darf nur {{size}} Tokens auf einmal lesen, zu wenig für eine Antwort. Setzen Sie LLM_CONTEXT_SIZE höher.',
@@ -126,6 +129,7 @@ export const de: Messages = {
       'Was das Modell schrieb, ließ sich aus Ihren Dokumenten nicht belegen; sie werden stattdessen zitiert.',
     'model-declined': 'Das Modell fand in Ihren Dokumenten keine Antwort; sie werden stattdessen zitiert.',
     'model-not-found': 'Ein Modell „{{name}}“ gibt es nicht.',
+    'model-cannot': 'Das Modell „{{name}}“ kann das nicht: {{what}}.',
     'model-replaced': '„{{name}}“ konnte nicht antworten; an seiner Stelle hat „{{other}}“ geantwortet.',
     'provider-not-found': 'Einen Anbieter „{{name}}“ gibt es nicht.',
     'provider-exists': 'Einen Anbieter „{{name}}“ gibt es schon.',
@@ -134,6 +138,8 @@ export const de: Messages = {
     'provider-invalid':
       'Das ist keine Adresse eines Servers mit Modellen: {{address}}. Geben Sie eine an wie http://localhost:11434, ohne Name oder Passwort darin.',
     'provider-off': 'Der Anbieter „{{name}}“ ist abgeschaltet.',
+    'search-by-words':
+      'Dieses Projekt wird nach Wörtern durchsucht: Das Modell, das Stellen nach ihrem Sinn findet, läuft bei „{{name}}“, und dorthin gibt das Projekt keinen Text.',
     'provider-not-allowed': 'Dieses Projekt lässt den Anbieter „{{name}}“ nicht zu.',
     'provider-key': '„{{name}}“ hat den Schlüssel abgelehnt. Bitte geben Sie einen gültigen ein.',
     'provider-key-lost': 'Der Schlüssel für „{{name}}“ ist nicht mehr lesbar. Bitte geben Sie ihn neu ein.',
@@ -148,15 +154,20 @@ export const de: Messages = {
     'project-local-only': 'Dieses Projekt arbeitet nur mit Modellen dieses Computers; „{{name}}“ läuft anderswo.',
     'secrets-key':
       'SECRETS_KEY wird gebraucht, um mit PostgreSQL Schlüssel aufzubewahren: überall derselbe, etwa 32 zufällige Bytes in Base64.',
-    'secrets-unreadable': 'Etwas Verschlossenes lässt sich mit dem jetzigen Schlüssel nicht öffnen.',
+    'secrets-unreadable':
+      'Etwas Verschlossenes lässt sich mit dem gesetzten SECRETS_KEY nicht öffnen. Setzen Sie den, mit dem es verschlossen wurde, oder geben Sie den Schlüssel neu ein.',
+    'secrets-unreadable_file':
+      'In „{{file}}“ steht nicht der Schlüssel, mit dem dies verschlossen wurde. Legen Sie die richtige Datei zurück, oder entfernen Sie diese und geben Sie die Schlüssel der Anbieter neu ein.',
     'model-other': 'Das Modell „{{name}}“ ist nicht da; statt seiner hat „{{other}}“ geantwortet.',
     'model-exists': 'Ein Modell „{{name}}“ gibt es schon.',
     'model-too-large':
       'Das Modell „{{name}}“ ist größer als die Grenze von {{limit}} MB. MAX_MODEL_SIZE_BYTES setzt eine andere.',
     'download-address':
-      '„{{given}}“ ist weder ein Modell des Katalogs (etwa qwen3-0.6b oder multilingual-e5-small; models/catalog.json nennt alle) noch eine Adresse, die mit https:// beginnt.',
+      '„{{given}}“ ist weder ein Modell des Katalogs (etwa qwen3-0.6b oder multilingual-e5-small; models/catalog.json nennt alle) noch eine Adresse, die mit https:// oder http:// beginnt.',
     'download-unnamed':
       'Die Adresse {{given}} endet nicht mit dem Namen einer GGUF-Datei. Sagen Sie, wie das Modell heißen soll (--name).',
+    'download-unnamed_name':
+      '„{{given}}“ ist kein Name für ein Modell: Er muss auf .gguf enden, kein Pfad sein und nicht mit einem Punkt beginnen.',
     'download-unreachable':
       '{{host}} antwortet nicht, oder die Verbindung bricht immer wieder ab. Was angekommen ist, bleibt; versuchen Sie es später noch einmal.',
     'download-missing': '{{host}} hat diese Datei nicht, oder nicht mehr. Prüfen Sie die Adresse.',
@@ -167,7 +178,7 @@ export const de: Messages = {
     'download-wrong':
       'Was {{host}} schickt, ist nicht die verlangte Datei: Ihre Größe oder ihre Prüfsumme ist eine andere. Nichts davon wurde behalten.',
     'download-other':
-      'Ein Modell „{{name}}“ wird gerade von einer anderen Adresse geladen. Brechen Sie das erst ab, oder wählen Sie einen anderen Namen.',
+      'Ein Modell „{{name}}“ wird gerade von einer anderen Adresse geladen, oder ein Teil davon ist da. Brechen Sie das erst ab, oder wählen Sie einen anderen Namen.',
     'download-elsewhere': 'Ein anderer Prozess von Cloister lädt „{{name}}“ gerade. Halten Sie es dort an.',
     'download-not-found': 'Es gibt keinen Download „{{name}}“.',
     'pack-invalid':
@@ -177,6 +188,14 @@ export const de: Messages = {
     'pack-invalid_newer':
       'Das Modellpaket „{{folder}}“ wurde mit einer neueren Version von Cloister gemacht. Nichts wurde übernommen; bringen Sie diese auf den neuen Stand.',
     'pack-invalid_empty': 'Es gibt kein Modell, das in ein Paket könnte.',
+    'pack-invalid_kept':
+      'Die Datei manifest.json in „{{folder}}“ ist beschädigt oder keine eines Modellpakets. Nichts wurde geschrieben; nehmen Sie einen anderen Ordner, oder entfernen Sie diese Datei.',
+    'pack-invalid_keptNewer':
+      'Das Modellpaket „{{folder}}“ wurde mit einer neueren Version von Cloister gemacht. Nichts wurde geschrieben; nehmen Sie einen anderen Ordner, oder bringen Sie diese auf den neuen Stand.',
+    'pack-invalid_name':
+      '„{{name}}“ kann kein Modell in einem Paket heißen. Nichts wurde geschrieben; geben Sie der Datei einen anderen Namen.',
+    'pack-invalid_twice':
+      'Zwei Modelle heißen „{{name}}“ (Großbuchstaben zählen nicht). Nichts wurde geschrieben; geben Sie einer der Dateien einen anderen Namen.',
     'pack-damaged':
       'Das Modell „{{name}}“ im Paket ist beschädigt: Seine Prüfsumme ist eine andere. Nichts wurde übernommen; machen Sie das Paket neu.',
     'pack-damaged_missing':
@@ -254,6 +273,58 @@ export const de: Messages = {
       'Die Bibliothek, in die zurückgespielt werden soll, ist nicht leer. Mit --replace ersetzt die Sicherung alles darin; sichern Sie es vorher.',
     'restore-in-use':
       'Mit der Datenbank sind noch andere Programme verbunden ({{count}}). Beenden Sie alle Server und Arbeiter darauf, dann spielen Sie zurück.',
+    'accounts-off':
+      'Hier gibt es keine Konten: Dies ist die Bibliothek eines einzigen Nutzers. Mit MODE=server gibt es welche.',
+    'mail-off':
+      'Hier ist keine E-Mail eingerichtet, deshalb geht das nicht. Wenden Sie sich an die Verwaltung der Installation; sie kann Ihnen einen Link geben.',
+    'log-in-failed': 'Die Adresse oder das Passwort ist falsch.',
+    'email-unverified': 'Diese Adresse ist noch nicht bestätigt. Eine E-Mail mit einem Link ist unterwegs dorthin.',
+    'account-blocked': 'Dieses Konto ist gesperrt. Wenden Sie sich an die Verwaltung der Installation.',
+    'account-not-found': 'Ein Konto „{{name}}“ gibt es nicht.',
+    'account-exists': 'Ein Konto mit der Adresse {{email}} gibt es schon.',
+    'last-owner': 'Dies ist der einzige Eigentümer. Machen Sie zuerst jemand anderen zum Eigentümer.',
+    'confirmation-wrong': 'Das ist nicht die Adresse dieses Kontos. Geben Sie sie zur Bestätigung ein.',
+    'code-wrong': 'Der Code ist falsch oder schon benutzt.',
+    'code-late': 'Das hat zu lange gedauert. Beginnen Sie noch einmal mit Ihrem Passwort.',
+    'second-factor-set': 'Ein zweiter Faktor ist schon eingerichtet. Schalten Sie ihn zuerst ab.',
+    'second-factor-none': 'Es ist kein zweiter Faktor eingerichtet.',
+    'link-invalid': 'Dieser Link ist schon benutzt oder zu alt. Fordern Sie einen neuen an.',
+    'link-elsewhere':
+      'Dieser Link wurde in einem anderen Browser angefordert. Bestätigen Sie, dass Sie sich hier anmelden wollen.',
+    'verify-elsewhere':
+      'Diese Adresse wurde in einem anderen Browser registriert. Wählen Sie hier ein Passwort, damit niemand mit einem fremden hineinkommt.',
+    'password-short': 'Das Passwort braucht mindestens {{min}} Zeichen; mehrere Wörter ergeben ein gutes.',
+    'password-long': 'Das Passwort darf höchstens {{max}} Zeichen haben.',
+    'password-common':
+      'Dieses Passwort benutzen zu viele, deshalb wird es zuerst probiert. Wählen Sie ein anderes; mehrere Wörter ergeben ein gutes.',
+    'password-incorrect': 'Das Passwort ist falsch.',
+    'registration-closed':
+      'Hier kann sich niemand selbst registrieren. Bitten Sie die Verwaltung der Installation um eine Einladung.',
+    'invitation-invalid': 'Diese Einladung ist schon benutzt, zurückgenommen oder zu alt. Bitten Sie um eine neue.',
+    'invitation-not-found': 'Eine solche offene Einladung gibt es nicht.',
+    'passkey-failed':
+      'Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder melden Sie sich anders an.',
+    'passkey-unverified':
+      'Das Gerät hat nicht geprüft, wer es in der Hand hat: durch PIN, Fingerabdruck oder Gesicht. Ihr Konto verlangt das; melden Sie sich auf anderem Weg an.',
+    'proof-needed':
+      'Dafür wird Ihr Passwort gebraucht oder eine Anmeldung, die keine {{minutes}} Minuten her ist. Ohne Passwort: Melden Sie sich ab und wieder an.',
+    'passkey-not-found': 'Einen solchen Passkey gibt es nicht.',
+    'session-not-found': 'Eine solche Sitzung gibt es nicht.',
+    'key-not-found': 'Einen solchen API-Schlüssel gibt es nicht.',
+    'key-scope': 'Dieser API-Schlüssel darf das nicht; dazu bräuchte er „{{scope}}“.',
+    'session-needed': 'Das geht nur, wenn Sie selbst angemeldet sind, nicht mit einem API-Schlüssel.',
+    'github-off': 'Die Anmeldung mit GitHub ist hier nicht eingerichtet.',
+    'too-many-tries': 'Das wurde zu oft versucht. Warten Sie {{seconds}} Sekunden.',
+    'mode-server-needed':
+      '{{host}} ist keine Adresse nur dieses Rechners, und ohne Konten könnten andere im Netz mitlesen. Setzen Sie MODE=server, dann hat jeder ein Konto, oder lauschen Sie auf 127.0.0.1.',
+    'public-url-missing':
+      'MODE=server braucht PUBLIC_URL: die Adresse, die die Leute öffnen, etwa PUBLIC_URL=https://cloister.example.org',
+    'public-url-invalid':
+      'PUBLIC_URL steht auf „{{given}}“. Es muss eine Adresse allein sein, ohne Pfad: https://cloister.example.org (http nur auf diesem Rechner: http://localhost:3210).',
+    'auth-secret-missing':
+      'MODE=server braucht AUTH_SECRET, mindestens {{min}} Zeichen, die niemand errät. So entsteht eines: openssl rand -base64 33',
+    'auth-secret-weak':
+      'AUTH_SECRET hat {{count}} Zeichen oder zu wenige verschiedene; es braucht mindestens {{min}}. So entsteht eines: openssl rand -base64 33',
     'input-invalid': 'Die Anfrage passt nicht zu dem, was erwartet wird: {{field}}.',
     'body-malformed': 'Die Anfrage lässt sich nicht als {{type}} lesen.',
     'body-too-large': 'Die Anfrage ist größer als {{limit}} MB.',
@@ -263,7 +334,21 @@ export const de: Messages = {
     'route-not-found': 'Unter dieser Adresse ist nichts. Was es gibt, steht unter /docs.',
     'method-not-allowed': '{{method}} geht hier nicht; {{allowed}} geht.',
     unauthorized: 'Der Server kennt Sie nicht. Öffnen Sie die Adresse, die „cloister serve“ ausgegeben hat.',
-    'foreign-site': 'Anfragen, die von einer anderen Seite oder unter anderem Namen kommen, werden abgelehnt.',
+    unauthorized_server: 'Sie sind nicht angemeldet oder wurden abgemeldet. Melden Sie sich an.',
+    'role-needed': 'Das ist denen vorbehalten, die diese Installation betreuen. Fragen Sie dort nach.',
+    'user-not-found': '„{{name}}“ gibt es hier nicht.',
+    'member-not-found': '„{{name}}“ ist an diesem Projekt nicht beteiligt.',
+    'member-owner': 'Das Projekt gehört dieser Person; ihre Rolle bleibt.',
+    'too-many-invitations': 'Sie haben {{limit}} offene Einladungen. Nehmen Sie welche zurück, um weitere zu senden.',
+    'quota-full': 'Für den Eigentümer dieses Projekts ist kein Platz mehr übrig.',
+    'quota-bytes':
+      'Insgesamt ist Platz für {{limit}} MB; {{used}} MB davon sind belegt. Entfernen Sie Dokumente endgültig, um andere hinzuzufügen.',
+    'quota-questions': 'Hier sind {{limit}} Fragen am Tag möglich. Die nächsten gehen morgen (UTC).',
+    'reason-missing': 'Nennen Sie den Grund, in {{min}} bis {{max}} Zeichen: Wem das Projekt gehört, liest ihn.',
+    'access-needless': 'Dieses Projekt dürfen Sie bereits lesen.',
+    'project-role': 'Ihre Rolle in diesem Projekt erlaubt das nicht. Fragen Sie, wem es gehört.',
+    'foreign-site':
+      'Anfragen, die von einer anderen Seite oder unter anderem Namen kommen, werden abgelehnt. Programme melden sich mit einem API-Schlüssel an.',
     'file-absent': 'Die Anfrage enthält keine Datei.',
     'range-invalid': 'Die Datei hat {{size}} Bytes; der verlangte Bereich liegt außerhalb.',
     'too-many-files': 'Es ist Platz für {{limit}} Dokumente. Entfernen Sie welche endgültig, um andere hinzuzufügen.',
@@ -276,6 +361,17 @@ export const de: Messages = {
     'server-silent':
       'Ein Server hat dieses Datenverzeichnis offen, antwortet aber nicht. Beenden Sie ihn und starten Sie ihn neu.',
     'server-stopping': 'Cloister wird gerade beendet.',
+    'request-timeout':
+      'Das hat länger als {{seconds}} Sekunden gedauert und wurde aufgegeben. Versuchen Sie es später noch einmal.',
+    'request-slow': 'Die Anfrage kam nicht rechtzeitig an. Senden Sie sie noch einmal.',
+    'too-many-requests': 'Das waren zu viele Anfragen. Warten Sie {{seconds}} Sekunden.',
+    'too-many-keys': 'Es gibt schon {{limit}} Schlüssel, mehr dürfen es nicht sein. Löschen Sie zuerst einen.',
+    'too-many-streams':
+      'Cloister ist mit diesem Konto {{limit}}-mal gleichzeitig geöffnet, öfter geht es nicht. Schließen Sie einige Fenster oder Programme.',
+    'cors-any':
+      'CORS_ORIGINS ist „*“, und damit dürfte jede Seite der Welt mit den Rechten ihrer Besucher anfragen. Nennen Sie die Herkünfte, die es dürfen, zum Beispiel https://example.org.',
+    'trust-proxy-missing':
+      'PUBLIC_URL beginnt mit https, also spricht es jemand vor diesem Server. TRUST_PROXY muss sagen, wie viele Proxys das sind: TRUST_PROXY=1 hinter einem wie Caddy oder nginx, TRUST_PROXY=0, wenn keiner X-Forwarded-For dazuschreibt. Sonst zählten alle, die durch ihn kommen, als eine Adresse, und wer Passwörter errät, sperrte alle aus.',
     'server-lost':
       'Der Server ist mitten in dieser Antwort ausgefallen. Was er bis dahin geschrieben hatte, ist erhalten; fragen Sie noch einmal, um sie ganz zu bekommen.',
     'setting-missing': '{{variable}} ist nicht gesetzt, und {{needs}} braucht es.',
@@ -283,8 +379,7 @@ export const de: Messages = {
     'server-running': 'Auf diesem Datenverzeichnis läuft schon ein Server: {{address}}',
     'commands-running':
       'Auf diesem Datenverzeichnis arbeiten noch andere Befehle (Prozess {{processes}}). Starten Sie den Server, wenn sie fertig sind, oder beenden Sie sie.',
-    'host-refused':
-      '{{host}} ist keine Adresse nur dieses Rechners. Solange es keine Konten gibt, hört Cloister nur auf 127.0.0.1, ::1 und localhost: Andere im Netz könnten sonst mitlesen.',
+    'host-refused': '{{host}} ist keine Adresse dieses Rechners.',
     'port-taken': 'Port {{port}} ist belegt. Wählen Sie mit --port einen anderen.',
     'socket-path': 'Der Socket {{file}} lässt sich nicht verwenden ({{detail}}).',
     'egress-refused': 'Zu {{host}} wurde keine Verbindung aufgenommen.',
@@ -294,6 +389,8 @@ export const de: Messages = {
       'Dieses Projekt arbeitet nur mit Modellen auf diesem Rechner; zu {{host}} wurde keine Verbindung aufgenommen.',
     'egress-refused_unrecorded':
       'Was hier gefragt wird, wird nirgends aufbewahrt, auch kein Vermerk über diese Verbindung; zu {{host}} wurde keine aufgenommen. Fragen Sie eine Bibliothek, die bleibt.',
+    'egress-refused_redirected':
+      'Der Server verwies auf einen anderen, {{host}}. Was ein Modell lesen soll, geht an keinen anderen Server als den gewählten.',
     'egress-refused_not-public':
       '{{host}} ist keine Adresse des öffentlichen Netzes; es wurde keine Verbindung aufgenommen. Nur was Sie selbst eingerichtet haben, darf in einem eigenen Netz liegen.',
     'egress-refused_scheme': 'Verbindungen gibt es nur zu Adressen, die mit http:// oder https:// beginnen.',
@@ -301,11 +398,23 @@ export const de: Messages = {
       'Die Adresse bei {{host}} enthält einen Namen oder ein Passwort; es wurde keine Verbindung aufgenommen.',
     'egress-refused_port':
       'Die Adresse bei {{host}} nennt den Port eines anderen Dienstes; es wurde keine Verbindung aufgenommen.',
+    'mail-address': 'An „{{address}}“ lässt sich keine E-Mail schicken.',
+    'mail-refused':
+      'Der Mailserver {{host}} lehnt die E-Mail endgültig ab ({{status}}). Sehen Sie in sein Protokoll, und prüfen Sie FROM_EMAIL.',
+    'mail-later': 'Der Mailserver {{host}} nimmt die E-Mail gerade nicht an ({{status}}). Es wird wieder versucht.',
+    'mail-login':
+      'Der Mailserver {{host}} lehnt die Anmeldung ab ({{status}}). Prüfen Sie SMTP_USER und SMTP_PASSWORD oder RESEND_API_KEY.',
+    'mail-tls':
+      'Die Verbindung zum Mailserver {{host}} ließ sich nicht verschlüsseln ({{detail}}). SMTP_SECURE sagt, wie es gemeint ist.',
+    'mail-unreachable': 'Der Mailserver {{host}} war nicht zu erreichen oder hat abgebrochen ({{detail}}).',
+    'mail-silent': 'Der Mailserver {{host}} hat nicht rechtzeitig geantwortet.',
+    'mail-late': 'Der Link in der E-Mail ist inzwischen zu alt. Sie wurde nicht mehr verschickt.',
     usage: '{{detail}}',
     cancelled: 'Abgebrochen.',
     'lease-lost': 'Die Arbeit wurde anderswo fortgesetzt.',
     internal: 'Etwas ist schiefgegangen, das nicht hätte geschehen dürfen. Näheres steht im Protokoll.',
   },
+  mail,
   kind: {
     pdf: 'ein PDF',
     zip: 'ein ZIP-Archiv',
@@ -342,6 +451,7 @@ export const de: Messages = {
   answer: {
     declined: 'Dazu habe ich in Ihren Dokumenten keine Antwort gefunden.',
     empty: 'Hier liegt noch kein Text, der sich durchsuchen ließe.',
+    sources: 'Quellen',
   },
   eval: {
     sets: 'Fragensammlungen: Dateien im SQuAD-Format (<Name>.<Sprache>.json) und Sammlungen zu Dateien (<Name>.json, die Dateien liegen daneben in real/)',
@@ -411,11 +521,15 @@ export const de: Messages = {
       json: 'ein JSON-Objekt statt Text ausgeben',
       wait: 'nicht warten, bis die Arbeit getan ist',
       limit: 'höchstens so viele Fundstellen',
+      answeredBy:
+        'das Modell, das antwortet: Name der Datei oder anbieter/modell (sonst das des Projekts oder das übliche)',
+      modelsAll: 'auch die des Katalogs, und wie sie zu diesem Rechner passen',
       sha256: 'Prüfsumme, die die Datei haben muss (sonst, was ihre Quelle sagt)',
       modelName: 'wie die Datei heißen soll (sonst wie an ihrer Adresse)',
       host: 'Adresse dieses Rechners, auf der gehört wird',
       port: 'Port, auf dem gehört wird (sonst 3210 oder der nächste freie; „none“ mit --socket)',
       socket: 'Unix-Socket, auf dem ebenfalls gehört wird',
+      role: 'was die Person darf: owner, admin oder member',
       workers: '0: die Hintergrundarbeit „cloister worker“ überlassen (mit DATABASE_URL)',
       paths: 'Dateien und Ordner',
       document: 'Dokumente: Id, Anfang einer Id, Pfad oder Name',
@@ -489,7 +603,15 @@ export const de: Messages = {
       providerUrl: 'etwa http://localhost:11434',
       providerSlug: 'womit die Namen seiner Modelle beginnen',
       ledger: 'was diesen Rechner verlassen hat, wohin und wie viel, und was verweigert wurde',
+      users: 'zeigen, wer ein Konto hat, und Konten verwalten (MODE=server)',
+      'users-list': 'alle mit einem Konto zeigen',
+      'users-invite': 'jemanden einladen',
+      'users-reset-password': 'einen Link zum Zurücksetzen eines Passworts machen',
+      'users-set-role': 'eine Rolle ändern',
+      userEmail: 'die Adresse des Kontos',
+      userRole: 'owner, admin oder member',
       serve: 'die Bibliothek für einen Browser auf diesem Rechner bereitstellen',
+      mcp: 'andere Programme in den Dokumenten suchen und fragen lassen (Model Context Protocol, über Ein- und Ausgabe)',
       worker: 'die Hintergrundarbeit einer Bibliothek auf Postgres tun, in beliebig vielen Prozessen',
       backup: 'alles in eine Datei schreiben, auch während ein Server läuft',
       restore: 'eine Sicherung zurückspielen, nach SQLite oder Postgres',
@@ -513,6 +635,8 @@ export const de: Messages = {
       socket: 'Ohne Port braucht der Server einen Socket: --socket DATEI.',
       worker:
         'Ohne DATABASE_URL ist die Bibliothek eine Datei auf diesem Rechner, und der Server tut ihre Hintergrundarbeit selbst: „cloister serve“.',
+      role: 'Eine Rolle ist owner, admin oder member.',
+      email: 'Das ist keine E-Mail-Adresse.',
       workers: '--workers ist 0 oder 1.',
       token:
         'CLOISTER_TOKEN braucht {{min}} bis {{max}} Zeichen: Buchstaben ohne Umlaute, Ziffern und Satzzeichen (ASCII), ohne Leerzeichen.',
@@ -613,6 +737,7 @@ export const de: Messages = {
     serve: {
       ready: 'Cloister ist offen unter {{url}}',
       socket: 'und auf dem Socket {{file}}',
+      setUp: 'Es gibt noch keinen Eigentümer. Dieser Link macht den ersten, einmal: {{url}}',
       noBackups:
         'BACKUP_FOLDER ist gesetzt, doch dieser Prozess erledigt keine Hintergrundarbeit: Sicherungen machen die Worker',
     },
@@ -638,7 +763,7 @@ export const de: Messages = {
       paused_other: 'Angehalten: {{count}} Dokumente',
       resumed_one: 'Fortgesetzt: {{count}} Dokument',
       resumed_other: 'Fortgesetzt: {{count}} Dokumente',
-      deleted: 'Jetzt im Papierkorb; „documents undo“ holt es innerhalb von 30 Tagen zurück.',
+      deleted: 'Jetzt im Papierkorb; „documents undo“ holt es zurück, solange es dort liegt.',
       company_one: '(mit 1 Datei darin)',
       company_other: '(mit {{count}} Dateien darin)',
       purgeAsk: 'Endgültig entfernen? Das lässt sich nicht rückgängig machen. [j/N] ',
@@ -686,7 +811,17 @@ export const de: Messages = {
         embed: 'Vektoren',
         clear: 'Entfernen von Textstellen',
         collect: 'Entfernen einer Datei',
+        mail: 'eine E-Mail',
       },
+    },
+    users: {
+      email: 'Adresse',
+      role: 'Rolle',
+      name: 'Name',
+      id: 'Id',
+      mailed: 'Eine E-Mail an {{email}} ist unterwegs.',
+      link: 'Für {{email}}, zum Weitergeben; er gilt einmal: {{link}}',
+      changed: '{{email}} ist jetzt: {{role}}',
     },
     projects: {
       name: 'Name',
@@ -706,6 +841,15 @@ export const de: Messages = {
       chat: 'Antworten',
       embedding: 'Vektoren',
       reranking: 'Rangfolge',
+      memory: 'Arbeitsspeicher',
+      licence: 'Lizenz',
+      recommended: 'empfohlen',
+      fits_well: 'passt',
+      fits_tight: 'passt knapp',
+      noFit: 'passt nicht',
+      noFitSmaller: 'passt nicht; {{smaller}} würde passen',
+      speed: 'etwa {{speed}} Token je Sekunde',
+      recommend: '„cloister models download {{id}}“ lädt es: {{text}}',
       unknown: '–',
       tokens: '{{count}} Tokens',
       used: 'in Gebrauch',
@@ -782,6 +926,7 @@ export const de: Messages = {
         model: 'Modell',
         download: 'Herunterladen',
         mail: 'Mail',
+        'sign-in': 'Anmeldung',
         crawl: 'Webseite',
         sync: 'Abgleich',
         update: 'Aktualisierung',
@@ -794,6 +939,7 @@ export const de: Messages = {
         offline: 'Cloister ist so eingestellt, dass es ohne Netz arbeitet (OFFLINE)',
         'local-only': 'das Projekt arbeitet nur mit Modellen auf diesem Rechner',
         unrecorded: 'die Bibliothek sollte nicht bleiben, und so auch nicht ihr Verzeichnis',
+        redirected: 'der Server mit Modellen verwies auf einen anderen',
         'not-public': 'keine Adresse des öffentlichen Netzes',
         scheme: 'weder http noch https',
         credentials: 'ein Name oder ein Passwort in der Adresse',
@@ -847,6 +993,14 @@ export const de: Messages = {
       dataOpen:
         'Datenverzeichnis {{folder}}: Andere auf diesem Rechner können es lesen. Ändern lässt sich das mit: chmod 700',
       dataBad: 'Datenverzeichnis {{folder}}: {{detail}}. Wählen Sie mit --data oder CLOISTER_DATA ein anderes',
+      noProxy: 'Geöffnet wird {{url}}; keinem Proxy wird geglaubt (TRUST_PROXY=0)',
+      proxies_one: 'Geöffnet wird {{url}}, durch einen Proxy',
+      proxies_other: 'Geöffnet wird {{url}}, durch {{count}} Proxys',
+      mail: 'E-Mails gehen über {{host}}, von {{from}}',
+      mailBad: 'E-Mails sollen über {{host}} gehen, von {{from}}, aber: {{detail}}',
+      mailOff:
+        'Es ist keine E-Mail eingerichtet (SMTP_HOST oder RESEND_API_KEY, mit FROM_EMAIL). Ohne sie gibt es keine bestätigten Adressen, keine vergessenen Passwörter, keine Links zum Anmelden und keine Einladungen per E-Mail; die Verwaltung gibt Links selbst weiter',
+      mailFrom: 'E-Mail ist aus: FROM_EMAIL muss sagen, von welcher Adresse sie kommt',
       space: '{{gigabytes}} GB frei',
       spaceLow: 'Nur {{gigabytes}} GB frei. Schaffen Sie Platz, bevor Sie Dokumente hinzufügen',
       sqlite: 'SQLite {{version}}',
@@ -919,6 +1073,10 @@ export const de: Messages = {
       model: '{{name}} lädt und arbeitet auf dem Prozessor ({{role}}, {{seconds}} s)',
       noChat:
         'Kein Modell schreibt Antworten; sie bestehen aus Zitaten. „cloister models add DATEI.gguf“ fügt eines hinzu',
+      machine:
+        'Modelle können {{free}} von {{all}} Arbeitsspeicher haben; „cloister models list --all“ sagt, welche passen',
+      machineFor:
+        'Modelle können {{free}} von {{all}} Arbeitsspeicher haben; für Antworten passt {{id}} am besten („cloister models list --all“)',
       vectors: 'Vektoren können gespeichert werden (sqlite-vec)',
       noVectors: 'sqlite-vec lädt auf diesem Rechner nicht: Dokumente werden nur über ihre Wörter gefunden',
       pdf: 'pdfjs-dist {{version}}',

@@ -1,4 +1,6 @@
 /** English texts. `de.ts` has the same keys; a test compares the placeholders. */
+import { mail } from './mail-en.ts'
+
 export const en = {
   error: {
     duplicate: 'Already in this project as “{{file}}”.',
@@ -103,6 +105,8 @@ export const en = {
     'model-invalid': 'The model file “{{name}}” cannot be used: {{detail}}. Get it again.',
     'model-unsupported': 'The model “{{name}}” cannot be used for this: {{detail}}.',
     'model-memory': 'The model “{{name}}” needs {{needed}} MB of memory; {{free}} MB are free. Take a smaller one.',
+    'model-memory_smaller':
+      'The model “{{name}}” needs {{needed}} MB of memory; {{free}} MB are free. “{{smaller}}” of the catalog would fit.',
     'model-input': 'The text is longer than the model “{{name}}” can read.',
     'model-context':
       'The model “{{name}}” may read only {{size}} tokens at a time, too few for an answer. Set a larger LLM_CONTEXT_SIZE.',
@@ -112,6 +116,7 @@ export const en = {
     'model-unproven': 'What the model wrote cannot be proven from your documents; they are quoted instead.',
     'model-declined': 'The model found no answer in your documents; they are quoted instead.',
     'model-not-found': 'There is no model “{{name}}”.',
+    'model-cannot': 'The model “{{name}}” cannot do this: {{what}}.',
     'model-replaced': '“{{name}}” could not answer; “{{other}}” did in its place.',
     'provider-not-found': 'There is no provider “{{name}}”.',
     'provider-exists': 'There is a provider “{{name}}” already.',
@@ -119,6 +124,8 @@ export const en = {
     'provider-invalid':
       'This is no address of a server with models: {{address}}. Give one such as http://localhost:11434, without a name or password in it.',
     'provider-off': 'The provider “{{name}}” is switched off.',
+    'search-by-words':
+      'This project is searched by words: the model that finds passages by their meaning runs at “{{name}}”, and the project gives that no text.',
     'provider-not-allowed': 'This project does not allow the provider “{{name}}”.',
     'provider-key': '“{{name}}” refused the key. Please enter a valid one.',
     'provider-key-lost': 'The key for “{{name}}” cannot be read any more. Please enter it again.',
@@ -132,15 +139,20 @@ export const en = {
     'project-local-only': 'This project works with models of this computer only; “{{name}}” runs elsewhere.',
     'secrets-key':
       'SECRETS_KEY is needed to keep keys with PostgreSQL: the same for all servers, such as 32 random bytes in base64.',
-    'secrets-unreadable': 'Something that was kept under lock cannot be opened with the key there is now.',
+    'secrets-unreadable':
+      'Something that was kept under lock cannot be opened with the SECRETS_KEY that is set. Set the one it was locked with, or enter the key anew.',
+    'secrets-unreadable_file':
+      '“{{file}}” does not hold the key that this was locked with. Put the right file back, or remove this one and enter the keys of the providers anew.',
     'model-other': 'The model “{{name}}” is not there; “{{other}}” answered in its place.',
     'model-exists': 'There is a model “{{name}}” already.',
     'model-too-large':
       'The model “{{name}}” is larger than the limit of {{limit}} MB. MAX_MODEL_SIZE_BYTES sets another limit.',
     'download-address':
-      '“{{given}}” is neither a model of the catalog (such as qwen3-0.6b or multilingual-e5-small; models/catalog.json names all) nor an address that begins with https://.',
+      '“{{given}}” is neither a model of the catalog (such as qwen3-0.6b or multilingual-e5-small; models/catalog.json names all) nor an address that begins with https:// or http://.',
     'download-unnamed':
       'The address {{given}} does not end in the name of a GGUF file. Say what the model is to be called (--name).',
+    'download-unnamed_name':
+      '“{{given}}” is no name for a model: it must end in .gguf, be no path, and not begin with a dot.',
     'download-unreachable':
       '{{host}} does not answer, or the connection keeps breaking off. What has come is kept; try again later.',
     'download-missing': '{{host}} does not have this file, or no longer. Check the address.',
@@ -151,7 +163,7 @@ export const en = {
     'download-wrong':
       'What {{host}} sends is not the file that was asked for: its size or its checksum is another. Nothing of it was kept.',
     'download-other':
-      'A model “{{name}}” is being fetched from another address. Cancel that first, or choose another name.',
+      'A model “{{name}}” is being fetched from another address, or part of it is there. Cancel that first, or choose another name.',
     'download-elsewhere': 'Another process of Cloister is fetching “{{name}}”. Stop it there.',
     'download-not-found': 'There is no download “{{name}}”.',
     'pack-invalid':
@@ -161,6 +173,14 @@ export const en = {
     'pack-invalid_newer':
       'The model pack “{{folder}}” was made by a newer version of Cloister. Nothing was taken; update this one.',
     'pack-invalid_empty': 'There is no model that could go into a pack.',
+    'pack-invalid_kept':
+      'The manifest.json in “{{folder}}” is damaged or none of a model pack. Nothing was written; take another folder, or remove that file.',
+    'pack-invalid_keptNewer':
+      'The model pack “{{folder}}” was made by a newer version of Cloister. Nothing was written; take another folder, or update this one.',
+    'pack-invalid_name':
+      '“{{name}}” cannot be the name of a model in a pack. Nothing was written; give the file another name.',
+    'pack-invalid_twice':
+      'Two models are called “{{name}}” (capitals count for nothing). Nothing was written; give one of the files another name.',
     'pack-damaged':
       'The model “{{name}}” in the pack is damaged: its checksum is another. Nothing was taken; make the pack anew.',
     'pack-damaged_missing':
@@ -227,6 +247,55 @@ export const en = {
       'The library to restore into is not empty. With --replace, everything in it is replaced by the backup; make a backup of it first.',
     'restore-in-use':
       'Other programs are connected to the database ({{count}}). Stop all servers and workers on it, then restore.',
+    'accounts-off': 'There are no accounts here: this is a library of one user. With MODE=server there are.',
+    'mail-off':
+      'No mail is set up here, so this cannot be done. Ask those who look after the installation; they can hand you a link.',
+    'log-in-failed': 'The address or the password is wrong.',
+    'email-unverified': 'This address has not been confirmed yet. A mail with a link is on its way to it.',
+    'account-blocked': 'This account is blocked. Ask those who look after the installation.',
+    'account-not-found': 'There is no account “{{name}}”.',
+    'account-exists': 'There is an account with the address {{email}} already.',
+    'last-owner': 'This is the only owner. Make somebody else an owner first.',
+    'confirmation-wrong': 'That is not the address of this account. Type it in to confirm.',
+    'code-wrong': 'The code is wrong or was used already.',
+    'code-late': 'It took too long. Begin again with your password.',
+    'second-factor-set': 'A second factor is set up already. Turn it off first.',
+    'second-factor-none': 'No second factor is set up.',
+    'link-invalid': 'This link has been used already, or is too old. Ask for a new one.',
+    'link-elsewhere': 'This link was asked for in another browser. Confirm that you want to log in here.',
+    'verify-elsewhere':
+      'This address was registered in another browser. Choose a password here, so that whoever it was cannot get in with theirs.',
+    'password-short': 'The password needs at least {{min}} characters; several words make a good one.',
+    'password-long': 'The password may have up to {{max}} characters.',
+    'password-common':
+      'Too many people use this password, so it is tried first. Choose another one; several words make a good one.',
+    'password-incorrect': 'The password is wrong.',
+    'registration-closed':
+      'Nobody can register here by themselves. Ask those who look after the installation for an invitation.',
+    'invitation-invalid': 'This invitation has been used already, was taken back, or is too old. Ask for a new one.',
+    'invitation-not-found': 'There is no open invitation of this kind.',
+    'passkey-failed': 'The passkey was not accepted. Try again, or log in another way.',
+    'passkey-unverified':
+      'The device did not look at who holds it, by a PIN, fingerprint or face. Your account asks for that; log in another way.',
+    'proof-needed':
+      'This needs your password, or a log-in that is not {{minutes}} minutes old. Without a password, log out and in again.',
+    'passkey-not-found': 'There is no passkey of this kind.',
+    'session-not-found': 'There is no session of this kind.',
+    'key-not-found': 'There is no API key of this kind.',
+    'key-scope': 'This API key is not allowed to do that; it would need “{{scope}}”.',
+    'session-needed': 'This is possible only when you are logged in yourself, not with an API key.',
+    'github-off': 'Logging in with GitHub is not set up here.',
+    'too-many-tries': 'That was tried too often. Wait {{seconds}} seconds.',
+    'mode-server-needed':
+      '{{host}} is not an address of this machine alone, and without accounts others on the network could read along. Set MODE=server, which gives everybody an account, or listen on 127.0.0.1.',
+    'public-url-missing':
+      'MODE=server needs PUBLIC_URL: the address that people open, such as PUBLIC_URL=https://cloister.example.org',
+    'public-url-invalid':
+      'PUBLIC_URL is set to “{{given}}”. It must be an address alone, without a path: https://cloister.example.org (http only on this machine: http://localhost:3210).',
+    'auth-secret-missing':
+      'MODE=server needs AUTH_SECRET, at least {{min}} characters that nobody can guess. This makes one: openssl rand -base64 33',
+    'auth-secret-weak':
+      'AUTH_SECRET has {{count}} characters, or too few different ones; it needs at least {{min}}. This makes one: openssl rand -base64 33',
     'input-invalid': 'The request does not fit what is expected: {{field}}.',
     'body-malformed': 'The request cannot be read as {{type}}.',
     'body-too-large': 'The request is larger than {{limit}} MB.',
@@ -236,7 +305,21 @@ export const en = {
     'route-not-found': 'There is nothing at this address. What there is stands under /docs.',
     'method-not-allowed': '{{method}} is not possible here; {{allowed}} is.',
     unauthorized: 'The server does not know you. Open the address that “cloister serve” printed.',
-    'foreign-site': 'Requests that come from another site or under another name are refused.',
+    unauthorized_server: 'You are not logged in, or have been logged out. Log in.',
+    'role-needed': 'This is for those who look after the installation. Ask one of them.',
+    'user-not-found': 'There is nobody by “{{name}}” here.',
+    'member-not-found': '“{{name}}” has no part in this project.',
+    'member-owner': 'The project is theirs: the owner’s role cannot be changed.',
+    'too-many-invitations': 'You have {{limit}} open invitations. Take some back to send others.',
+    'quota-full': 'There is no room left among what the owner of this project may keep.',
+    'quota-bytes':
+      'There is room for {{limit}} MB in all; {{used}} MB of it are taken. Remove documents for good to add others.',
+    'quota-questions': '{{limit}} questions a day are possible here. The next ones are tomorrow (UTC).',
+    'reason-missing': 'Say why, in {{min}} to {{max}} characters: the project’s owner reads it.',
+    'access-needless': 'You may read this project already.',
+    'project-role': 'Your role in this project does not allow this. Ask its owner.',
+    'foreign-site':
+      'Requests that come from another site or under another name are refused. Programs log in with an API key.',
     'file-absent': 'The request holds no file.',
     'range-invalid': 'The file has {{size}} bytes; the range that was asked for lies outside.',
     'too-many-files': 'There is room for {{limit}} documents. Remove some for good to add others.',
@@ -246,6 +329,16 @@ export const en = {
     'server-unreachable': 'Cloister cannot be reached. Is “cloister serve” running?',
     'server-silent': 'A server has this data directory open, but does not answer. End it, and start it again.',
     'server-stopping': 'Cloister is just ending.',
+    'request-timeout': 'This took longer than {{seconds}} seconds and was given up. Try again later.',
+    'request-slow': 'The request did not arrive in time. Send it again.',
+    'too-many-requests': 'There were too many requests. Wait {{seconds}} seconds.',
+    'too-many-keys': 'There are {{limit}} keys already, which is as many as there may be. Remove one first.',
+    'too-many-streams':
+      'Cloister is open {{limit}} times at once with this account, which is as often as it may be. Close some windows or programs.',
+    'cors-any':
+      'CORS_ORIGINS is “*”, which would let every site in the world ask with its visitors’ rights. Name the origins that may, such as https://example.org.',
+    'trust-proxy-missing':
+      'PUBLIC_URL begins with https, so something before this server speaks it. TRUST_PROXY must say how many proxies that are: TRUST_PROXY=1 behind one such as Caddy or nginx, TRUST_PROXY=0 if none adds X-Forwarded-For. Otherwise all who come through it would count as one address, and one who guesses passwords would keep all of them out.',
     'server-lost':
       'The server failed in the middle of this answer. What it had written by then is kept; ask again to get all of it.',
     'setting-missing': '{{variable}} is not set, and {{needs}} needs it.',
@@ -253,8 +346,7 @@ export const en = {
     'server-running': 'A server runs on this data directory already: {{address}}',
     'commands-running':
       'Other commands are at work on this data directory (process {{processes}}). Start the server when they have ended, or end them.',
-    'host-refused':
-      '{{host}} is not an address of this machine alone. Until there are accounts, Cloister listens on 127.0.0.1, ::1 and localhost only: others on the network could read along.',
+    'host-refused': '{{host}} is not an address of this machine.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
     'socket-path': 'The socket {{file}} cannot be used ({{detail}}).',
     'egress-refused': 'No connection was made to {{host}}.',
@@ -263,16 +355,30 @@ export const en = {
       'This project works with models of this machine only, so {{host}} was not connected to.',
     'egress-refused_unrecorded':
       'What is asked here is kept nowhere, and neither would be a note of this connection, so {{host}} was not connected to. Ask a library that is kept.',
+    'egress-refused_redirected':
+      'The server led to another one, {{host}}. What a model is to read goes to no other server than the one that was chosen.',
     'egress-refused_not-public':
       '{{host}} is not an address of the public network, and was not connected to. Only what you set up yourself may lie in a network of your own.',
     'egress-refused_scheme': 'Only addresses that begin with http:// or https:// are connected to.',
     'egress-refused_credentials': 'The address at {{host}} holds a name or a password, and was not connected to.',
     'egress-refused_port': 'The address at {{host}} names the port of another service, and was not connected to.',
+    'mail-address': '“{{address}}” is no address that mail can be sent to.',
+    'mail-refused':
+      'The mail server {{host}} refused the mail for good ({{status}}). Look at its log, and at FROM_EMAIL.',
+    'mail-later': 'The mail server {{host}} does not take the mail now ({{status}}). It is tried again.',
+    'mail-login':
+      'The mail server {{host}} does not accept the login ({{status}}). Check SMTP_USER and SMTP_PASSWORD, or RESEND_API_KEY.',
+    'mail-tls':
+      'The connection to the mail server {{host}} could not be encrypted ({{detail}}). SMTP_SECURE says how it is meant to be.',
+    'mail-unreachable': 'The mail server {{host}} could not be reached, or broke off ({{detail}}).',
+    'mail-silent': 'The mail server {{host}} did not answer in time.',
+    'mail-late': 'The link in the mail is too old by now. It was not sent any more.',
     usage: '{{detail}}',
     cancelled: 'Stopped.',
     'lease-lost': 'The work went on elsewhere.',
     internal: 'Something went wrong that should not have. The details are in the log.',
   },
+  mail,
   kind: {
     pdf: 'a PDF',
     zip: 'a ZIP archive',
@@ -309,6 +415,7 @@ export const en = {
   answer: {
     declined: 'I found no answer to this in your documents.',
     empty: 'There is no text to search here yet.',
+    sources: 'Sources',
   },
   eval: {
     sets: 'question sets: SQuAD-format files (<set>.<language>.json) and golden sets (<set>.json, their files in real/ beside them)',
@@ -375,11 +482,14 @@ export const en = {
       json: 'print one JSON object instead of text',
       wait: 'do not wait for the work to be done',
       limit: 'at most so many passages',
+      answeredBy: 'the model that answers: a file’s name or provider/model (otherwise the project’s, or the usual one)',
+      modelsAll: 'also those of the catalog, and how they fit this machine',
       sha256: 'checksum that the file must have (otherwise what its source says)',
       modelName: 'what the file is to be called (otherwise as at its address)',
       host: 'address of this machine to listen on',
       port: 'port to listen on (otherwise 3210 or the next free one; “none” with --socket)',
       socket: 'Unix socket to listen on as well',
+      role: 'what they may do: owner, admin or member',
       workers: '0: leave the background work to “cloister worker” (with DATABASE_URL)',
       paths: 'files and folders',
       document: 'documents: id, beginning of an id, path or name',
@@ -452,7 +562,15 @@ export const en = {
       providerUrl: 'such as http://localhost:11434',
       providerSlug: 'what references to its models begin with',
       ledger: 'what left this machine, to whom and how much, and what was refused',
+      users: 'show who has an account, and look after accounts (MODE=server)',
+      'users-list': 'show everybody with an account',
+      'users-invite': 'invite somebody',
+      'users-reset-password': 'make a link to reset a password',
+      'users-set-role': 'change a role',
+      userEmail: 'the address of the account',
+      userRole: 'owner, admin or member',
       serve: 'serve the library to a browser on this machine',
+      mcp: 'let other programs search and ask the documents (Model Context Protocol, over standard input and output)',
       worker: 'do the background work of a library on Postgres, in any number of processes',
       backup: 'write everything into one file, also while a server runs',
       restore: 'put a backup back, into SQLite or Postgres',
@@ -475,6 +593,8 @@ export const en = {
       socket: 'Without a port the server needs a socket: --socket FILE.',
       worker:
         'Without DATABASE_URL the library is a file on this machine, and the server does its background work itself: “cloister serve”.',
+      role: 'A role is owner, admin or member.',
+      email: 'This is no address of mail.',
       workers: '--workers is 0 or 1.',
       token:
         'CLOISTER_TOKEN needs {{min}} to {{max}} characters: letters, digits and signs of plain English (ASCII), without blanks.',
@@ -574,6 +694,7 @@ export const en = {
     serve: {
       ready: 'Cloister is open at {{url}}',
       socket: 'and on the socket {{file}}',
+      setUp: 'There is no owner yet. This link makes the first one, once: {{url}}',
       noBackups: 'BACKUP_FOLDER is set, but this process does no background work: workers make the backups',
     },
     worker: { ready: 'Working on {{database}}' },
@@ -598,7 +719,7 @@ export const en = {
       paused_other: 'Held: {{count}} documents',
       resumed_one: 'Going on: {{count}} document',
       resumed_other: 'Going on: {{count}} documents',
-      deleted: 'Now in the trash; “documents undo” brings it back within 30 days.',
+      deleted: 'Now in the trash; “documents undo” brings it back for as long as it lies there.',
       company_one: '(with 1 file in it)',
       company_other: '(with {{count}} files in it)',
       purgeAsk: 'Remove this for good? It cannot be undone. [y/N] ',
@@ -646,7 +767,17 @@ export const en = {
         embed: 'vectors',
         clear: 'removing passages',
         collect: 'removing a file',
+        mail: 'a mail',
       },
+    },
+    users: {
+      email: 'Address',
+      role: 'Role',
+      name: 'Name',
+      id: 'Id',
+      mailed: 'A mail is on its way to {{email}}.',
+      link: 'For {{email}}, to be handed over; it works once: {{link}}',
+      changed: '{{email}} is now: {{role}}',
     },
     projects: {
       name: 'Name',
@@ -666,6 +797,15 @@ export const en = {
       chat: 'answers',
       embedding: 'vectors',
       reranking: 'ranking',
+      memory: 'Memory',
+      licence: 'Licence',
+      recommended: 'recommended',
+      fits_well: 'fits',
+      fits_tight: 'fits tightly',
+      noFit: 'does not fit',
+      noFitSmaller: 'does not fit; {{smaller}} would',
+      speed: 'about {{speed}} tokens a second',
+      recommend: '“cloister models download {{id}}” fetches it: {{text}}',
       unknown: '–',
       tokens: '{{count}} tokens',
       used: 'in use',
@@ -741,6 +881,7 @@ export const en = {
         model: 'model',
         download: 'download',
         mail: 'mail',
+        'sign-in': 'logging in',
         crawl: 'web page',
         sync: 'sync',
         update: 'update',
@@ -753,6 +894,7 @@ export const en = {
         offline: 'Cloister is set to do without a network (OFFLINE)',
         'local-only': 'the project works with models of this machine only',
         unrecorded: 'the library was not to be kept, and so neither its ledger',
+        redirected: 'the server with models led to another one',
         'not-public': 'not an address of the public network',
         scheme: 'neither http nor https',
         credentials: 'a name or a password in the address',
@@ -804,6 +946,14 @@ export const en = {
       dataNew: 'Data directory {{folder}}: not there yet; it is created with the first use',
       dataOpen: 'Data directory {{folder}}: others on this machine can read it. To change that: chmod 700',
       dataBad: 'Data directory {{folder}}: {{detail}}. Choose another one with --data or CLOISTER_DATA',
+      noProxy: 'People open {{url}}; no proxy is believed (TRUST_PROXY=0)',
+      proxies_one: 'People open {{url}}, through one proxy',
+      proxies_other: 'People open {{url}}, through {{count}} proxies',
+      mail: 'Mail goes through {{host}}, from {{from}}',
+      mailBad: 'Mail is to go through {{host}}, from {{from}}, but: {{detail}}',
+      mailOff:
+        'No mail is set up (SMTP_HOST or RESEND_API_KEY, with FROM_EMAIL). Without it there are no confirmed addresses, no forgotten passwords, no links to log in and no mailed invitations; administrators hand links over themselves',
+      mailFrom: 'Mail is off: FROM_EMAIL has to say from which address it is sent',
       space: '{{gigabytes}} GB free',
       spaceLow: 'Only {{gigabytes}} GB free. Make room before adding documents',
       sqlite: 'SQLite {{version}}',
@@ -871,6 +1021,9 @@ export const en = {
       parserBad: 'Reading processes do not start: {{detail}}',
       model: '{{name}} loads and works on the processor ({{role}}, {{seconds}} s)',
       noChat: 'No model writes answers; they are quotes. “cloister models add FILE.gguf” adds one',
+      machine: 'Models may take {{free}} of {{all}} of memory; “cloister models list --all” says which fit',
+      machineFor:
+        'Models may take {{free}} of {{all}} of memory; for answers, {{id}} fits best (“cloister models list --all”)',
       vectors: 'Vectors can be kept (sqlite-vec)',
       noVectors: 'sqlite-vec does not load on this machine: documents are found by their words only',
       pdf: 'pdfjs-dist {{version}}',

@@ -66,5 +66,7 @@ export function kindOf({ code, values = {} }: Reason): { kind: KindName; context
 
 /** The value that chooses among the texts of a code, where there are several for it. */
 export function choiceOf({ code, values }: Reason): { context?: string } {
-  return code === 'egress-refused' ? { context: String(values?.why) } : {}
+  if (code === 'egress-refused') return { context: String(values?.why) }
+  if (code === 'unauthorized' && values?.mode === 'server') return { context: 'server' }
+  return code === 'model-memory' && values?.smaller ? { context: 'smaller' } : {}
 }

@@ -9,6 +9,7 @@
  *
  * The process ends by signal, not by `process.exit`, which would wait for the looping thread.
  */
+import { flushCompileCache } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { DEFAULT_LIMITS, type FromParser, type ToParser } from './protocol.ts'
 
@@ -45,6 +46,8 @@ export function guardReader(module: URL) {
       // The process's limit holds for everything in it; V8's default would be less on a small machine, more on a big one.
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memory / 1024 ** 2) },
     })
+    // Node would do it at an end in order, which this process never has.
+    worker.once('message', () => flushCompileCache())
     worker.on('message', (message: FromParser) => {
       // Between segments the reader waits for the host, which takes no work.
       if (current && message.type !== 'note') current.began = workTime()

@@ -1,5 +1,7 @@
 import { type ChildProcess as Forked, fork } from 'node:child_process'
-import { setPriority } from 'node:os'
+import { getCompileCacheDir } from 'node:module'
+import { getPriority, setPriority } from 'node:os'
+import path from 'node:path'
 import type { ChildProcess, Log, Processes, ProcessRole } from '../ports.ts'
 
 export interface ForkOptions {
@@ -8,9 +10,9 @@ export interface ForkOptions {
   log: Log
   /** Options of Node, by role. */
   execArgv?: Partial<Record<ProcessRole, string[]>>
-  /** How nice a role is to everything else, as `os.setPriority` counts: 10 is below normal, on Windows too. */
+  /** How nice a role is at least, as `os.setPriority` counts: 10 is below normal, on Windows too. None is less so than this process. */
   priority?: Partial<Record<ProcessRole, number>>
-  /** A child that reads strangers' files needs none of the host's environment, which may hold secrets. */
+  /** A child that reads strangers' files needs none of the host's environment, which may hold secrets: but where compiled code is kept. */
   env?: Record<string, string>
 }
 
@@ -29,7 +31,7 @@ export function createForkedProcesses(options: ForkOptions): Processes {
         serialization: 'advanced',
         // Not the host's own: a host started under a debugger or a test runner must not hand that on.
         execArgv: ['--import', leaveSignals, ...(options.execArgv?.[role] ?? [])],
-        env: options.env ?? {},
+        env: { ...compiled(), ...options.env },
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
       const priority = options.priority?.[role]
@@ -39,8 +41,22 @@ export function createForkedProcesses(options: ForkOptions): Processes {
   }
 }
 
-/** At once: on Linux a thread has the priority of the one that starts it, and it has started none yet. */
-function lower(pid: number, priority: number, log: Log): void {
+/**
+ * The folder that this process keeps compiled code in, if it does. A parser needs 0.19 s of the processor for a small text with it and
+ * 0.4 s without (types are stripped anew in both of its threads), for a PDF file 0.6 instead of 0.9.
+ */
+function compiled(): Record<string, string> {
+  const own = getCompileCacheDir()
+  // What Node says is the part for this version of it, which it adds by itself.
+  return own === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(own) }
+}
+
+/**
+ * At once: on Linux a thread has the priority of the one that starts it, and it has started none yet. A worker that was told to be nicer
+ * would else hand its work to children that are less so.
+ */
+function lower(pid: number, least: number, log: Log): void {
+  const priority = Math.max(least, getPriority())
   try {
     setPriority(pid, priority)
   } catch (error) {

@@ -1,11 +1,12 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openSqlite } from '../db/sqlite/index.ts'
+import { createReadyFile, openTestSqlite } from '../../tests/sqlite.ts'
 import type { Clock, Job, RunTransaction } from '../ports.ts'
 import { openStore } from '../store/index.ts'
 import { queueContract } from './contract.ts'
@@ -16,7 +17,9 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** On the store's own tables, so that a migration that would break the queue breaks this. */
 async function openHost(folder: string, clock: Clock, owner: Owner = currentOwner()) {
-  const database = await openSqlite({ file: join(folder, 'queue.db'), readers: 1 })
+  const file = join(folder, 'queue.db')
+  if (!existsSync(file)) await createReadyFile(file)
+  const database = await openTestSqlite({ file, readers: 1 })
   const unused = { next: () => expect.fail('the store makes no ids here') }
   const store = await openStore({ database, clock, ids: unused, log: silent, backups: name => join(folder, name) })
   const transaction: RunTransaction = run => store.transaction('internal', tx => run(store.executor(tx)))

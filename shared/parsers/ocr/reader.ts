@@ -1,4 +1,5 @@
 /** The thread that recognises text, one page at a time; the process's main thread watches it (see `../guard.ts`). */
+import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import type { RecognizeRequest } from '../../ports.ts'
 import { failure } from '../failure.ts'
@@ -14,7 +15,9 @@ function start(port: NonNullable<typeof parentPort>) {
 
   port.on('message', (message: ToParser) => {
     if (message.type !== 'recognize') return
-    recognize(message.request).catch((error: unknown) => post(failure(error)))
+    recognize(message.request)
+      .catch((error: unknown) => post(failure(error)))
+      .finally(() => flushCompileCache())
   })
 
   function post(message: FromParser) {
