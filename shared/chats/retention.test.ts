@@ -101,6 +101,42 @@ describe.each(engines)('$name', engine => {
     expect([await titles(open.scope), await titles(other)]).toEqual([[], []])
   })
 
+  test('counts from when something was said by the clock, not from the time that a message bears', async () => {
+    const { store } = open
+    const asked = open.clock.time
+    const answer = { text: 'Zwei', answer: null, passages: [] }
+    const chat = async (title: string) => {
+      const { id } = await chats().create(open.scope, { title })
+      await say(open.scope, id, 'Wieviel?')
+      return id
+    }
+    const anew = await chat('Neu beantwortet')
+    const kept = await store.transaction(open.scope, tx =>
+      store.chats.append(tx, open.scope, { ...answer, chatId: anew, role: 'assistant', completed: null }),
+    )
+    const late = await chat('Spät beantwortet')
+    const back = await chat('Zurückgeholt')
+    await chat('Still')
+    await chats().delete(open.scope, back)
+    await set('local', { keepChats: 30 })
+    open.clock.time += 29 * day
+    await store.transaction(open.scope, async tx => {
+      expect(await store.chats.replace(tx, open.scope, kept.id, answer)).toBe(true)
+      const message = { ...answer, chatId: late, role: 'assistant' as const, completed: null }
+      await store.chats.append(tx, open.scope, message, asked)
+    })
+    await chats().undo(open.scope, back)
+    open.clock.time += 2 * day
+    await keeping().tidy()
+    expect(await titles(open.scope)).toEqual(['Neu beantwortet', 'Spät beantwortet', 'Zurückgeholt'])
+    open.clock.time += 27 * day
+    await keeping().tidy()
+    expect(await titles(open.scope)).toEqual(['Neu beantwortet', 'Spät beantwortet', 'Zurückgeholt'])
+    open.clock.time += 2 * day
+    await keeping().tidy()
+    expect(await titles(open.scope)).toEqual([])
+  })
+
   test('leaves a chat alone in which an answer is being given', async () => {
     const chat = await chats().create(open.scope, { title: 'Im Gang' })
     await set('local', { keepChats: 1 })

@@ -87,16 +87,15 @@ export function createChatStore({
     const chats = db.selectFrom('chat').select(['id', 'project_id as projectId', 'user_id as authorId'])
     const some = authorId === undefined ? chats : chats.where('user_id', '=', authorId)
     if ('deletedBefore' in due) return some.where('deleted_at', '<', due.deletedBefore)
-    const { quietSince } = due
     return some
-      .where('created_at', '<', quietSince)
-      .where(
-        sql<boolean>`not exists (select 1 from message where message.chat_id = chat.id and message.created_at >= ${quietSince})`,
-      )
+      .where('said_at', '<', due.quietSince)
       .where(
         sql<boolean>`not exists (select 1 from answer_run where answer_run.chat_id = chat.id and answer_run.ended_at is null)`,
       )
   }
+
+  const touch = (tx: Tx, id: string) =>
+    tx.updateTable('chat').set({ said_at: clock.now() }).where('id', '=', id).execute()
 
   /** As the transaction sees it; `also` one that was deleted. */
   async function owned(tx: Tx, scope: Scope, id: string, also = false): Promise<ChatRow | undefined> {
@@ -131,15 +130,17 @@ export function createChatStore({
       return (await query.execute()).map(toMessage).reverse()
     },
     async insert(tx, scope, title, assistantId = null, model = null) {
+      const now = clock.now()
       const row: ChatRow = {
         id: ids.next(),
         project_id: scope.projectId,
         user_id: authorOf(scope),
         title,
         assistant_id: assistantId,
-        created_at: clock.now(),
+        created_at: now,
         deleted_at: null,
         model,
+        said_at: now,
       }
       await tx.insertInto('chat').values(row).execute()
       const fields = {
@@ -170,7 +171,13 @@ export function createChatStore({
       if (!row) return undefined
       const fields = { deleted_at: deletedAt }
       if ((row.deleted_at === null) === (deletedAt === null)) return toChat(row)
-      await tx.updateTable('chat').set(fields).where('id', '=', id).execute()
+      // Whoever takes it out of the trash wants it.
+      const wanted = deletedAt === null ? { said_at: clock.now() } : {}
+      await tx
+        .updateTable('chat')
+        .set({ ...fields, ...wanted })
+        .where('id', '=', id)
+        .execute()
       await changes.record(tx, { scope: scope.projectId, entity: 'chat', id, fields })
       return toChat({ ...row, ...fields })
     },
@@ -185,6 +192,7 @@ export function createChatStore({
         passages: message.passages ? JSON.stringify(places(message.passages)) : null,
         created_at: createdAt,
       }
+      await touch(tx, message.chatId)
       await tx.insertInto('message').values(row).execute()
       const { id, ...fields } = {
         ...row,
@@ -203,6 +211,7 @@ export function createChatStore({
         passages: passages ? JSON.stringify(places(passages)) : null,
       }
       await tx.updateTable('message').set(row).where('id', '=', id).execute()
+      await touch(tx, found.chat_id)
       const fields = { text, answer, passages: passages ? places(passages) : null }
       await changes.record(tx, { scope: scope.projectId, entity: 'message', id, fields })
       return true

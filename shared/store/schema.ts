@@ -231,6 +231,8 @@ export interface ChatRow {
   created_at: number
   deleted_at: number | null
   model: string | null
+  /** When something was last said in it here, or it came back from the trash. Each installation has its own: it is in no change. */
+  said_at: number
 }
 
 export interface AssistantRow {

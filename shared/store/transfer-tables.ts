@@ -51,7 +51,7 @@ export const transferTables: readonly TransferTable[] = [
   table('segment', 'document_id number problem blocks margins recognition width height', 'document_id number', 2),
   table('chunk', 'id project_id document_id position text headings pieces language terms context_terms'),
   table('clearing', 'document_id project_id', 'document_id'),
-  table('chat', 'id project_id title assistant_id created_at deleted_at model user_id'),
+  table('chat', 'id project_id title assistant_id created_at deleted_at model user_id said_at'),
   table('message', 'id chat_id role text answer completed passages created_at'),
   table('egress', 'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why'),
   table(
