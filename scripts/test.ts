@@ -1,39 +1,34 @@
-/** `npm test`: what reads the sources, beside what runs them. Arguments go to vitest; what is wrong with the sources is said at the end. */
+/**
+ * `npm test`: what reads the sources, beside what runs them. Arguments go to vitest; what is wrong with the sources is said at the end. Where few
+ * files failed, they get a second look (`second-look.ts`).
+ */
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import path from 'node:path'
+import { runTests } from './run-tests.ts'
 
 const root = path.join(import.meta.dirname, '..')
 
-interface Ended {
-  status: number
-  said: string
-}
-
-function run(command: string, args: readonly string[], { quiet = false } = {}): Promise<Ended> {
+function lintQuietly(): Promise<{ status: number; said: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      stdio: ['inherit', ...(quiet ? (['pipe', 'pipe'] as const) : (['inherit', 'inherit'] as const))],
-    })
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+    const child = spawn(npm, ['run', '-s', 'lint'], { cwd: root, stdio: ['inherit', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (more: string) => {
+      stream.setEncoding('utf8').on('data', (more: string) => {
         said += more
       })
     // Tests have deadlines, and what reads has none: it takes what they leave.
-    if (quiet && child.pid !== undefined) setPriority(child.pid, 10)
+    if (child.pid !== undefined) setPriority(child.pid, 10)
     child.on('error', reject)
     child.on('close', status => resolve({ status: status ?? 1, said }))
   })
 }
 
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
-const [lint, tests] = await Promise.all([
-  run(npm, ['run', '-s', 'lint'], { quiet: true }),
-  run(process.execPath, [vitest, 'run', ...process.argv.slice(2)]),
-])
+const linting = lintQuietly()
+const tests = await runTests(process.argv.slice(2), { root, before: linting })
+const lint = await linting
 if (lint.said.trim() !== '') process.stdout.write(`\n${lint.said}`)
 if (lint.status !== 0) process.stdout.write('\n`npm run lint` found what is above.\n')
+process.stdout.write(tests.said)
 process.exitCode = lint.status || tests.status
