@@ -245,6 +245,13 @@ export function createProgram(context: Context): Command {
     (await import('./commands/worker.ts')).worker(context),
   )
 
+  addJson(describe(program, 'export', 'export'))
+    .argument('<file>', words('exportFile'))
+    .option('--force', words('force'))
+    .action(async (file: string, options: { force?: boolean }) =>
+      (await import('./commands/export.ts')).exportOwn(context, file, options),
+    )
+
   addJson(describe(program, 'backup', 'backup'))
     .argument('[file]', words('backupFile'))
     .option('--to <dir>', words('backupTo'))

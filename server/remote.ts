@@ -59,6 +59,34 @@ export function connect({ address, socket, token }: RunningServer, language: str
   return { url, send, client: createClient({ routes: contract, url, fetch: send, token, language: () => language }) }
 }
 
+/** Everything that is the token's user's own, as the server writes it. A connection that breaks throws `server-unreachable`. */
+export async function fetchExport(
+  server: RunningServer,
+  language: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { url, send } = connect(server, language)
+  const unreachable = (error: unknown) => {
+    signal.throwIfAborted()
+    throw new ApiError({ code: 'server-unreachable', status: 0 }, { cause: error })
+  }
+  const headers = { authorization: `Bearer ${server.token}`, 'accept-language': language }
+  const response = await send(new Request(`${url}/api/v1/export`, { headers, signal })).catch(unreachable)
+  const { ok, body } = response
+  if (!ok || !body) {
+    const problem: unknown = await response.json().catch(unreachable)
+    throw isProblem(problem) ? new ApiError(problem) : new AppError('internal')
+  }
+  async function* bytes() {
+    try {
+      yield* body as ReadableStream<Uint8Array>
+    } catch (error) {
+      unreachable(error)
+    }
+  }
+  return bytes()
+}
+
 /** `language` is that of the texts of errors. */
 export function createRemoteDownloads(server: RunningServer, language: string): LibraryDownloads {
   const { client } = connect(server, language)

@@ -1,6 +1,8 @@
 /** Commands without a server, over a library that has accounts: on behalf of its first owner, with what holds for accounts. */
+import { openAsBlob } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { BlobReader, type FileEntry, TextWriter, ZipReader } from '@zip.js/zip.js'
 import { Kysely } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '../shared/ports.ts'
@@ -95,6 +97,12 @@ describe.each([sqlite, postgres])('on $name', engine => {
         expect(temporary).toMatchObject({ question: 'Was ist das?' })
         for (const command of [['projects', 'list'], ['jobs', 'list'], ['providers', 'list'], ['ledger']])
           expect([command, (await place.run(command, options)).code]).toEqual([command, 0])
+        const exported = await place.json(['export', path.join(place.folder, 'anna.zip')], options)
+        expect(exported).toMatchObject({ code: 0, documents: 2, missing: 0 })
+        const archive = new ZipReader(new BlobReader(await openAsBlob(path.join(place.folder, 'anna.zip'))))
+        const entries = await archive.getEntries()
+        const account = entries.find(({ filename }) => filename === 'account.json') as FileEntry
+        expect(JSON.parse(await account.getData(new TextWriter()))).toMatchObject({ email: 'anna@cloister.test' })
         expect(await users()).toEqual(['anna'])
       },
       limit,

@@ -53,6 +53,27 @@ export interface People {
 export const languageOf = (person: Pick<Person, 'language'>, otherwise: Language = 'en'): Language =>
   person.language === 'de' || person.language === 'en' ? person.language : otherwise
 
+/** What one may know of one's own; undefined of the one user of a library without accounts. */
+export async function readAccount(db: Read, id: string): Promise<Account | undefined> {
+  const find = db.selectFrom('auth_user').selectAll().where('id', '=', id)
+  const [person, ways] = await Promise.all([find.executeTakeFirst(), waysOf(db, id)])
+  if (!person) return undefined
+  return {
+    id,
+    email: person.email,
+    name: person.name,
+    role: person.role as Role,
+    language: person.language === null ? null : languageOf(person),
+    emailVerified: person.email_verified !== 0,
+    secondFactor: person.two_factor_enabled === 1,
+    password: ways.some(({ provider_id, password }) => provider_id === 'credential' && password !== null),
+    github: ways.some(({ provider_id }) => provider_id === 'github'),
+  }
+}
+
+const waysOf = (db: Read, userId: string) =>
+  db.selectFrom('auth_account').select(['provider_id', 'password']).where('user_id', '=', userId).execute()
+
 export function createPeople({
   connection,
   clock,
@@ -69,9 +90,6 @@ export function createPeople({
 
   const byId = (id: string, db: Read = read()) =>
     db.selectFrom('auth_user').selectAll().where('id', '=', id).executeTakeFirst()
-
-  const waysOf = (userId: string) =>
-    read().selectFrom('auth_account').select(['provider_id', 'password']).where('user_id', '=', userId).execute()
 
   async function hasOwner(db: Read = read()): Promise<boolean> {
     const row = await db.selectFrom('auth_user').select('id').where('role', '=', 'owner').limit(1).executeTakeFirst()
@@ -107,19 +125,9 @@ export function createPeople({
     byEmail: (email, db = read()) =>
       db.selectFrom('auth_user').selectAll().where('email', '=', email).executeTakeFirst(),
     async account(id) {
-      const [person, ways] = await Promise.all([byId(id), waysOf(id)])
-      if (!person) throw new AppError('account-not-found', { name: id })
-      return {
-        id,
-        email: person.email,
-        name: person.name,
-        role: person.role as Role,
-        language: person.language === null ? null : languageOf(person),
-        emailVerified: person.email_verified !== 0,
-        secondFactor: person.two_factor_enabled === 1,
-        password: ways.some(({ provider_id, password }) => provider_id === 'credential' && password !== null),
-        github: ways.some(({ provider_id }) => provider_id === 'github'),
-      }
+      const account = await readAccount(read(), id)
+      if (!account) throw new AppError('account-not-found', { name: id })
+      return account
     },
     async insert(tx, { email, name, role, language, emailVerified, passwordHash }) {
       const id = ids.next()
@@ -151,7 +159,7 @@ export function createPeople({
         .execute()
     },
     async passwordOf(userId) {
-      const ways = await waysOf(userId)
+      const ways = await waysOf(read(), userId)
       return ways.find(({ provider_id }) => provider_id === 'credential')?.password ?? undefined
     },
     async setPassword(tx, userId, hash) {

@@ -21,6 +21,7 @@ export interface ExportDependencies {
 }
 
 const pageSize = 200
+export const manifestName = 'manifest.json'
 const files = {
   account: 'account.json',
   settings: 'settings.json',
@@ -28,13 +29,23 @@ const files = {
   usage: 'usage.json',
   audit: 'audit.jsonl',
   ledger: 'ledger.jsonl',
-  manifest: 'manifest.json',
+  manifest: manifestName,
   /** Chats in projects that one has no part in any more. */
   left: 'left-projects',
 } as const
 /** Of what is stored as it is, and of text. */
 const asItIs = { level: 0 }
 const packed = { level: 6 }
+
+/** The last file of an archive: what is in it. */
+export interface Manifest {
+  format: 2
+  version: string
+  createdAt: string
+  projects: ProjectCounts[]
+  /** Chats in projects that one has no part in any more. */
+  leftChats: number
+}
 
 interface ProjectCounts {
   name: string
@@ -94,7 +105,8 @@ export function exportOf({ core, userId, version, account }: ExportDependencies,
     await addJson(files.usage, { ...(await core.quotas.get(userId)), days: await core.quotas.usage(0, userId) })
     await addLines(files.audit, audit())
     await addLines(files.ledger, core.ledger.all(userId, {}))
-    const kept = { format: 2, version, createdAt: new Date().toISOString(), projects: counts, leftChats: left.length }
+    const createdAt = new Date().toISOString()
+    const kept: Manifest = { format: 2, version, createdAt, projects: counts, leftChats: left.length }
     await addJson(files.manifest, kept)
     await zip.close()
   }

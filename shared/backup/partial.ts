@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { link, lstat, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../errors.ts'
+import type { ErrorCode } from '../model/index.ts'
 import { syncFolder } from './files.ts'
 
 const ending = /^\.(\d+)-[0-9a-f]{12}\.partial$/
@@ -21,22 +22,22 @@ export async function removePartials(file: string): Promise<void> {
   }
 }
 
-/** Throws `backup-exists`. Not even a link to nothing may be in its place. */
-export async function refuseExisting(file: string): Promise<void> {
-  if (await lstat(file).catch(() => undefined)) throw new AppError('backup-exists', { file })
+/** Throws `taken`. Not even a link to nothing may be in its place. */
+export async function refuseExisting(file: string, taken: ErrorCode): Promise<void> {
+  if (await lstat(file).catch(() => undefined)) throw new AppError(taken, { file })
 }
 
-/** Gives it its name, which is durable then. Throws `backup-exists` where somebody was faster. */
-export async function publish(partial: string, file: string): Promise<void> {
+/** Gives it its name, which is durable then. Throws `taken` where somebody was faster. */
+export async function publish(partial: string, file: string, taken: ErrorCode): Promise<void> {
   try {
     await link(partial, file)
     await remove(partial)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EEXIST') throw new AppError('backup-exists', { file })
+    if (code === 'EEXIST') throw new AppError(taken, { file })
     if (code === 'ENOENT') throw error
     // A system of files without links, as that of memory cards.
-    await refuseExisting(file)
+    await refuseExisting(file, taken)
     await rename(partial, file)
   }
   await syncFolder(path.dirname(file))

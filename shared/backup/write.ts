@@ -47,7 +47,7 @@ export async function writeBackup(
   let checker: Checker | undefined
   try {
     signal?.throwIfAborted()
-    await refuseExisting(file)
+    await refuseExisting(file, 'backup-exists')
     await removePartials(file)
     partial = newPartial(file)
     const check = startChecker(signal)
@@ -59,7 +59,7 @@ export async function writeBackup(
       const options = { check, ...(shared && { shared }), ...(signal && { signal }) }
       const summary = await write(source, sink, options)
       await sink.close()
-      await publish(partial, file)
+      await publish(partial, file, 'backup-exists')
       return summary
     } finally {
       await sink.close()

@@ -273,6 +273,11 @@ export const de: Messages = {
       'Die Bibliothek, in die zurückgespielt werden soll, ist nicht leer. Mit --replace ersetzt die Sicherung alles darin; sichern Sie es vorher.',
     'restore-in-use':
       'Mit der Datenbank sind noch andere Programme verbunden ({{count}}). Beenden Sie alle Server und Arbeiter darauf, dann spielen Sie zurück.',
+    'export-exists': 'Diese Datei gibt es schon: {{file}}. Mit --force tritt das Archiv an ihre Stelle.',
+    'export-unwritable':
+      'Unter {{file}} lässt sich kein Archiv schreiben. Prüfen Sie, ob es den Ordner gibt, seine Berechtigungen, und dass der Name weder Ordner noch Verknüpfung ist.',
+    'export-broken':
+      'Das Archiv kam nicht bis zu seinem Ende; nichts davon wurde behalten. Versuchen Sie es noch einmal.',
     'accounts-off':
       'Hier gibt es keine Konten: Dies ist die Bibliothek eines einzigen Nutzers. Mit MODE=server gibt es welche.',
     'mail-off':
@@ -545,6 +550,8 @@ export const de: Messages = {
       providerKey: 'er braucht einen Schlüssel: wird erfragt oder von der Standardeingabe gelesen',
       backupFile: 'Datei einer Sicherung',
       backupTo: 'statt einer Datei: ein Ordner mit Sicherungen, die Gemeinsames teilen',
+      exportFile: 'wohin: ein ZIP-Archiv; „-“ ist die Standardausgabe',
+      force: 'auch, wenn es die Datei schon gibt: sie wird ersetzt',
       keep: 'mit --to: nur so viele der neuesten behalten',
       replace: 'auch, wenn die Bibliothek nicht leer ist: alles darin wird ersetzt',
       passwordFile: 'Datei, in deren erster Zeile das Kennwort steht',
@@ -613,6 +620,7 @@ export const de: Messages = {
       serve: 'die Bibliothek für einen Browser auf diesem Rechner bereitstellen',
       mcp: 'andere Programme in den Dokumenten suchen und fragen lassen (Model Context Protocol, über Ein- und Ausgabe)',
       worker: 'die Hintergrundarbeit einer Bibliothek auf Postgres tun, in beliebig vielen Prozessen',
+      export: 'alles Eigene in ein ZIP-Archiv schreiben: Originale, Texte, Unterhaltungen, Einstellungen',
       backup: 'alles in eine Datei schreiben, auch während ein Server läuft',
       restore: 'eine Sicherung zurückspielen, nach SQLite oder Postgres',
       doctor: 'sagen, was vorhanden ist und was nicht stimmt',
@@ -622,6 +630,9 @@ export const de: Messages = {
     usage: {
       command: 'Einen Befehl „{{name}}“ gibt es nicht.',
       option: 'Eine Option {{name}} gibt es nicht.',
+      exportOutput:
+        'Ein Archiv lässt sich nicht ansehen: Leiten Sie die Ausgabe in eine Datei oder ein Programm, und ohne --json.',
+      exportPlace: 'In Cloisters eigenes Datenverzeichnis kommt kein Archiv.',
       backupPlace:
         'Nennen Sie entweder eine Datei oder mit --to einen Ordner; --keep gehört zu --to und ist eine Zahl ab 1.',
       consentReplace: 'Hier lässt sich nicht nachfragen; --replace --yes ersetzt ohne Rückfrage.',
@@ -953,6 +964,16 @@ export const de: Messages = {
         broken: 'abgebrochen',
         interrupted: 'das Programm endete mittendrin',
       },
+    },
+    export: {
+      writing: '{{name}}: {{megabytes}} MB geschrieben',
+      done: 'Alles Eigene steht in {{file}}',
+      contents: 'Projekte: {{projects}}, Dokumente: {{documents}}, Unterhaltungen: {{chats}}; {{megabytes}} MB',
+      missing_one:
+        'Eine Datei fehlt darin oder ist nicht vollständig. „manifest.json“ im Archiv sagt, welche und warum.',
+      missing_other:
+        '{{count}} Dateien fehlen darin oder sind nicht vollständig. „manifest.json“ im Archiv sagt, welche und warum.',
+      secret: 'Es enthält alles im Klartext: Verwahren Sie es so sicher wie die Bibliothek selbst.',
     },
     backup: {
       done: 'Sicherung geschrieben und ganz gelesen: {{file}}',

@@ -247,6 +247,10 @@ export const en = {
       'The library to restore into is not empty. With --replace, everything in it is replaced by the backup; make a backup of it first.',
     'restore-in-use':
       'Other programs are connected to the database ({{count}}). Stop all servers and workers on it, then restore.',
+    'export-exists': 'There is a file already: {{file}}. With --force the archive takes its place.',
+    'export-unwritable':
+      'No archive can be written to {{file}}. Check that its folder is there, its permissions, and that the name is no folder or link.',
+    'export-broken': 'The archive did not come to its end, and nothing of it was kept. Try again.',
     'accounts-off': 'There are no accounts here: this is a library of one user. With MODE=server there are.',
     'mail-off':
       'No mail is set up here, so this cannot be done. Ask those who look after the installation; they can hand you a link.',
@@ -505,6 +509,8 @@ export const en = {
       providerKey: 'it needs a key: asked for, or read from standard input',
       backupFile: 'file of a backup',
       backupTo: 'instead of a file: a folder of backups that share what they have in common',
+      exportFile: 'where to, a ZIP archive; “-” is the standard output',
+      force: 'also where there is a file already: it is replaced',
       keep: 'with --to: keep only so many of the latest',
       replace: 'also where the library is not empty: everything in it goes',
       passwordFile: 'file with the password in its first line',
@@ -572,6 +578,7 @@ export const en = {
       serve: 'serve the library to a browser on this machine',
       mcp: 'let other programs search and ask the documents (Model Context Protocol, over standard input and output)',
       worker: 'do the background work of a library on Postgres, in any number of processes',
+      export: 'write everything of your own into one ZIP archive: originals, texts, chats, settings',
       backup: 'write everything into one file, also while a server runs',
       restore: 'put a backup back, into SQLite or Postgres',
       doctor: 'say what is installed and what is wrong',
@@ -581,6 +588,8 @@ export const en = {
     usage: {
       command: 'There is no command “{{name}}”.',
       option: 'There is no option {{name}}.',
+      exportOutput: 'An archive is nothing to look at: send the output into a file or a program, and without --json.',
+      exportPlace: 'Cloister’s own data directory is no place for the archive.',
       backupPlace: 'Say either a file or --to with a folder; --keep goes with --to and is a number from 1 on.',
       consentReplace: 'Nobody can be asked here; --replace --yes replaces without asking.',
       consent: 'Nobody can be asked here; --yes removes without asking.',
@@ -908,6 +917,14 @@ export const en = {
         broken: 'broke off',
         interrupted: 'the program ended in the midst of it',
       },
+    },
+    export: {
+      writing: '{{name}}: {{megabytes}} MB written',
+      done: 'Everything of your own is in {{file}}',
+      contents: 'Projects: {{projects}}, documents: {{documents}}, chats: {{chats}}; {{megabytes}} MB',
+      missing_one: 'One file is not in it, or not whole. “manifest.json” in the archive says which, and why.',
+      missing_other: '{{count}} files are not in it, or not whole. “manifest.json” in the archive says which, and why.',
+      secret: 'It holds everything in the clear: keep it as safe as the library itself.',
     },
     backup: {
       done: 'Backup written and read through: {{file}}',

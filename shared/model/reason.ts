@@ -155,6 +155,10 @@ export type ErrorCode =
   | 'backup-unsettled'
   | 'restore-not-empty'
   | 'restore-in-use'
+  // what is one's own, as an archive
+  | 'export-exists'
+  | 'export-unwritable'
+  | 'export-broken'
   // accounts
   | 'accounts-off'
   | 'mail-off'
