@@ -1,7 +1,7 @@
 /**
  * Over HTTP, with 100,000 chunks in the database: how long from a question to its first passages and to a model's first
- * words while a manual is read; many clients at once, and how late they make the server's event loop; and how much of a
- * model's speed reaches a client.
+ * words while a manual is read; many clients at once, and how late they make the server's event loop; how much of a
+ * model's speed reaches a client; and how much memory a file takes that is sent.
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,6 +14,7 @@ import { buildLibrary } from './library.ts'
 import { bigManuals, type Manual } from './manuals.ts'
 import { startServer } from './served.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
+import { uploadFigures } from './upload-memory.ts'
 import { writingSpeed } from './writing.ts'
 
 const questions = 100
@@ -33,6 +34,7 @@ export const bench: Bench = async ({ note }) => {
   return [
     ...(await overhead(folder.path, projectId, asked, manuals, note)),
     ...(await writingSpeed(folder.path, projectId, asked(writingRounds), note)),
+    ...(await uploadFigures(path.join(folder.path, 'uploads'))),
   ]
 }
 
