@@ -190,7 +190,7 @@ export interface Processes {
   spawn(role: ProcessRole): ChildProcess
 }
 
-export type ProcessRole = 'parser' | 'recognizer' | 'model'
+export type ProcessRole = 'parser' | 'recognizer' | 'model' | 'server'
 
 export interface ChildProcess {
   readonly pid: number | undefined

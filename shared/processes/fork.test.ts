@@ -16,7 +16,7 @@ test('the end of standard error explains a crash in the log', async () => {
   const child = createForkedProcesses({ entries: { parser: entry }, log }).spawn('parser')
   await child.send({ throw: true })
   await child.exit
-  await vi.waitFor(() => expect(warned).toHaveLength(1))
+  await vi.waitFor(() => expect(warned).toHaveLength(1), 30_000)
   expect(String(warned[0]!.stderr)).toContain('thrown on purpose')
 })
 

@@ -1,8 +1,9 @@
 import { type ChildProcess as Forked, fork } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
-import { getPriority, setPriority } from 'node:os'
 import path from 'node:path'
 import type { ChildProcess, Log, Processes, ProcessRole } from '../ports.ts'
+import { createInbox } from './inbox.ts'
+import { keepTail, lower } from './launched.ts'
 
 export interface ForkOptions {
   /** The module each role runs. */
@@ -18,8 +19,6 @@ export interface ForkOptions {
 
 // Before the entry, whose own modules may take a second to load.
 const leaveSignals = new URL('./leave-signals.ts', import.meta.url).href
-// The end of what a child wrote to its standard error is what explains a crash.
-const STDERR_KEPT = 4096
 
 /** Processes by `child_process.fork`; messages are structured clones (`serialization: 'advanced'`). */
 export function createForkedProcesses(options: ForkOptions): Processes {
@@ -51,27 +50,12 @@ function compiled(): Record<string, string> {
   return own === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(own) }
 }
 
-/**
- * At once: on Linux a thread has the priority of the one that starts it, and it has started none yet. A worker that was told to be nicer
- * would else hand its work to children that are less so.
- */
-function lower(pid: number, least: number, log: Log): void {
-  const priority = Math.max(least, getPriority())
-  try {
-    setPriority(pid, priority)
-  } catch (error) {
-    log.debug('priority not set', { pid, error })
-  }
-}
-
 function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
   const { pid } = child
-  const inbox: unknown[] = []
-  let waiting: ((result: IteratorResult<unknown>) => void) | undefined
   let exited = false
   let disconnected = false
-  let ended = false
   let killed = false
+  const inbox = createInbox(hold)
 
   // An idle child keeps the host alive as little as an open file does; only while somebody waits for a message it counts.
   function hold(held: boolean) {
@@ -84,23 +68,9 @@ function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
     }
   }
 
-  function deliver(message: unknown) {
-    if (!waiting) {
-      inbox.push(message)
-      return
-    }
-    const resolve = waiting
-    waiting = undefined
-    hold(false)
-    resolve({ value: message, done: false })
-  }
-
   // A message may still be in the pipe when the exit is reported: the end is when both have happened.
   function endIfOver() {
-    if (!exited || !disconnected || ended) return
-    ended = true
-    waiting?.({ value: undefined, done: true })
-    waiting = undefined
+    if (exited && disconnected) inbox.end()
   }
 
   const exit = new Promise<{ code: number | null; signal: string | null }>(resolve => {
@@ -127,25 +97,13 @@ function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
     const tail = stderr()
     log.warn('process ended', { role, pid, code, signal, ...(tail && { stderr: tail }) })
   })
-  child.on('message', deliver)
+  child.on('message', inbox.deliver)
   child.on('disconnect', () => {
     disconnected = true
     endIfOver()
   })
-  const stderr = keepTail(child)
+  const stderr = keepTail(child.stderr)
   hold(false)
-
-  const iterator: AsyncIterator<unknown> = {
-    next() {
-      if (inbox.length > 0) return Promise.resolve({ value: inbox.shift(), done: false })
-      if (ended) return Promise.resolve({ value: undefined, done: true })
-      return new Promise(resolve => {
-        waiting = resolve
-        hold(true)
-      })
-    },
-    return: () => Promise.resolve({ value: undefined, done: true }),
-  }
 
   return {
     pid,
@@ -155,7 +113,7 @@ function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
         child.send(message as object, error => (error ? reject(error) : resolve()))
       })
     },
-    messages: { [Symbol.asyncIterator]: () => iterator },
+    messages: inbox.messages,
     kill() {
       killed = true
       // Whoever waits for the exit now must see it.
@@ -164,15 +122,4 @@ function wrap(child: Forked, role: ProcessRole, log: Log): ChildProcess {
     },
     exit,
   }
-}
-
-function keepTail(child: Forked): () => string {
-  let tail = Buffer.alloc(0)
-  child.stderr?.on('data', (bytes: Buffer) => {
-    tail = Buffer.concat([tail, bytes]).subarray(-STDERR_KEPT)
-  })
-  child.stderr?.on('error', () => {})
-  const stream = child.stderr as { unref?: () => void } | null
-  stream?.unref?.()
-  return () => tail.toString('utf8').trim()
 }

@@ -1,0 +1,109 @@
+import { fork } from 'node:child_process'
+import { getPriority } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import type { Log } from '../ports.ts'
+import { createBroker } from './broker.ts'
+import type { FromBroker } from './broker-protocol.ts'
+import { createBrokeredProcesses } from './brokered.ts'
+import { processesContract } from './contract.ts'
+import { createForkedProcesses } from './fork.ts'
+import { createUtilityProcesses, type UtilityOptions, type UtilityProcess } from './utility.ts'
+
+const at = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const entry = at('./contract-child.ts')
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** A fork with the looks of a utility process, on both sides. */
+const asUtility: UtilityOptions['fork'] = (module, args, { env }) => {
+  const child = fork(module, args, {
+    serialization: 'advanced',
+    execArgv: ['--import', at('./leave-signals.ts'), '--import', at('./fixture-parent-port.ts')],
+    env,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const on = (event: string, hear: (value: never) => void) => {
+    if (event === 'message') child.on('message', message => hear((message as { port: never }).port))
+    // Its last message may still be under way when it has ended; Electron tells them in order.
+    else if (event === 'exit') child.on('close', code => hear((code ?? 1) as never))
+    else child.on(event, hear as () => void)
+  }
+  return {
+    get pid() {
+      return child.pid
+    },
+    stderr: child.stderr,
+    postMessage: (message: unknown) => void child.send({ port: message }, () => {}),
+    on,
+  } as UtilityProcess
+}
+
+const utility = (options: Partial<UtilityOptions> = {}) =>
+  createUtilityProcesses({ fork: asUtility, entries: { parser: entry }, log: silent, ...options })
+
+processesContract('utility processes', () => utility())
+
+processesContract('processes of a broker', () => {
+  let hear: (message: unknown) => void = () => {}
+  const server = {
+    pid: process.pid,
+    send: async (message: unknown) => hear(message as FromBroker),
+    messages: (async function* () {})(),
+    kill() {},
+    exit: new Promise<never>(() => {}),
+  }
+  const broker = createBroker(server, createForkedProcesses({ entries: { parser: entry }, log: silent }))
+  return createBrokeredProcesses({
+    channel: {
+      post: message => void broker(message),
+      listen: next => {
+        hear = next
+      },
+    },
+    log: silent,
+  })
+})
+
+test('a role has its priority and its own environment alone', async () => {
+  const child = utility({ priority: { parser: 5 }, env: { parser: { ONLY: 'this' } } }).spawn('parser')
+  try {
+    await child.send({ describe: true })
+    const { value } = await child.messages[Symbol.asyncIterator]().next()
+    expect(value).toMatchObject({ env: { ONLY: 'this' } })
+    expect(value).not.toHaveProperty('env.HOME')
+    expect(getPriority(child.pid)).toBeGreaterThanOrEqual(Math.min(19, getPriority() + 5))
+  } finally {
+    child.kill()
+  }
+})
+
+test('what takes more memory than its role may is ended, and the log says why', async () => {
+  const warned: Record<string, unknown>[] = []
+  const log: Log = { ...silent, warn: (_message, fields) => void warned.push(fields ?? {}) }
+  const child = utility({ heap: { parser: 100 }, log }).spawn('parser')
+  await child.send({ keep: 150 })
+  expect((await child.exit).code).not.toBe(0)
+  expect(String(warned[0]?.stderr)).toContain('100 are allowed')
+})
+
+test('all that a broker started ends with its server', async () => {
+  let gone: (value: { code: number; signal: null }) => void = () => {}
+  const told: FromBroker[] = []
+  const server = {
+    pid: 1,
+    send: async (message: unknown) => void told.push(message as FromBroker),
+    messages: (async function* () {})(),
+    kill() {},
+    exit: new Promise<{ code: number; signal: null }>(resolve => {
+      gone = resolve
+    }),
+  }
+  const processes = createForkedProcesses({ entries: { parser: entry }, log: silent })
+  const broker = createBroker(server, processes)
+  broker({ broker: 'spawn', id: 1, role: 'parser' })
+  broker({ broker: 'send', id: 1, message: { loop: true } })
+  await expect.poll(() => told.some(({ broker }) => broker === 'message')).toBe(true)
+  gone({ code: 1, signal: null })
+  await expect.poll(() => told.at(-1)).toMatchObject({ broker: 'exit', id: 1 })
+  expect(broker({ type: 'ready' })).toBe(false)
+})
