@@ -20,6 +20,8 @@ declare global {
 const requestId = /^[\w.-]{8,128}$/
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
+const mostListeners = 30
+
 /** Names the request: as the proxy before us did, where there is one that may. */
 export function prepare({ trustProxy }: { trustProxy: boolean }): RequestHandler {
   return (req, res, next) => {
@@ -31,6 +33,8 @@ export function prepare({ trustProxy }: { trustProxy: boolean }): RequestHandler
     res.locals.caller = { language: languageOf(req.headers['accept-language']), instance }
     res.locals.nonce = randomBytes(18).toString('base64')
     res.setHeader('X-Request-Id', instance)
+    // Limits, figures, the session and whoever writes a file wait for its end, each by a listener; with all of them Node speaks of a leak.
+    res.setMaxListeners(mostListeners)
     next()
   }
 }

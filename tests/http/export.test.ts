@@ -1,6 +1,6 @@
 /** Everything that is one's own as one file: what is in it, and what is not. */
 import { BlobReader, TextWriter, ZipReader } from '@zip.js/zip.js'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { postgres, sqlite } from '../postgres.ts'
 import { type AccountServer, type Browser, openAccountServer } from './open-accounts.ts'
 
@@ -9,7 +9,8 @@ describe.each([sqlite, postgres])('on $name', engine => {
   let alice: Browser
   let bob: Browser
   beforeAll(async () => {
-    server = await openAccountServer({ engine })
+    // With all that watches an answer.
+    server = await openAccountServer({ engine, edge: { metrics: true, requestTimeout: 60_000 } })
     await server.setUp()
     alice = await server.member('alice@cloister.test')
     bob = await server.member('bob@cloister.test')
@@ -115,6 +116,16 @@ describe.each([sqlite, postgres])('on $name', engine => {
     await bob.client.own.deleteLeftChat({ chatId: left[0].id })
     expect((await bob.client.own.leftChats()).chats).toEqual([])
     expect(JSON.stringify(await download(bob))).not.toContain('Bobs Frage')
+  }, 60_000)
+
+  it('is taken without a word from Node about how many wait for the answer’s end', async () => {
+    const warnings: string[] = []
+    const hear = ({ message }: Error) => void warnings.push(message)
+    process.on('warning', hear)
+    onTestFinished(() => void process.off('warning', hear))
+    await download(bob)
+    await new Promise(setImmediate)
+    expect(warnings).toEqual([])
   }, 60_000)
 
   it('has what was deleted and can be brought back, and says for how long that is', async () => {

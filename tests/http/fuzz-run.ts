@@ -24,7 +24,7 @@ export interface FuzzResult {
   routes: number
 }
 
-/** Milliseconds for one answer; a stream is left after some. */
+/** Milliseconds until an answer begins, and between two pieces of it: a download takes as long as it takes. A stream is left after some. */
 const patience = 20_000
 const streamTime = 150
 
@@ -130,6 +130,7 @@ function send(
           setTimeout(() => answer.destroy(), streamTime)
         answer.setEncoding('utf8')
         answer.on('data', (part: string) => {
+          timer.refresh()
           if (text.length < 2_000_000) text += part
         })
         answer.on('error', () => {})
