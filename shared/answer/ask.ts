@@ -224,6 +224,7 @@ export function createAsk({
         ...(request.documents && { documents: request.documents }),
         signal,
       }
+      const begun = memo?.begin(scope)
       const { plan: searched, hits, nearness = 0 } = await search.find(scope, question, options)
       shown = hits.map(toKept)
       witness?.found(shown)
@@ -311,12 +312,9 @@ export function createAsk({
               if (written.declined && quotable) throw new AppError('model-declined')
               const { sentences, citations, declined } = written
               const { model, server: by } = result
-              if (ingredients && instead === null && !declined)
-                void memo?.keep(scope, ingredients, {
-                  model,
-                  ...(by && { server: by }),
-                  written: { sentences, citations },
-                })
+              const worth = { model, ...(by && { server: by }), written: { sentences, citations } }
+              if (ingredients && begun !== undefined && instead === null && !declined)
+                void memo?.keep(scope, ingredients, worth, begun)
               break
             }
           } catch (error) {

@@ -2,10 +2,11 @@
 import type { Answer, AnswerEvent, Passage, Scope } from '../model/index.ts'
 import type { Written } from './write.ts'
 
-/** See `Memo` of the gateway: neither throws. */
+/** See `Memo` of the gateway: none throws. */
 export interface AnswerMemo {
+  begin(scope: Scope): string
   recall(scope: Scope, about: unknown): Promise<unknown>
-  keep(scope: Scope, about: unknown, value: unknown): Promise<void>
+  keep(scope: Scope, about: unknown, value: unknown, begun: string): Promise<void>
 }
 
 /** All that an answer is made of: where one of these is another, so may the answer be. */

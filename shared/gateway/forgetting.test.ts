@@ -33,23 +33,22 @@ function open(told: AppEvent[] = []) {
 
 test('what was begun before something was taken back is not kept after it', async () => {
   const { memory, forgetting, memo } = open()
-  const about = { question: 'Was?' }
-  expect(await memo.recall(scope, about)).toBeUndefined()
+  const other = { ...scope, projectId: 'q' }
+  const begun = [memo.begin(scope), memo.begin(other)]
   await forgetting.forget('p')
-  await memo.keep(scope, about, 'of a document that is gone')
+  // Whether it was there already is asked only when what it is made of is known.
+  expect(await memo.recall(scope, 'Was?')).toBeUndefined()
+  await memo.keep(scope, 'Was?', 'of a document that is gone', begun[0])
   expect(memory.size()).toBe(0)
   // Of another project it does no harm.
-  const other = { question: 'Was?' }
-  expect(await memo.recall({ ...scope, projectId: 'q' }, other)).toBeUndefined()
-  await forgetting.forget('p')
-  await memo.keep({ ...scope, projectId: 'q' }, other, 1)
-  expect(await memo.recall({ ...scope, projectId: 'q' }, other)).toBe(1)
+  await memo.keep(other, 'Was?', 1, begun[1])
+  expect(await memo.recall(other, 'Was?')).toBe(1)
 })
 
 test('nor what was on its way into the cache', async () => {
   const { memory, forgetting, memo, hold } = open()
   const release = hold()
-  const keeping = memo.keep(scope, { question: 'Was?' }, 'text')
+  const keeping = memo.keep(scope, 'Was?', 'text', memo.begin(scope))
   await forgetting.forget('p')
   release()
   await keeping
@@ -59,8 +58,8 @@ test('nor what was on its way into the cache', async () => {
 test('other processes take it back when they hear of it, and all of theirs where they did not', async () => {
   const told: AppEvent[] = []
   const [one, other] = [open(told), open()]
-  const keep = () =>
-    Promise.all(['p', 'q'].map(projectId => other.memo.keep({ ...scope, projectId }, 'Was?', projectId)))
+  const keepIn = (within: typeof scope) => other.memo.keep(within, 'Was?', within.projectId, other.memo.begin(within))
+  const keep = () => Promise.all(['p', 'q'].map(projectId => keepIn({ ...scope, projectId })))
   await keep()
   await one.forgetting.forget('p')
   expect(told).toEqual([{ type: 'purged', projectId: 'p' }])

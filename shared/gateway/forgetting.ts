@@ -1,6 +1,6 @@
 /**
  * What is remembered of a project is taken back when something of it goes for good: here at once, in other processes when they hear of it.
- * Whoever was at work meanwhile keeps nothing: what was recalled before is of another generation than what is kept after.
+ * Whoever was at work meanwhile keeps nothing: what was begun before is of another generation than what is kept after.
  */
 import type { AppEvent, Cache } from '../ports.ts'
 

@@ -6,10 +6,12 @@ import type { Cache, CacheCounts } from '../ports.ts'
 import type { Generations } from './forgetting.ts'
 
 export interface Memo {
+  /** Asked for before anything is read that goes into what is kept: where something is taken back from here on, it is not kept. */
+  begin(scope: Scope): string
   /** What was kept of the same, as it came out of JSON; undefined where there is nothing. Never throws. */
   recall(scope: Scope, about: unknown): Promise<unknown>
-  /** Values of JSON. Never throws, and need not be waited for. */
-  keep(scope: Scope, about: unknown, value: unknown): Promise<void>
+  /** Values of JSON; `begun` is what `begin` said. Never throws, and need not be waited for. */
+  keep(scope: Scope, about: unknown, value: unknown, begun: string): Promise<void>
 }
 
 export interface CountedMemo extends Memo {
@@ -28,8 +30,6 @@ export function createMemo(
   generations: Generations,
 ): CountedMemo | undefined {
   if (!cache || time <= 0) return undefined
-  /** In which generation something was looked for, by what that was: it may be kept in the same one alone. */
-  const begun = new WeakMap<object, string>()
   const counts = { hits: 0, misses: 0, failures: 0 }
   // A project is one tenant's alone; nobody is to learn from what another one of its members asked.
   const keyOf = (scope: Scope, about: unknown) => {
@@ -39,8 +39,8 @@ export function createMemo(
   return {
     name,
     counts: () => ({ ...counts }),
+    begin: ({ projectId }) => generations.of(projectId),
     async recall(scope, about) {
-      if (typeof about === 'object' && about !== null) begun.set(about, generations.of(scope.projectId))
       try {
         const bytes = await cache.get(keyOf(scope, about))
         if (bytes === undefined) {
@@ -55,16 +55,15 @@ export function createMemo(
         return undefined
       }
     },
-    async keep(scope, about, value) {
+    async keep(scope, about, value, begun) {
       const { projectId } = scope
-      const now = () => generations.of(projectId)
-      const before = (typeof about === 'object' && about !== null && begun.get(about)) || now()
-      if (before !== now()) return
+      const over = () => begun !== generations.of(projectId)
+      if (over()) return
       generations.kept(projectId)
       try {
         await cache.set(keyOf(scope, about), Buffer.from(JSON.stringify(value)), { time, group: projectId })
         // Taken back while it was on its way.
-        if (before !== now()) await cache.drop(projectId)
+        if (over()) await cache.drop(projectId)
       } catch {
         counts.failures += 1
       }

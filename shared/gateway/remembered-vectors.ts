@@ -9,14 +9,15 @@ export function rememberVectors(
   return async (fingerprint, question, signal, scope) => {
     if (!scope) return embedQuestion(fingerprint, question, signal)
     const about = [fingerprint, question]
+    const begun = memo.begin(scope)
     const known = (await mayEmbed(scope, fingerprint)) ? await memo.recall(scope, about) : undefined
     if (typeof known === 'string') {
       const bytes = Buffer.from(known, 'base64')
       return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
     }
     const vector = await embedQuestion(fingerprint, question, signal, scope)
-    if (vector)
-      void memo.keep(scope, about, Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'))
+    const bytes = vector && Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
+    if (bytes) void memo.keep(scope, about, bytes.toString('base64'), begun)
     return vector
   }
 }

@@ -25,10 +25,11 @@ export interface OrderOptions {
   signal?: AbortSignal
 }
 
-/** See `Memo` of the gateway: neither throws. */
+/** See `Memo` of the gateway: none throws. */
 export interface OrderMemo {
+  begin(scope: Scope): string
   recall(scope: Scope, about: unknown): Promise<unknown>
-  keep(scope: Scope, about: unknown, value: unknown): Promise<void>
+  keep(scope: Scope, about: unknown, value: unknown, begun: string): Promise<void>
 }
 
 type State = readonly [revision: string, index: number | null, fingerprint: string | null]
@@ -58,17 +59,22 @@ export function rememberOrders({
     return [revision, index?.number ?? null, index?.fingerprint ?? null]
   }
 
-  async function keep(scope: Scope, about: unknown, found: Order, mode: SearchMode, state: State): Promise<void> {
+  async function keep(
+    scope: Scope,
+    { about, mode, state, begun }: { about: unknown; mode: SearchMode; state: State; begun: string },
+    found: Order,
+  ): Promise<void> {
     // A leg that was late or failed is asked again; and what changed meanwhile may be in it or not.
     const whole = mode === 'words' || found.legs.vectors || state[1] === null
     if (whole && JSON.stringify(await stateOf(scope, mode)) === JSON.stringify(state))
-      void memo?.keep(scope, about, write(found))
+      void memo?.keep(scope, about, write(found), begun)
   }
 
   return {
     /** `kept` is to be waited for beside what is asked next, so that both go to the database in one message; it never fails. */
     async find(scope, question, options) {
       const { mode, listed, documents, signal } = options
+      const begun = memo.begin(scope)
       const state = await stateOf(scope, mode)
       signal?.throwIfAborted()
       const { text, language, terms, phrases } = question
@@ -76,7 +82,7 @@ export function rememberOrders({
       const known = read(await memo.recall(scope, about))
       if (known) return { found: known, kept: Promise.resolve() }
       const found = await find(scope, question, options)
-      return { found, kept: keep(scope, about, found, mode, state).catch(() => {}) }
+      return { found, kept: keep(scope, { about, mode, state, begun }, found).catch(() => {}) }
     },
   }
 }
