@@ -162,7 +162,8 @@ describe.each([
     const left = performance.now()
     await asked
     await until(() => model.calls[0]!.abortSignal?.aborted === true, 'stopped')
-    expect(performance.now() - left).toBeLessThan(1000)
+    // Of itself the model would never end.
+    expect(performance.now() - left).toBeLessThan(10_000)
   })
 
   it('stops the model when the client goes away without a word', async () => {

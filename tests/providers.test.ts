@@ -193,7 +193,7 @@ describe('providers', () => {
     })
     const baseUrl = `http://127.0.0.1:${await listening(slow)}/v1`
     const adding = open.core.providers.add('local', { kind: 'openai-compatible', name: 'P', slug: 'p', baseUrl })
-    await expect.poll(() => heard, { timeout: 5000 }).toBe(true)
+    await expect.poll(() => heard).toBe(true)
     await open.core.providers.update('local', 'p', { baseUrl: near.url })
     answer()
     expect(await adding).toMatchObject({ baseUrl: near.url, models: [], listedAt: null })
@@ -556,7 +556,7 @@ describe('a server that fails', () => {
     const before = asked(near)
     expect(before).toBe(4)
     near.reply = () => ({ pieces: [good] })
-    await expect.poll(async () => (await ask({ model: 'nah/tiny' })).answer.mode, { timeout: 15_000 }).toBe('model')
+    await expect.poll(async () => (await ask({ model: 'nah/tiny' })).answer.mode).toBe('model')
   })
 
   test('that reads less than thought is asked with less, and remembered', async () => {
@@ -579,10 +579,10 @@ describe('a server that fails', () => {
     near.reply = () => ({ pieces: Array.from({ length: 400 }, () => 'Die Kaution '), pace: 20 })
     const control = new AbortController()
     const asking = ask({ model: 'nah/tiny' }, control.signal)
-    await expect.poll(() => near.open(), { timeout: 5000 }).toBe(1)
+    await expect.poll(() => near.open()).toBe(1)
     control.abort()
     await expect(asking).rejects.toMatchObject({ code: 'cancelled' })
-    await expect.poll(() => near.open(), { timeout: 1000 }).toBe(0)
+    await expect.poll(() => near.open()).toBe(0)
   })
 
   test('takes so many at once and no more', async () => {

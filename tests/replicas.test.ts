@@ -130,7 +130,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     void (async () => {
       for await (const event of await other.jobs.events({}, { signal: control.signal })) heard.push(event)
     })().catch(() => {})
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => heard.length).toBeGreaterThan(0)
     const [documentId] = await upload(one, file(rent, 'kaution.txt'))
     const states = () =>
       heard.flatMap(event =>
@@ -147,13 +147,13 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
       if (event.type === 'started') chatId = event.chatId
     }
     expect(said.at(-1)).toBe('finish')
-    await expect.poll(() => heard, { timeout: 10_000 }).toContainEqual({ type: 'chat', projectId, chatId })
+    await expect.poll(() => heard).toContainEqual({ type: 'chat', projectId, chatId })
     const { messages } = await other.chats.get({ projectId, chatId })
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
     expect(messages[1]?.text).toContain('drei Monatsmieten')
 
     await one.projects.create({ name: 'Second' })
-    await expect.poll(() => heard, { timeout: 10_000 }).toContainEqual({ type: 'projects' })
+    await expect.poll(() => heard).toContainEqual({ type: 'projects' })
     control.abort()
   })
 
@@ -176,7 +176,8 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     const stopped = performance.now()
     expect(await other.answers.stop({ projectId, answerId })).toEqual({ stopped: true })
     await Promise.all([tab.ended, resumed.ended])
-    expect(performance.now() - stopped).toBeLessThan(1000)
+    // It is heard by an event; for a server that is silent others wait 5 s.
+    expect(performance.now() - stopped).toBeLessThan(4000)
     expect(tab.places).toEqual(tab.places.map((_, at) => at))
     expect(resumed.places[0]).toBe(Number(lastEventId) + 1)
     expect([...asked.settled(), ...resumed.settled()]).toEqual(tab.settled())
@@ -202,7 +203,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     const { answerId, chatId } = await begun(first, 1)
     const second = watch(other.answers.ask({ projectId, chatId, question, mode: 'quotes' }))
     const places = () => second.of('waiting').map(({ place }) => place)
-    await expect.poll(places, { timeout: 10_000 }).toEqual([1])
+    await expect.poll(places).toEqual([1])
     await other.answers.stop({ projectId, answerId })
     await Promise.all([first.ended, second.ended])
     expect(places()).toEqual([1, 0])
@@ -226,7 +227,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     const killed = performance.now()
     await third.ended
     await tab.ended
-    expect(performance.now() - killed).toBeLessThan(10_000)
+    expect(performance.now() - killed).toBeLessThan(30_000)
     await asked.ended
     expect(tab.last()).toMatchObject({ type: 'interrupted', chatId, reason: { code: 'server-lost' } })
     const { messages, answering } = await other.chats.get({ projectId, chatId })
@@ -258,7 +259,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     void (async () => {
       for await (const event of await other.jobs.events({}, { signal: control.signal })) heard.push(event)
     })().catch(() => {})
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => heard.length).toBeGreaterThan(0)
     const lines = Array.from({ length: 25_000 }, (_, at) => `Satz ${at} über Rosen, Nelken und Beet ${at}.`)
     const [documentId = ''] = await upload(one, file(lines.join('\n'), 'rosen.txt'))
     const listed = async (client: Client) =>
@@ -296,7 +297,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     await expect(one.documents.get({ projectId, documentId })).rejects.toMatchObject({ code: 'document-not-found' })
     const gone = () =>
       heard.some(event => event.type === 'document' && event.documentId === documentId && event.document === null)
-    await expect.poll(gone, { timeout: 10_000 }).toBe(true)
+    await expect.poll(gone).toBe(true)
     control.abort()
   })
 

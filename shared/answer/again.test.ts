@@ -206,7 +206,7 @@ describe('a question that waits for an earlier one of its chat', () => {
     const model = await openWith([[{ wait }, first], [first]])
     const { chatId } = await open.core.chats.create(open.scope, { title: 'x' }).then(({ id }) => ({ chatId: id }))
     const one = ask({ question, chatId })
-    await vi.waitUntil(() => model.calls.length === 1, { timeout: 10_000 })
+    await vi.waitUntil(() => model.calls.length === 1, 30_000)
     const seen: string[] = []
     const two = ask({ question, chatId }, event => {
       seen.push(event.type === 'waiting' ? `waiting ${event.place}` : event.type)

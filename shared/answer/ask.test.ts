@@ -175,7 +175,7 @@ describe('several at once', () => {
     const [hanging, waiting] = [new AbortController(), new AbortController()]
     const first = ask('Wie hoch ist die Kaution?', { chatId }, hanging.signal)
     // Of those that are asked in the same moment, any may be the first.
-    await vi.waitFor(() => expect(model.calls).toHaveLength(2))
+    await vi.waitFor(() => expect(model.calls).toHaveLength(2), 30_000)
     const second = ask('Wie hoch ist die Kaution?', { chatId }, waiting.signal)
     const third = ask('Wie hoch ist die Kaution?', { chatId })
     waiting.abort()
@@ -230,7 +230,7 @@ describe('a stop', () => {
     const model = await openWith([[{ wait: new Promise(() => {}) }]])
     const stop = new AbortController()
     const stopped = ask('Wie hoch ist die Kaution?', {}, stop.signal)
-    await vi.waitFor(() => expect(model.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(model.calls).toHaveLength(1), 30_000)
     stop.abort()
     await expect(stopped).rejects.toMatchObject({ code: 'cancelled' })
     const kept = await lastMessage()
@@ -255,7 +255,7 @@ describe('two questions at once', () => {
     })
     const model = await openWith([[{ wait: gate }, good], [good]])
     const first = ask('Wie hoch ist die Kaution?')
-    await vi.waitUntil(() => model.calls.length === 1, { timeout: 10_000 })
+    await vi.waitUntil(() => model.calls.length === 1, 30_000)
     const places: number[] = []
     const second = (async () => {
       for await (const event of open.core.ask(open.scope, { question: 'Sind Haustiere erlaubt?' })) {

@@ -41,7 +41,8 @@ describe.skipIf(withoutRedis)(`the cache in Redis${withoutRedis ? `: ${withoutRe
     expect(await cache.get('a')).toBeUndefined()
     await cache.set('b', new Uint8Array([2]), options)
     await cache.drop('g')
-    expect(performance.now() - began).toBeLessThan(1000)
+    // Waiting for it would take 3 s each.
+    expect(performance.now() - began).toBeLessThan(3000)
     expect(cache.counts().failures).toBe(3)
     await redis.start()
     await until(() => connection.isUp(), 'back')

@@ -50,10 +50,10 @@ export function eventsContract(name: string, { open }: EventsHarness): void {
         { type: 'answer', answerId: 'a', about: 'stop' },
       ]
       for (const event of all) here.publish(event)
-      for (const each of heard) await expect.poll(() => each, { timeout: 5000 }).toEqual(all)
+      for (const each of heard) await expect.poll(() => each).toEqual(all)
       // What comes back from elsewhere has had the time to.
       there.publish(document('last'))
-      for (const each of heard) await expect.poll(() => each.at(-1), { timeout: 5000 }).toEqual(document('last'))
+      for (const each of heard) await expect.poll(() => each.at(-1)).toEqual(document('last'))
       for (const each of heard) expect(each).toHaveLength(all.length + 1)
     })
 
@@ -75,7 +75,7 @@ export function eventsContract(name: string, { open }: EventsHarness): void {
       const heard = listen(there, control.signal)
       const ids = Array.from({ length: 500 }, (_, at) => `document ${at}`)
       for (const id of ids) here.publish(document(id))
-      await expect.poll(() => heard.length, { timeout: 5000 }).toBe(ids.length)
+      await expect.poll(() => heard.length).toBe(ids.length)
       expect(heard).toEqual(ids.map(document))
     })
 
@@ -84,7 +84,7 @@ export function eventsContract(name: string, { open }: EventsHarness): void {
       const witness = listen(there, control.signal)
       for (let count = 0; count < 1000; count++) here.publish(document(count % 2 === 0 ? 'a' : 'b'))
       here.publish(chat('c'))
-      await expect.poll(() => witness.at(-1), { timeout: 5000 }).toEqual(chat('c'))
+      await expect.poll(() => witness.at(-1)).toEqual(chat('c'))
       const heard = []
       for (let count = 0; count < 3; count++) heard.push((await reader.next()).value)
       expect(heard).toEqual([document('a'), document('b'), chat('c')])

@@ -63,12 +63,12 @@ describe('reranking', () => {
     })
     await gateway.reranks()
     await until(gateway.reranks)
-    each = 2000
+    each = 20_000
     const began = performance.now()
     expect(await gateway.rerank('?', passages)).toBeUndefined()
     expect(performance.now() - began).toBeGreaterThan(350)
-    // The deadline, and what a busy machine adds.
-    expect(performance.now() - began).toBeLessThan(1500)
+    // The deadline, and what a busy machine adds: the model itself takes 20 s for a passage.
+    expect(performance.now() - began).toBeLessThan(10_000)
     // From then on it is left out, without being waited for.
     expect(await gateway.reranks()).toBe(false)
   })

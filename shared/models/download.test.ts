@@ -355,7 +355,7 @@ describe('downloads', () => {
     fail({ stall: 2 * MB })
     const opened = await openDownloads(folder, { times: { stall: 60_000, look: 20 }, ...options })
     await opened.downloads.start({ source: url() })
-    await vi.waitFor(async () => expect((await opened.downloads.get('small.gguf'))?.received).toBe(2 * MB), 10_000)
+    await vi.waitFor(async () => expect((await opened.downloads.get('small.gguf'))?.received).toBe(2 * MB), 30_000)
     return opened.downloads
   }
 
@@ -428,8 +428,8 @@ describe('downloads', () => {
     const second = await openDownloads(folder, { process: 2 })
     await second.downloads.start({ source: url() })
     const waiting = second.downloads.finished('small.gguf')
-    await vi.waitFor(async () => expect((await second.downloads.list())[0]).toMatchObject({ state: 'active' }), 5000)
-    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 5000)
+    await vi.waitFor(async () => expect((await second.downloads.list())[0]).toMatchObject({ state: 'active' }), 30_000)
+    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 30_000)
     const third = await openDownloads(folder, { process: 3 })
     expect(await third.downloads.list()).toMatchObject([{ state: 'active' }])
     for (const verb of ['pause', 'cancel'] as const)
@@ -444,12 +444,12 @@ describe('downloads', () => {
     const first = await halfway()
     const second = await openDownloads(folder, { process: 2 })
     await second.downloads.start({ source: url() })
-    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 5000)
+    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 30_000)
     await expect(second.downloads[verb]('small.gguf')).rejects.toMatchObject({ code: 'download-elsewhere' })
     expect(await first.list()).toMatchObject([{ state: 'active' }])
     await second.downloads.start({ source: url() })
     const waiting = expect(second.downloads.finished('small.gguf')).rejects.toMatchObject({ code: 'cancelled' })
-    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 5000)
+    await vi.waitFor(async () => expect((await second.downloads.list())[0]?.received).toBeGreaterThan(MB), 30_000)
     await first[verb]('small.gguf')
     await waiting
     expect(gets()).toHaveLength(1)
@@ -481,7 +481,7 @@ describe('downloads', () => {
     fail({ stall: 2 * MB })
     const { downloads } = await openDownloads(folder, { times: { stall: 60_000 } })
     await downloads.start({ source: url(), sha256: sum })
-    await vi.waitFor(async () => expect((await downloads.get('small.gguf'))?.received).toBe(2 * MB), 10_000)
+    await vi.waitFor(async () => expect((await downloads.get('small.gguf'))?.received).toBe(2 * MB), 30_000)
     await downloads.pause('small.gguf')
     expect(await fetched({ source: `${server.url}/other/small.gguf`, sha256: sum })).toBe(sum)
     expect(server.asked.at(-1)).toMatchObject({ path: '/other/small.gguf', from: 2 * MB })
@@ -492,7 +492,7 @@ describe('downloads', () => {
     fail({ stall: 0 })
     const first = await openDownloads(folder, { times: { stall: 60_000 } })
     await first.downloads.start({ source: url() })
-    await vi.waitFor(() => expect(gets()).toHaveLength(1), 5000)
+    await vi.waitFor(() => expect(gets()).toHaveLength(1), 30_000)
     host({ bytes: others }, '/other/small.gguf')
     const { downloads } = await openDownloads(folder, { process: 2 })
     await expect(downloads.start({ source: `${server.url}/other/small.gguf` })).rejects.toMatchObject({
@@ -516,7 +516,7 @@ describe('downloads', () => {
     }
     const { downloads } = await openDownloads(folder, { fetchOf: () => slow, changed: name => void seen.add(name) })
     await downloads.start({ source: url() })
-    await vi.waitFor(async () => expect((await downloads.get('small.gguf'))?.rate).toBeGreaterThan(0), 10_000)
+    await vi.waitFor(async () => expect((await downloads.get('small.gguf'))?.rate).toBeGreaterThan(0), 30_000)
     const { rate, secondsLeft, received, size } = (await downloads.get('small.gguf'))!
     expect(size).toBe(24 * MB)
     expect(Math.abs(secondsLeft! - (size! - received) / rate!)).toBeLessThan(3)
@@ -532,7 +532,7 @@ describe('downloads', () => {
       if (name < 'c') server.faults.set(`/${name}.gguf`, [{ stall: MB }])
       await downloads.start({ source: `${server.url}/${name}.gguf` })
     }
-    await vi.waitFor(async () => expect((await downloads.get('b.gguf'))?.received).toBeGreaterThan(0), 5000)
+    await vi.waitFor(async () => expect((await downloads.get('b.gguf'))?.received).toBeGreaterThan(0), 30_000)
     const states = (await downloads.list()).map(({ state }) => state)
     expect(states).toEqual(['active', 'active', 'queued', 'queued'])
     await downloads.cancel('c.gguf')

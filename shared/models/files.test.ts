@@ -118,7 +118,7 @@ describe('model files', () => {
       await both.promise
       // Without second names, one after the other is all that can be told apart.
       if (place === refused && arrived++ === 2)
-        await vi.waitFor(async () => expect(await readdir(folder)).toContain('small.gguf'))
+        await vi.waitFor(async () => expect(await readdir(folder)).toContain('small.gguf'), 30_000)
       await place(from, to)
     }
     const results = await Promise.allSettled(

@@ -249,7 +249,7 @@ describe('an embedding model', () => {
       call('FOREVER', { maxOutputTokens: 1500, abortSignal: stop.signal }),
     )
     const reader = stream.getReader()
-    await vi.waitFor(async () => expect((await reader.read()).value?.type).toBe('text-delta'))
+    await vi.waitFor(async () => expect((await reader.read()).value?.type).toBe('text-delta'), 30_000)
     const waiting = model.doEmbed({ values: ['passage: eins', 'passage: zwei'] }).then(() => written.push('passages'))
     const urgent = { cloister: { urgent: true } }
     await model.doEmbed({ values: ['query: Frist?'], providerOptions: urgent }).then(() => written.push('question'))
@@ -302,7 +302,7 @@ test('a host that is done is not kept alive, and its process ends with it', asyn
   )
   const [pid, dimensions] = stdout.trim().split('\n').map(Number)
   expect(dimensions).toBe(64)
-  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 5_000 })
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 30_000)
 })
 
 describe('the folder', () => {

@@ -144,9 +144,9 @@ test('what no grammar says is told', () => {
 
 describe('a schema of a stranger', () => {
   const refused = (schema: unknown) => {
-    const began = performance.now()
+    const began = process.cpuUsage()
     expect(() => grammarOf(schema)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(2_000)
   }
   /** Each level in two ways that differ: as many readings as 2 to the power of the levels. */
   const doubling = (levels: number, last: object) => ({
@@ -313,10 +313,10 @@ describe('a schema of a stranger', () => {
         Array.from({ length: 300 }, (_, at) => [`p${at}`, { type: 'string', maxLength: 200 }]),
       ),
     }
-    const began = performance.now()
+    const began = process.cpuUsage()
     const { takes } = grammarOf(wide)
     expect(takes('{"p7": "x", "p299": "y"}')).toBe(true)
     expect(grammarOf(doubling(5, { type: 'null' })).takes('[[[[[null]]]]]')).toBe(true)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(2_000)
   })
 })

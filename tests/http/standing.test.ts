@@ -103,7 +103,8 @@ it('asks once for all that were let in by the same, which is no use of it', { ti
   server.clock.ahead = 2 * 3_600_000
   const began = performance.now()
   await until(() => asked >= 3, 'some looks')
-  expect(asked).toBeLessThanOrEqual((performance.now() - began) / 200 + 1)
+  // One for itself each would be four times as many; timers go off a millisecond early, too.
+  expect(asked).toBeLessThanOrEqual((performance.now() - began) / 200 + 2)
   expect((await sessions.list(userId))[0].usedAt).toBe(before[0].usedAt)
   await owner.client.auth.me()
   await expect.poll(async () => (await sessions.list(userId))[0].usedAt).toBeGreaterThan(before[0].usedAt)

@@ -76,7 +76,7 @@ test('a large project is searched by an index of its own, and finds what a compa
   await grow(mostCompared + 1)
   expect((await indexes()).map(({ name }) => name)).toEqual([`vector_1_near_${library}`])
   expect(await recall()).toBeGreaterThan(0.98)
-  await vi.waitFor(async () => expect((await indexes())[0]?.scans).toBeGreaterThanOrEqual(questions.length), 20_000)
+  await vi.waitFor(async () => expect((await indexes())[0]?.scans).toBeGreaterThanOrEqual(questions.length), 30_000)
 
   // What is hidden, or not chosen, takes no place of what is asked for.
   const [first] = questions
