@@ -73,8 +73,15 @@ export function readOutcome(folder: string, { settled }: { settled: boolean }): 
       'select term, chunks from term order by term',
       `select d.path as container, number, f.name, f.path, f.reason, (select path from document where id = child_id)
          from document_file f join document d on d.id = f.document_id order by container, number`,
-      `select entity, field, value, count(*) from changes where field <> 'deleted_at' group by 1, 2, 3 order by 1, 2, 3`,
     ].flatMap(sql => rows(sql).map(row => withoutIds(JSON.stringify(row))))
+    // Counted without times: whether two documents were added in the same millisecond is no fact.
+    const changed = new Map<string, number>()
+    for (const { entity, field, value } of changes) {
+      if (field === 'deleted_at') continue
+      const fact = withoutIds(JSON.stringify({ entity, field, value }))
+      changed.set(fact, (changed.get(fact) ?? 0) + 1)
+    }
+    facts.push(...[...changed].map(([fact, count]) => `${count} × ${fact}`).sort())
     return { facts, problems }
   } finally {
     db.close()
