@@ -47,6 +47,8 @@ export async function visit(
  */
 export async function faults(page: Page): Promise<string[]> {
   const found: string[] = []
+  // Until it has its heading the page is still coming.
+  await page.locator('h1').first().waitFor({ state: 'attached' })
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const axe = new AxeBuilder({ page }).setLegacyMode(true)

@@ -104,7 +104,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     expect(await faults(page)).toEqual([])
     await panel.getByRole('button', { name: words.app.dismiss }).click()
     await panel.waitFor({ state: 'detached' })
-    expect(await page.locator('[data-document]').count()).toBe(2)
+    await expect.poll(() => page.locator('[data-document]').count()).toBe(2)
   })
 
   it('says the same of a file that was dropped while one asks', async () => {
@@ -126,7 +126,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await link(words.nav.library).click()
     await page.locator('[data-picker=folder]').setInputFiles(path.join(folder, 'Chosen'))
     await ready('May.md')
-    expect(await row('May.md').innerText()).toContain('Chosen/Minutes 2025')
+    await expect.poll(() => row('May.md').innerText()).toContain('Chosen/Minutes 2025')
     await text(words.upload.skipped_one).waitFor()
 
     // The browser's own drag, as a hand does it: only so the page is given folders.
@@ -136,7 +136,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
       await cdp.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data: data_ })
     await ready('One.md')
     await ready(longWord)
-    expect(await row(longWord).innerText()).toContain('Dropped/deep/deeper')
+    await expect.poll(() => row(longWord).innerText()).toContain('Dropped/deep/deeper')
   })
 
   it('finds documents by their name', async () => {
@@ -244,7 +244,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await button('Project: House by the lake').waitFor()
 
     await choose(words.nav.renameProject)
-    expect(await dialog.getByLabel(words.project.name).inputValue()).toBe('House by the lake')
+    await expect.poll(() => dialog.getByLabel(words.project.name).inputValue()).toBe('House by the lake')
     await page.keyboard.type('House on the hill')
     await page.keyboard.press('Enter')
     await button('Project: House on the hill').waitFor()
@@ -260,7 +260,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     await dialog.getByRole('button', { name: words.project.deleteAction }).click()
     await button(`Project: ${words.app.firstProject}`).waitFor()
     await page.getByRole('button', { name: /^Project: / }).click()
-    expect(await page.getByRole('menuitemradio').allInnerTexts()).toEqual([words.app.firstProject])
+    await expect.poll(() => page.getByRole('menuitemradio').allInnerTexts()).toEqual([words.app.firstProject])
     await page.keyboard.press('Escape')
   })
 
@@ -332,8 +332,8 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
     expect(await faults(page)).toEqual([])
     await page.reload()
     await text(words.chat.interrupted).waitFor()
-    expect(await kept.innerText()).toContain(fact.slice(0, -1))
-    expect(await text(words.chat.interrupted).count()).toBe(1)
+    await expect.poll(() => kept.innerText()).toContain(fact.slice(0, -1))
+    await expect.poll(() => text(words.chat.interrupted).count()).toBe(1)
     await button(words.chat.again).waitFor()
     expect(page.complaints).toEqual([])
   })
