@@ -43,6 +43,12 @@ export const administrationReads = {
       },
       staleTime: 0,
     }),
+  projects: (client: Client, userId: string) =>
+    queryOptions({
+      queryKey: ['administration', 'projects', userId],
+      queryFn: async ({ signal }) => (await client.administration.projects({ userId }, { signal })).projects,
+      staleTime: 0,
+    }),
   usage: (client: Client) =>
     queryOptions({
       queryKey: ['administration', 'usage'],

@@ -1,10 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useApp } from '../app-context.ts'
-import { Button } from '../parts/button.tsx'
 import { Section } from '../parts/section.tsx'
 import { useWords } from '../words.tsx'
-import { AccessForm } from './access-form.tsx'
 import { administrationReads } from './administration-reads.ts'
 import { AuditList } from './audit-list.tsx'
 
@@ -12,15 +10,9 @@ export function LogPart() {
   const words = useWords()
   const { client } = useApp()
   const { data: users } = useQuery(administrationReads.users(client))
-  const [looking, setLooking] = useState(false)
   const names = useMemo(() => new Map(users?.map(({ id, name }) => [id, name])), [users])
   return (
-    <Section
-      title={words('administration.log')}
-      lead={words('administration.logLead')}
-      actions={<Button onClick={() => setLooking(true)}>{words('administration.access')}</Button>}
-    >
-      {looking && <AccessForm close={() => setLooking(false)} />}
+    <Section title={words('administration.log')} lead={words('administration.logLead')}>
       <AuditList
         label={words('administration.log')}
         name="all"

@@ -8,13 +8,14 @@ import { Confirm } from '../parts/dialog.tsx'
 import { Loading, Problem, sentenceOf } from '../parts/problem.tsx'
 import { Section } from '../parts/section.tsx'
 import { useWords } from '../words.tsx'
+import { AccessForm } from './access-form.tsx'
 import { administrationReads } from './administration-reads.ts'
 import { InviteForm } from './invite-form.tsx'
 import { LinkDialog } from './link-dialog.tsx'
 import { PersonRow } from './person-row.tsx'
 import { QuotaForm } from './quota-form.tsx'
 
-type Asking = { what: 'block' | 'reset' | 'quota'; person: ApiUser } | { what: 'invite' } | null
+type Asking = { what: 'block' | 'reset' | 'quota' | 'look'; person: ApiUser } | { what: 'invite' } | null
 
 /** Everybody with an account, and who was invited. */
 export function PeoplePart() {
@@ -72,6 +73,7 @@ export function PeoplePart() {
                 person={one}
                 counts={counters?.get(one.id)}
                 setQuota={() => ask({ what: 'quota', person: one })}
+                look={() => ask({ what: 'look', person: one })}
                 reset={() => ask({ what: 'reset', person: one })}
                 block={() => (one.blocked ? void block(one, false) : ask({ what: 'block', person: one }))}
               />
@@ -132,6 +134,7 @@ export function PeoplePart() {
         />
       )}
       {asking?.what === 'quota' && <QuotaForm person={asking.person} close={close} />}
+      {asking?.what === 'look' && <AccessForm person={asking.person} close={close} />}
       <Confirm
         open={asking?.what === 'block'}
         title={words('administration.blockAsk', { name: person?.name ?? '' })}

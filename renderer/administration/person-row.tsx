@@ -16,12 +16,14 @@ export function PersonRow({
   person,
   counts,
   setQuota,
+  look,
   reset,
   block,
 }: {
   person: ApiUser
   counts: ApiUserCounts | undefined
   setQuota(): void
+  look(): void
   reset(): void
   /** Or the other way round. */
   block(): void
@@ -89,6 +91,7 @@ export function PersonRow({
           label={words('administration.actions', { name })}
           items={[
             { label: words('administration.setQuota'), run: setQuota },
+            ...(id !== me.id ? [{ label: words('administration.access'), run: look }] : []),
             ...(touchable ? [{ label: words('administration.reset'), run: reset }] : []),
             ...(touchable && id !== me.id
               ? [

@@ -1,6 +1,5 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Client } from '../../shared/api/client.ts'
 import type { ApiMember } from '../../shared/api/index.ts'
 import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
@@ -13,20 +12,14 @@ import { useChoice } from '../parts/use-choice.ts'
 import { keep } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords, type Words } from '../words.tsx'
-import { OpenInvitations, openInvitationsOf } from './open-invitations.tsx'
+import { membersOf } from './members-of.ts'
+import { OpenInvitations } from './open-invitations.tsx'
 
 type GivenRole = 'editor' | 'reader'
 const givenRoles: readonly GivenRole[] = ['reader', 'editor']
 
 const nameOf = ({ name, email }: Pick<ApiMember, 'name' | 'email'>, words: Words) =>
   name || email || words('members.unnamed')
-
-const membersOf = (client: Client, projectId: string) =>
-  queryOptions({
-    queryKey: ['members', projectId],
-    queryFn: async ({ signal }) => (await client.members.list({ projectId }, { signal })).members,
-    staleTime: 0,
-  })
 
 /** Who has a part in the project, and who is to have one. `left`: one's own part was given up. */
 export function MembersDialog({ close, left }: { close(): void; left(): void }) {
@@ -37,7 +30,7 @@ export function MembersDialog({ close, left }: { close(): void; left(): void }) 
   const { id: projectId, role: mine } = project
   const own = mine === 'owner'
   const reading = membersOf(client, projectId)
-  const query = useQuery(reading)
+  const query = useQuery({ ...reading, select: all => all.members })
   const { error, busy, send } = useSending()
   const [refusal, setRefusal] = useState<unknown>(null)
   const [count, setCount] = useState(0)
@@ -72,7 +65,6 @@ export function MembersDialog({ close, left }: { close(): void; left(): void }) 
           takeBack={(invitationId, email) =>
             run(async () => {
               await client.members.uninvite({ projectId, invitationId })
-              void queries.invalidateQueries(openInvitationsOf(client, projectId))
               return words('members.uninvited', { email })
             })
           }
@@ -87,7 +79,6 @@ export function MembersDialog({ close, left }: { close(): void; left(): void }) 
             run(async () => {
               const invited = await client.members.invite({ projectId, email, role })
               setCount(before => before + 1)
-              void queries.invalidateQueries(openInvitationsOf(client, projectId))
               return words('members.invited', { email: invited.email })
             })
           }
@@ -137,7 +128,10 @@ function MemberRow({
       const given = chosen === 'editor' ? 'editor' : 'reader'
       refused(null)
       const changed = await client.members.update({ projectId, userId, role: given })
-      keep(queries, reading, before => before.map(one => (one.userId === userId ? changed : one)))
+      keep(queries, reading, before => ({
+        ...before,
+        members: before.members.map(one => (one.userId === userId ? changed : one)),
+      }))
       toasts.show(`${name}: ${words(`members.roles.${given}`)}.`)
     },
     refused(error) {

@@ -1,21 +1,17 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
-import type { Client } from '../../shared/api/client.ts'
+import { useQuery } from '@tanstack/react-query'
 import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { useWords } from '../words.tsx'
-
-export const openInvitationsOf = (client: Client, projectId: string) =>
-  queryOptions({
-    queryKey: ['project invitations', projectId],
-    queryFn: async ({ signal }) => (await client.members.list({ projectId }, { signal })).invitations,
-    staleTime: 0,
-  })
+import { membersOf } from './members-of.ts'
 
 /** Who was asked into the project, and has not come yet. */
 export function OpenInvitations({ busy, takeBack }: { busy: boolean; takeBack(id: string, email: string): void }) {
   const words = useWords()
   const { client } = useApp()
-  const { data: invitations = [] } = useQuery(openInvitationsOf(client, useProject().id))
+  const { data: invitations = [] } = useQuery({
+    ...membersOf(client, useProject().id),
+    select: all => all.invitations,
+  })
   if (invitations.length === 0) return null
   return (
     <section className="mt-5">

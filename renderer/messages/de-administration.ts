@@ -182,11 +182,15 @@ export const administration: Pick<ScreenMessages, 'members' | 'quota' | 'audit' 
 
     log: 'Was getan wurde',
     logLead: 'Wer was mit wem getan hat. Es wird zwölf Monate aufbewahrt.',
-    access: 'In ein Projekt hineinsehen',
+    access: 'In ein Projekt hineinsehen …',
+    accessTitle: 'In ein Projekt von {{name}} hineinsehen',
     accessLead:
       'Sie können eine Stunde lang darin lesen. Ihr Name, die Zeit und der Grund stehen vorher im Protokoll, wo der Eigentümer sie liest.',
     accessProject: 'Projekt',
-    accessProjectHint: 'Seine Kennung, wie der Eigentümer oder das Protokoll sie nennt.',
+    accessProjectHint:
+      'Den Namen sehen Sie erst, wenn Sie hineinsehen. Wie viel darin liegt, kann der Eigentümer Ihnen sagen.',
+    accessNone: '{{name}} hat kein Projekt.',
+    accessChoice: 'vom {{date}}: {{documents}}, {{size}} (…{{end}})',
     accessReason: 'Grund',
     accessReasonHint: 'In 10 bis 500 Zeichen, für den Eigentümer.',
     accessAction: 'Hineinsehen',

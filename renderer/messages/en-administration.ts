@@ -178,11 +178,14 @@ export const administration = {
 
     log: 'What was done',
     logLead: 'Who did what to whom. It is kept for twelve months.',
-    access: 'Look into a project',
+    access: 'Look into a project …',
+    accessTitle: 'Look into a project of {{name}}',
     accessLead:
       'You can read in it for an hour. Your name, the time and the reason stand in the log before, where its owner reads them.',
     accessProject: 'Project',
-    accessProjectHint: 'Its id, as its owner or the log gives it.',
+    accessProjectHint: 'You see its name once you look into it. Its owner can say how much there is in it.',
+    accessNone: '{{name}} has no project.',
+    accessChoice: 'of {{date}}: {{documents}}, {{size}} (…{{end}})',
     accessReason: 'Reason',
     accessReasonHint: 'In 10 to 500 characters, for the owner.',
     accessAction: 'Look into it',

@@ -51,6 +51,8 @@ const counts = z.object({
   seenAt: time.nullable().describe('When they last did something that is counted'),
 })
 
+const projectCounts = z.object({ id, createdAt: time, documents: whole, bytes: whole })
+
 const failure = z.object({
   id,
   kind: z.string(),
@@ -72,6 +74,16 @@ export const administration = {
     })
     .input(z.object(paging))
     .output(z.object({ users: z.array(counts), next })),
+  projects: oc
+    .route({
+      method: 'GET',
+      path: '/admin/users/{userId}/projects',
+      summary: 'What projects a user has: numbers, and not what they are called',
+      description: 'The latest first, at most 1,000.',
+      tags,
+    })
+    .input(z.object({ userId }))
+    .output(z.object({ projects: z.array(projectCounts) })),
   usage: oc
     .route({ method: 'GET', path: '/admin/usage', summary: 'What all used, the latest day first', tags })
     .input(z.object({ days }))

@@ -16,6 +16,13 @@ export interface UserCounts {
   seenAt: Time | null
 }
 
+export interface ProjectCounts {
+  id: string
+  createdAt: Time
+  documents: number
+  bytes: number
+}
+
 export interface StorageCounts {
   users: number
   projects: number
@@ -31,6 +38,8 @@ export interface StorageCounts {
 export interface AdministrationStore {
   /** By their ids, from behind this one on. */
   users(filter: { limit: number; after?: string; since: Time }): Promise<UserCounts[]>
+  /** Of one user, the latest first. */
+  projects(userId: string, limit: number): Promise<ProjectCounts[]>
   storage(): Promise<StorageCounts>
   /** Work that is open, and that was given up; undefined where nobody knows. */
   jobs(): Promise<{ open: number; dead: number } | undefined>
@@ -45,9 +54,9 @@ export function createAdministrationStore({
   write: ReadAs
   engine: Engine
 }): AdministrationStore {
+  const whole = (part: ReturnType<typeof sql>) => sql<number>`cast(coalesce(${part}, 0) as bigint)`
   return {
     async users({ limit, after = '', since }) {
-      const whole = (part: ReturnType<typeof sql>) => sql<number>`cast(coalesce(${part}, 0) as bigint)`
       const owned = sql`from document join project on project.id = document.project_id where project.user_id = "user".id`
       const rows = await read('internal')
         .selectFrom('user')
@@ -69,6 +78,20 @@ export function createAdministrationStore({
         .execute()
       return rows
     },
+    projects: (userId, limit) =>
+      read('internal')
+        .selectFrom('project')
+        .select(['id', 'created_at as createdAt'])
+        .select([
+          whole(sql`(select count(*) from document where document.project_id = project.id)`).as('documents'),
+          whole(sql`(select sum(size) from document where document.project_id = project.id)`).as('bytes'),
+        ])
+        .where('user_id', '=', userId)
+        .where('type', '<>', 'temporary')
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute(),
     async storage() {
       const { rows } = await sql<StorageCounts>`select
         (select count(*) from "user") as users,

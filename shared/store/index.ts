@@ -29,7 +29,7 @@ import { createVectorStore, type VectorStore } from './vectors.ts'
 import { createWordIndex } from './word-index.ts'
 import { createWordStore, type WordStore } from './words.ts'
 
-export type { StorageCounts, UserCounts } from './administration.ts'
+export type { ProjectCounts, StorageCounts, UserCounts } from './administration.ts'
 export type { AnswerRun, NewRun, RunProgress, RunWishes } from './answers.ts'
 export type { AuditPage } from './audit.ts'
 export type { ChatPlace, ChatsDue } from './chats.ts'

@@ -2,12 +2,14 @@
 import { AppError } from '../errors.ts'
 import type { Time } from '../model/index.ts'
 import type { Clock } from '../ports.ts'
-import type { StorageCounts, Store, UserCounts } from '../store/index.ts'
+import type { ProjectCounts, StorageCounts, Store, UserCounts } from '../store/index.ts'
 import type { Members } from './members.ts'
 
 export interface Administration {
   /** By their ids. */
   users(page: { limit: number; after?: string }): Promise<{ users: UserCounts[]; next: string | null }>
+  /** What one may be let look into: of one user, the latest first, without what they are called. */
+  projects(userId: string): Promise<ProjectCounts[]>
   storage(): Promise<StorageCounts>
   jobs(): Promise<{ open: number; dead: number } | undefined>
   /**
@@ -19,6 +21,7 @@ export interface Administration {
 
 const lookTime = 60 * 60 * 1000
 const month = 30 * 86_400_000
+const mostProjects = 1000
 const reasonLength = { least: 10, most: 500 }
 
 export function createAdministration({
@@ -37,6 +40,7 @@ export function createAdministration({
       const users = some.slice(0, limit)
       return { users, next: some.length > limit ? (users.at(-1)?.userId ?? null) : null }
     },
+    projects: userId => store.administration.projects(userId, mostProjects),
     storage: () => store.administration.storage(),
     jobs: () => store.administration.jobs(),
     async look({ userId, projectId, reason: given, address }) {

@@ -91,6 +91,7 @@ export const cases: Record<string, Case> = {
   'quotas.usage': user,
   'audit.list': user,
   'administration.counters': administrator,
+  'administration.projects': administrator,
   'administration.usage': administrator,
   'administration.storage': administrator,
   'administration.jobs': administrator,

@@ -219,11 +219,15 @@ describe.each([sqlite, postgres])('on $name', engine => {
     const counters = await send('root', 'GET', '/api/v1/admin/counters?limit=200')
     const { users } = counters.body as { users: { userId: string; documents: number; questions: number }[] }
     expect(users.find(({ userId }) => userId === 'ivy')).toMatchObject({ documents: 1, projects: 2, questions: 1 })
-    for (const path of ['counters', 'usage', 'storage', 'jobs', 'audit']) {
+    for (const path of ['counters', 'users/ivy/projects', 'usage', 'storage', 'jobs', 'audit']) {
       const { status, text } = await send('root', 'GET', `/api/v1/admin/${path}`)
       expect([path, status]).toEqual([path, 200])
       for (const word of ['Vertraulich', 'Geheim', '4711', question.question]) expect(text).not.toContain(word)
     }
+
+    const { projects } = (await send('root', 'GET', '/api/v1/admin/users/ivy/projects')).body as { projects: object[] }
+    expect(projects).toHaveLength(2)
+    expect(projects[0]).toEqual({ id: projectId, createdAt: expect.any(Number), documents: 1, bytes: 18 })
 
     expect(await refused('root', 'GET', base)).toEqual([404, 'project-not-found'])
     const access = '/api/v1/admin/access'

@@ -18,6 +18,9 @@ export function administrationRoutes({ core, accounts }: Dependencies, { asAdmin
     counters: os.administration.counters
       .use(asAdministrator)
       .handler(({ input }) => core.administration.users(pagingOf(input))),
+    projects: os.administration.projects
+      .use(asAdministrator)
+      .handler(async ({ input }) => ({ projects: await core.administration.projects(input.userId) })),
     usage: os.administration.usage
       .use(asAdministrator)
       .handler(async ({ input }) => ({ days: await core.quotas.usage(since(input.days)) })),
