@@ -323,7 +323,9 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   const keeping = createKeeping({
     store,
     clock,
+    log,
     announce: event => events.publish(event),
+    forget: forgetting.forget,
     most: keeps,
   })
   const projects = createProjects({
@@ -561,7 +563,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   async function tidy(): Promise<void> {
     await keeping
       .trashedDocuments()
-      .then(trashed => sweep({ store, blobs, queue, clock, documents, trashed }))
+      .then(trashed => sweep({ store, blobs, queue, clock, log, documents, trashed }))
       .catch(error => log.error('sweep failed', { error }))
     await keeping.tidy().catch(error => log.error('chats whose time is over are left', { error }))
     await outgoing.tidy().catch(error => log.error('the ledger was not swept', { error }))
@@ -643,12 +645,10 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
         members.hear({ type: 'members', projectId })
         await forgetting.forget(projectId)
       }
-      // Where they asked, answers to them may be remembered.
-      const asked = new Set((await store.chats.left(userId)).map(({ projectId }) => projectId))
       await keeping.purgeAll(userId)
       const elsewhere = await store.members.projects(userId)
-      for (const { id } of elsewhere) asked.add(id)
-      for (const projectId of asked) await forgetting.forget(projectId)
+      // What they asked there without a chat may be remembered too.
+      for (const { id } of elsewhere) await forgetting.forget(id)
       await store.transaction('internal', async tx => {
         await within(tx)
         await store.erasure.erase(tx, userId)

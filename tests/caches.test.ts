@@ -155,7 +155,7 @@ describe.each(engines)('on $name', engine => {
     expect((cache as ReturnType<typeof createMemoryCache>).size()).toBe(0)
   })
 
-  it('the trash that empties itself takes answers back too', async () => {
+  it.each(['documents', 'chats'] as const)('the trash of %s that empties itself takes answers back too', async what => {
     const chat = spokenModel([[`${rent} [1]`]])
     let days = 0
     const clock = { now: () => Date.now() + days * 86_400_000 }
@@ -165,16 +165,17 @@ describe.each(engines)('on $name', engine => {
     test = await openTestCore(createLineParser(), { engine, models, settings })
     test.core.start()
     const id = await add('a.txt', rent)
-    await ask()
+    const { answer } = await ask()
     const size = () => (cache as ReturnType<typeof createMemoryCache>).size()
-    await test.core.documents.delete(test.scope, id)
+    if (what === 'documents') await test.core.documents.delete(test.scope, id)
+    else await test.core.chats.delete(test.scope, answer.chatId)
     expect(size()).toBeGreaterThan(0)
     days = 31
     await test.reopen()
     test.core.start()
     await expect.poll(size).toBe(0)
     // They go before what they came from does.
-    await expect.poll(() => test.core.documents.trash(test.scope)).toEqual([])
+    await expect.poll(() => test.core[what].trash(test.scope)).toEqual([])
   })
 
   it('answers are kept only where that is asked for', async () => {

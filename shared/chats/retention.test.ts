@@ -1,8 +1,9 @@
 import { Kysely, sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openTestStore } from '../../tests/open-store.ts'
+import { openTestStore, silent } from '../../tests/open-store.ts'
 import { engines } from '../../tests/postgres.ts'
 import type { AppEvent, Retention, Scope } from '../model/index.ts'
+import type { Store } from '../store/index.ts'
 import type { Schema } from '../store/schema.ts'
 import { createChats } from './chats.ts'
 import { createKeeping } from './retention.ts'
@@ -12,14 +13,25 @@ const day = 86_400_000
 describe.each(engines)('$name', engine => {
   let open: Awaited<ReturnType<typeof openTestStore>>
   let told: AppEvent[]
+  let forgotten: Set<string>
+  let logged: unknown[]
   beforeEach(async () => {
     open = await openTestStore(engine)
     told = []
+    forgotten = new Set()
+    logged = []
   })
   afterEach(() => open.close())
 
-  const keeping = (most: Retention = { chats: null, trash: 30 }) =>
-    createKeeping({ store: open.store, clock: open.clock, announce: event => void told.push(event), most })
+  const keeping = (most: Retention = { chats: null, trash: 30 }, store: Store = open.store) =>
+    createKeeping({
+      store,
+      clock: open.clock,
+      log: { ...silent, error: (_message, fields) => void logged.push(fields?.chatId) },
+      announce: event => void told.push(event),
+      forget: async projectId => void forgotten.add(projectId),
+      most,
+    })
   const chats = () => createChats({ store: open.store, clock: open.clock })
   const say = (scope: Scope, chatId: string, text: string) =>
     open.store.transaction(scope, tx =>
@@ -72,6 +84,7 @@ describe.each(engines)('$name', engine => {
     await expect(chats().undo(open.scope, gone.id)).rejects.toMatchObject({ code: 'chat-not-found' })
     expect(await everywhere('Rhabarber')).toEqual([])
     expect(told).toEqual([{ type: 'chat', userId: 'local', projectId: open.scope.projectId, chatId: gone.id }])
+    expect([...forgotten]).toEqual([open.scope.projectId])
     open.clock.time += 3650 * day
     await keeping().tidy()
     expect(await titles(open.scope)).toEqual(['Alt'])
@@ -137,6 +150,32 @@ describe.each(engines)('$name', engine => {
     expect(await titles(open.scope)).toEqual([])
   })
 
+  test('goes on with the rest where some cannot be purged, more of them than are looked for at once', async () => {
+    const { store } = open
+    const ids = await store.transaction(open.scope, async tx => {
+      const made: string[] = []
+      for (let at = 0; at < 102; at += 1) made.push((await store.chats.insert(tx, open.scope, `Chat ${at}`)).id)
+      return made
+    })
+    const last = ids.at(-1)
+    const failing: Store = {
+      ...store,
+      chats: {
+        ...store.chats,
+        purge(tx, id, due) {
+          if (id === last) return store.chats.purge(tx, id, due)
+          throw new Error('it cannot be')
+        },
+      },
+    }
+    open.clock.time += 31 * day
+    await keeping({ chats: 30, trash: 30 }, failing).tidy()
+    expect(logged).toEqual(ids.slice(0, -1))
+    expect((await chats().list(open.scope)).map(({ id }) => id).sort()).toEqual(ids.slice(0, -1))
+    await keeping({ chats: 30, trash: 30 }).tidy()
+    expect(await titles(open.scope)).toEqual([])
+  })
+
   test('leaves a chat alone in which an answer is being given', async () => {
     const chat = await chats().create(open.scope, { title: 'Im Gang' })
     await set('local', { keepChats: 1 })
@@ -191,7 +230,9 @@ describe.each(engines)('$name', engine => {
       ['carol', chat.id],
     ])
       await expect(left.purge(who, id)).rejects.toMatchObject({ code: 'chat-not-found' })
+    expect(forgotten.size).toBe(0)
     await left.purge('bob', chat.id)
+    expect([...forgotten]).toEqual([open.scope.projectId])
     expect(await left.list('bob')).toEqual([])
     expect(await everywhere('Blumenkohl')).toEqual([])
     expect(await titles(open.scope)).toEqual(['Des Eigners'])
@@ -214,23 +255,19 @@ describe.each(engines)('$name', engine => {
     for (let at = 0; at < 5; at += 1) await say(as, (await chats().create(as, { title: `Bob ${at}` })).id, 'Rhabarber')
     await chats().create(open.scope, { title: 'Bleibt' })
     const sizes: number[] = []
-    const counted = createKeeping({
-      store: {
-        ...open.store,
-        transaction: (access, run) =>
-          open.store.transaction(access, async tx => {
-            const count = async () => (await tx.selectFrom('chat').select('id').execute()).length
-            const before = await count()
-            const result = await run(tx)
-            sizes.push(before - (await count()))
-            return result
-          }),
-      },
-      clock: open.clock,
-      announce() {},
-      most: { chats: null, trash: 30 },
-    })
-    await counted.purgeAll('bob')
+    const counted: Store = {
+      ...open.store,
+      transaction: (access, run) =>
+        open.store.transaction(access, async tx => {
+          const count = async () => (await tx.selectFrom('chat').select('id').execute()).length
+          const before = await count()
+          const result = await run(tx)
+          sizes.push(before - (await count()))
+          return result
+        }),
+    }
+    await keeping(undefined, counted).purgeAll('bob')
+    expect([...forgotten]).toEqual([open.scope.projectId])
     expect(sizes).toEqual([1, 1, 1, 1, 1])
     expect(await everywhere('Rhabarber')).toEqual([])
     expect(await titles(open.scope)).toEqual(['Bleibt'])

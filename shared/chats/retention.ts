@@ -2,8 +2,8 @@
 
 import { AppError } from '../errors.ts'
 import type { Chat, Message, Retention, Scope, Time } from '../model/index.ts'
-import type { AppEvent, Clock } from '../ports.ts'
-import type { ChatsDue, Store } from '../store/index.ts'
+import type { AppEvent, Clock, Log } from '../ports.ts'
+import type { ChatPlace, ChatsDue, Store } from '../store/index.ts'
 
 export type { Retention } from '../model/index.ts'
 
@@ -24,7 +24,7 @@ export interface Keeping {
   left: LeftChats
   /** Documents whose time in the trash is over. */
   trashedDocuments(): Promise<{ id: string; scope: Scope; deletedBefore: Time }[]>
-  /** Removes the chats whose time is over, each in its own transaction. */
+  /** Removes the chats whose time is over, each in its own transaction; one that cannot be is logged and left to the next round. */
   tidy(): Promise<void>
   /** Removes all chats of a user who goes, wherever they are, in the same way. */
   purgeAll(userId: string): Promise<void>
@@ -33,12 +33,17 @@ export interface Keeping {
 export function createKeeping({
   store,
   clock,
+  log,
   announce,
+  forget,
   most,
 }: {
   store: Pick<Store, 'chats' | 'documents' | 'settings' | 'transaction'>
   clock: Clock
+  log: Log
   announce(event: AppEvent): void
+  /** Takes back what is remembered of a project: what was said in a chat may be. */
+  forget(projectId: string): Promise<void>
   most: Retention
 }): Keeping {
   const before = (days: number) => clock.now() - days * day
@@ -51,17 +56,32 @@ export function createKeeping({
 
   const purge = (id: string, due?: ChatsDue) => store.transaction('internal', tx => store.chats.purge(tx, id, due))
 
+  /** Around the removal of chats: before it, in case a kill comes in between, and for what was kept meanwhile. */
+  async function forgetting<Result>(chats: readonly Pick<ChatPlace, 'projectId'>[], remove: () => Promise<Result>) {
+    const projects = new Set(chats.map(({ projectId }) => projectId))
+    for (const projectId of projects) await forget(projectId)
+    try {
+      return await remove()
+    } finally {
+      for (const projectId of projects) await forget(projectId)
+    }
+  }
+
   async function purgeOver(due: ChatsDue): Promise<void> {
-    for (;;) {
-      const over = await store.chats.over(due, batch)
-      let gone = 0
-      for (const { id, projectId, authorId: userId } of over) {
-        if (!(await purge(id, due))) continue
-        gone += 1
-        announce({ type: 'chat', userId, projectId, chatId: id })
-      }
-      // What somebody went on with meanwhile is not asked for again now.
-      if (over.length < batch || gone === 0) return
+    // Each is asked for once: neither one that somebody went on with meanwhile nor one that cannot be purged is in the way of the rest.
+    for (let after: string | undefined; ; ) {
+      const over = await store.chats.over(due, batch, after)
+      await forgetting(over, async () => {
+        for (const { id, projectId, authorId: userId } of over) {
+          try {
+            if (await purge(id, due)) announce({ type: 'chat', userId, projectId, chatId: id })
+          } catch (error) {
+            log.error('a chat whose time is over was not purged', { chatId: id, error })
+          }
+        }
+      })
+      if (over.length < batch) return
+      after = over.at(-1)?.id
     }
   }
 
@@ -71,7 +91,7 @@ export function createKeeping({
       said: (userId, id) => store.chats.said(userId, id),
       async purge(userId, id) {
         const chat = (await store.chats.left(userId)).find(one => one.id === id)
-        if (!chat || !(await purge(id))) throw new AppError('chat-not-found', { id })
+        if (!chat || !(await forgetting([chat], () => purge(id)))) throw new AppError('chat-not-found', { id })
         announce({ type: 'chat', userId, projectId: chat.projectId, chatId: id })
       },
     },
@@ -93,9 +113,11 @@ export function createKeeping({
     },
     async purgeAll(userId) {
       for (;;) {
-        const ids = await store.chats.ofAuthor(userId, batch)
+        const chats = await store.chats.ofAuthor(userId, batch)
         let gone = 0
-        for (const id of ids) if (await purge(id)) gone += 1
+        await forgetting(chats, async () => {
+          for (const { id } of chats) if (await purge(id)) gone += 1
+        })
         if (gone === 0) return
       }
     },

@@ -43,8 +43,12 @@ async function removeUnused(tx: Tx, { store, blobs }: { store: Store; blobs: Blo
   if (!(await store.documents.blobInUse(blob, tx))) await blobs.remove(blob)
 }
 
-/** Empties the trash of what lay there long enough (`trashed`), and finds hidden chunks whose job was given up and blobs that a crash left without a row. */
+/**
+ * Empties the trash of what lay there long enough (`trashed`), and finds hidden chunks whose job was given up and blobs that a crash left
+ * without a row. A document that cannot be purged is logged, and left to the next round.
+ */
 export async function sweep(deps: {
+  log: Log
   store: Store
   blobs: Blobs
   queue: Queue
@@ -52,11 +56,12 @@ export async function sweep(deps: {
   documents: Pick<Documents, 'purge'>
   trashed: readonly { id: string; scope: Scope; deletedBefore: Time }[]
 }): Promise<void> {
-  const { store, blobs, queue, clock, documents } = deps
+  const { store, blobs, queue, clock, documents, log } = deps
   for (const { id, scope, deletedBefore } of deps.trashed) {
     await documents.purge(scope, id, deletedBefore).catch(error => {
       // Another process was first.
-      if (toAppError(error).code !== 'document-not-found') throw error
+      if (toAppError(error).code === 'document-not-found') return
+      log.error('a document whose time in the trash is over was not purged', { documentId: id, error })
     })
   }
   for (const id of await store.chunks.hidden()) {

@@ -38,10 +38,10 @@ export interface ChatStore {
   left(authorId: string): Promise<Chat[]>
   /** Of any chat of its author's, wherever it is; oldest first. */
   said(authorId: string, chatId: string): Promise<Message[]>
-  /** Chats whose time is over, of all projects; at most so many. */
-  over(due: ChatsDue, limit: number): Promise<ChatPlace[]>
+  /** Chats whose time is over, of all projects, by their id; at most so many. */
+  over(due: ChatsDue, limit: number, after?: string): Promise<ChatPlace[]>
   /** All of an author's, wherever they are; at most so many. */
-  ofAuthor(authorId: string, limit: number): Promise<string[]>
+  ofAuthor(authorId: string, limit: number): Promise<ChatPlace[]>
   /**
    * For good, with its messages, what is being answered in it and its history; in a transaction of the installation. With `due`, only where
    * its time is over all the same. False when it is not there.
@@ -83,8 +83,11 @@ export function createChatStore({
   const ordered = (chats: ReturnType<typeof all>) =>
     chats.selectAll('chat').orderBy('chat.created_at', 'desc').orderBy('chat.id').execute()
 
+  const placesOfChats = (db: Read) =>
+    db.selectFrom('chat').select(['id', 'project_id as projectId', 'user_id as authorId'])
+
   function overdue(db: Read, { authorId, ...due }: ChatsDue) {
-    const chats = db.selectFrom('chat').select(['id', 'project_id as projectId', 'user_id as authorId'])
+    const chats = placesOfChats(db)
     const some = authorId === undefined ? chats : chats.where('user_id', '=', authorId)
     if ('deletedBefore' in due) return some.where('deleted_at', '<', due.deletedBefore)
     return some
@@ -259,10 +262,11 @@ export function createChatStore({
         .execute()
       return rows.map(toMessage)
     },
-    over: (due, limit) => overdue(read('internal'), due).orderBy('id').limit(limit).execute(),
-    async ofAuthor(authorId, limit) {
-      const chats = read('internal').selectFrom('chat').select('id').where('user_id', '=', authorId)
-      return (await chats.orderBy('id').limit(limit).execute()).map(({ id }) => id)
+    over(due, limit, after = '') {
+      return overdue(read('internal'), due).where('id', '>', after).orderBy('id').limit(limit).execute()
+    },
+    ofAuthor(authorId, limit) {
+      return placesOfChats(read('internal')).where('user_id', '=', authorId).orderBy('id').limit(limit).execute()
     },
     async purge(tx, id, due) {
       // Held first, so that nothing more is said in it; looked at then, as it is.
