@@ -1,19 +1,19 @@
 /** The one place that knows every adapter (with `compose-*.ts` beside it): a core over a data directory, or over a temporary one. */
 import { rmSync } from 'node:fs'
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { constants as system, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { v7 } from 'uuid'
 import { type Core, type CoreSettings, createCore } from '../shared/core.ts'
 import { openSqlite } from '../shared/db/sqlite/index.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import { createEvents } from '../shared/events/in-process.ts'
 import type { Project } from '../shared/model/index.ts'
-import { createModels, type LocalModels, modelEntry } from '../shared/models/models.ts'
+import { createModels, type LocalModels } from '../shared/models/models.ts'
 import { createParsers } from '../shared/parsers/parsers.ts'
-import type { Database, Egress, Log, Parsers } from '../shared/ports.ts'
+import type { Database, Egress, Log, Parsers, Processes } from '../shared/ports.ts'
 import { createForkedProcesses } from '../shared/processes/fork.ts'
+import { entries, heap, priority } from '../shared/processes/roles.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
 import { openBlobs } from './compose-blobs.ts'
@@ -65,16 +65,19 @@ export async function openCore({
   log,
   temporary = false,
   backups = false,
+  processes = startProcesses(log),
 }: {
   config: Config
   log: Log
   temporary?: boolean
   /** Whether backups are made from time to time, where the configuration says so. */
   backups?: boolean
+  /** Handed in where this process may start none itself. */
+  processes?: Processes
 }): Promise<OpenedCore> {
   const { database, dataDirectory } = config
   if (database) {
-    const open = () => openOnPostgres(config, database, log, temporary, backups)
+    const open = () => openOnPostgres(config, database, log, processes, temporary, backups)
     return open().catch(error => {
       throw dataDirectoryError(dataDirectory, error)
     })
@@ -83,7 +86,7 @@ export async function openCore({
   const folder = temporaryFolder?.folder ?? dataDirectory
   try {
     // What is gone with its folder is in no store for all.
-    const opened = await openOnSqlite({ ...config, dataDirectory: folder }, log, temporary, backups)
+    const opened = await openOnSqlite({ ...config, dataDirectory: folder }, log, processes, temporary, backups)
     const { core } = opened
     return {
       ...opened,
@@ -105,11 +108,12 @@ const ids = { next: () => v7() }
 async function openOnSqlite(
   config: Config,
   log: Log,
+  processes: Processes,
   temporary: boolean,
   backups: boolean,
 ): Promise<Pick<OpenedCore, 'core' | 'database' | 'egress' | 'heldModels'>> {
   const { database: file } = foldersOf(config.dataDirectory)
-  const { ports, running, release } = await prepare(config, log)
+  const { ports, running, release } = await prepare(config, log, processes)
   let database: Database | undefined
   let blobs: Awaited<ReturnType<typeof openBlobs>> | undefined
   let cache: Awaited<ReturnType<typeof openCache>>
@@ -147,6 +151,7 @@ async function openOnPostgres(
   config: Config,
   settings: DatabaseConfig,
   log: Log,
+  processes: Processes,
   temporary: boolean,
   backups: boolean,
 ): Promise<OpenedCore> {
@@ -156,7 +161,7 @@ async function openOnPostgres(
     import('./temporary-project.ts'),
   ])
   const { dataDirectory: folder, jobRetention } = config
-  const { ports, release } = await prepare(config, log)
+  const { ports, release } = await prepare(config, log, processes)
   const closers: (() => Promise<void>)[] = [release]
   const close = async () => {
     for (const each of closers.splice(0).reverse()) {
@@ -203,7 +208,7 @@ function remembering({ cache: { searches, vectors, answers } }: Config, opened: 
 }
 
 /** The data directory, and what is the same over every database. */
-async function prepare(config: Config, log: Log) {
+async function prepare(config: Config, log: Log, processes: Processes) {
   const { dataDirectory: folder } = config
   const { database: file, backups } = foldersOf(folder)
   await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -221,8 +226,8 @@ async function prepare(config: Config, log: Log) {
       ...outgoing,
       ...providers,
       ...openMail(config, { ...outgoing, ...providers }),
-      parsers: openParsers(config, log),
-      models: openModels(config, log),
+      parsers: openParsers(config, log, processes),
+      models: openModels(config, log, processes),
       scratch,
       limits: {
         fileSize: config.maxFileSize,
@@ -270,27 +275,21 @@ async function createScratch(folder: string, instance: string): Promise<string> 
   return own
 }
 
-/** What a file makes Node itself keep must not fill the memory; the weights lie outside of it. */
-const modelOptions = ['--max-old-space-size=512']
+/** Where this process may start others itself. */
+export function startProcesses(log: Log): Processes {
+  const execArgv = Object.fromEntries(
+    Object.entries(heap).map(([role, megabytes]) => [role, [`--max-old-space-size=${megabytes}`]]),
+  )
+  return createForkedProcesses({ entries, priority, execArgv, log })
+}
 
 /** Models in a process of their own, which starts with the first use; they stay in the data directory also for a temporary library. */
-export function openModels(config: Config, log: Log): LocalModels {
-  const processes = createForkedProcesses({ entries: { model: modelEntry }, log, execArgv: { model: modelOptions } })
+export function openModels(config: Config, log: Log, processes = startProcesses(log)): LocalModels {
   return createModels({ settings: { ...config.models, folder: config.modelsFolder }, processes, log })
 }
 
-/**
- * Whoever waits for an answer goes first. Not by more than that: with 10 on Linux, beside 20 other busy processes on two
- * cores, hardly a page was read in 14 s, and a page has 60. Windows knows nothing between normal and 10.
- */
-const belowNormal = process.platform === 'win32' ? system.priority.PRIORITY_BELOW_NORMAL : 5
-
 /** Parsers in processes of their own, which get nothing of our environment. */
-export function openParsers(config: Config, log: Log): Parsers {
-  const parser = fileURLToPath(new URL('../shared/parsers/process.ts', import.meta.url))
-  const recognizer = fileURLToPath(new URL('../shared/parsers/ocr/process.ts', import.meta.url))
-  const priority = { parser: belowNormal, recognizer: belowNormal }
-  const processes = createForkedProcesses({ entries: { parser, recognizer }, priority, log })
+export function openParsers(config: Config, log: Log, processes = startProcesses(log)): Parsers {
   return createParsers({
     spawn: () => processes.spawn('parser'),
     spawnRecognizer: () => processes.spawn('recognizer'),

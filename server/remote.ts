@@ -11,7 +11,7 @@ import type { AppEvent } from '../shared/ports.ts'
 import type { ProjectWork } from '../shared/store/index.ts'
 import { createLedger, type Ledger } from '../shared/workspace/ledger.ts'
 import { localUser } from '../shared/workspace/projects.ts'
-import { createSocketFetch } from './http/socket-fetch.ts'
+import { createSocketFetch } from '../shared/processes/socket-fetch.ts'
 import type { LibraryDownloads } from './library.ts'
 import type { RunningServer } from './server-file.ts'
 

@@ -93,7 +93,7 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 
 /** Whether it is there and knows us, at its address or over its socket. */
 export async function answers({ address, socket, token }: RunningServer, signal: AbortSignal): Promise<boolean> {
-  const { createSocketFetch } = await import('./http/socket-fetch.ts')
+  const { createSocketFetch } = await import('../shared/processes/socket-fetch.ts')
   const url = `${address ?? 'http://localhost'}/api/v1/session`
   const request = new Request(url, {
     headers: { authorization: `Bearer ${token}` },

@@ -9,7 +9,7 @@ export const exceptions: readonly { where: string; may: readonly string[]; why: 
   { where: 'shared/egress/', may: ['undici', 'node:net', 'node:dns/promises', 'fetch'], why: 'it is the gate' },
   { where: 'server/http/node-http.ts', may: ['node:http'], why: 'the server listens' },
   { where: 'server/http/listen.ts', may: ['node:net'], why: 'asks whether somebody listens on our own socket' },
-  { where: 'server/http/socket-fetch.ts', may: ['node:http'], why: 'commands talk to the server of this machine' },
+  { where: 'shared/processes/socket-fetch.ts', may: ['node:http'], why: 'commands talk to the server of this machine' },
   { where: 'shared/api/client.ts', may: ['fetch'], why: 'the client of our own server, in a browser' },
   { where: 'renderer/', may: ['fetch', 'XMLHttpRequest'], why: 'a browser, kept to our own server by its policy' },
   { where: 'shared/db/postgres/', may: ['pg', 'node:net', 'node:tls'], why: 'the driver of the database' },

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Downloads } from '../../shared/models/download.ts'
+import type { Processes } from '../../shared/ports.ts'
 import { localUser } from '../../shared/workspace/projects.ts'
 import type { OpenedAccounts } from '../compose-accounts.ts'
 import type { OpenedEdge } from '../compose-edge.ts'
@@ -23,14 +24,28 @@ export interface ServeOptions {
   workers?: string
 }
 
-/** Milliseconds until what still runs is cut off, and until the process ends whatever hangs. */
-const grace = 7000
-const atMost = 9500
+/** Whoever starts it from within, and not by the command line. */
+export interface ServeHost {
+  /** Instead of one that is read from outside, or made. */
+  token?: string
+  /** Where this process may start none itself. */
+  processes?: Processes
+  /** It listens; instead of a word on standard output. */
+  ready?(): void
+  /** Milliseconds until what still runs is cut off, and until the process ends whatever hangs. */
+  grace?: number
+  atMost?: number
+}
+
 /** The page and its cookie take no longer one; what a header carries is printable ASCII. */
 const tokenLength = { min: 16, max: 1000 }
 const tokenForm = /^[\x21-\x7e]*$/
 /** Serves the data directory until it is told to stop. */
-export async function serve(context: Context, options: ServeOptions): Promise<void> {
+export async function serve(
+  context: Context,
+  options: ServeOptions,
+  { token: given, processes, ready, grace = 7000, atMost = 9500 }: ServeHost = {},
+): Promise<void> {
   const { terminal, translate, signal } = context
   const config = context.config()
   const workers = workersOf(context, options)
@@ -38,7 +53,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
   if (port === 'none' && options.socket === undefined) throw usageError(translate('cli.usage.socket'))
   if (config.token !== undefined && !isToken(config.token)) throw usageError(translate('cli.usage.token', tokenLength))
   const youngSpace = keepYoungSpaceSmall()
-  const token = config.token ?? randomBytes(32).toString('base64url')
+  const token = given ?? config.token ?? randomBytes(32).toString('base64url')
   const mode = demandServerMode(config.auth, options.host)
   const log = context.log()
   tellSettings(context, { backups: workers === 1 })
@@ -66,7 +81,12 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
         throw dataDirectoryError(config.dataDirectory, error)
       })
   try {
-    const { core, database, egress, heldModels, close } = await openCore({ config, log, backups: workers === 1 })
+    const { core, database, egress, heldModels, close } = await openCore({
+      config,
+      log,
+      backups: workers === 1,
+      ...(processes && { processes }),
+    })
     // Who has the token of this machine, where nobody logs in.
     const operator = mode ? localUser : await core.operator()
     const known = mode !== undefined || operator !== localUser
@@ -115,7 +135,9 @@ export async function serve(context: Context, options: ServeOptions): Promise<vo
       await downloads.recover()
       // Behind the `#` it stays in the browser: no log and no other site gets to see it.
       const url = mode ? mode.publicUrl : address === null ? null : `${address}/#token=${encodeURIComponent(token)}`
-      if (context.json) terminal.json({ address, url, socket, pid: process.pid, ...(setUp !== undefined && { setUp }) })
+      if (ready) ready()
+      else if (context.json)
+        terminal.json({ address, url, socket, pid: process.pid, ...(setUp !== undefined && { setUp }) })
       else {
         if (url !== null) terminal.out(translate('cli.serve.ready', { url }))
         if (socket !== null) terminal.out(translate('cli.serve.socket', { file: safe(socket) }))

@@ -1,0 +1,152 @@
+/** Keeps the server of this data directory running for as long as the application does. */
+import { randomBytes } from 'node:crypto'
+import type { Reason } from '../../shared/model/index.ts'
+import type { ChildProcess, Log, Processes } from '../../shared/ports.ts'
+import { createBroker } from '../../shared/processes/broker.ts'
+import { isFromServer, type ToServer } from '../../shared/processes/desktop-protocol.ts'
+import { createSocketFetch } from '../../shared/processes/socket-fetch.ts'
+
+export type ServerState =
+  | { name: 'starting' /** How often it has ended since it last answered. */; attempt: number }
+  | { name: 'ready' }
+  /** It said why, or ended again and again; it is not started again by itself. */
+  | { name: 'failed'; reason: Reason }
+  | { name: 'stopped' }
+
+export interface ServerProcess {
+  state(): ServerState
+  /** Called with each new state until the returned function is. */
+  follow(hear: (state: ServerState) => void): () => void
+  /** Starts it; also again, after it failed. */
+  start(): void
+  /** In order, and after `patience` milliseconds in any case. */
+  stop(): Promise<void>
+  /** Resolves when it is ready, or is not going to be. */
+  settled(): Promise<ServerState>
+  /** To the server, as who owns it. Waits while it starts. Rejects with `ServerGone` when it ended meanwhile or does not run. */
+  fetch(request: Request): Promise<Response>
+  readonly pid: number | undefined
+}
+
+export class ServerGone extends Error {}
+
+/** Milliseconds before it is started again, by how often it has ended without being ready for `steady`. */
+const pauses = [0, 500, 2000, 5000, 5000]
+/** Milliseconds after which one that is ready counts as well. */
+const steady = 10_000
+/** Milliseconds until a server that was told to stop is ended: what is written is on the disk, and what is not is done again. */
+const patience = 2800
+
+export function createServerProcess(options: {
+  processes: Processes
+  socket: string
+  dataDirectory: string
+  log: Log
+}): ServerProcess {
+  const { processes, socket, dataDirectory, log } = options
+  const hearers = new Set<(state: ServerState) => void>()
+  let state: ServerState = { name: 'stopped' }
+  let child: ChildProcess | undefined
+  let token = ''
+  let ended = 0
+  let stopping = false
+  let timer: NodeJS.Timeout | undefined
+
+  function become(next: ServerState): void {
+    state = next
+    for (const hear of [...hearers]) hear(next)
+  }
+
+  const tell = (to: ChildProcess, message: ToServer) => to.send(message).catch(() => {})
+
+  async function run(): Promise<void> {
+    timer = undefined
+    become({ name: 'starting', attempt: ended })
+    const server = processes.spawn('server')
+    child = server
+    // Another one each time: what knew the last one is of a server that is gone.
+    token = randomBytes(32).toString('base64url')
+    const isForBroker = createBroker(server, processes)
+    void tell(server, { type: 'start', socket, token, dataDirectory })
+    let readyAt: number | undefined
+    let reason: Reason | undefined
+    for await (const message of server.messages) {
+      if (isForBroker(message) || !isFromServer(message)) continue
+      if (message.type === 'ready') {
+        readyAt = performance.now()
+        become({ name: 'ready' })
+      } else reason = { code: message.code, values: message.values }
+    }
+    const { code, signal } = await server.exit
+    child = undefined
+    if (stopping) return become({ name: 'stopped' })
+    const wasWell = readyAt !== undefined && performance.now() - readyAt > steady
+    ended = wasWell ? 1 : ended + 1
+    log.warn('the server ended', { code, signal, ended, ...(reason && { reason: reason.code }) })
+    // What it says of itself it would say again: another process has the folder, the disk is full, the database is damaged.
+    if (reason && readyAt === undefined && reason.code !== 'internal') return become({ name: 'failed', reason })
+    const pause = pauses[ended - 1]
+    if (pause === undefined) return become({ name: 'failed', reason: reason ?? { code: 'internal' } })
+    become({ name: 'starting', attempt: ended })
+    timer = setTimeout(() => void run(), pause)
+  }
+
+  function settled(): Promise<ServerState> {
+    return new Promise(resolve => {
+      if (state.name !== 'starting') return resolve(state)
+      const leave = follow(next => {
+        if (next.name === 'starting') return
+        leave()
+        resolve(next)
+      })
+    })
+  }
+
+  function follow(hear: (state: ServerState) => void): () => void {
+    hearers.add(hear)
+    return () => void hearers.delete(hear)
+  }
+
+  const send = createSocketFetch(socket)
+  return {
+    state: () => state,
+    follow,
+    settled,
+    get pid() {
+      return child?.pid
+    },
+    start() {
+      if (child || timer) return
+      stopping = false
+      ended = 0
+      void run()
+    },
+    async stop() {
+      stopping = true
+      clearTimeout(timer)
+      timer = undefined
+      const server = child
+      if (!server) return become({ name: 'stopped' })
+      const late = setTimeout(() => {
+        log.warn('the server did not stop in time')
+        server.kill()
+      }, patience)
+      await tell(server, { type: 'stop' })
+      await server.exit
+      clearTimeout(late)
+    },
+    async fetch(request) {
+      const { name } = await settled()
+      if (name !== 'ready') throw new ServerGone(name)
+      const headers = new Headers(request.headers)
+      headers.set('authorization', `Bearer ${token}`)
+      const { body, method, url, signal } = request
+      try {
+        return await send(new Request(url, { method, headers, signal, body, ...(body && { duplex: 'half' }) }))
+      } catch (error) {
+        if (signal.aborted) throw error
+        throw new ServerGone('unreachable', { cause: error })
+      }
+    },
+  }
+}

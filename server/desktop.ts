@@ -1,0 +1,54 @@
+/**
+ * Entry of the server on the desktop. The main process starts it, says with the first message where it is to listen, and starts all other
+ * processes for it: under Electron nobody else can. What else it does is what `serve` does.
+ */
+import { once } from 'node:events'
+import { reasonOf, toAppError } from '../shared/errors.ts'
+import type { BrokerChannel } from '../shared/processes/brokered.ts'
+import { createBrokeredProcesses } from '../shared/processes/brokered.ts'
+import type { FromServer, ServerStart, ToServer } from '../shared/processes/desktop-protocol.ts'
+import { serve } from './commands/serve.ts'
+import { createContext } from './context.ts'
+
+/** Milliseconds that a stop may take in order, and before the process ends whatever hangs: the window's user waits for it. */
+const patience = { grace: 1500, atMost: 2500 }
+
+const tell = (message: FromServer) => void process.send?.(message)
+const [start] = (await once(process, 'message')) as [ServerStart]
+const context = createContext([])
+context.options = { data: start.dataDirectory }
+const channel: BrokerChannel = {
+  post: message => void process.send?.(message),
+  listen: hear => void process.on('message', hear),
+}
+process.on('message', (message: ToServer) => {
+  if (message.type === 'stop') context.interrupts.stop()
+})
+// Nobody is left to show anything to.
+process.on('disconnect', () => context.interrupts.stop())
+
+async function fail(error: unknown): Promise<never> {
+  const known = toAppError(error)
+  context.log().error('the server ended', { error })
+  const { code, values = {} } = reasonOf(known)
+  tell({ type: 'failed', code, values })
+  await context.terminal.flush()
+  process.exit(1)
+}
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, error => void fail(error))
+
+try {
+  await serve(
+    context,
+    { host: '127.0.0.1', port: 'none', socket: start.socket, workers: '1' },
+    {
+      token: start.token,
+      processes: createBrokeredProcesses({ channel, log: context.log() }),
+      ready: () => tell({ type: 'ready' }),
+      ...patience,
+    },
+  )
+} catch (error) {
+  await fail(error)
+}

@@ -1,0 +1,24 @@
+/** Between the desktop's main process and its server, besides what is the broker's. */
+import type { ErrorCode } from '../model/index.ts'
+
+export interface ServerStart {
+  type: 'start'
+  /** A Unix socket or a named pipe; there is no port. */
+  socket: string
+  /** Who shows it is the window's page, or main itself. */
+  token: string
+  dataDirectory: string
+}
+
+export type ToServer =
+  | ServerStart
+  /** In order: short requests are finished, answers and jobs go on next time. */
+  | { type: 'stop' }
+
+export type FromServer =
+  | { type: 'ready' }
+  /** It ends after this. */
+  | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
+
+export const isFromServer = (message: unknown): message is FromServer =>
+  typeof message === 'object' && message !== null && 'type' in message

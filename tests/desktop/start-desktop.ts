@@ -1,0 +1,52 @@
+/** What the desktop's main process does, in Node: the same server behind the same broker, its processes forks instead of utility processes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createServerProcess, type ServerProcess } from '../../main/processes/server-process.ts'
+import { socketPath } from '../../main/processes/socket-path.ts'
+import type { Log } from '../../shared/ports.ts'
+import { createForkedProcesses } from '../../shared/processes/fork.ts'
+import { entries, heap, priority } from '../../shared/processes/roles.ts'
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+export interface StartedDesktop {
+  folder: string
+  data: string
+  server: ServerProcess
+  /** Ends all processes; the folder stays, for the next start. */
+  stop(): Promise<void>
+  remove(): Promise<void>
+}
+
+export async function startDesktop({
+  folder,
+  env = {},
+  log = silent,
+}: {
+  folder?: string
+  env?: Record<string, string>
+  log?: Log
+} = {}): Promise<StartedDesktop> {
+  const own = folder ?? (await mkdtemp(path.join(tmpdir(), 'cloister-desktop-')))
+  const data = path.join(own, 'data')
+  const processes = createForkedProcesses({
+    entries: { ...entries, server: fileURLToPath(new URL('../../server/desktop.ts', import.meta.url)) },
+    priority,
+    execArgv: { model: [`--max-old-space-size=${heap.model}`] },
+    env,
+    log,
+  })
+  const server = createServerProcess({ processes, socket: socketPath(data, [own]), dataDirectory: data, log })
+  return {
+    folder: own,
+    data,
+    server,
+    stop: () => server.stop(),
+    async remove() {
+      await server.stop()
+      await rm(own, { recursive: true, force: true })
+    },
+  }
+}
