@@ -5,10 +5,9 @@
  * `--seconds 60`, `--per-second 40`, `--guesses 1000`, `--compared 1000` make another run of it; `--only alone,load,guesses,foreign,end` a part of
  * one. `--profile FOLDER`: where the server writes what it did with its processor time.
  */
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { loadavg } from 'node:os'
 import path from 'node:path'
+import { freePort } from '../tests/free-port.ts'
 import type { Bench, Figure } from './figure.ts'
 import { createOwnDatabase, type OwnDatabase } from './own-database.ts'
 import { type Program, startProgram } from './program.ts'
@@ -91,14 +90,4 @@ export const bench: Bench = async ({ note, args }) => {
   } finally {
     requests.close()
   }
-}
-
-/** Of this machine; a server must know its own address before it listens there. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,7 +1,7 @@
-import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../tests/free-port.ts'
 import { type CatcherOptions, certificate, openMailCatcher } from '../../tests/mail-catcher.ts'
-import { listen, openGate, serveTcp } from '../egress/fixture.ts'
+import { openGate, serveTcp } from '../egress/fixture.ts'
 import { createSmtp, type SmtpSettings, type SmtpTimes } from './smtp.ts'
 
 const mail = {
@@ -208,10 +208,3 @@ test('neither address nor subject ends a line', async () => {
   expect(caught.parsed.bcc ?? []).toEqual([])
   expect(caught.raw).not.toMatch(/^Bcc:/im)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

@@ -210,16 +210,24 @@ test('a stop acts in the middle of a long prompt', async () => {
   const supervisor = supervise()
   const long = { ...endless(), contextSize: 16_000 }
   await supervisor.run(long, chat('?', 1))
-  const stop = new AbortController()
-  const prompt = 'word '.repeat(3_000)
-  const answer = supervisor.run(long, chat(prompt, 1), { signal: stop.signal })
-  setTimeout(() => stop.abort(), 60)
-  await expect(answer).rejects.toMatchObject({ code: 'cancelled' })
-  // What was read until then is kept: it can only be a part.
-  const { usage } = await supervisor.run(long, chat(prompt, 1))
-  expect(usage.prompt).toBeGreaterThan(14_000)
-  expect(usage.cached).toBeGreaterThan(64)
-  expect(usage.cached).toBeLessThan(usage.prompt - 64)
+  // What was read until then is kept: it can only be a part. How long the model reads depends on the machine.
+  for (let round = 0, after = 60; ; round++) {
+    expect(round, 'the stop was always too early or too late').toBeLessThan(20)
+    const stop = new AbortController()
+    const prompt = `${round} ${'word '.repeat(3_000)}`
+    const answer = supervisor.run(long, chat(prompt, 1), { signal: stop.signal })
+    const timer = setTimeout(() => stop.abort(), after)
+    const code = await answer.then(
+      () => 'read',
+      error => error.code,
+    )
+    clearTimeout(timer)
+    expect(['read', 'cancelled']).toContain(code)
+    const { usage } = await supervisor.run(long, chat(prompt, 1))
+    expect(usage.prompt).toBeGreaterThan(14_000)
+    if (code === 'cancelled' && usage.cached > 64 && usage.cached < usage.prompt - 64) break
+    after *= code === 'read' ? 0.4 : 1.5
+  }
 })
 
 test('a model without work is unloaded, and its process ends with the last one', async () => {

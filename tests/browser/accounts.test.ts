@@ -1,13 +1,13 @@
 /** Getting in, one's own account, members and the administration: in a real browser, on a real server with accounts, with real mails. */
 import { createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { en as words } from '../../renderer/messages/en.ts'
 import { chromiumPath } from '../chromium.ts'
+import { freePort } from '../free-port.ts'
 import { type MailCatcher, openMailCatcher } from '../mail-catcher.ts'
 import { faults, hold, launch, visit } from './browser.ts'
 import { type Served, serve } from './serve.ts'
@@ -568,16 +568,4 @@ function totp(secret: string, step: number): string {
     .digest()
   const at = (hash.at(-1) ?? 0) & 15
   return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
-
-/** The address must be known before the server starts. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -41,9 +41,8 @@ describe.skipIf(postgres === pglite)(`a network that falls silent (${needsServer
     )
     expect([toAppError(error).code, isPassing(error)]).toEqual(['database-unreachable', true])
     // The second one is as silent, but nobody has to find that out.
-    const began = performance.now()
     expect(await ask('select 1 as n')).toEqual([{ n: 1 }])
-    expect(performance.now() - began).toBeLessThan(900)
+    expect(network.asked()).toBe(1)
   })
 
   it('is noticed by libraries that send SQL of their own', async () => {
@@ -68,9 +67,13 @@ describe.skipIf(postgres === pglite)(`a network that falls silent (${needsServer
   })
 })
 
+/** The first byte with which a client of Postgres takes its leave. */
+const leave = 0x58
+
 /** A way to the server. */
 async function startNetwork() {
   const pairs = new Set<[Socket, Socket]>()
+  const silent = new Set<Socket>()
   const server = createServer(client => {
     const upstream = connect(Number(new URL(url).port || 5432), new URL(url).hostname)
     const pair: [Socket, Socket] = [client, upstream]
@@ -95,10 +98,15 @@ async function startNetwork() {
     /** All that is open carries nothing any more, and nobody is told. New connections do. */
     fallSilent() {
       for (const [client, upstream] of pairs) {
-        client.unpipe().pause()
+        client.unpipe().resume()
+        client.on('data', data => {
+          if (data[0] !== leave) silent.add(client)
+        })
         upstream.unpipe().pause()
       }
       return pairs.size
     },
+    /** Of how many something was wanted since. */
+    asked: () => silent.size,
   }
 }
