@@ -51,6 +51,7 @@ export function createServerProcess(options: {
   let ended = 0
   let stopping = false
   let timer: NodeJS.Timeout | undefined
+  let current: Promise<void> = Promise.resolve()
 
   function become(next: ServerState): void {
     state = next
@@ -88,7 +89,11 @@ export function createServerProcess(options: {
     const pause = pauses[ended - 1]
     if (pause === undefined) return become({ name: 'failed', reason: reason ?? { code: 'internal' } })
     become({ name: 'starting', attempt: ended })
-    timer = setTimeout(() => void run(), pause)
+    timer = setTimeout(begin, pause)
+  }
+
+  function begin(): void {
+    current = run()
   }
 
   function settled(): Promise<ServerState> {
@@ -119,7 +124,7 @@ export function createServerProcess(options: {
       if (child || timer) return
       stopping = false
       ended = 0
-      void run()
+      begin()
     },
     async stop() {
       stopping = true
@@ -132,7 +137,7 @@ export function createServerProcess(options: {
         server.kill()
       }, patience)
       await tell(server, { type: 'stop' })
-      await server.exit
+      await current
       clearTimeout(late)
     },
     async fetch(request) {
