@@ -84,7 +84,7 @@ test('names what is missing, or was removed meanwhile, and goes on', async () =>
     { id: '3', path: '3.bin', part: 'original', reason: 'document-not-found' },
     { id: '4', path: '4.bin', part: 'original', reason: 'blob-missing' },
     { id: '5', path: '5.bin', part: 'original', reason: 'blob-missing' },
-    { id: '6', path: '6.bin', part: 'original', reason: expect.any(String) },
+    { id: '6', path: '6.bin', part: 'original', reason: 'blob-damaged' },
     { id: '7', path: '7.bin', part: 'text', reason: 'document-not-found' },
   ])
   expect(files['P/text/7.bin.txt']).toBe('page 1\n')
@@ -92,6 +92,27 @@ test('names what is missing, or was removed meanwhile, and goes on', async () =>
   expect(files['P/originals/8.bin']).toHaveLength(megabyte)
   expect(Object.keys(files)).not.toContain('P/originals/5.bin')
   expect(Object.keys(files).at(-1)).toBe('manifest.json')
+})
+
+test.each([
+  ['looking for an original', 'original'],
+  ['reading a text', 'segment'],
+] as const)('is not whole where the database fails while %s', async (_, method) => {
+  const trouble = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
+  const { core } = await open({
+    segments: 2,
+    segment: async () => ({ blocks: [] }) as unknown as Segment,
+    [method]: () => Promise.reject(trouble),
+  })
+  const archive = exportOf({ core, userId: 'u', version: '0', account: {} }, new AbortController().signal)
+  await expect(buffer(archive)).rejects.toBe(trouble)
+})
+
+test('is not whole where the store of files is out of reach', async () => {
+  const gone = new AppError('blob-store-unreachable', { detail: 'HTTP 503' })
+  const { core } = await open({ original: () => Promise.reject(gone) })
+  const archive = exportOf({ core, userId: 'u', version: '0', account: {} }, new AbortController().signal)
+  await expect(buffer(archive)).rejects.toBe(gone)
 })
 
 test('reads no more than is taken', async () => {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { configure, ZipWriter } from '@zip.js/zip.js'
 import type { Core } from '../../shared/core.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
-import type { AuditEntry, Chat, Document, Message, Scope } from '../../shared/model/index.ts'
+import type { AuditEntry, Chat, Document, ErrorCode, Message, Scope } from '../../shared/model/index.ts'
 import { scopeIn } from '../../shared/workspace/members.ts'
 import { chatSection, pageHead } from './chat-page.ts'
 import { createNames, safePart } from './names.ts'
@@ -64,9 +64,12 @@ interface Missing {
   reason: string
 }
 
+/** What a document alone is to blame for. */
+const ofTheDocument: ReadonlySet<string> = new Set<ErrorCode>(['blob-missing', 'blob-damaged', 'document-not-found'])
+
 /**
- * The archive's bytes. An error of the database, or the signal, breaks it off: without `manifest.json`, the last of it, it is not whole.
- * What cannot be read of a document is named there, and ends nothing.
+ * The archive's bytes. An error of the database, of the store of files as a whole, or the signal, breaks it off: without `manifest.json`,
+ * the last of it, it is not whole. What cannot be read of a document is named there, and ends nothing.
  */
 export function exportOf({ core, userId, version, account }: ExportDependencies, signal: AbortSignal): Readable {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
@@ -120,7 +123,9 @@ export function exportOf({ core, userId, version, account }: ExportDependencies,
       const { id, path, createdAt } = document
       const miss = (part: Missing['part']) => (error: unknown) => {
         signal.throwIfAborted()
-        count.missing.push({ id, path, part, reason: toAppError(error).code })
+        const { code } = toAppError(error)
+        if (!ofTheDocument.has(code)) throw error
+        count.missing.push({ id, path, part, reason: code })
       }
       // Opened before its entry is begun: an archive cannot take back what is in it.
       const bytes = await openOriginal(scope, id).catch(miss('original'))
@@ -136,10 +141,11 @@ export function exportOf({ core, userId, version, account }: ExportDependencies,
   async function openOriginal(scope: Scope, id: string): Promise<AsyncIterable<Uint8Array>> {
     const { file } = await core.documents.original(scope, id)
     const handle = await open(file).catch(error => {
-      // A purge was faster, or a store that keeps copies here for a while.
-      throw isNoFile(error) ? new AppError('blob-missing', {}, { cause: error }) : error
+      throw unreadable(error)
     })
-    return handle.createReadStream({ signal })
+    return ending(handle.createReadStream({ signal }), error => {
+      throw unreadable(error)
+    })
   }
 
   async function* documents(scope: Scope, trashed: boolean): AsyncGenerator<Document> {
@@ -215,8 +221,12 @@ async function* ending<Part>(parts: AsyncIterable<Part>, failed: (error: unknown
   }
 }
 
-function isNoFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+/** Why this one file cannot be read, where it is not the machine that can open no file any more. */
+function unreadable(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') return error
+  // A purge was faster, or a store that keeps copies here for a while.
+  return new AppError(code === 'ENOENT' ? 'blob-missing' : 'blob-damaged', {}, { cause: error })
 }
 
 function streamOf(parts: AsyncIterable<string | Uint8Array>): ReadableStream<Uint8Array> {

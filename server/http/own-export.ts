@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import type { RequestHandler } from 'express'
 import type { Core } from '../../shared/core.ts'
+import type { Log } from '../../shared/ports.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import { exportOf } from '../export/write.ts'
 import { leaving } from './deadlines.ts'
@@ -10,10 +11,12 @@ import { whoAsks } from './identity.ts'
 export function createOwnExport({
   core,
   accounts,
+  log,
   version,
   stopping,
 }: {
   core: Core
+  log: Log
   accounts?: Accounts
   version: string
   stopping: AbortSignal
@@ -32,7 +35,10 @@ export function createOwnExport({
     await core.audit.note({ actorId: userId, ownerId: userId, action: 'account.export', objectId: userId, address })
     res.flushHeaders()
     const signal = AbortSignal.any([leaving(res), stopping])
-    // Whoever went away in the middle misses nothing; an archive that ends early must not look whole.
-    await pipeline(exportOf({ core, userId, version, account }, signal), res).catch(() => res.destroy())
+    await pipeline(exportOf({ core, userId, version, account }, signal), res).catch(error => {
+      // Whoever went away in the middle misses nothing; an archive that ends early must not look whole.
+      if (!signal.aborted) log.error('an export broke off', { userId, error })
+      res.destroy()
+    })
   }
 }

@@ -338,8 +338,10 @@ export function createDocuments(deps: {
     async original(scope, id) {
       const document = await get(scope, id)
       const file = await blobs.file(document.blob)
-      if (!file) throw new AppError('blob-missing', { name: document.name })
-      if ((await stat(file)).size !== document.size) throw new AppError('blob-damaged', { name: document.name })
+      // A purge may take it as soon as it was found.
+      const size = file && (await sizeOf(file))
+      if (!file || size === undefined) throw new AppError('blob-missing', { name: document.name })
+      if (size !== document.size) throw new AppError('blob-damaged', { name: document.name })
       return { document, file }
     },
 
@@ -490,5 +492,14 @@ export function createDocuments(deps: {
     deps.log.info('purged', { documentId: id, blob })
     deps.interrupt(documentKeys(id))
     await deps.discard(blob)
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
   }
 }
