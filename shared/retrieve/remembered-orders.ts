@@ -34,22 +34,34 @@ export interface OrderMemo {
 
 type State = readonly [revision: string, index: number | null, fingerprint: string | null]
 
-type Find = (scope: Scope, question: Question, options: OrderOptions) => Promise<Order>
+/** Looks for them; `ahead`: what was asked for before it was known whether this is needed. */
+type Find<Ahead> = (scope: Scope, question: Question, options: OrderOptions, ahead: Ahead) => Promise<Order>
 
 /**
  * What was found is asked for by the state of the library too, so that of a changed one nothing old is given: `libraries.revision` counts
  * each change of its words and vectors. Passages are read anew each time, with the rights of whoever asks.
  */
-export function rememberOrders({
+export function rememberOrders<Ahead>({
   store,
   memo,
+  begin,
   find,
 }: {
   store: Pick<Store, 'words' | 'vectors'>
   memo: OrderMemo | undefined
-  find: Find
-}): { find(...asked: Parameters<Find>): Promise<{ found: Order; kept: Promise<void> }> } {
-  if (!memo) return { find: async (...asked) => ({ found: await find(...asked), kept: Promise.resolve() }) }
+  /** Asks for what every search begins with: in one message to the database with the state of the library. */
+  begin(scope: Scope, question: Question): Promise<Ahead>
+  find: Find<Promise<Ahead>>
+}): {
+  find(scope: Scope, question: Question, options: OrderOptions): Promise<{ found: Order; kept: Promise<void> }>
+} {
+  if (!memo)
+    return {
+      find: async (scope, question, options) => ({
+        found: await find(scope, question, options, begin(scope, question)),
+        kept: Promise.resolve(),
+      }),
+    }
 
   const stateOf = async (scope: Scope, mode: SearchMode): Promise<State> => {
     const [revision, index] = await Promise.all([
@@ -75,13 +87,16 @@ export function rememberOrders({
     async find(scope, question, options) {
       const { mode, listed, documents, signal } = options
       const begun = memo.begin(scope)
+      const ahead = begin(scope, question)
+      // Whoever waits for it hears what is wrong, and nobody does where the order is known.
+      ahead.catch(() => {})
       const state = await stateOf(scope, mode)
       signal?.throwIfAborted()
       const { text, language, terms, phrases } = question
       const about = [text, language, terms, phrases, mode, listed, documents ? [...documents].sort() : null, state]
       const known = read(await memo.recall(scope, about))
       if (known) return { found: known, kept: Promise.resolve() }
-      const found = await find(scope, question, options)
+      const found = await find(scope, question, options, ahead)
       return { found, kept: keep(scope, { about, mode, state, begun }, found).catch(() => {}) }
     },
   }

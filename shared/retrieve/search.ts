@@ -100,7 +100,7 @@ export function createSearch({
   memo?: OrderMemo
 }): Search {
   const near = createNear({ store, embedQuestion, inTurn, log })
-  const remembered = rememberOrders({ store, memo, find: findOrder })
+  const remembered = rememberOrders({ store, memo, begin, find: findOrder })
 
   return {
     async find(scope, question, { mode = 'hybrid', documents, limit = 10, signal } = {}) {
@@ -139,14 +139,24 @@ export function createSearch({
     },
   }
 
+  /** What the plan is made of. */
+  async function begin(scope: Scope, question: Question): Promise<Beginning> {
+    const [statistics, vocabulary] = await Promise.all([
+      store.words.statistics(scope),
+      store.words.lookup(scope, vocabularyLookups(question)),
+    ])
+    return { statistics, vocabulary }
+  }
+
   /** By both legs, before anything is read. */
   async function findOrder(
     scope: Scope,
     question: Question,
     { mode, listed, documents, signal }: OrderOptions,
+    ahead: Promise<Beginning>,
   ): Promise<Order> {
     const within = { ...(documents && { documents }), ...(signal && { signal }) }
-    const planWords = (most: number) => inTurn(scope, () => byWords(scope, question, most, within), signal)
+    const planWords = (most: number) => inTurn(scope, () => byWords(scope, question, most, ahead, within), signal)
     const [planned, vectors] = await Promise.all([
       planWords(mode === 'vectors' ? 0 : Number.POSITIVE_INFINITY),
       mode === 'words' ? undefined : near(scope, question.text, { limit: listed, ...within }),
@@ -179,12 +189,10 @@ export function createSearch({
     scope: Scope,
     question: Question,
     most: number,
+    ahead: Promise<Beginning>,
     { documents, signal }: { documents?: readonly string[]; signal?: AbortSignal },
   ) {
-    const [statistics, vocabulary] = await Promise.all([
-      store.words.statistics(scope),
-      store.words.lookup(scope, vocabularyLookups(question)),
-    ])
+    const { statistics, vocabulary } = await ahead
     signal?.throwIfAborted()
     const averageLength = statistics.chunks === 0 ? 1 : statistics.terms / statistics.chunks
     const totals = { chunks: statistics.chunks, averageLength }
@@ -284,6 +292,11 @@ export function createSearch({
       places.filter(({ documentId, position }) => position >= 0 && !known.has(placeOf(documentId, position))),
     )
   }
+}
+
+interface Beginning {
+  statistics: Awaited<ReturnType<Store['words']['statistics']>>
+  vocabulary: Awaited<ReturnType<Store['words']['lookup']>>
 }
 
 interface Ranked extends Candidate {

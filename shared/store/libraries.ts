@@ -15,7 +15,7 @@ export interface Libraries {
 const mostNumbers = 1000
 
 export function createLibraries({ read }: { read: ReadAs }): Libraries {
-  const libraryOf = ({ userId, projectId }: Scope) =>
+  const ask = ({ userId, projectId }: Scope) =>
     read({ userId, projectId })
       .selectFrom('library')
       .innerJoin('project', 'project.id', 'library.project_id')
@@ -24,12 +24,24 @@ export function createLibraries({ read }: { read: ReadAs }): Libraries {
       .where('project.user_id', '=', userId)
       .executeTakeFirst()
 
+  /** What several ask for in the same moment is asked once: a search wants counts and revision, and each statement has its price. */
+  const asked = new Map<string, ReturnType<typeof ask>>()
+  function libraryOf(scope: Scope): ReturnType<typeof ask> {
+    const key = keyOf(scope)
+    const same = asked.get(key)
+    if (same) return same
+    const answer = ask(scope)
+    asked.set(key, answer)
+    queueMicrotask(() => asked.delete(key))
+    return answer
+  }
+
   // A project's number never changes, and is never given to another: each search would ask for it several times.
   const numbers = new Map<string, number>()
 
   return {
     async numberOf(scope) {
-      const key = `${scope.userId}/${scope.projectId}`
+      const key = keyOf(scope)
       const known = numbers.get(key)
       if (known !== undefined) return known
       const library = await libraryOf(scope)
@@ -49,3 +61,5 @@ export function createLibraries({ read }: { read: ReadAs }): Libraries {
     },
   }
 }
+
+const keyOf = ({ userId, projectId }: Scope) => `${userId}/${projectId}`
