@@ -1,5 +1,6 @@
 /** A prompt without documents is a question of the day like any other. */
 import { expect, test } from 'vitest'
+import { AppError } from '../shared/errors.ts'
 import { createLineParser, noModels, openTestCore } from './open-core.ts'
 import { engines } from './postgres.ts'
 import { spokenModel } from './red-team/spoken-model.ts'
@@ -46,6 +47,42 @@ test.each(engines)('what is refused before it is answered does not, on $name', a
     const chats = (await core.chats.list(scope)).length
     await expect(ask('Was noch?')).rejects.toMatchObject({ code: 'quota-questions' })
     expect((await core.chats.list(scope)).length).toBe(chats)
+  } finally {
+    await close()
+  }
+})
+
+test.each(engines)('of those that are asked at once no two share the last one of the day, on $name', async engine => {
+  const model = spokenModel([['Ja.']])
+  const models = { ...noModels, chat: async () => model }
+  const settings = { limits, questionsADay: 1 }
+  const { core, scope, close } = await openTestCore(createLineParser(), { engine, models, settings })
+  try {
+    const asked = Array.from({ length: 8 }, (_, at) =>
+      at % 4 === 3 ? all(core.ask(scope, { question: 'Was?' })) : all(core.complete({ userId: 'local' }, { messages })),
+    )
+    const refused = (await Promise.allSettled(asked)).flatMap(one => (one.status === 'rejected' ? [one.reason] : []))
+    expect(refused).toEqual(Array(7).fill(expect.objectContaining({ code: 'quota-questions' })))
+    expect((await core.quotas.get('local')).used.questions).toBe(1)
+    // Nobody made a model work, or has a chat, for what was refused.
+    expect(model.calls.length + (await core.chats.list(scope)).length).toBe(1)
+  } finally {
+    await close()
+  }
+})
+
+test.each(engines)('a model that fails before its first word gives the question back, on $name', async engine => {
+  const model = spokenModel([[new AppError('model-crashed', { name: 'spoken' })], ['Ja.']])
+  const models = { ...noModels, chat: async () => model }
+  const settings = { limits, questionsADay: 1 }
+  const { core, close } = await openTestCore(createLineParser(), { engine, models, settings })
+  try {
+    const prompt = () => all(core.complete({ userId: 'local' }, { messages }))
+    await expect(prompt()).rejects.toMatchObject({ code: 'model-crashed' })
+    expect((await core.quotas.get('local')).used.questions).toBe(0)
+    await prompt()
+    await expect(prompt()).rejects.toMatchObject({ code: 'quota-questions' })
+    expect((await core.quotas.get('local')).used.questions).toBe(1)
   } finally {
     await close()
   }

@@ -11,8 +11,10 @@ export interface QuotaStore {
   get(userId: string, tx?: Tx): Promise<Quota>
   /** Only what is given changes. */
   set(tx: Tx, userId: string, quota: Partial<Quota>): Promise<void>
-  /** One question more today. False, and not counted, where that would be more than so many. */
-  ask(userId: string, most: number | null): Promise<boolean>
+  /** One question more that day, today when not said. False, and not counted, where that would be more than so many. */
+  ask(userId: string, most: number | null, at?: Time): Promise<boolean>
+  /** Takes one of that day back. */
+  giveBack(userId: string, at: Time): Promise<void>
   /** Questions of today. */
   asked(userId: string): Promise<number>
   /** What came in today. */
@@ -26,15 +28,16 @@ export interface QuotaStore {
 const dayLength = 86_400_000
 
 export function createQuotaStore({ read, write, clock }: { read: ReadAs; write: ReadAs; clock: Clock }): QuotaStore {
-  const today = () => Math.floor(clock.now() / dayLength)
+  const dayOf = (at: Time) => Math.floor(at / dayLength)
+  const today = () => dayOf(clock.now())
 
   async function count(
     userId: string,
     more: { questions: number; files: number; bytes: number; tokens: number },
     most: number | null = null,
+    now = clock.now(),
   ): Promise<boolean> {
-    const now = clock.now()
-    const row = { user_id: userId, day: today(), ...more, seen_at: now }
+    const row = { user_id: userId, day: dayOf(now), ...more, seen_at: now }
     const { numInsertedOrUpdatedRows } = await write('internal')
       .insertInto('usage')
       .values(row)
@@ -67,8 +70,17 @@ export function createQuotaStore({ read, write, clock }: { read: ReadAs; write: 
         .onConflict(conflict => conflict.column('user_id').doUpdateSet(quota))
         .execute()
     },
-    ask: async (userId, most) =>
-      most !== 0 && (await count(userId, { questions: 1, files: 0, bytes: 0, tokens: 0 }, most)),
+    ask: async (userId, most, at) =>
+      most !== 0 && (await count(userId, { questions: 1, files: 0, bytes: 0, tokens: 0 }, most, at)),
+    async giveBack(userId, at) {
+      await write('internal')
+        .updateTable('usage')
+        .set(eb => ({ questions: eb('questions', '-', 1) }))
+        .where('user_id', '=', userId)
+        .where('day', '=', dayOf(at))
+        .where('questions', '>', 0)
+        .execute()
+    },
     async asked(userId) {
       const row = await read({ userId })
         .selectFrom('usage')
@@ -85,7 +97,7 @@ export function createQuotaStore({ read, write, clock }: { read: ReadAs; write: 
       const rows = read(userId === undefined ? 'internal' : { userId })
         .selectFrom('usage')
         .select(['day', 'questions', 'files', 'bytes', 'tokens'])
-        .where('day', '>=', Math.floor(from / dayLength))
+        .where('day', '>=', dayOf(from))
       if (userId !== undefined) {
         const own = await rows.where('user_id', '=', userId).orderBy('day', 'desc').execute()
         return own.map(({ day, ...used }) => ({ at: day * dayLength, users: 1, ...used }))
@@ -95,17 +107,14 @@ export function createQuotaStore({ read, write, clock }: { read: ReadAs; write: 
         .selectFrom('usage')
         .select(['day', sum('questions').as('questions'), sum('files').as('files'), sum('bytes').as('bytes')])
         .select([sum('tokens').as('tokens'), sql<number>`cast(count(*) as bigint)`.as('users')])
-        .where('day', '>=', Math.floor(from / dayLength))
+        .where('day', '>=', dayOf(from))
         .groupBy('day')
         .orderBy('day', 'desc')
         .execute()
       return all.map(({ day, ...used }) => ({ at: day * dayLength, ...used }))
     },
     async forget(before) {
-      await write('internal')
-        .deleteFrom('usage')
-        .where('day', '<', Math.floor(before / dayLength))
-        .execute()
+      await write('internal').deleteFrom('usage').where('day', '<', dayOf(before)).execute()
     },
   }
 }

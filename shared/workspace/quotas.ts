@@ -25,10 +25,15 @@ export interface Quotas {
   /** Counts it. Throws `quota-questions`. */
   ask(userId: string): Promise<void>
   /**
-   * What is said to a question, which is counted once it is being answered: not where it is refused before, but where whoever asked broke
-   * it off. Throws `quota-questions`, and what the answer throws.
+   * What is said to a question. It is counted before, so that those that are asked at once do not share the last one of the day, and given
+   * back where it was refused or failed before anything was said but that it waits; not where whoever asked broke it off: a model may have
+   * been at work on it. Throws `quota-questions`, and what the answer throws.
    */
-  counted<Event>(userId: string, answer: AsyncIterable<Event>, signal?: AbortSignal): AsyncGenerator<Event, void>
+  counted<Event extends { type: string }>(
+    userId: string,
+    answer: AsyncIterable<Event>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Event, void>
   /** Counts what came in; nobody waits for it. */
   added(ownerId: string, bytes: number): void
   /** Counts what chat models read and wrote for whoever asked; nobody waits for it. */
@@ -82,10 +87,11 @@ export function createQuotas({
     }
   }
 
-  async function ask(userId: string): Promise<void> {
+  async function ask(userId: string, at = clock.now()): Promise<void> {
     if (!defaults(userId)) return
     const { questions } = await limits(userId)
-    if (!(await store.quotas.ask(userId, questions))) throw new AppError('quota-questions', { limit: questions ?? 0 })
+    if (!(await store.quotas.ask(userId, questions, at)))
+      throw new AppError('quota-questions', { limit: questions ?? 0 })
   }
 
   async function demandQuestion(userId: string): Promise<void> {
@@ -94,21 +100,29 @@ export function createQuotas({
       throw new AppError('quota-questions', { limit: questions })
   }
 
-  async function* counted<Event>(userId: string, answer: AsyncIterable<Event>, signal?: AbortSignal) {
-    await demandQuestion(userId)
-    let done = false
+  async function* counted<Event extends { type: string }>(
+    userId: string,
+    answer: AsyncIterable<Event>,
+    signal?: AbortSignal,
+  ) {
+    const at = clock.now()
+    await ask(userId, at)
+    let begun = false
     try {
       for await (const event of answer) {
-        if (!done) {
-          done = true
-          await ask(userId)
-        }
+        begun ||= event.type !== 'waiting'
         yield event
       }
-    } finally {
-      // A model may have been at work on it.
-      if (!done && signal?.aborted) await ask(userId).catch(() => {})
+    } catch (error) {
+      if (!begun && !signal?.aborted) await giveBack(userId, at)
+      throw error
     }
+  }
+
+  async function giveBack(userId: string, at: Time): Promise<void> {
+    if (!defaults(userId)) return
+    // What the answer threw is what is to be told.
+    await store.quotas.giveBack(userId, at).catch(error => log.warn('a question was not given back', { userId, error }))
   }
 
   return {
@@ -129,7 +143,7 @@ export function createQuotas({
       if (most !== null && kept.bytes + bytes > most) throw quotaBytes(scope, most, kept.bytes)
     },
     demandQuestion,
-    ask,
+    ask: userId => ask(userId),
     counted,
     added(ownerId, bytes) {
       if (!defaults(ownerId)) return
