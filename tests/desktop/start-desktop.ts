@@ -20,19 +20,32 @@ export interface StartedDesktop {
   remove(): Promise<void>
 }
 
+const ofSources = { ...entries, server: fileURLToPath(new URL('../../server/desktop.ts', import.meta.url)) }
+
+const inProgram = (folder: string) => ({
+  server: path.join(folder, 'desktop.js'),
+  parser: path.join(folder, 'shared-parsers-process.js'),
+  recognizer: path.join(folder, 'shared-parsers-ocr-process.js'),
+  model: path.join(folder, 'shared-models-process.js'),
+})
+
 export async function startDesktop({
   folder,
+  program,
   env = {},
   log = silent,
 }: {
+  /** Of an earlier start. */
   folder?: string
+  /** A folder that `buildServer` wrote; the sources without it. */
+  program?: string
   env?: Record<string, string>
   log?: Log
 } = {}): Promise<StartedDesktop> {
   const own = folder ?? (await mkdtemp(path.join(tmpdir(), 'cloister-desktop-')))
   const data = path.join(own, 'data')
   const processes = createForkedProcesses({
-    entries: { ...entries, server: fileURLToPath(new URL('../../server/desktop.ts', import.meta.url)) },
+    entries: program === undefined ? ofSources : inProgram(program),
     priority,
     execArgv: { model: [`--max-old-space-size=${heap.model}`] },
     env,
