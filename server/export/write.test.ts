@@ -129,6 +129,19 @@ test('reads no more than is taken', async () => {
   expect(bytes).toBeGreaterThan(count * megabyte)
 })
 
+test('is written however many others are not taken', async () => {
+  const { core } = await open()
+  const control = new AbortController()
+  onTestFinished(() => control.abort())
+  const begin = () => exportOf({ core, userId: 'u', version: '0', account: {} }, control.signal)
+  for (let number = 0; number < 40; number += 1) {
+    const archive = begin()
+    archive.on('error', () => {})
+    await archive[Symbol.asyncIterator]().next()
+  }
+  expect((await buffer(begin())).length).toBeGreaterThan(count * megabyte)
+})
+
 test('ends with an error when it is broken off, and opens nothing more', async () => {
   const { opened, core } = await open()
   const control = new AbortController()

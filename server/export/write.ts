@@ -9,8 +9,9 @@ import { scopeIn } from '../../shared/workspace/members.ts'
 import { chatSection, pageHead } from './chat-page.ts'
 import { createNames, safePart } from './names.ts'
 
-// As where archives are read: one process, no threads of its own.
-configure({ useWebWorkers: false, useCompressionStream: true })
+// As where archives are read: one process, no threads of its own. Files are written at most as many at a time as there are “workers”, by all
+// archives together: with the usual number, as many clients as there are cores, who take nothing, keep everybody else's from beginning.
+configure({ useWebWorkers: false, useCompressionStream: true, maxWorkers: Number.MAX_SAFE_INTEGER })
 
 export interface ExportDependencies {
   core: Core
