@@ -1,5 +1,6 @@
 /** Deutsche Texte, mit „Sie“. */
 import type { Messages } from './index.ts'
+import { desktop } from './desktop-de.ts'
 import { mail } from './mail-de.ts'
 
 export const de: Messages = {
@@ -420,6 +421,7 @@ export const de: Messages = {
     internal: 'Etwas ist schiefgegangen, das nicht hätte geschehen dürfen. Näheres steht im Protokoll.',
   },
   mail,
+  desktop,
   kind: {
     pdf: 'ein PDF',
     zip: 'ein ZIP-Archiv',

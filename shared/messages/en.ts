@@ -1,4 +1,5 @@
 /** English texts. `de.ts` has the same keys; a test compares the placeholders. */
+import { desktop } from './desktop-en.ts'
 import { mail } from './mail-en.ts'
 
 export const en = {
@@ -383,6 +384,7 @@ export const en = {
     internal: 'Something went wrong that should not have. The details are in the log.',
   },
   mail,
+  desktop,
   kind: {
     pdf: 'a PDF',
     zip: 'a ZIP archive',
