@@ -4,6 +4,7 @@ import { type Bench, type Figure, Missing } from './figure.ts'
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   backup: () => import('./backup.ts'),
   corpus: () => import('./corpus.ts'),
+  desktop: () => import('./desktop.ts'),
   download: () => import('./download.ts'),
   engines: () => import('./engines.ts'),
   eval: () => import('./eval.ts'),

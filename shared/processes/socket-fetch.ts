@@ -2,9 +2,8 @@
  * `fetch` to a server of this machine, for the typed client: the platform's own knows no sockets, and takes a request to
  * 127.0.0.1, with the token, to a proxy of the environment (`NODE_USE_ENV_PROXY`, `HTTP_PROXY`).
  */
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 
 /**
  * Over this Unix socket or named pipe; null: to the request's own address.
@@ -45,8 +44,26 @@ export function createSocketFetch(socketPath: string | null): (request: Request)
       )
       sent.on('error', error => reject(signal.aborted ? signal.reason : error))
       if (!body) sent.end()
-      // An answer that comes before all was sent is an answer: what can no longer be sent is not needed.
-      else pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), sent).catch(() => {})
+      // What goes wrong with the body: the server must not take what came for all of it.
+      else pump(body, sent).catch(error => sent.destroy(error instanceof Error ? error : undefined))
     })
+  }
+}
+
+/**
+ * An answer that comes before all was sent is an answer: what can no longer be sent is not needed, and is left where it is. The stream of a
+ * `FormData` that is cancelled while it is read ends the process (Node 24: it goes on and writes to what is closed, which nobody can catch).
+ */
+async function pump(body: ReadableStream<Uint8Array>, sent: ClientRequest): Promise<void> {
+  const reader = body.getReader()
+  const closed = new Promise<void>(resolve => sent.once('close', resolve))
+  for (;;) {
+    const next = await Promise.race([reader.read(), closed])
+    if (!next || sent.destroyed) return
+    if (next.done) {
+      sent.end()
+      return
+    }
+    if (!sent.write(next.value)) await Promise.race([new Promise(resolve => sent.once('drain', resolve)), closed])
   }
 }
