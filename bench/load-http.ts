@@ -27,6 +27,9 @@ const warmUpSeconds = 5
 const target = 300
 const patience = 30_000
 
+/** Searches one after the other, before all others. */
+const restful = 300
+
 export async function loadFigures(options: {
   database: OwnDatabase
   library: LoadLibrary
@@ -60,6 +63,8 @@ export async function loadFigures(options: {
     await send(at)
     first.push(performance.now() - started)
   }
+  const atRest: Passage[][] = []
+  for (let at = 0; at < restful; at++) atRest.push(await send(at + 4500))
   for (let at = 0; at < workers; at++)
     others.use(await startProgram(['worker', '--data', data], { environment, nice: niceness }))
   const client = createClient({ routes: contract, url: address, token, language: () => 'en' })
@@ -82,7 +87,8 @@ export async function loadFigures(options: {
   const good = answered.flatMap(({ answer }) => (answer ? [answer] : []))
   const errors = answered.flatMap(({ error }) => (error === undefined ? [] : [String(error)]))
   for (const error of new Set(errors)) note(`failed: ${error}`)
-  const byVector = good.map(passages => Number(passages.some(({ score }) => score === 0)))
+  const byVector = (answers: readonly Passage[][]) =>
+    meanOf(answers.map(passages => Number(passages.some(({ score }) => score === 0)))) ?? 0
   const share = (part: keyof Processor) => {
     const [from, to] = [before.processor[part], after.processor[part]]
     return from === null || to === null ? null : (to - from) / answered.length
@@ -106,12 +112,13 @@ export async function loadFigures(options: {
     ),
     told('searches answered', good.length, ''),
     told('passages in an answer, mean', meanOf(good.map(({ length }) => length)), ''),
-    atLeast(
+    told(
       `answers with passages that only vectors found (${dimensions} dimensions, a tiny model), share`,
-      meanOf(byVector),
+      byVector(good),
       '',
-      0.95,
     ),
+    // Whether the leg of vectors takes part as often as it would: how often it finds what words do not is the questions' matter.
+    atLeast('the same, as a share of what it is where nobody else asks', byVector(good) / byVector(atRest), '', 0.95),
     told(
       'sent too late, p95',
       percentile(
