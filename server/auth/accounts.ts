@@ -23,6 +23,7 @@ import { createSignIn, type SignIn } from './sign-in.ts'
 import { createTellAccess } from './tell-access.ts'
 import { createTries, type Tries } from './tries.ts'
 import { createTurns } from './turns.ts'
+import { sweepUnconfirmed } from './unconfirmed.ts'
 import { createWays } from './ways.ts'
 
 export interface AccountsDependencies {
@@ -199,6 +200,8 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     async sweep() {
       await sessions.sweep()
       await links.sweep()
+      const unconfirmed = post.on ? await sweepUnconfirmed({ connection, clock }) : 0
+      if (unconfirmed > 0) log.info('accounts that were never confirmed are gone', { count: unconfirmed })
     },
     async close() {
       await post.close()

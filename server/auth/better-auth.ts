@@ -122,7 +122,8 @@ export function optionsOf(deps: BetterAuthDependencies) {
     },
     databaseHooks: {
       user: {
-        // Of those who came by GitHub; runs behind the transaction. Who has no row of the core in spite of it gets one with a project.
+        // Of those who came by GitHub; runs behind the transaction. Nothing else makes their row of the core (`store/users.ts`): whoever has
+        // none because a kill came in between can keep nothing here, until an owner removes the account.
         create: {
           async after({ id }) {
             await db
