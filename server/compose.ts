@@ -16,6 +16,7 @@ import { createForkedProcesses } from '../shared/processes/fork.ts'
 import { entries, heap, priority } from '../shared/processes/roles.ts'
 import { createLeaseQueue, currentOwner } from '../shared/queue/lease.ts'
 import { mayLive, type Owner } from '../shared/queue/owner.ts'
+import { createFolderWatch } from '../shared/watch/watch.ts'
 import { openBlobs } from './compose-blobs.ts'
 import { openCache } from './compose-edge.ts'
 import { openOutgoing } from './compose-egress.ts'
@@ -133,6 +134,10 @@ async function openOnSqlite(
       database,
       blobs,
       temporary,
+      // Paths are those of this machine, whose owner alone may say what is read of it.
+      ...(config.auth.mode === 'local' && {
+        folderWatch: createFolderWatch({ except: [config.dataDirectory, config.modelsFolder], log }),
+      }),
       createQueue: transaction => createLeaseQueue({ transaction, clock, ids, owner: currentOwner(), retention }),
       events: createEvents(),
       check: { due: running.checkDue, done: running.checked },

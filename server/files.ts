@@ -1,9 +1,10 @@
 /** What the user named on the command line, as files. */
 import type { Stats } from 'node:fs'
-import { lstat, open, readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { NewFile } from '../shared/core.ts'
-import { AppError, toAppError } from '../shared/errors.ts'
+import { AppError } from '../shared/errors.ts'
+import { fileError, readFileBytes } from '../shared/watch/read-file.ts'
 
 /** A file to add, or what stands in its way. `file` is the path relative to the folder that was named, else the name. */
 export type FoundFile = { file: string; found: NewFile } | { file: string; problem: AppError; skipped: boolean }
@@ -75,42 +76,5 @@ async function* walk(folder: Buffer, prefix: string, options: FindOptions): Asyn
 }
 
 function newFile(place: Buffer, name: string, file: string, { limit }: FindOptions): NewFile {
-  return { name, path: file, limit, open: () => read(place, file) }
-}
-
-/** The bytes of a file, and at their end whether it is still the file that was begun. */
-async function* read(place: Buffer, file: string): AsyncGenerator<Uint8Array> {
-  let handle: Awaited<ReturnType<typeof open>>
-  try {
-    handle = await open(place, 'r')
-  } catch (error) {
-    throw fileError(file, error)
-  }
-  try {
-    const before = await handle.stat()
-    // Not through a stream: what goes wrong in here is the file's, what whoever takes the bytes throws is not.
-    const buffer = Buffer.allocUnsafe(256 * 1024)
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null).catch((error: unknown) => {
-        throw fileError(file, error)
-      })
-      if (bytesRead === 0) break
-      yield new Uint8Array(buffer.subarray(0, bytesRead))
-    }
-    const after = await handle.stat()
-    if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) throw new AppError('file-changed')
-  } finally {
-    await handle.close()
-  }
-}
-
-function fileError(file: string, error: unknown): AppError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ERR_INVALID_ARG_VALUE'].includes(code)) {
-    return new AppError('file-missing', { file }, { cause: error })
-  }
-  const known = toAppError(error)
-  // Not our disk's: the one the file lies on.
-  if (known.code === 'internal' || known.code === 'out-of-memory') return known
-  return new AppError('file-unreadable', { file }, { cause: error })
+  return { name, path: file, limit, open: () => readFileBytes(place, file) }
 }

@@ -136,6 +136,25 @@ export function createProgram(context: Context): Command {
     .argument('<name>', translate('cli.command.projectNameOrId'))
     .action(async (name: string) => (await import('./commands/projects.ts')).deleteProject(context, name))
 
+  const folders = describe(program, 'folders', 'folders')
+  addJson(describe(folders, 'list', 'folders-list')).action(async () =>
+    (await import('./commands/folders.ts')).listFolders(context),
+  )
+  addJson(describe(folders, 'follow', 'folders-follow'))
+    .argument('<dir>', translate('cli.command.folderPath'))
+    .option('--ignore <line...>', words('ignore'))
+    .option('--no-wait', words('wait'))
+    .action(async (folder: string, options: { ignore?: string[]; wait: boolean }) =>
+      (await import('./commands/folders.ts')).followFolder(context, folder, options),
+    )
+  addJson(describe(folders, 'unfollow', 'folders-unfollow'))
+    .argument('<dir>', translate('cli.command.folderNamed'))
+    .option('--keep-documents', words('keepDocuments'))
+    .option('--trash-documents', words('trashDocuments'))
+    .action(async (folder: string, options: { keepDocuments?: boolean; trashDocuments?: boolean }) =>
+      (await import('./commands/folders.ts')).unfollowFolder(context, folder, options),
+    )
+
   const models = describe(program, 'models', 'models')
   addJson(describe(models, 'list', 'models-list'))
     .option('--all', words('modelsAll'))

@@ -8,10 +8,10 @@ import type { Core, Documents, NewFile } from '../shared/core.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
 import type { Document, Project, Scope } from '../shared/model/index.ts'
 import type { AppEvent } from '../shared/ports.ts'
+import { createSocketFetch } from '../shared/processes/socket-fetch.ts'
 import type { ProjectWork } from '../shared/store/index.ts'
 import { createLedger, type Ledger } from '../shared/workspace/ledger.ts'
 import { localUser } from '../shared/workspace/projects.ts'
-import { createSocketFetch } from '../shared/processes/socket-fetch.ts'
 import type { LibraryDownloads } from './library.ts'
 import type { RunningServer } from './server-file.ts'
 
@@ -47,6 +47,7 @@ export type LibraryCore = Pick<
   documents: Pick<Documents, Verb>
   ledger: Ledger
   givenUp: Core['givenUp']
+  folders: Pick<Core['folders'], 'list' | 'follow' | 'unfollow' | 'start' | 'settled'>
 }
 
 /** Milliseconds between two looks how far the server's work is. */
@@ -331,6 +332,20 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
       list: async () => (await client.jobs.dead({})).jobs,
       retry: async (_userId, jobId) => void (await client.jobs.retry({ jobId })),
       retryAll: async () => (await client.jobs.retryAll({})).count,
+    },
+    folders: {
+      list: async ({ projectId }) => (await client.folders.list({ projectId })).folders,
+      follow: ({ projectId }, { path, ignore }) => client.folders.follow({ projectId, path, ignore: [...ignore] }),
+      unfollow: async ({ projectId }, folderId, documents) =>
+        void (await client.folders.unfollow({ projectId, folderId, documents })),
+      start() {},
+      async settled({ projectId }, signal) {
+        for (;;) {
+          const { folders } = await client.folders.list({ projectId })
+          if (!folders.some(({ state }) => state === 'looking' || state === 'leaving')) return
+          await pause(lookTime, undefined, { ...(signal && { signal }) })
+        }
+      },
     },
     /** It works all the while. */
     start() {},

@@ -11,6 +11,8 @@ import { createSchedule, type ScheduleSettings } from './backup/schedule.ts'
 import { type Chats, createChats } from './chats/chats.ts'
 import { createKeeping, type LeftChats, type Retention } from './chats/retention.ts'
 import { AppError } from './errors.ts'
+import { createFolders, type Folders } from './folders/folders.ts'
+import type { FollowTimes } from './folders/follow.ts'
 import { countCalls, type ModelCalls } from './gateway/counted.ts'
 import { createForgetting } from './gateway/forgetting.ts'
 import { anyModel, createGateway } from './gateway/index.ts'
@@ -64,6 +66,7 @@ export type { Ask, AskRequest } from './answer/ask.ts'
 export type { Complete, Completion, CompletionEvent, CompletionRequest } from './answer/complete.ts'
 export type { Embed } from './answer/embed.ts'
 export type { Generate, GenerateRequest } from './answer/generate.ts'
+export type { Folders } from './folders/folders.ts'
 export type { Documents, NewFile } from './ingest/documents.ts'
 export type { GivenUp, GivenUpJob } from './ingest/given-up.ts'
 export type { SearchMode, SearchOptions } from './retrieve/search.ts'
@@ -90,6 +93,8 @@ export interface Core {
   audit: Audit
   administration: Administration
   documents: Documents
+  /** Followed from `folders.start` on, by one process. */
+  folders: Folders
   chats: Chats & {
     /**
      * The passages that were shown with an answer, as far as they are still there; and how many are not. Throws
@@ -208,6 +213,8 @@ export interface CoreSettings extends OutgoingSettings {
   keeps?: Retention
   /** Milliseconds for which is kept, with a cache: what a search found, a question's vector, and, where it is not 0, whole answers. */
   remember?: { searches: number; vectors: number; answers: number }
+  /** How often followed folders are looked at; for tests. */
+  followTimes?: FollowTimes
   /** How long a model that fails is left alone; for tests. */
   patience?: Patience
 }
@@ -318,6 +325,18 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     interrupt,
     discard,
     purged: ({ projectId }) => forgetting.forget(projectId),
+  })
+  const folders = createFolders({
+    store,
+    documents,
+    watch: ports.folderWatch,
+    events,
+    mediaType: name => parsers.mediaType(name),
+    clock,
+    log,
+    limitOf: userId => limitsFor(limits, userId).fileSize,
+    times: ports.followTimes,
+    announce: event => events.publish(event),
   })
   const keeps = ports.keeps ?? { chats: null, trash: 30 }
   const keeping = createKeeping({
@@ -592,6 +611,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       ...projects,
       async delete(scope) {
         await projects.delete(scope)
+        await folders.forget(scope.projectId)
         members.hear({ type: 'members', projectId: scope.projectId })
         await forgetting.forget(scope.projectId)
       },
@@ -603,6 +623,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     audit,
     administration: createAdministration({ store, members, clock }),
     documents,
+    folders,
     chats: {
       ...createChats({ store, clock }),
       async passages(scope, chatId, messageId) {
@@ -731,6 +752,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       backups.stop.abort()
       closing.abort()
       stillMember.close()
+      await folders.close()
       await runner?.stop()
       await backups.running
       passwords.close()

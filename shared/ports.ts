@@ -8,10 +8,16 @@ import type { Dialect } from 'kysely'
 import type {
   AppEvent,
   ChatModel,
+  DeadJob,
   EgressPurpose,
   EmbeddingModel,
   FailureReason,
+  FolderEntry,
+  FolderIdentity,
+  Job,
+  JobOutcome,
   LedgerEntry,
+  NewJob,
   ParseEvent,
   ParseRequest,
   ProviderKind,
@@ -22,7 +28,17 @@ import type {
   Time,
 } from './model/index.ts'
 
-export type { AppEvent, ParseEvent, ParseRequest, RecognizeRequest, Time } from './model/index.ts'
+export type {
+  AppEvent,
+  DeadJob,
+  Job,
+  JobOutcome,
+  NewJob,
+  ParseEvent,
+  ParseRequest,
+  RecognizeRequest,
+  Time,
+} from './model/index.ts'
 
 export interface Clock {
   now(): Time
@@ -119,43 +135,6 @@ export interface Blobs {
   /** All hashes, for the collection of what nothing refers to, with the time each was stored. */
   list(): AsyncIterable<{ hash: string; storedAt: Time }>
 }
-
-export interface NewJob {
-  kind: string
-  /** At most one open job has this key; enqueueing it again while one is open changes nothing. */
-  key: string
-  payload: Record<string, unknown>
-  /** Whose work it is. Of a kind, those with groups take turns, so that nobody's 10,000 jobs hold up another's five. */
-  group?: string
-  /** Comes again so many milliseconds after each end, good or bad, until it is cancelled; once over all processes. */
-  every?: number
-}
-
-export interface DeadJob extends NewJob {
-  id: string
-  error: string
-  diedAt: Time
-}
-
-export interface Job extends NewJob {
-  id: string
-  /** From 1: how often it was claimed without getting on. */
-  attempt: number
-  /** Names this claim. Whoever lost it (time ran out, cancelled) must not write any more. */
-  lease: string
-  /** Its last claims all died without a word, most likely with their process: to be settled as `dead`, not to be run. */
-  exhausted: boolean
-}
-
-export type JobOutcome =
-  | { state: 'done' }
-  /** Tried again after a growing pause; after the last attempt it is `dead` and can be enqueued anew. */
-  | { state: 'retry'; error: string }
-  | { state: 'dead'; error: string }
-  /** Given back untouched when the program stops: due at once, and the claim does not count. */
-  | { state: 'released' }
-  /** Put off, for some 100 s at most; the claim does not count. */
-  | { state: 'later'; until: Time }
 
 /** Background work, in the same database as the facts that cause it. At least once: effects are made idempotent by fencing. */
 export interface Queue {
@@ -318,6 +297,25 @@ export interface EgressRules {
   write(entries: readonly LedgerEntry[], how?: 'hastily'): Promise<void>
 }
 
+/**
+ * Folders of this machine, looked at away from this thread. Paths below a folder are relative to it, with `/`. `ignore`: lines of a
+ * `.gitignore`, after those for what nobody wants (hidden files, what programs leave while they write). Links are never followed.
+ * Throws `folder-missing`, `folder-unreadable`, `folder-no-folder`, `cancelled`.
+ */
+export interface FolderWatch {
+  /** Where a folder really lies, and what it is. Throws `folder-not-absolute`, `own-data` too. */
+  find(path: string): Promise<FolderIdentity>
+  /** All files in it, or what is at these paths and below, in the order of the bytes of their paths, each once. */
+  scan(path: string, what: { ignore: readonly string[]; at?: readonly string[] }, signal: AbortSignal): FolderEntries
+  /** Where something may have changed, from now on, and first of all where: nothing before that is missed by whoever looks then. */
+  hints(path: string, what: { ignore: readonly string[] }, signal: AbortSignal): AsyncIterable<readonly string[]>
+  /** Throws `file-missing`, `file-unreadable`, and `file-changed` where it is not at the end what it was at its beginning. */
+  read(path: string, file: string): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+export type FolderEntries = AsyncIterable<readonly FolderEntry[]>
+
 export interface Ports {
   clock: Clock
   ids: Ids
@@ -333,6 +331,8 @@ export interface Ports {
   cache?: Cache
   /** Governed by the core. Without it, nothing leaves. */
   egress?: Egress
+  /** Without it, no folder is followed. */
+  folderWatch?: FolderWatch
   /** Without them there are no providers. */
   secrets?: Secrets
   servers?: Servers

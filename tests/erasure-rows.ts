@@ -77,6 +77,11 @@ export function createReference(database: Database) {
         values (${v7()}, 1, 1, ${userId}, ${projectId}, 'model', 'x.example', 443, 1, 1, 'done')`.execute(db)
       await sql`insert into project_invitation (id, project_id, email, role, created_at, expires_at)
         values (${v7()}, ${projectId}, ${`${otherId}@cloister.test`}, 'reader', 1, 1)`.execute(db)
+      const folder = v7()
+      await sql`insert into followed_folder (id, project_id, path, device, inode, ignore, leaving, created_at)
+        values (${folder}, ${projectId}, '/srv/x', '1', '1', '', 0, 1)`.execute(db)
+      await sql`insert into followed_file (folder_id, path, size, modified_at, device, inode, document_id, own)
+        values (${folder}, 'x.txt', 1, 1, '1', '1', ${document.id}, 1)`.execute(db)
       await sql`insert into quota (user_id, files) values (${userId}, 7)`.execute(db)
       await sql`insert into usage (user_id, day, questions, files, bytes, tokens, seen_at) values (${userId}, 1, 1, 1, 1, 1, 1)`.execute(
         db,

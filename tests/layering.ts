@@ -8,11 +8,13 @@ import { parseAst } from 'vitest/node'
 const base = ['shared/model', 'shared/errors.ts', 'shared/messages']
 const contracts = [...base, 'shared/ports.ts', 'shared/api']
 /** Folders of the core that never see each other: what one needs of another, `core.ts` hands in. */
-const apart = folders('workspace chats ingest retrieve jobs gateway')
+const apart = folders('workspace chats ingest folders retrieve jobs gateway')
 /** Those that stand on them, and see what lies below. */
 const above = folders('answer agents eval backup sync')
 /** What the outside world is reached through. */
-const adapters = folders('db queue events blobs models providers parsers processes secrets cache egress tools mail')
+const adapters = folders(
+  'db queue events blobs models providers parsers processes secrets cache egress tools mail watch',
+)
 const core = [...contracts, 'shared/store', ...apart, ...above, 'shared/core.ts']
 
 /** A part (a folder or a file) and the parts it may import besides itself. */

@@ -132,6 +132,7 @@ export async function serve(
       await claim?.tell({ address, socket })
       const setUp = await accounts?.registration.setUpLink()
       if (workers === 1) core.start()
+      core.folders.start()
       await downloads.recover()
       // Behind the `#` it stays in the browser: no log and no other site gets to see it.
       const url = mode ? mode.publicUrl : address === null ? null : `${address}/#token=${encodeURIComponent(token)}`

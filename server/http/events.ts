@@ -93,6 +93,10 @@ export function createEventHub({
         const { type, projectId } = event
         return publish({ type, projectId }, { projectId })
       }
+      case 'folders': {
+        const { type, projectId } = event
+        return publish({ type, projectId }, { projectId })
+      }
       case 'projects':
       case 'settings':
         return publish({ type: event.type }, { userId: event.userId })
@@ -191,6 +195,7 @@ function keyOf(event: ServerEvent): string {
   if (event.type === 'document') return `document ${event.documentId}`
   if (event.type === 'chat') return `chat ${event.chatId}`
   if (event.type === 'assistants') return `assistants ${event.projectId}`
+  if (event.type === 'folders') return `folders ${event.projectId}`
   if (event.type === 'download') return `download ${event.name}`
   return event.type
 }

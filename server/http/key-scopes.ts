@@ -10,6 +10,8 @@ const rules: readonly [path: RegExp, changing: KeyScope, looking?: KeyScope][] =
   // Also where it is only looked at.
   [/^\/api\/v1\/admin(?:\/|$)/, 'admin', 'admin'],
   [/^\/api\/v1\/(?:models|downloads)(?:\/|$)/, 'admin'],
+  // What is read from the machine's own disks.
+  [/^\/api\/v1\/projects\/[^/]+\/folders(?:\/|$)/, 'admin'],
   [/^\/api\/v1\/(?:jobs|auth)(?:\/|$)/, 'admin'],
   [/^\/api\/v1\/(?:chat|generate)(?:\/|$)/, 'ask'],
   [/^\/api\/v1\/(?:[^/]+\/)*(?:ask|answers?|regenerate)(?:\/|$)/, 'ask'],

@@ -10,6 +10,7 @@ import { answerRoutes } from './routes/answers.ts'
 import { assistantRoutes } from './routes/assistants.ts'
 import { chatRoutes } from './routes/chats.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { folderRoutes } from './routes/folders.ts'
 import { createGates, os } from './routes/gates.ts'
 import { generateRoutes } from './routes/generate.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -49,6 +50,7 @@ export function createRouter(deps: RouterDependencies) {
     audit: auditRoutes(deps, gates),
     administration: administrationRoutes(deps, gates),
     documents: documentRoutes(deps, gates),
+    folders: folderRoutes(deps, gates),
     search: searchRoute(deps, gates),
     answers: answerRoutes(deps, gates),
     chats: chatRoutes(deps, gates),

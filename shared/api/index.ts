@@ -12,6 +12,7 @@ import { chats } from './chat.ts'
 import { documents } from './document.ts'
 import { downloads } from './download.ts'
 import { own } from './export.ts'
+import { folders } from './folder.ts'
 import { generate } from './generate.ts'
 import { health } from './health.ts'
 import { jobs } from './job.ts'
@@ -37,6 +38,7 @@ export type { ApiMachine, ApiModelFit, ApiOffer } from './catalog.ts'
 export type { Answering, ApiChat, ApiMessage } from './chat.ts'
 export type { ApiDocument, ApiReceipt, Upload } from './document.ts'
 export type { ApiDownload } from './download.ts'
+export type { ApiFolder } from './folder.ts'
 export type { ApiGenerated } from './generate.ts'
 export type { ServerEvent } from './job.ts'
 export type { ApiLedgerEntry, ApiLedgerSum } from './ledger.ts'
@@ -63,6 +65,7 @@ export const contract = {
     audit,
     administration,
     documents,
+    folders,
     search,
     answers,
     chats,

@@ -17,6 +17,7 @@ export const serverEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('chat'), projectId: id, chatId: id }),
   z.object({ type: z.literal('assistants'), projectId: id }),
+  z.object({ type: z.literal('folders'), projectId: id }),
   z.object({ type: z.literal('projects') }),
   z.object({ type: z.literal('models') }),
   z.object({

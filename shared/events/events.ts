@@ -12,6 +12,8 @@ export function keyOf(event: AppEvent): string {
       return `assistants ${event.projectId}`
     case 'projects':
       return `projects ${event.userId}`
+    case 'folders':
+      return `folders ${event.projectId}`
     case 'members':
       return `members ${event.projectId}`
     case 'purged':
@@ -77,6 +79,7 @@ const fields: Record<AppEvent['type'], readonly string[]> = {
   chat: ['userId', 'projectId', 'chatId'],
   assistants: ['projectId'],
   projects: ['userId'],
+  folders: ['projectId'],
   members: ['projectId'],
   purged: ['projectId'],
   access: ['userId'],

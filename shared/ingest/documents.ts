@@ -20,6 +20,8 @@ export interface NewFile {
   open: () => AsyncIterable<Uint8Array>
   /** Bytes, where a larger file is refused. */
   limit?: number
+  /** Notes which document it is, in the transaction that makes it one: repeatable, as everything in there. */
+  noted?: (tx: Tx, document: { id: string; blob: string; added: boolean }) => Promise<void>
 }
 
 /**
@@ -83,6 +85,11 @@ export interface Documents {
   delete(scope: Scope, id: string): Promise<Document>
   /** Out of the trash, and indexed again. */
   undo(scope: Scope, id: string): Promise<Document>
+  /**
+   * Its file is called so now. Read anew where that makes it another type; its words are indexed with the new name. Nothing for one in the
+   * trash. Throws `unsupported-type`.
+   */
+  rename(scope: Scope, id: string, file: { name: string; path: string }): Promise<Document>
   /** How many of the documents that came out of it go with it when it is deleted, or purged from the trash. */
   company(scope: Scope, id: string): Promise<number>
   /**
@@ -296,6 +303,7 @@ export function createDocuments(deps: {
             }
             if (known.state === 'failed') await startOver(tx, scope, known)
             else if (known.state === 'cancelled') await proceed(tx, scope, known)
+            await file.noted?.(tx, { id: known.id, blob: hash, added: false })
             return { id: known.id, added: false }
           }
           const full = await whyNoRoom(tx, deps, scope, size)
@@ -305,6 +313,7 @@ export function createDocuments(deps: {
           }
           const document = await store.documents.insert(tx, scope, { name, path, mediaType, size, blob: hash })
           await queue.enqueue(store.executor(tx), parseJob(document.id, scope))
+          await file.noted?.(tx, { id: document.id, blob: hash, added: true })
           return { id: document.id, added: true }
         })
         deps.wake()
@@ -446,6 +455,23 @@ export function createDocuments(deps: {
         // What had failed, been paused or cancelled stays so; its index is gone either way.
         for (const one of back) if (one.state === 'ready' || underWay.includes(one.state)) await proceed(tx, scope, one)
         return back
+      }),
+    rename: (scope, id, file) =>
+      change(scope, id, async (tx, document) => {
+        const name = cleanName(file.name)
+        const path = cleanPath(file.path)
+        if (document.deletedAt !== null || (document.name === name && document.path === path)) return
+        const mediaType = parsers.mediaType(name)
+        if (mediaType === undefined) throw new AppError('unsupported-type', { name })
+        // What its first bytes said stays where the name says nothing else than before.
+        const sameType = mediaType === parsers.mediaType(document.name)
+        await store.documents.rename(tx, scope, id, { name, path, ...(!sameType && { mediaType }) })
+        if (!sameType && !(await needsPassword(tx, document))) await startOver(tx, scope, { ...document, mediaType })
+        else if (name !== document.name && document.state === 'ready' && document.chunks > 0) {
+          // Each chunk is found by the name too.
+          await unindex(tx, document)
+          await proceed(tx, scope, document)
+        }
       }),
     company: (scope, id) =>
       store.transaction(scope, async tx => {

@@ -1,6 +1,8 @@
 /** Deutsche Texte, mit „Sie“. */
-import type { Messages } from './index.ts'
+
 import { desktop } from './desktop-de.ts'
+import { folders } from './folders-de.ts'
+import type { Messages } from './index.ts'
 import { mail } from './mail-de.ts'
 
 export const de: Messages = {
@@ -95,6 +97,7 @@ export const de: Messages = {
     'hidden-file': 'Versteckte Dateien werden ausgelassen.',
     'symbolic-link': 'Verknüpfungen an andere Orte werden ausgelassen.',
     'own-data': 'Cloisters eigenes Datenverzeichnis wird ausgelassen.',
+    ...folders.error,
     'project-not-found': 'Ein Projekt „{{name}}“ gibt es nicht.',
     'document-not-found': 'Ein Dokument „{{id}}“ gibt es in diesem Projekt nicht.',
     'job-not-found': 'Aufgegebene Arbeit „{{id}}“ gibt es nicht.',
@@ -544,6 +547,7 @@ export const de: Messages = {
       job: 'Ids oder Anfänge von Ids, wie die Liste sie zeigt',
       allJobs: 'alles, was aufgegeben wurde',
       yes: 'nicht nachfragen',
+      ...folders.help,
       localOnly: 'on: nur Modelle dieses Computers',
       allowedProviders: 'die erlaubten Anbieter, durch Kommas getrennt; „all“ für alle',
       chatModel: 'das Modell, das antwortet: Name der Datei oder anbieter/modell; „none“ für das übliche',
@@ -601,6 +605,7 @@ export const de: Messages = {
       modelFile: 'GGUF-Datei',
       projectName: 'Name',
       projectNameOrId: 'Name oder Id',
+      ...folders.command,
       'projects-models': 'sagen, welche Modelle an einem Projekt arbeiten dürfen',
       providers: 'Server mit Modellen: auf diesem Rechner, im Haus oder anderswo',
       'providers-list': 'Anbieter und ihre Modelle auflisten',
@@ -914,6 +919,7 @@ export const de: Messages = {
       answered: '{{name}} hat in {{milliseconds}} ms geantwortet, mit {{count}} Modellen.',
       unasked: 'nie gefragt',
     },
+    folders: folders.cli,
     projectModels: {
       localOnly: 'Nur Modelle dieses Computers: {{value}}',
       providers: 'Erlaubte Anbieter: {{value}}',

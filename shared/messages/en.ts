@@ -1,5 +1,7 @@
 /** English texts. `de.ts` has the same keys; a test compares the placeholders. */
+
 import { desktop } from './desktop-en.ts'
+import { folders } from './folders-en.ts'
 import { mail } from './mail-en.ts'
 
 export const en = {
@@ -86,6 +88,7 @@ export const en = {
     'hidden-file': 'Hidden files are left out.',
     'symbolic-link': 'Links to other places are left out.',
     'own-data': 'Cloister’s own data directory is left out.',
+    ...folders.error,
     'project-not-found': 'There is no project “{{name}}”.',
     'document-not-found': 'There is no document “{{id}}” in this project.',
     'job-not-found': 'No work was given up that is called “{{id}}”.',
@@ -503,6 +506,7 @@ export const en = {
       job: 'ids, or beginnings of ids, as the list has them',
       allJobs: 'all that was given up',
       yes: 'do not ask',
+      ...folders.help,
       localOnly: 'on: only models of this computer',
       allowedProviders: 'the providers that are allowed, with commas between them; “all” for all',
       chatModel: 'the model that answers: a file’s name or provider/model; “none” for the usual one',
@@ -560,6 +564,7 @@ export const en = {
       modelFile: 'GGUF file',
       projectName: 'name',
       projectNameOrId: 'name or id',
+      ...folders.command,
       'projects-models': 'say which models may work on a project',
       providers: 'servers with models: on this machine, in the house, or far away',
       'providers-list': 'list providers and their models',
@@ -867,6 +872,7 @@ export const en = {
       answered: '{{name}} answered within {{milliseconds}} ms, with {{count}} models.',
       unasked: 'never asked',
     },
+    folders: folders.cli,
     projectModels: {
       localOnly: 'Only models of this computer: {{value}}',
       providers: 'Providers allowed: {{value}}',

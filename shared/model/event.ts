@@ -5,6 +5,8 @@ export type AppEvent =
   | { type: 'chat'; userId: string; projectId: string; chatId: string }
   | { type: 'assistants'; projectId: string }
   | { type: 'projects'; userId: string }
+  /** That it follows: one more or less, or how far they are. */
+  | { type: 'folders'; projectId: string }
   /** Who has a part in it. */
   | { type: 'members'; projectId: string }
   /** Something of it is gone for good: what is remembered of it must not outlive that. */

@@ -20,6 +20,7 @@
  * - **provider**: a server with models, on this machine or another one; **reference**: what a model is called by, `slug/model` there.
  * - **vector**, **vector index**: a chunk's place in an embedding model's space; the vectors of one model, one index.
  * - **job**: a piece of background work, a row in the same database as the fact that causes it.
+ * - **followed folder**: a folder of this machine; its files are documents of a project for as long as they lie in it.
  * - **receipt**: what became of a document: pages read, pages without text, tables, language, what was skipped and why.
  * - **change**: one field of one synced row, as the change log keeps it.
  * - **ledger**: every request that left this machine or was refused: to whom, for what, how many bytes; never what was in it.
@@ -33,7 +34,9 @@ export type * from './document.ts'
 export type * from './egress.ts'
 export type * from './erased.ts'
 export type * from './event.ts'
+export type * from './folder.ts'
 export type * from './generated.ts'
+export type * from './job.ts'
 export type * from './mail.ts'
 export type * from './member.ts'
 export type * from './models.ts'

@@ -108,6 +108,8 @@ export interface DocumentStore {
   lock(tx: Tx, scope: Scope, id: string): Promise<Document | undefined>
   insert(tx: Tx, scope: Scope, document: NewDocument): Promise<Document>
   update(tx: Tx, id: string, progress: Progress): Promise<void>
+  /** What its file is called. */
+  rename(tx: Tx, scope: Scope, id: string, fields: { name: string; path: string; mediaType?: string }): Promise<void>
   /** Moves to the trash (a time) or out of it (null). */
   setDeleted(tx: Tx, scope: Scope, id: string, deletedAt: number | null): Promise<void>
   /** Row, segments and history, for good. */
@@ -377,6 +379,16 @@ export function createDocumentStore({
         }))
         .where('id', '=', id)
         .execute()
+    },
+    async rename(tx, { projectId }, id, { name, path, mediaType }) {
+      const fields = { name, path, ...(mediaType !== undefined && { media_type: mediaType }) }
+      await tx
+        .updateTable('document')
+        .set({ ...fields, sort_key: sortKey(path) })
+        .where('id', '=', id)
+        .where('project_id', '=', projectId)
+        .execute()
+      await changes.record(tx, { scope: projectId, entity: 'document', id, fields })
     },
     async setDeleted(tx, scope, id, deletedAt) {
       await tx

@@ -13,6 +13,7 @@ import { createErasureStore, type ErasureStore } from './erasure.ts'
 import { executor } from './executor.ts'
 import { createFamilyStore, type FamilyStore } from './families.ts'
 import { fillSortKeys } from './fill-sort-keys.ts'
+import { createFolderStore, type FolderStore } from './folders.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { createLedgerStore, type LedgerStore } from './ledger.ts'
 import { createLibraries } from './libraries.ts'
@@ -37,6 +38,7 @@ export type { ChunkText } from './chunks.ts'
 export { readCursor, writeCursor } from './cursor.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
 export type { FoundRow, Member } from './families.ts'
+export type { FileRow, FileState, FolderRow } from './folders.ts'
 export type { OpenInvitation } from './invitations.ts'
 export type { Connection, LedgerPage } from './ledger.ts'
 export type { NewProvider, StoredProvider } from './providers.ts'
@@ -57,6 +59,7 @@ export interface Store {
   administration: AdministrationStore
   documents: DocumentStore
   families: FamilyStore
+  folders: FolderStore
   segments: SegmentStore
   chunks: ChunkStore
   words: WordStore
@@ -108,6 +111,7 @@ export async function openStore(deps: {
     invitations: createInvitationStore({ read, write, clock, ids }),
     documents: createDocumentStore({ read, engine, clock, ids, changes }),
     families: createFamilyStore({ read, engine, changes }),
+    folders: createFolderStore({ read, engine, clock, ids }),
     segments: createSegmentStore({ read }),
     chunks: createChunkStore({ read, engine, words: createWordIndex(engine) }),
     words: createWordStore({ read, engine, libraries }),

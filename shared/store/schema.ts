@@ -39,6 +39,8 @@ export interface Schema extends AuthTables {
   quota: QuotaRow
   usage: UsageRow
   audit: AuditRow
+  followed_folder: FollowedFolderRow
+  followed_file: FollowedFileRow
 }
 
 export interface ChangeRow {
@@ -296,6 +298,35 @@ export interface EgressRow {
   received: number
   outcome: string
   why: string | null
+}
+
+/** See `folders.ts`. */
+export interface FollowedFolderRow {
+  id: string
+  project_id: string
+  path: string
+  device: string
+  inode: string
+  /** Lines. */
+  ignore: string
+  unsupported: number | null
+  leaving: number
+  created_at: number
+}
+
+export interface FollowedFileRow {
+  folder_id: string
+  path: string
+  size: number
+  modified_at: number
+  device: string
+  inode: string
+  blob: string | null
+  document_id: string | null
+  own: number
+  previous_id: string | null
+  /** JSON of a `Reason`. */
+  refused: string | null
 }
 
 export type Read = Kysely<Schema>

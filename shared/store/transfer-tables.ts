@@ -51,6 +51,13 @@ export const transferTables: readonly TransferTable[] = [
   table('segment', 'document_id number problem blocks margins recognition width height', 'document_id number', 2),
   table('chunk', 'id project_id document_id position text headings pieces language terms context_terms'),
   table('clearing', 'document_id project_id', 'document_id'),
+  // With a library that is restored where it was, the same folders are followed on; elsewhere they are not what they were, and wait.
+  table('followed_folder', 'id project_id path device inode ignore unsupported leaving created_at'),
+  table(
+    'followed_file',
+    'folder_id path size modified_at device inode blob document_id own previous_id refused',
+    'folder_id path',
+  ),
   table('chat', 'id project_id title assistant_id created_at deleted_at model user_id said_at'),
   table('message', 'id chat_id role text answer completed passages created_at'),
   table('egress', 'id started_at ended_at beat user_id project_id purpose host port address sent received outcome why'),

@@ -14,6 +14,7 @@ export interface Ids {
   messageId: string
   answerId: string
   assistantId: string
+  folderId: string
   jobId: string
   userId: string
 }
@@ -126,6 +127,11 @@ export const cases: Record<string, Case> = {
   'documents.unrecognized': read,
   'documents.recognizeAll': write,
   'documents.unlock': with_('write', () => ({ password: 'geheim' })),
+  'folders.list': read,
+  'folders.follow': with_('manage', () => ({ path: '/' })),
+  'folders.update': with_('manage', () => ({ ignore: [] })),
+  'folders.problems': read,
+  'folders.unfollow': with_('manage', () => ({ documents: 'keep' })),
   search: with_('read', ({ documentId }) => ({ query: 'Miete', documents: [documentId] }), 200),
 
   'answers.ask': with_('read', ({ chatId, documentId }) => ({ question, chatId, documents: [documentId] })),

@@ -1,6 +1,8 @@
 /** Every route with somebody else's ids: the same answer as for what is not there, on both engines. */
+import { Kysely } from 'kysely'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Schema } from '../../shared/store/schema.ts'
 import { postgres, sqlite } from '../postgres.ts'
 import {
   type Case,
@@ -74,9 +76,28 @@ describe.each([sqlite, postgres])('on $name', engine => {
       messageId: messages[1].id,
       answerId,
       assistantId,
+      folderId: await addFolder(projectId, word),
       jobId: v7(),
       userId: who,
     }
+  }
+
+  /** As a library that was restored has it: nobody follows folders on a server with several users. */
+  async function addFolder(projectId: string, word: string): Promise<string> {
+    const id = v7()
+    const row = {
+      id,
+      project_id: projectId,
+      path: `/srv/${word}`,
+      device: '1',
+      inode: '1',
+      ignore: '',
+      leaving: 0,
+      created_at: 1,
+    }
+    const write = new Kysely<Schema>({ dialect: server.database.writer('internal') })
+    await write.insertInto('followed_folder').values(row).execute()
+    return id
   }
 
   const absent = (): Ids => ({
@@ -86,6 +107,7 @@ describe.each([sqlite, postgres])('on $name', engine => {
     messageId: v7(),
     answerId: v7(),
     assistantId: v7(),
+    folderId: v7(),
     jobId: v7(),
     userId: 'nobody',
   })

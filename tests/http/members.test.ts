@@ -117,7 +117,15 @@ describe.each([sqlite, postgres])('on $name', engine => {
     await made('alice', 'POST', `${base}/members`, { userId: 'bob', role })
     const none = '019a0000-0000-7000-8000-000000000000'
     const documentId = results[0].document.id
-    const things = { documentId, chatId: none, messageId: none, answerId: none, assistantId: none, jobId: none }
+    const things = {
+      documentId,
+      chatId: none,
+      messageId: none,
+      answerId: none,
+      assistantId: none,
+      folderId: none,
+      jobId: none,
+    }
     const ids: Ids = { projectId, ...things, userId: 'alice' }
     const all = [...routesOf().map(route => ({ ...route, ...(cases[route.name] as Case | undefined) })), ...dialects]
     for (const one of all) {

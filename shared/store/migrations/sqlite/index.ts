@@ -25,6 +25,7 @@ import { proofs } from './0023-proofs.ts'
 import { times } from './0024-times.ts'
 import { projectInvitations } from './0025-project-invitations.ts'
 import { saidAt } from './0026-said-at.ts'
+import { folders } from './0027-folders.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   { name: '0024-times', sql: times },
   { name: '0025-project-invitations', sql: projectInvitations },
   { name: '0026-said-at', sql: saidAt },
+  { name: '0027-folders', sql: folders },
 ]

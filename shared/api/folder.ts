@@ -1,0 +1,94 @@
+import { oc } from '@orpc/contract'
+import { z } from 'zod'
+import { id, inProject, next, paging, time } from './common.ts'
+import { reason } from './problem.ts'
+
+/** Lines as in a `.gitignore`. */
+const ignore = z
+  .array(
+    z
+      .string()
+      .max(500)
+      .regex(/^[^\r\n]*$/),
+  )
+  .max(200)
+  .describe(
+    'What is left out, as lines of a `.gitignore`, beside hidden files and what programs leave while they write',
+  )
+
+const folder = z.object({
+  id,
+  projectId: id,
+  path: z.string().describe('Where it lies on the machine of the server, without links'),
+  ignore,
+  createdAt: time,
+  state: z
+    .enum(['looking', 'following', 'paused', 'leaving', 'resting'])
+    .describe(
+      '`looking`: it is compared with what is known; `following`: up to date; `paused`: it cannot be looked at, and goes on by itself when it can; `leaving`: its documents go to the trash; `resting`: nothing here follows folders',
+    ),
+  reason: reason.nullable().describe('Why it is paused, or why changes are found late'),
+  files: z.number().int().describe('Files that are documents'),
+  problems: z.number().int().describe('Files that are not, though they should be'),
+  unsupported: z.number().int().nullable().describe('Files of types that are not read; null: not counted so far'),
+})
+
+const base = '/projects/{projectId}/folders'
+const one = z.object({ ...inProject, folderId: id })
+const tags = ['Folders']
+
+export const folders = {
+  list: oc
+    .route({ method: 'GET', path: base, summary: 'The folders that a project follows, oldest first', tags })
+    .input(z.object(inProject))
+    .output(
+      z.object({
+        available: z.boolean().describe('Whether folders can be followed here: on a machine of one’s own alone'),
+        folders: z.array(folder),
+      }),
+    ),
+  follow: oc
+    .route({
+      method: 'POST',
+      path: base,
+      summary: 'Follow a folder of the machine of the server',
+      description:
+        'Its files become documents, with all folders in it; what is added, changed, renamed or removed there is so in the project within seconds. Documents of removed files go to the trash. A folder that is out of reach is waited for, and nothing of it is removed.',
+      tags,
+      successStatus: 201,
+    })
+    .input(z.object({ ...inProject, path: z.string().min(1).max(4000), ignore: ignore.default([]) }))
+    .output(folder),
+  update: oc
+    .route({
+      method: 'PATCH',
+      path: `${base}/{folderId}`,
+      summary: 'Change what is left out of a folder',
+      description: 'Documents of files that are left out from now on go to the trash.',
+      tags,
+    })
+    .input(one.extend({ ignore }))
+    .output(folder),
+  problems: oc
+    .route({
+      method: 'GET',
+      path: `${base}/{folderId}/problems`,
+      summary: 'Files that are no documents, though they should be, and why',
+      tags,
+    })
+    .input(one.extend(paging))
+    .output(z.object({ problems: z.array(z.object({ path: z.string(), reason })), next })),
+  unfollow: oc
+    .route({
+      method: 'POST',
+      path: `${base}/{folderId}/unfollow`,
+      summary: 'Follow a folder no more',
+      description:
+        'Its documents stay, or go to the trash, which takes a while for many. The folder itself is not touched.',
+      tags,
+    })
+    .input(one.extend({ documents: z.enum(['keep', 'trash']) }))
+    .output(z.object({})),
+}
+
+export type ApiFolder = z.output<typeof folder>

@@ -1,0 +1,59 @@
+/** What is said of folders that a project follows. `folders-de.ts` has the same keys. */
+export const folders = {
+  error: {
+    'path-too-long': 'The path of the file is too long. Put it less deep, or shorten the names of its folders.',
+    'folder-not-found': 'This project does not follow such a folder (any more): {{id}}',
+    'folder-not-absolute': 'Say the whole path of the folder, from the disk or the slash on: {{folder}} is not one.',
+    'folder-missing':
+      'The folder {{folder}} is not there. Its documents stay; as soon as it is back (a drive connected, a network reached), Cloister goes on by itself.',
+    'folder-unreadable':
+      'The folder {{folder}} cannot be read: the permission is missing, or its disk reports an error. Its documents stay; Cloister goes on by itself when it can be read.',
+    'folder-no-folder': '{{folder}} is no folder.',
+    'folder-replaced':
+      'There is another folder now in the place of {{folder}}: most likely its disk is not connected. The documents stay; as soon as the folder is back, Cloister goes on by itself.',
+    'folder-empty':
+      'The folder {{folder}} lies on another machine and is suddenly empty. The documents stay; as soon as files are there again, Cloister goes on by itself.',
+    'folder-part-missing':
+      'The file is not there, nor is the disk that it lay on. Its document stays until that disk is back.',
+    'folder-overlaps':
+      'This project follows {{other}} already; one of the two folders lies in the other. Follow the outer one alone.',
+    'folders-off':
+      'Folders cannot be followed here: this server has several users or a PostgreSQL database, and folders are those of its machine. Add files instead.',
+    'watch-limit':
+      'The system watches no more folders at once, so changes in this one are looked for now and then only. On Linux, fs.inotify.max_user_watches sets the limit.',
+  },
+  command: {
+    folders: 'see and manage the folders that a project follows',
+    'folders-list': 'all folders that the project follows',
+    'folders-follow': 'follow a folder: what changes in it, changes in the project',
+    'folders-unfollow': 'follow a folder no more',
+    folderPath: 'folder',
+    folderNamed: 'folder, or the id of one that is followed',
+  },
+  help: {
+    ignore: 'leave this out, as a line of a .gitignore says it; may be given several times',
+    keepDocuments: 'its documents stay in the project',
+    trashDocuments: 'its documents go to the trash',
+  },
+  cli: {
+    none: 'This project follows no folder.',
+    path: 'Folder',
+    state: 'State',
+    files: 'Documents',
+    problems: 'Problems',
+    unsupported: 'Other types',
+    states: {
+      looking: 'is being looked through',
+      following: 'up to date',
+      paused: 'waits',
+      leaving: 'its documents go to the trash',
+      resting: 'followed while “cloister serve” runs',
+    },
+    followed: 'Followed now: {{path}}',
+    later: 'While “cloister serve” runs, changes in it are taken up within seconds.',
+    kept: 'Not followed any more: {{path}}. Its documents stay.',
+    trashed: 'Not followed any more: {{path}}. Its documents go to the trash.',
+    choose: 'Say --keep-documents or --trash-documents: whether its documents stay, or go to the trash.',
+    ask: 'Keep its documents? [yes/no] ',
+  },
+}
