@@ -10,6 +10,7 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 let folder: string
 let handle: (request: Request) => Promise<Response>
 const asked: Request[] = []
+const handedId = '0198c1f0-0000-7000-8000-000000000000'
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'cloister-page-'))
@@ -25,6 +26,7 @@ beforeAll(async () => {
       if (request.url.endsWith('/gone')) throw new Error('no server')
       return new Response('{}', { headers: { 'set-cookie': 'a=b', 'content-type': 'application/json' } })
     },
+    handed: async id => (id === handedId ? new Blob(['handed']).stream() : undefined),
     log: silent,
   })
 })
@@ -93,6 +95,15 @@ describe('the page', () => {
     expect(request.url).toBe('http://localhost/api/v1/ask?a=1')
     expect([...request.headers.keys()].toSorted()).toEqual(['accept-language', 'content-type'])
     expect(await request.text()).toBe('{"a":1}')
+  })
+
+  it('gets the bytes of what it was told of, as bytes, and of nothing else', async () => {
+    const answer = await get(`/handed/${handedId}`)
+    expect(await answer.text()).toBe('handed')
+    expect(answer.headers.get('content-type')).toBe('application/octet-stream')
+    for (const other of ['0198c1f0-0000-7000-8000-000000000001', 'a', '..%2f..%2fetc%2fpasswd', ''])
+      expect({ other, status: (await get(`/handed/${other}`)).status }).toEqual({ other, status: 404 })
+    expect((await get(`/handed/${handedId}`, { method: 'HEAD' })).status).toBe(405)
   })
 
   it('hears of an error of the network where no server runs', async () => {

@@ -9,13 +9,14 @@ import { Readable } from 'node:stream'
 import type { Log } from '../../shared/ports.ts'
 import { contentSecurityPolicy } from './csp.ts'
 import { type PageFiles, typeOf } from './files.ts'
-
-export const pageOrigin = 'app://bundle'
+import { isOwnOrigin, pageOrigin } from './origin.ts'
 
 /** Stands in the built page wherever the nonce of a response belongs (`html.cspNonce` of Vite). */
 const noncePlaceholder = '__NONCE__'
 /** Files whose name holds a hash of what is in them. */
 const hashed = /^\/assets\//
+/** What was opened with Cloister, by an id that nobody can guess. */
+const handedPath = /^\/handed\/([\da-f-]{36})$/
 /** Nothing that says who asks, or from where: the server is told by us. What belongs to one connection is that connection's. */
 const withheld =
   /^(?:authorization|cookie|host|origin|referer|connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|sec-.*|x-forwarded-.*|forwarded)$/i
@@ -33,11 +34,18 @@ export interface AppRequestOptions {
   files: PageFiles
   /** To the server, as its owner; rejects where there is none. */
   server: (request: Request) => Promise<Response>
+  /** The bytes of a file that the page was told of; undefined for any other. */
+  handed: (id: string) => Promise<ReadableStream<Uint8Array> | undefined>
   log: Log
 }
 
 /** Never rejects. What cannot be answered because no server runs is an error of the network to the page, which then says so and tries again. */
-export function createAppRequests({ files, server, log }: AppRequestOptions): (request: Request) => Promise<Response> {
+export function createAppRequests({
+  files,
+  server,
+  handed,
+  log,
+}: AppRequestOptions): (request: Request) => Promise<Response> {
   const index = files.get('/index.html')
 
   async function page(): Promise<Response> {
@@ -65,6 +73,15 @@ export function createAppRequests({ files, server, log }: AppRequestOptions): (r
     })
   }
 
+  async function handedFile(id: string): Promise<Response> {
+    const body = await handed(id)
+    if (!body) return refuse(404)
+    const headers = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' }
+    return new Response(body, {
+      headers: { ...always, ...headers, 'Content-Security-Policy': contentSecurityPolicy('none') },
+    })
+  }
+
   async function forward(request: Request, url: URL): Promise<Response> {
     const headers = new Headers([...request.headers].filter(([name]) => !withheld.test(name)))
     const { method, body, signal } = request
@@ -86,7 +103,7 @@ export function createAppRequests({ files, server, log }: AppRequestOptions): (r
   return async request => {
     try {
       const url = new URL(request.url)
-      if (`${url.protocol}//${url.host}` !== pageOrigin) return refuse(404)
+      if (!isOwnOrigin(request.url)) return refuse(404)
       const { method } = request
       const origin = request.headers.get('origin')
       const site = request.headers.get('sec-fetch-site')
@@ -94,6 +111,8 @@ export function createAppRequests({ files, server, log }: AppRequestOptions): (r
       if (site !== null && site !== 'same-origin' && site !== 'none') return refuse(403)
       if (url.pathname.startsWith('/api/')) return await forward(request, url)
       if (method !== 'GET' && method !== 'HEAD') return refuse(405)
+      const id = handedPath.exec(url.pathname)?.[1]
+      if (id !== undefined) return method === 'GET' ? await handedFile(id) : refuse(405)
       return url.pathname === '/' || url.pathname === '/index.html' ? await page() : file(url.pathname, method)
     } catch (error) {
       if (!request.signal.aborted) log.debug('not answered', { path: pathOf(request.url), error })

@@ -1,0 +1,113 @@
+/**
+ * What the page and the desktop's main process say to each other. `window.cloister` is there in the desktop's window alone; everything that
+ * is not about the window or the system goes over HTTP there as everywhere. The page imports types only.
+ */
+import { z } from 'zod'
+import { id } from './common.ts'
+import { reason } from './problem.ts'
+
+const nothing = z.undefined()
+const text = (most: number) => z.string().max(most)
+const version = text(50)
+
+export const serverState = z.discriminatedUnion('name', [
+  /** `attempt`: how often it has ended since it last answered. */
+  z.object({ name: z.literal('starting'), attempt: z.number().int().min(0) }),
+  z.object({ name: z.literal('ready') }),
+  z.object({ name: z.literal('failed'), reason }),
+  z.object({ name: z.literal('stopped') }),
+])
+
+export const updateState = z.discriminatedUnion('name', [
+  /** The user has not been asked yet whether Cloister may look for updates. */
+  z.object({ name: z.literal('unasked') }),
+  z.object({ name: z.literal('off') }),
+  z.object({ name: z.literal('checking') }),
+  z.object({ name: z.literal('current') }),
+  z.object({ name: z.literal('available'), version, notes: text(20_000) }),
+  z.object({ name: z.literal('downloading'), version, part: z.number().min(0).max(1) }),
+  /** It waits for the next start, or until nothing is in work. */
+  z.object({ name: z.literal('ready'), version, notes: text(20_000) }),
+  z.object({ name: z.literal('failed'), reason }),
+])
+
+export const updateChoice = z.enum(['on', 'off', 'check', 'download', 'install', 'skip', 'later'])
+
+export const desktopPreferences = z.object({
+  /** Cloister goes on when its window is closed. */
+  tray: z.boolean(),
+  notifications: z.boolean(),
+  /** Files that were opened of late are offered in menus. */
+  recent: z.boolean(),
+  /** Keys that open the small window from everywhere; null: none. */
+  shortcut: text(60).nullable(),
+})
+
+/** A file that was opened with Cloister: fetched from `/handed/ID`, it is added as one that was dropped. */
+export const handedFile = z.object({ id, name: text(4096), size: z.number().int().min(0) })
+
+export const desktopState = z.object({
+  /** The small window over everything: a question, its answer, and nothing else. */
+  quick: z.boolean(),
+  server: serverState,
+  /** Why it was started with care. */
+  safeMode: reason.nullable(),
+  updates: updateState,
+})
+
+/** From the page. Each has one object, or nothing, as its input. */
+export const desktopCalls = {
+  /** The page is there and listens: what was said before comes now. */
+  start: { input: nothing, output: desktopState },
+  /** After it failed. */
+  startServer: { input: nothing, output: nothing },
+  chooseFolder: { input: nothing, output: text(4096).nullable() },
+  /** `opened`: the user agreed. */
+  openExternal: { input: z.object({ url: text(10_000) }), output: z.object({ opened: z.boolean() }) },
+  showDataFolder: { input: nothing, output: nothing },
+  print: { input: nothing, output: nothing },
+  /** How many files are on their way from this window: of all work, the one thing that a later start cannot go on with. */
+  tellUploads: { input: z.object({ count: z.number().int().min(0) }), output: nothing },
+  getPreferences: { input: nothing, output: desktopPreferences },
+  setPreferences: { input: desktopPreferences.partial(), output: desktopPreferences },
+  hideQuick: { input: nothing, output: nothing },
+  /** Of the small window, in the large one. */
+  openChat: { input: z.object({ projectId: id, chatId: id }), output: nothing },
+  chooseUpdate: { input: z.object({ choice: updateChoice }), output: updateState },
+}
+
+/** To the page. */
+export const desktopMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('files'), files: z.array(handedFile).max(500) }),
+  /** A view, as it stands behind the `#`. */
+  z.object({ type: z.literal('go'), hash: text(2000).startsWith('#/') }),
+  z.object({ type: z.literal('server'), server: serverState }),
+  z.object({ type: z.literal('updates'), updates: updateState }),
+  z.object({ type: z.literal('preferences'), preferences: desktopPreferences }),
+])
+
+type Calls = typeof desktopCalls
+export type DesktopCall = keyof Calls
+export type DesktopInput<Name extends DesktopCall> = z.output<Calls[Name]['input']>
+export type DesktopOutput<Name extends DesktopCall> = z.output<Calls[Name]['output']>
+
+/** Errors lose all but their text on the way between the worlds of a window: so what was refused is an answer, too. */
+export type DesktopAnswer<T> = { ok: true; value: T } | { ok: false; reason: DesktopReason }
+export type DesktopReason = z.output<typeof reason>
+export type DesktopMessage = z.output<typeof desktopMessage>
+export type DesktopState = z.output<typeof desktopState>
+export type DesktopPreferences = z.output<typeof desktopPreferences>
+export type HandedFile = z.output<typeof handedFile>
+export type ShownServer = z.output<typeof serverState>
+export type UpdateState = z.output<typeof updateState>
+export type UpdateChoice = z.output<typeof updateChoice>
+
+/** `window.cloister`: functions, and nothing else. */
+export type DesktopBridge = {
+  readonly [Name in DesktopCall]: (
+    ...input: DesktopInput<Name> extends undefined ? [] : [input: DesktopInput<Name>]
+  ) => Promise<DesktopAnswer<DesktopOutput<Name>>>
+} & {
+  /** One listener; what came before it is told to it at once. */
+  readonly listen: (hear: (message: DesktopMessage) => void) => void
+}
