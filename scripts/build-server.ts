@@ -3,31 +3,43 @@
  * made for the run. A command that opens the library takes half the processor's time from there (0.5 instead of 1 s): 25 files are
  * read for it instead of 600, one for each package and not one for each of its modules.
  */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { build, type Plugin } from 'vite'
 
 const root = path.join(import.meta.dirname, '..')
-const ours = ['server', 'shared'].map(folder => path.join(root, folder) + path.sep)
+const ours = ['server', 'shared', 'main'].map(folder => path.join(root, folder) + path.sep)
 
 // What brings programs of the machine, WebAssembly or data beside its code, or finds its own files by where it lies.
-const apart = [
+export const apart = [
   'better-sqlite3',
   'sqlite-vec',
   'node-llama-cpp',
   '@napi-rs/canvas',
+  '@napi-rs/keyring',
   'pdfjs-dist',
   'tesseract.js',
   '@tesseract.js-data/deu',
   '@tesseract.js-data/eng',
 ]
 
+export interface ServerBuild {
+  /** What lies there as the root of the repository lies here: `package.json`, and whatever else is named by its place. */
+  home?: string
+  plugins?: Plugin[]
+}
+
 /** Writes `main.js` and what belongs to it into the folder, which must lie inside the installation, beside or below `node_modules`. */
-export async function buildServer(folder: string): Promise<{ main: string }> {
+export async function buildServer(
+  folder: string,
+  { home = root, plugins = [] }: ServerBuild = {},
+): Promise<{ main: string }> {
+  const desktop = path.join(root, 'server/desktop.ts')
   await build({
     configFile: false,
     root,
     logLevel: 'warn',
-    plugins: [places(folder)],
+    plugins: [places(folder, home), ...plugins],
     ssr: { noExternal: true, external: apart, target: 'node' },
     build: {
       ssr: true,
@@ -37,7 +49,7 @@ export async function buildServer(folder: string): Promise<{ main: string }> {
       minify: false,
       sourcemap: true,
       rolldownOptions: {
-        input: { main: path.join(root, 'server/main.ts') },
+        input: { main: path.join(root, 'server/main.ts'), ...(existsSync(desktop) && { desktop }) },
         // One folder without others in it, so that every file says the same of where another one is. Names stay, so that Node's cache of
         // compiled code, which goes by them, does not grow with every build.
         output: { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
@@ -51,15 +63,18 @@ export async function buildServer(folder: string): Promise<{ main: string }> {
  * Files that ours name by where they are: a module that a thread or a process runs (`new URL('./thread.ts', import.meta.url)`) is built too
  * and named by its new place; everything else (`package.json`, the screen, packages) is looked for from where the source lies.
  */
-function places(folder: string): Plugin {
+export function places(folder: string, home: string): Plugin {
   return {
     name: 'cloister:places',
     enforce: 'pre',
     async transform(code, id) {
       const [file = ''] = id.split('?')
       if (!ours.some(place => file.startsWith(place)) || !code.includes('import.meta')) return undefined
-      const from = (to: string) =>
-        JSON.stringify(path.relative(folder, to).split(path.sep).map(encodeURIComponent).join('/'))
+      const from = (to: string) => {
+        const there = path.join(home, path.relative(root, to))
+        const relative = path.relative(folder, there).split(path.sep).map(encodeURIComponent).join('/')
+        return JSON.stringify(relative.startsWith('.') ? relative : `./${relative}`)
+      }
       const built = code
         .replace(
           /new URL\((\s*)'([^']+\.ts)',(\s*)import\.meta\.url/g,

@@ -30,7 +30,7 @@ const order: readonly Fuse[] = [
 ]
 const sentinel = Buffer.from('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX')
 const version = 1
-const states: Readonly<Record<number, boolean>> = { 0x30: false, 0x31: true }
+const states: Readonly<Record<number, boolean>> = { 48: false, 49: true }
 
 /** What differs from the wish, a line for each; nothing when all is well. One program for two processors has two wires. */
 export function findFuseFaults(program: Buffer): string[] {

@@ -1,0 +1,113 @@
+/** What built JavaScript names of other files and packages, by whatever syntax: what must lie in the installation with it. */
+import { parseSync } from 'vite'
+
+export interface Reference {
+  /** As it stands there: a package, `node:…`, or a path. */
+  specifier: string
+  /** Of a relative one: what it is relative to, as a path from the file that it stands in. Undefined: that file itself. */
+  base?: string
+  /** `dynamic`: when that place is reached. */
+  kind: 'import' | 'dynamic' | 'require' | 'resolve' | 'url'
+  line: number
+}
+
+interface Node {
+  type: string
+  start: number
+  [field: string]: unknown
+}
+
+/** Throws for text that is no JavaScript. */
+export function referencesOf(file: string, text: string): Reference[] {
+  const parsed = parseSync(file, text)
+  const [problem] = parsed.errors
+  if (problem) throw new Error(`${file}: ${problem.message}`)
+  const nodes = [...nodesOf(parsed.program)]
+  const requires = new Map<string, string | undefined>([['require', undefined]])
+  for (const { type, id, init } of nodes) {
+    if (type === 'VariableDeclarator' && isCallOf(init, 'createRequire'))
+      requires.set(nameOf(id) ?? '', baseOf(argument(init)))
+  }
+  const found: Reference[] = []
+  const add = (kind: Reference['kind'], node: Node, source: unknown, base?: string) => {
+    const specifier = textOf(source)
+    if (specifier === undefined) return
+    const line = text.slice(0, node.start).split('\n').length
+    found.push({ specifier, kind, line, ...(base !== undefined && { base }) })
+  }
+  for (const node of nodes) {
+    const { type } = node
+    if (type === 'ImportDeclaration' || type === 'ExportAllDeclaration' || type === 'ExportNamedDeclaration')
+      add('import', node, node.source)
+    else if (type === 'ImportExpression') add('dynamic', node, node.source)
+    else if (type === 'NewExpression' && nameOf(node.callee) === 'URL' && isMetaUrl((node.arguments as Node[])[1]))
+      add('url', node, argument(node))
+    else if (type === 'CallExpression') {
+      const callee = node.callee as Node
+      const name = nameOf(callee) ?? ''
+      if (callee.type === 'Identifier' && requires.has(name)) add('require', node, argument(node), requires.get(name))
+      else if (isCallOf(callee, 'createRequire')) add('require', node, argument(node), baseOf(argument(callee)))
+      else if (callee.type === 'MemberExpression' && nameOf(callee.property) === 'resolve') {
+        const object = callee.object as Node
+        if (object.type === 'MetaProperty') add('resolve', node, argument(node))
+        else if (object.type === 'Identifier' && requires.has(nameOf(object) ?? ''))
+          add('resolve', node, argument(node), requires.get(nameOf(object) ?? ''))
+      }
+    }
+  }
+  return found
+}
+
+/** The package that a specifier names; undefined for a path. */
+export function packageOf(specifier: string): string | undefined {
+  if (/^(?:[./#]|[a-z]+:)/i.test(specifier)) return undefined
+  return specifier.match(/^(?:@[^/]+\/)?[^/]+/)?.[0]
+}
+
+function* nodesOf(value: unknown): Generator<Node> {
+  if (Array.isArray(value)) for (const item of value) yield* nodesOf(item)
+  else if (value !== null && typeof value === 'object') {
+    if ('type' in value && 'start' in value) yield value as Node
+    for (const inner of Object.values(value)) yield* nodesOf(inner)
+  }
+}
+
+const argument = (call: unknown) => ((call as Node | undefined)?.arguments as Node[] | undefined)?.[0]
+
+function isCallOf(value: unknown, name: string): boolean {
+  const node = value as Node | null | undefined
+  if (node?.type !== 'CallExpression') return false
+  const callee = node.callee as Node
+  // A name that was taken already gets a number; of a whole module, it is a property.
+  const called = callee.type === 'MemberExpression' ? nameOf(callee.property) : nameOf(callee)
+  return called?.replace(/\$\d+$/, '') === name
+}
+
+/** `new URL('…', import.meta.url)`, or its `href`. */
+function baseOf(value: unknown): string | undefined {
+  const node = value as Node | undefined
+  if (node?.type === 'MemberExpression' && nameOf(node.property) === 'href') return baseOf(node.object)
+  return node?.type === 'NewExpression' && nameOf(node.callee) === 'URL' ? textOf(argument(node)) : undefined
+}
+
+/** `import.meta.url`, or `import.meta['url']`. */
+function isMetaUrl(value: unknown): boolean {
+  const node = value as Node | undefined
+  return (
+    node?.type === 'MemberExpression' &&
+    (node.object as Node).type === 'MetaProperty' &&
+    (nameOf(node.property) ?? textOf(node.property)) === 'url'
+  )
+}
+
+function nameOf(value: unknown): string | undefined {
+  const node = value as Node | null | undefined
+  return node?.type === 'Identifier' ? (node.name as string) : undefined
+}
+
+function textOf(value: unknown): string | undefined {
+  const node = value as Node | null | undefined
+  if (node?.type === 'Literal' && typeof node.value === 'string') return node.value
+  const pieces = node?.type === 'TemplateLiteral' ? (node.quasis as { value: { cooked: string } }[]) : []
+  return pieces.length === 1 ? pieces[0]?.value.cooked : undefined
+}

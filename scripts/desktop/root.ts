@@ -1,0 +1,4 @@
+import path from 'node:path'
+
+/** Of the repository. */
+export const root = path.join(import.meta.dirname, '../..')
