@@ -1,9 +1,10 @@
 /** Models of servers: what the configuration says of them, and the adapters behind them. */
-import path from 'node:path'
 import type { CoreSettings } from '../shared/core.ts'
 import { prefixesOf } from '../shared/models/gguf/prefixes.ts'
 import type { Ports } from '../shared/ports.ts'
 import { createServers } from '../shared/providers/servers.ts'
+import { keyFileOf } from '../shared/secrets/keeping.ts'
+import { createKeychain } from '../shared/secrets/keychain.ts'
 import { createSecrets } from '../shared/secrets/secrets.ts'
 import type { Config } from './config.ts'
 
@@ -17,7 +18,7 @@ export function openProviders(
     // A key in the folder of one server would open nothing on another.
     secrets: createSecrets({
       ...(secretsKey !== undefined && { key: secretsKey }),
-      ...(!database && { file: path.join(dataDirectory, 'secrets.key') }),
+      ...(!database && { file: keyFileOf(dataDirectory), keychain: createKeychain() }),
     }),
     servers: createServers({ prefixesOf }),
     providers: configured,

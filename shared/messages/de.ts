@@ -1,6 +1,6 @@
 /** Deutsche Texte, mit „Sie“. */
 
-import { desktop } from './desktop-de.ts'
+import { desktop, keyErrors } from './desktop-de.ts'
 import { folders } from './folders-de.ts'
 import type { Messages } from './index.ts'
 import { mail } from './mail-de.ts'
@@ -158,8 +158,9 @@ export const de: Messages = {
     'project-local-only': 'Dieses Projekt arbeitet nur mit Modellen dieses Computers; „{{name}}“ läuft anderswo.',
     'secrets-key':
       'SECRETS_KEY wird gebraucht, um mit PostgreSQL Schlüssel aufzubewahren: überall derselbe, etwa 32 zufällige Bytes in Base64.',
+    ...keyErrors,
     'secrets-unreadable':
-      'Etwas Verschlossenes lässt sich mit dem gesetzten SECRETS_KEY nicht öffnen. Setzen Sie den, mit dem es verschlossen wurde, oder geben Sie den Schlüssel neu ein.',
+      'Etwas Verschlossenes lässt sich mit dem vorhandenen Schlüssel nicht öffnen. Setzen Sie den SECRETS_KEY, mit dem es verschlossen wurde, oder geben Sie den Schlüssel neu ein.',
     'secrets-unreadable_file':
       'In „{{file}}“ steht nicht der Schlüssel, mit dem dies verschlossen wurde. Legen Sie die richtige Datei zurück, oder entfernen Sie diese und geben Sie die Schlüssel der Anbieter neu ein.',
     'model-other': 'Das Modell „{{name}}“ ist nicht da; statt seiner hat „{{other}}“ geantwortet.',

@@ -65,3 +65,15 @@ export const desktop = {
     about: 'Über Cloister',
   },
 }
+
+/** Wo der Schlüssel liegt, der die Schlüssel der Anbieter verschließt: für den, der die Bibliothek öffnet und ihn nicht bekommt. */
+export const keyErrors = {
+  'secrets-key_desktop':
+    'Auf diesem Computer gibt es keinen Schlüsselbund, in dem Cloister Schlüssel aufbewahren könnte. Legen Sie in der Desktop-Anwendung ein Passwort fest (Einstellungen, Desktop, Schlüssel von Anbietern schützen), oder setzen Sie SECRETS_KEY.',
+  'secrets-unreadable_keychain':
+    'Der Schlüssel dieser Bibliothek liegt im Schlüsselbund des Systems, und der gibt ihn nicht heraus. Entsperren Sie den Schlüsselbund und versuchen Sie es noch einmal. Wenn die Bibliothek von einem anderen Computer kommt, geben Sie die Schlüssel der Anbieter in der Desktop-Anwendung neu ein.',
+  'secrets-unreadable_safe-storage':
+    'Den Schlüssel dieser Bibliothek kann nur die Desktop-Anwendung öffnen. Starten Sie sie; Befehle arbeiten dann durch sie. Oder setzen Sie SECRETS_KEY und geben Sie die Schlüssel der Anbieter neu ein.',
+  'secrets-unreadable_passphrase':
+    'Der Schlüssel dieser Bibliothek ist mit einem Passwort verschlossen. Starten Sie die Desktop-Anwendung und geben Sie es dort ein; Befehle arbeiten dann durch sie.',
+}

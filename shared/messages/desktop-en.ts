@@ -65,3 +65,15 @@ export const desktop = {
     about: 'About Cloister',
   },
 }
+
+/** Where the key is kept that seals the keys of providers: for whoever opens the library and cannot have it. */
+export const keyErrors = {
+  'secrets-key_desktop':
+    'This computer has no keychain that Cloister could keep keys in. Set a passphrase in the desktop application (Settings, Desktop, Protect Keys of Providers), or set SECRETS_KEY.',
+  'secrets-unreadable_keychain':
+    'The key of this library lies in the keychain of the system, which does not hand it out. Unlock the keychain and try again. If you copied the library from another computer, enter the keys of the providers anew in the desktop application.',
+  'secrets-unreadable_safe-storage':
+    'The key of this library is locked for the desktop application alone. Start that; commands then work through it. Or set SECRETS_KEY and enter the keys of the providers anew.',
+  'secrets-unreadable_passphrase':
+    'The key of this library is locked with a passphrase. Start the desktop application and enter it there; commands then work through it.',
+}

@@ -1,6 +1,6 @@
 /** English texts. `de.ts` has the same keys; a test compares the placeholders. */
 
-import { desktop } from './desktop-en.ts'
+import { desktop, keyErrors } from './desktop-en.ts'
 import { folders } from './folders-en.ts'
 import { mail } from './mail-en.ts'
 
@@ -143,8 +143,9 @@ export const en = {
     'project-local-only': 'This project works with models of this computer only; “{{name}}” runs elsewhere.',
     'secrets-key':
       'SECRETS_KEY is needed to keep keys with PostgreSQL: the same for all servers, such as 32 random bytes in base64.',
+    ...keyErrors,
     'secrets-unreadable':
-      'Something that was kept under lock cannot be opened with the SECRETS_KEY that is set. Set the one it was locked with, or enter the key anew.',
+      'Something that was kept under lock cannot be opened with the key that is there. Set the SECRETS_KEY it was locked with, or enter the key anew.',
     'secrets-unreadable_file':
       '“{{file}}” does not hold the key that this was locked with. Put the right file back, or remove this one and enter the keys of the providers anew.',
     'model-other': 'The model “{{name}}” is not there; “{{other}}” answered in its place.',

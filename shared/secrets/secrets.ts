@@ -8,12 +8,16 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '../errors.ts'
 import type { Secrets } from '../ports.ts'
+import { fingerprintOf, readKeeping } from './keeping.ts'
+import type { Keychain } from './keychain.ts'
 
 export interface SecretSettings {
   /** 32 bytes in base64 or hex, or any passphrase. */
   key?: string
   /** Where a key is kept that is made at first use; without it and without `key`, nothing can be sealed. */
   file?: string
+  /** Asked for the key where `secrets.json` beside the file says that it is kept there. */
+  keychain?: Pick<Keychain, 'get'>
 }
 
 const keyLength = 32
@@ -27,11 +31,13 @@ const version = 'v1'
 
 const derive = promisify<string, Buffer, number, object, Buffer>(scrypt)
 
-export function createSecrets({ key: given, file }: SecretSettings): Secrets {
+export function createSecrets({ key: given, file, keychain }: SecretSettings): Secrets {
   const whole = given === undefined ? undefined : readKey(given)
   /** Of the key, where it is a file. */
   const place = given === undefined ? file : undefined
   const stretched = new Map<string, Promise<Buffer>>()
+  /** From the keychain, which may ask its owner each time. */
+  let fetched: Buffer | undefined
   /** All that is sealed by one process has one salt, or sealing would cost a third of a second each time. */
   let ownSalt: Buffer | undefined
 
@@ -50,6 +56,8 @@ export function createSecrets({ key: given, file }: SecretSettings): Secrets {
     if (whole) return whole
     if (given !== undefined) return fromPassphrase(given, salt)
     if (file === undefined) throw new AppError('secrets-key')
+    fetched ??= await keptElsewhere(file, keychain)
+    if (fetched) return fetched
     const found = await readKeyFile(file)
     if (found) return found
     if (!make) throw unreadable(file)
@@ -78,7 +86,7 @@ export function createSecrets({ key: given, file }: SecretSettings): Secrets {
         decipher.setAuthTag(tag)
         return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')
       } catch (error) {
-        throw unreadable(place, error)
+        throw unreadable(fetched ? undefined : place, error)
       }
     },
   }
@@ -89,14 +97,38 @@ function unreadable(file: string | undefined, cause?: unknown): AppError {
   return new AppError('secrets-unreadable', file === undefined ? {} : { file, context: 'file' }, { cause })
 }
 
+/**
+ * The key where `secrets.json` speaks of one; undefined where there is no such file. Throws `secrets-unreadable` with the place as its
+ * context where it cannot be had from there, `secrets-key` where there is none and none may be made: a second one would open nothing.
+ */
+async function keptElsewhere(file: string, keychain: SecretSettings['keychain']): Promise<Buffer | undefined> {
+  const keeping = await readKeeping(path.dirname(file))
+  if (!keeping) return undefined
+  // Of a desktop that was just taking it over, or was ended before it took the file away.
+  const beside = await readKeyFile(file)
+  if (keeping.place === 'nowhere') {
+    if (beside) return beside
+    throw new AppError('secrets-key', { context: 'desktop' })
+  }
+  if (beside && fingerprintOf(beside) === keeping.fingerprint) return beside
+  const context = keeping.place
+  if (keeping.place !== 'keychain' || !keychain) throw new AppError('secrets-unreadable', { context })
+  const text = await keychain.get(keeping.account).catch(error => {
+    throw new AppError('secrets-unreadable', { context }, { cause: error })
+  })
+  const key = text === null ? undefined : readKey(text)
+  if (!key || fingerprintOf(key) !== keeping.fingerprint) throw new AppError('secrets-unreadable', { context })
+  return key
+}
+
 /** Undefined for what is a passphrase. */
-function readKey(given: string): Buffer | undefined {
+export function readKey(given: string): Buffer | undefined {
   if (/^[\da-f]{64}$/i.test(given)) return Buffer.from(given, 'hex')
   const bytes = /^[\w+/-]{43}=?$/.test(given) ? Buffer.from(given, 'base64') : undefined
   return bytes?.length === keyLength ? bytes : undefined
 }
 
-async function readKeyFile(file: string): Promise<Buffer | undefined> {
+export async function readKeyFile(file: string): Promise<Buffer | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error

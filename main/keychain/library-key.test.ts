@@ -1,0 +1,252 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { toAppError } from '../../shared/errors.ts'
+import { createTranslate, explain } from '../../shared/messages/index.ts'
+import type { Log } from '../../shared/ports.ts'
+import { keepingFileOf, keyFileOf } from '../../shared/secrets/keeping.ts'
+import { createKeychain, type Keychain } from '../../shared/secrets/keychain.ts'
+import { createSecrets } from '../../shared/secrets/secrets.ts'
+import {
+  giveUpLibraryKey,
+  type LibraryKey,
+  openLibraryKey,
+  protectLibraryKey,
+  unlockLibraryKey,
+} from './library-key.ts'
+import type { SafeStorage } from './safe-storage.ts'
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+const none: Keychain = {
+  get: () => Promise.reject(new Error('AccessDenied')),
+  set: () => Promise.reject(new Error('AccessDenied')),
+  remove: () => Promise.reject(new Error('AccessDenied')),
+}
+
+/** The shape of the module's, in memory. */
+function remembering(entries = new Map<string, string>()): Keychain & { entries: Map<string, string> } {
+  return {
+    entries,
+    get: async account => entries.get(account) ?? null,
+    set: async (account, secret) => void entries.set(account, secret),
+    remove: async account => entries.delete(account),
+  }
+}
+
+/** As Electron's: seals with AES under a key of this user. */
+function sealing({ backend = 'kwallet6', available = true } = {}): SafeStorage {
+  const secrets = createSecrets({ key: randomBytes(32).toString('base64') })
+  return {
+    isAvailable: async () => available,
+    backend: () => backend,
+    encrypt: async text => Buffer.from(await secrets.seal(text, 'here')),
+    decrypt: sealed => secrets.open(Buffer.from(sealed).toString(), 'here'),
+  }
+}
+
+let dataDirectory: string
+beforeEach(async () => {
+  dataDirectory = await mkdtemp(path.join(tmpdir(), 'cloister-key-'))
+})
+afterEach(() => rm(dataDirectory, { recursive: true, force: true }))
+
+const files = async () => (await readdir(dataDirectory)).sort()
+const keyOf = (key: LibraryKey | undefined) => (key && 'key' in key ? key.key : undefined)
+/** The secrets of a command in the same folder. */
+const asCommand = (keychain: Keychain) => createSecrets({ file: keyFileOf(dataDirectory), keychain })
+
+describe('the key of a library', () => {
+  test('is made in the keychain, is there again at the next start, and never lies in the folder', async () => {
+    const keychain = remembering()
+    const ports = { dataDirectory, keychain, log: silent }
+    const first = await openLibraryKey(ports)
+    expect(first).toMatchObject({ state: 'ready', place: 'keychain' })
+    expect(await openLibraryKey(ports)).toEqual(first)
+    expect(await files()).toEqual(['secrets.json'])
+    expect((await stat(keepingFileOf(dataDirectory))).mode & 0o777).toBe(0o600)
+    expect(await readFile(keepingFileOf(dataDirectory), 'utf8')).not.toContain(keyOf(first))
+    expect(keychain.entries.size).toBe(1)
+  })
+
+  test('that lies open is taken over; what was sealed before opens afterwards, for commands too', async () => {
+    const sealed = await asCommand(none).seal('sk-key', 'provider')
+    expect(await files()).toEqual(['secrets.key'])
+    const keychain = remembering()
+    const key = await openLibraryKey({ dataDirectory, keychain, log: silent })
+    expect(key).toMatchObject({ state: 'ready', place: 'keychain' })
+    expect(await files()).toEqual(['secrets.json'])
+    expect(await createSecrets({ key: keyOf(key)! }).open(sealed, 'provider')).toBe('sk-key')
+    const command = asCommand(keychain)
+    expect(await command.open(sealed, 'provider')).toBe('sk-key')
+    expect(await command.open(await command.seal('another', 'p'), 'p')).toBe('another')
+  })
+
+  test('stays where it lies when the keychain gives back something else, or breaks before the end', async () => {
+    await asCommand(none).seal('sk-key', 'provider')
+    const before = await readFile(keyFileOf(dataDirectory), 'utf8')
+    const broken: Keychain[] = [
+      { ...remembering(), get: async () => randomBytes(32).toString('base64') },
+      { ...remembering(), get: async () => null },
+      { ...remembering(), get: () => Promise.reject(new Error('locked')) },
+      none,
+    ]
+    for (const keychain of broken) {
+      const key = await openLibraryKey({ dataDirectory, keychain, log: silent })
+      expect(key).toEqual({ state: 'open', key: before.trim() })
+      expect(await files()).toEqual(['secrets.key'])
+    }
+  })
+
+  test('a take-over that was ended before its last step is finished by the next start', async () => {
+    await asCommand(none).seal('sk-key', 'provider')
+    const old = await readFile(keyFileOf(dataDirectory))
+    const keychain = remembering()
+    const ports = { dataDirectory, keychain, log: silent }
+    const key = await openLibraryKey(ports)
+    await writeFile(keyFileOf(dataDirectory), old)
+    // A command in between takes the file, as it is the same key.
+    expect(await asCommand(none).seal('x', 'p')).toBeTruthy()
+    expect(await openLibraryKey(ports)).toEqual(key)
+    expect(await files()).toEqual(['secrets.json'])
+    // Another one is somebody's: it is left.
+    await writeFile(keyFileOf(dataDirectory), `${randomBytes(32).toString('base64')}\n`)
+    expect(await openLibraryKey(ports)).toEqual(key)
+    expect(await files()).toEqual(['secrets.json', 'secrets.key'])
+  })
+
+  test('goes under the lock of Electron where there is no keychain, unless that is none', async () => {
+    const safeStorage = sealing()
+    const ports = { dataDirectory, keychain: none, log: silent }
+    for (const useless of [
+      sealing({ backend: 'basic_text' }),
+      sealing({ backend: 'unknown' }),
+      sealing({ available: false }),
+    ])
+      expect(await openLibraryKey({ ...ports, safeStorage: useless })).toEqual({ state: 'none' })
+    const key = await openLibraryKey({ ...ports, safeStorage })
+    expect(key).toMatchObject({ state: 'ready', place: 'safe-storage' })
+    expect(await openLibraryKey({ ...ports, safeStorage })).toEqual(key)
+    expect(await readFile(keepingFileOf(dataDirectory), 'utf8')).not.toContain(keyOf(key))
+    // Another user's lock, or none any more.
+    expect(await openLibraryKey({ ...ports, safeStorage: sealing() })).toMatchObject({ state: 'lost' })
+    expect(await openLibraryKey(ports)).toMatchObject({ state: 'lost', place: 'safe-storage' })
+    await expect(asCommand(none).seal('x', 'p')).rejects.toMatchObject({
+      code: 'secrets-unreadable',
+      values: { context: 'safe-storage' },
+    })
+  })
+
+  test('is not made where it would lie open, by a command neither; a passphrase protects it', async () => {
+    const ports = { dataDirectory, keychain: none, log: silent }
+    expect(await openLibraryKey(ports)).toEqual({ state: 'none' })
+    expect(await openLibraryKey(ports)).toEqual({ state: 'none' })
+    const refused = await asCommand(none).seal('x', 'p').catch(toAppError)
+    expect(refused).toMatchObject({ code: 'secrets-key', values: { context: 'desktop' } })
+    for (const language of ['en', 'de'] as const)
+      expect(explain(createTranslate(language), { code: 'secrets-key', values: { context: 'desktop' } })).toMatch(
+        /keychain|Schlüsselbund/,
+      )
+    expect(await protectLibraryKey(ports, 'zu kurz')).toBeUndefined()
+    const passphrase = 'Fünf Füchse fressen frische Feigen'
+    const key = await protectLibraryKey(ports, passphrase)
+    expect(key).toMatchObject({ state: 'ready', place: 'passphrase' })
+    expect(await openLibraryKey(ports)).toEqual({ state: 'locked' })
+    expect(await unlockLibraryKey(dataDirectory, 'Fünf Füchse')).toBeUndefined()
+    expect(await unlockLibraryKey(dataDirectory, passphrase.normalize('NFD'))).toEqual(key)
+    expect(await readFile(keepingFileOf(dataDirectory), 'utf8')).not.toContain(keyOf(key))
+    await expect(protectLibraryKey(ports, 'eine ganz andere Passphrase')).rejects.toThrow('already')
+  })
+
+  test('that lies open goes under a passphrase, and one that looks like a key is stretched all the same', async () => {
+    const sealed = await asCommand(none).seal('sk-key', 'provider')
+    const ports = { dataDirectory, keychain: none, log: silent }
+    const passphrase = randomBytes(32).toString('hex')
+    const key = await protectLibraryKey(ports, passphrase)
+    expect(await files()).toEqual(['secrets.json'])
+    expect(JSON.parse(await readFile(keepingFileOf(dataDirectory), 'utf8')).sealed.split('.')[1]).not.toBe('')
+    expect(await createSecrets({ key: keyOf(key)! }).open(sealed, 'provider')).toBe('sk-key')
+  })
+
+  test('that is lost is said to be; another one is made only when it is given up, and nothing is deleted', async () => {
+    const keychain = remembering()
+    const ports = { dataDirectory, keychain, log: silent }
+    const key = await openLibraryKey(ports)
+    const [account] = keychain.entries.keys()
+    keychain.entries.set(account, randomBytes(32).toString('base64'))
+    expect(await openLibraryKey(ports)).toMatchObject({ state: 'lost', place: 'keychain' })
+    keychain.entries.clear()
+    expect(await openLibraryKey(ports)).toMatchObject({ state: 'lost', place: 'keychain' })
+    const refused = await asCommand(keychain).seal('x', 'p').catch(toAppError)
+    expect(refused).toMatchObject({ code: 'secrets-unreadable', values: { context: 'keychain' } })
+    const aside = await giveUpLibraryKey(dataDirectory)
+    expect((await stat(aside)).isFile()).toBe(true)
+    const anew = await openLibraryKey(ports)
+    expect(anew).toMatchObject({ state: 'ready', place: 'keychain' })
+    expect(keyOf(anew)).not.toBe(keyOf(key))
+  })
+
+  test.each(['', '{', '{"version":1}', '{"version":2,"place":"nowhere"}', '[]'])(
+    'where it is kept cannot be understood (%s): nothing is made or removed, and the file is named',
+    async text => {
+      await writeFile(keepingFileOf(dataDirectory), text)
+      const key = await openLibraryKey({ dataDirectory, keychain: remembering(), log: silent })
+      expect(key).toMatchObject({ state: 'lost', place: 'file' })
+      expect(await files()).toEqual(['secrets.json'])
+      await expect(asCommand(none).seal('x', 'p')).rejects.toMatchObject({
+        code: 'secrets-unreadable',
+        values: { file: keepingFileOf(dataDirectory) },
+      })
+    },
+  )
+
+  test.skipIf(process.getuid?.() === 0)('a folder that cannot be written is no reason to fail', async () => {
+    await chmod(dataDirectory, 0o500)
+    expect(await openLibraryKey({ dataDirectory, keychain: remembering(), log: silent })).toMatchObject({
+      state: 'lost',
+    })
+    await chmod(dataDirectory, 0o700)
+  })
+})
+
+/** What of the real thing is here: the kernel's keyring stands in for a Secret Service, which machines without a desktop lack. */
+const stores = await Promise.all(
+  (['secret-service', 'keyutils'] as const).map(async store => {
+    const keychain = createKeychain({ service: 'Cloister tests', store })
+    const account = `probe ${process.pid}`
+    const tryOnce = () => keychain.set(account, 'x').then(() => keychain.remove(account))
+    // A process gets its link to the kernel's keyring with the first try, which then fails.
+    const works = await tryOnce()
+      .catch(tryOnce)
+      .catch(() => false)
+    return { store, keychain, works }
+  }),
+)
+
+describe.each(stores)('the real module with $store', ({ store, keychain, works }) => {
+  test('keeps, gives back and removes what it is given', async context => {
+    if (!works) context.skip(`no ${store} on this machine`)
+    const account = `entry ${randomBytes(8).toString('hex')}`
+    expect(await keychain.get(account)).toBeNull()
+    await keychain.set(account, 'Geheim äöü')
+    expect(await keychain.get(account)).toBe('Geheim äöü')
+    expect(await keychain.remove(account)).toBe(true)
+    expect(await keychain.remove(account)).toBe(false)
+  })
+
+  test('keeps the key of a library', async context => {
+    if (!works) context.skip(`no ${store} on this machine`)
+    const ports = { dataDirectory, keychain, log: silent }
+    const key = await openLibraryKey(ports)
+    expect(key).toMatchObject({ state: 'ready', place: 'keychain' })
+    expect(await openLibraryKey(ports)).toEqual(key)
+    const { account } = JSON.parse(await readFile(keepingFileOf(dataDirectory), 'utf8'))
+    await keychain.remove(account)
+  })
+})
+
+test('where there is no Secret Service, the module never takes the keyring that a restart empties', async context => {
+  if (process.platform !== 'linux' || stores[0]?.works) context.skip('there is one, or this is not Linux')
+  await expect(createKeychain({ service: 'Cloister tests' }).set('x', 'y')).rejects.toThrow()
+})
