@@ -1,68 +1,34 @@
 /** Getting in, one's own account, members and the administration: in a real browser, on a real server with accounts, with real mails. */
 import { createHmac } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { en as words } from '../../renderer/messages/en.ts'
 import { chromiumPath } from '../chromium.ts'
-import { freePort } from '../free-port.ts'
-import { type MailCatcher, openMailCatcher } from '../mail-catcher.ts'
-import { faults, hold, launch, visit } from './browser.ts'
-import { type Served, serve } from './serve.ts'
+import { type AccountSite, openAccountSite, type Visitor } from './account-site.ts'
+import { faults, hold } from './browser.ts'
 
 const why = chromiumPath ? '' : ' (skipped: no Chromium here; CHROMIUM may name one)'
 const anna = { email: 'anna@example.org', name: 'Anna Berger', password: 'seven purple lamps' }
 const ben = { email: 'ben@example.org', name: 'Ben', password: 'nine yellow kettles' }
 const { enter, account, administration, members, nav } = words
 
-type Visitor = Page & { complaints: string[] }
-
 describe.skipIf(!chromiumPath)(`accounts${why}`, () => {
-  let data: string
-  let browser: Browser
-  let server: Served
-  let catcher: MailCatcher
+  let site: AccountSite
   let home: string
   let page: Visitor
   let other: Visitor
-  const visitors: Visitor[] = []
   let recoveryCodes: string[] = []
   let secret = ''
   let lastCode = ''
-
-  const newVisitor = async (options: BrowserContextOptions = {}) => {
-    const one = await visit(browser, { locale: 'en-GB', ...options })
-    visitors.push(one)
-    return one
-  }
+  const newVisitor = () => site.newVisitor()
+  const linkTo = (email: string, kind: string) => site.linkTo(email, kind)
 
   beforeAll(async () => {
-    data = await mkdtemp(path.join(tmpdir(), 'cloister-accounts-'))
-    catcher = await openMailCatcher()
-    const port = await freePort()
-    home = `http://localhost:${port}`
-    server = await serve(data, {
-      port,
-      environment: {
-        MODE: 'server',
-        PUBLIC_URL: home,
-        AUTH_SECRET: 'of a test in a browser, and long enough for it',
-        SMTP_URL: `smtp://127.0.0.1:${catcher.port}`,
-        SMTP_SECURE: 'none',
-        FROM_EMAIL: 'cloister@example.org',
-      },
-    })
-    browser = await launch()
+    site = await openAccountSite()
+    home = site.home
     page = await newVisitor()
   })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    await catcher?.close()
-    await rm(data, { recursive: true, force: true })
-  })
+  afterAll(() => site?.close())
 
   const filled = (pattern: string, values: Record<string, string | number>) =>
     pattern.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]))
@@ -96,30 +62,13 @@ describe.skipIf(!chromiumPath)(`accounts${why}`, () => {
     lastCode = now === lastCode ? totp(secret, step + 1) : now
     return lastCode
   }
-  /** The link in the latest mail to somebody whose link carries this. */
-  const linkTo = async (email: string, kind: string) => {
-    let found: string | undefined
-    await expect
-      .poll(
-        () => {
-          const mail = catcher.mails.findLast(
-            ({ to, parsed }) => to.includes(email) && parsed.text?.includes(`#${kind}=`),
-          )
-          found = mail && new RegExp(`${home}/#${kind}=[\\w-]+`).exec(mail.parsed.text ?? '')?.[0]
-          return found
-        },
-        { timeout: 20_000 },
-      )
-      .toBeDefined()
-    return found ?? ''
-  }
 
   it('is set up by the link that the server printed, and by nobody without it', async () => {
     await page.goto(home)
     await page.getByText(enter.notSetUp).waitFor()
     expect(await faults(page)).toEqual([])
     // In the window that is open already.
-    await page.goto(server.setUp ?? '')
+    await page.goto(site.setUp)
     await heading(enter.setUpTitle).waitFor()
     expect(new URL(page.url()).hash).toBe('#/')
     await field(enter.email).fill(anna.email)
@@ -546,7 +495,7 @@ describe.skipIf(!chromiumPath)(`accounts${why}`, () => {
   })
 
   it('has complained of nothing', () => {
-    expect(visitors.flatMap(({ complaints }) => complaints)).toEqual([])
+    expect(site.complaints()).toEqual([])
   })
 })
 
