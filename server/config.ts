@@ -139,9 +139,16 @@ export function shareCompileCache(folder: string): void {
 export type Environment = Record<string, string | undefined>
 
 export function readConfig(
-  options: { data?: string; environment?: Environment; platform?: NodeJS.Platform; cores?: number } = {},
+  options: {
+    data?: string
+    environment?: Environment
+    /** Goes before what the environment says. */
+    handed?: Environment
+    platform?: NodeJS.Platform
+    cores?: number
+  } = {},
 ): Config {
-  const environment = options.environment ?? process.env
+  const environment = { ...(options.environment ?? process.env), ...options.handed }
   const platform = options.platform ?? process.platform
   const workingDirectory = environment.INIT_CWD || process.cwd()
   const data = options.data ?? (environment.CLOISTER_DATA || undefined)

@@ -12,6 +12,9 @@ export interface GlobalOptions {
   project?: string
 }
 
+/** From whoever started this process, and not from the command line: goes before the environment. */
+export type HandedSettings = Readonly<Record<string, string>>
+
 /** What every command is handed. */
 export interface Context {
   readonly translate: Translate
@@ -31,8 +34,8 @@ export interface Context {
   exitCode: number
 }
 
-export function createContext(argv: readonly string[]): Context {
-  const surroundings = readConfig()
+export function createContext(argv: readonly string[], handed: HandedSettings = {}): Context {
+  const surroundings = readConfig({ handed })
   const interrupts = watchInterrupts()
   const end = argv.indexOf('--')
   const words = end < 0 ? argv : argv.slice(0, end)
@@ -44,7 +47,7 @@ export function createContext(argv: readonly string[]): Context {
     signal: interrupts.signal,
     json: words.includes('--json'),
     options: {},
-    config: () => readConfig(context.options.data === undefined ? {} : { data: context.options.data }),
+    config: () => readConfig({ handed, ...(context.options.data !== undefined && { data: context.options.data }) }),
     log() {
       const { dataDirectory, logLevel, serviceName } = context.config()
       log ??= createLazyLog({

@@ -15,7 +15,7 @@ const patience = { grace: 1500, atMost: 2500 }
 
 const tell = (message: FromServer) => void process.send?.(message)
 const [start] = (await once(process, 'message')) as [ServerStart]
-const context = createContext([])
+const context = createContext([], start.settings)
 context.options = { data: start.dataDirectory }
 const channel: BrokerChannel = {
   post: message => void process.send?.(message),

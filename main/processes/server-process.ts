@@ -41,9 +41,11 @@ export function createServerProcess(options: {
   processes: Processes
   socket: string
   dataDirectory: string
+  /** As variables of the environment; asked at each start. */
+  settings?: () => Readonly<Record<string, string>>
   log: Log
 }): ServerProcess {
-  const { processes, socket, dataDirectory, log } = options
+  const { processes, socket, dataDirectory, settings = () => ({}), log } = options
   const hearers = new Set<(state: ServerState) => void>()
   let state: ServerState = { name: 'stopped' }
   let child: ChildProcess | undefined
@@ -68,7 +70,7 @@ export function createServerProcess(options: {
     // Another one each time: what knew the last one is of a server that is gone.
     token = randomBytes(32).toString('base64url')
     const isForBroker = createBroker(server, processes)
-    void tell(server, { type: 'start', socket, token, dataDirectory })
+    void tell(server, { type: 'start', socket, token, dataDirectory, settings: settings() })
     let readyAt: number | undefined
     let reason: Reason | undefined
     for await (const message of server.messages) {

@@ -8,6 +8,8 @@ export interface ServerStart {
   /** Who shows it is the window's page, or main itself. */
   token: string
   dataDirectory: string
+  /** As variables of the environment, and before them; here nobody else can read them, as a key needs it. */
+  settings?: Readonly<Record<string, string>>
 }
 
 export type ToServer =
