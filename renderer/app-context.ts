@@ -5,6 +5,7 @@ import type { Client } from '../shared/api/client.ts'
 import type { ApiProject, Session } from '../shared/api/index.ts'
 import type { Reason } from '../shared/model/index.ts'
 import type { LiveAnswers } from './chat/live-answers.ts'
+import type { Desktop } from './desktop.ts'
 import type { Uploads } from './library/uploads.ts'
 import type { Choices } from './parts/choice.ts'
 import type { Preferences } from './preferences.ts'
@@ -27,6 +28,8 @@ export interface App {
   choices: Choices
   toasts: Toasts
   preferences: Preferences
+  /** Null in a browser. */
+  desktop: Desktop | null
   /** Of protected files whose pages are shown, by document: gone with the window. */
   passwords: Map<string, string>
   /** Questions that are being written, by where; gone with the window. */

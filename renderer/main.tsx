@@ -9,11 +9,12 @@ import { takeArrival, takeGitHubRefusal } from './account/arrival.ts'
 import { gitHubRefusal } from './account/flow.ts'
 import type { App, Status } from './app-context.ts'
 import { createLiveAnswers } from './chat/live-answers.ts'
+import { connectDesktop, tellUploads } from './desktop.ts'
 import { followEvents } from './events.ts'
-import { createUploads } from './library/uploads.ts'
+import { createUploads, isOpen } from './library/uploads.ts'
 import { createChoices } from './parts/choice.ts'
 import { createPreferences } from './preferences.ts'
-import { createRouter } from './route.ts'
+import { createRouter, parseRoute } from './route.ts'
 import { Screen, type Stage } from './screen.tsx'
 import { createToasts } from './shell/toasts.ts'
 import { createStore } from './store.ts'
@@ -36,8 +37,16 @@ const preferences = await createPreferences({
   storage: localStorage,
   root: document.documentElement,
   browser: navigator.languages,
+  desktop: window.cloister !== undefined,
 })
 const router = createRouter(window)
+const desktop = await connectDesktop(window.cloister, {
+  document,
+  go(hash) {
+    const { view, id, query } = parseRoute(hash, null)
+    router.go(view, { ...(id !== null && { id }), query: Object.fromEntries(query) })
+  },
+})
 const stage = createStore<Stage>({ name: 'starting' })
 const visit = createVisit({
   client,
@@ -55,7 +64,9 @@ const visit = createVisit({
       refused,
     }),
 })
-createRoot(document.getElementById('root')!).render(<Screen stage={stage} preferences={preferences} client={client} />)
+createRoot(document.getElementById('root')!).render(
+  <Screen stage={stage} preferences={preferences} client={client} desktop={desktop} />,
+)
 // A link that is followed in a window that is open already.
 window.addEventListener('hashchange', () => {
   const another = takeArrival(window)
@@ -91,6 +102,13 @@ function compose({ session, account, options }: { session: Session; account: Acc
     },
   })
   const status = createStore<Status>({ connected: true, trouble: null })
+  const uploads = createUploads({
+    session: () => session,
+    language: () => preferences.words.get().language,
+    arrived: projectId => void queries.invalidateQueries({ queryKey: ['documents', projectId] }),
+    refused: () => visit.refused(),
+  })
+  if (desktop) tellUploads(desktop.bridge, () => uploads.list.get().filter(isOpen).length, uploads.list.subscribe)
   return {
     client,
     queries,
@@ -99,6 +117,7 @@ function compose({ session, account, options }: { session: Session; account: Acc
     options,
     account: createStore(account),
     preferences,
+    desktop,
     router,
     toasts: createToasts(),
     choices: createChoices(),
@@ -106,11 +125,6 @@ function compose({ session, account, options }: { session: Session; account: Acc
     drafts: new Map(),
     erased: visit.erased,
     answers: createLiveAnswers({ client, queries, frame: run => void requestAnimationFrame(run) }),
-    uploads: createUploads({
-      session: () => session,
-      language: () => preferences.words.get().language,
-      arrived: projectId => void queries.invalidateQueries({ queryKey: ['documents', projectId] }),
-      refused: () => visit.refused(),
-    }),
+    uploads,
   }
 }

@@ -34,15 +34,18 @@ export async function createPreferences({
   storage,
   root,
   browser,
+  desktop = false,
 }: {
   client: () => Client
   storage: Storage
   root: HTMLElement
   /** Languages the browser asks for, most wanted first. */
   browser: readonly string[]
+  /** In its window. */
+  desktop?: boolean
 }): Promise<Preferences> {
   const values = createStore(remembered(storage))
-  const words = createStore(await loadWords(values.get().language ?? languageOf(browser)))
+  const words = createStore(await loadWords(values.get().language ?? languageOf(browser), desktop))
   const choice = createChoice<Kept>()
   let kept: Kept = values.get()
   let readings = 0
@@ -57,7 +60,7 @@ export async function createPreferences({
     const spoken = language ?? languageOf(browser)
     root.lang = spoken
     if (words.get().language === spoken) return
-    const loaded = await loadWords(spoken)
+    const loaded = await loadWords(spoken, desktop)
     // Another one may have been chosen, and be here, since.
     if (root.lang === spoken) words.set(loaded)
   }

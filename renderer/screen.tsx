@@ -4,10 +4,12 @@ import type { ErasedAccount } from '../shared/api/account.ts'
 import type { Client } from '../shared/api/client.ts'
 import type { Visitor } from './account/door.ts'
 import { type App, AppContext } from './app-context.ts'
+import type { Desktop } from './desktop.ts'
 import { Boundary } from './parts/boundary.tsx'
 import { Problem } from './parts/problem.tsx'
 import type { Preferences } from './preferences.ts'
 import { Inside } from './shell/inside.tsx'
+import { ServerFailed } from './shell/server-failed.tsx'
 import { SignIn } from './shell/sign-in.tsx'
 import { type Store, useStore } from './store.ts'
 import { WordsContext } from './words.tsx'
@@ -32,10 +34,12 @@ export function Screen({
   stage,
   preferences,
   client,
+  desktop,
 }: {
   stage: Store<Stage>
   preferences: Preferences
   client: Client
+  desktop: Desktop | null
 }) {
   const now = useStore(stage)
   const words = useStore(preferences.words)
@@ -59,6 +63,7 @@ export function Screen({
       {now.name === 'failed' && (
         <main className="mx-auto max-w-xl px-6 pt-[18vh]">
           <h1 className="font-serif text-2xl">Cloister</h1>
+          {desktop && <ServerFailed desktop={desktop} started={() => location.reload()} />}
           <Problem error={now.error} retry={() => location.reload()} />
         </main>
       )}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { de } from './messages/de.ts'
 import { en } from './messages/en.ts'
-import { createWords, languageOf } from './words.tsx'
+import { createWords, languageOf, loadWords } from './words.tsx'
 
 function flatten(value: object, prefix = ''): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]) =>
@@ -88,5 +88,20 @@ describe('the words of the screen', () => {
     expect(languageOf(['en-GB', 'de'])).toBe('en')
     expect(languageOf(['fr'])).toBe('en')
     expect(languageOf([])).toBe('en')
+  })
+
+  it('call some things otherwise in the window of the desktop', async () => {
+    for (const language of ['de', 'en'] as const) {
+      const [browser, desktop] = [await loadWords(language), await loadWords(language, true)]
+      const said = (words: typeof browser) => [
+        words.explain({ code: 'server-unreachable' }),
+        words.explain({ code: 'unauthorized' }),
+        words('app.partFailed'),
+        words('settings.browser'),
+      ]
+      for (const text of said(desktop)) expect(text).not.toMatch(/browser|serve|läuft|running/i)
+      expect(said(desktop)).not.toEqual(said(browser))
+      expect(desktop('app.close')).toBe(browser('app.close'))
+    }
   })
 })

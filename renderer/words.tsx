@@ -98,9 +98,21 @@ export function createWords(language: ScreenLanguage, texts: ScreenMessages): Wo
 
 const firstProject = 'Meine Dokumente / My documents'
 
-export async function loadWords(language: ScreenLanguage): Promise<Words> {
+/** `desktop`: for its window, where some things are called otherwise. */
+export async function loadWords(language: ScreenLanguage, desktop = false): Promise<Words> {
   const texts = language === 'de' ? (await import('./messages/de.ts')).de : (await import('./messages/en.ts')).en
-  return createWords(language, texts)
+  return createWords(language, desktop ? inWindow(texts) : texts)
+}
+
+function inWindow(texts: ScreenMessages): ScreenMessages {
+  const { error, app, settings, desktop } = texts
+  const { unreachable, unauthorized, partFailed, reload, system } = desktop
+  return {
+    ...texts,
+    error: { ...error, 'server-unreachable': unreachable, unauthorized },
+    app: { ...app, partFailed, reload },
+    settings: { ...settings, browser: system },
+  }
 }
 
 /** The browser's first language that we speak. */

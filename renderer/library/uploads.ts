@@ -23,11 +23,14 @@ export type Problem =
   | { kind: 'too-large' }
   | { kind: 'wrong-kind'; reason: Reason }
 
+/** What is at hand, or is fetched when its turn has come. */
+export type Source = File | { size: number; fetch(signal: AbortSignal): Promise<File> }
+
 export interface Uploads {
   readonly list: Store<readonly Upload[]>
   /** Hidden files that a folder held. */
   readonly skipped: Store<number>
-  add(projectId: string, files: readonly { file: File; name: string }[]): void
+  add(projectId: string, files: readonly { file: Source; name: string }[]): void
   /** Everything that has not arrived yet. */
   stop(): void
   /** Forgets what is over. */
@@ -52,7 +55,7 @@ export function createUploads({
 }): Uploads {
   const list = createStore<readonly Upload[]>([])
   const skipped = createStore(0)
-  const waiting: { key: number; file: File }[] = []
+  const waiting: { key: number; file: Source }[] = []
   let control = new AbortController()
   let keys = 0
   let running = 0
@@ -64,12 +67,13 @@ export function createUploads({
       return upload ? all.with(at, { ...upload, ...changed }) : all
     })
 
-  async function send(key: number, file: File): Promise<void> {
+  async function send(key: number, source: Source): Promise<void> {
     const upload = list.get().find(one => one.key === key)
     if (!upload || upload.state === 'stopped') return
     const { projectId, name } = upload
     change(key, { state: 'sending' })
     try {
+      const file = 'fetch' in source ? await source.fetch(control.signal) : source
       const { results } = (await sendFile({
         url: `/api/v1/projects/${projectId}/documents`,
         field: 'files',
@@ -137,7 +141,7 @@ export function isOpen({ state }: Upload): boolean {
 }
 
 /** What the server would refuse anyway need not travel there. */
-function refusal(file: File, name: string, limit: number, extensions: readonly string[]): Problem | null {
+function refusal(file: Source, name: string, limit: number, extensions: readonly string[]): Problem | null {
   if (file.size > limit) return { kind: 'too-large' }
   const extension = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
   if (extensions.includes(extension)) return null

@@ -2,6 +2,7 @@ import { de as product } from '../../shared/messages/de.ts'
 import type { ScreenMessages } from '../words.tsx'
 import { accounts } from './de-accounts.ts'
 import { administration } from './de-administration.ts'
+import { desktop } from './de-desktop.ts'
 
 /** Was auf dem Bildschirm steht, mit „Sie“. */
 export const de: ScreenMessages = {
@@ -15,6 +16,7 @@ export const de: ScreenMessages = {
   kind: product.kind,
   ...accounts,
   ...administration,
+  desktop,
   app: {
     name: 'Cloister',
     skip: 'Zum Inhalt springen',

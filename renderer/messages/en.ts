@@ -1,6 +1,7 @@
 import { en as product } from '../../shared/messages/en.ts'
 import { accounts } from './en-accounts.ts'
 import { administration } from './en-administration.ts'
+import { desktop } from './en-desktop.ts'
 
 /** What the screen says. `de.ts` has the same keys. */
 export const en = {
@@ -13,6 +14,7 @@ export const en = {
   kind: product.kind,
   ...accounts,
   ...administration,
+  desktop,
   app: {
     name: 'Cloister',
     skip: 'Skip to the content',

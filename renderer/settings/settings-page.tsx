@@ -13,7 +13,7 @@ import { ProjectModels } from './project-models.tsx'
 
 export function SettingsPage() {
   const words = useWords()
-  const { client, preferences, session, toasts, options } = useApp()
+  const { client, preferences, session, toasts, options, desktop } = useApp()
   const project = useProject()
   const values = useStore(preferences.values)
   const change = (changed: Partial<Values>) =>
@@ -77,12 +77,15 @@ export function SettingsPage() {
           {words('settings.version', { version: session.version })}.{' '}
           {words('settings.limits', { size: words.size(session.maxFileSize) })}
         </p>
-        <p className="mt-2 text-sm">
-          <a href="/docs" className="text-accent underline underline-offset-4">
-            {words('settings.api')}
-          </a>
-        </p>
-        {options.mode === 'server' ? (
+        {/* The window's server has no address that others could ask. */}
+        {!desktop && (
+          <p className="mt-2 text-sm">
+            <a href="/docs" className="text-accent underline underline-offset-4">
+              {words('settings.api')}
+            </a>
+          </p>
+        )}
+        {desktop ? null : options.mode === 'server' ? (
           <p className="mt-2 text-sm">
             <Link view="account" className="text-accent underline underline-offset-4">
               {words('nav.account')}

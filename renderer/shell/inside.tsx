@@ -6,6 +6,7 @@ import { ProjectContext, useApp } from '../app-context.ts'
 import { AskPage } from '../chat/ask-page.tsx'
 import { ChatPage } from '../chat/chat-page.tsx'
 import { DropZone } from '../library/drop-zone.tsx'
+import { HandedFiles } from '../library/handed-files.tsx'
 import { LibraryPage } from '../library/library-page.tsx'
 import { UploadsPanel } from '../library/uploads-panel.tsx'
 import { InvitationsNotice } from '../members/invitations-notice.tsx'
@@ -61,7 +62,7 @@ export function Inside({ lastProject }: { lastProject: string | null }) {
 
 function Frame({ select }: { select(projectId: string): void }) {
   const words = useWords()
-  const { router } = useApp()
+  const { router, desktop } = useApp()
   const route = useRoute(router)
   const [navigating, setNavigating] = useState(false)
   const [help, setHelp] = useState(false)
@@ -71,6 +72,7 @@ function Frame({ select }: { select(projectId: string): void }) {
   const sidebar = (done: () => void) => <Sidebar route={route} select={select} help={() => setHelp(true)} done={done} />
   return (
     <DropZone>
+      {desktop && <HandedFiles desktop={desktop} />}
       <button
         type="button"
         onClick={() => document.getElementById('main')?.focus()}

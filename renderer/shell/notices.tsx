@@ -1,18 +1,44 @@
 import { useEffect, useState } from 'react'
 import { useApp } from '../app-context.ts'
+import type { Desktop } from '../desktop.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { ServerFailed } from './server-failed.tsx'
 
 /** What concerns the whole page: no connection, or work that stands still. */
 export function Notices() {
+  const { desktop } = useApp()
+  const words = useWords()
+  return (
+    <>
+      {desktop && <ServerFailed desktop={desktop} />}
+      {desktop?.safeMode && <Notice text={words('desktop.safeMode', { reason: words.explain(desktop.safeMode) })} />}
+      {desktop ? <ConnectionOfWindow desktop={desktop} /> : <Connection text={words('app.offline')} />}
+    </>
+  )
+}
+
+function ConnectionOfWindow({ desktop }: { desktop: Desktop }) {
+  const words = useWords()
+  const { name } = useStore(desktop.server)
+  // Why it failed stands there already.
+  if (name === 'failed') return null
+  return <Connection text={words(name === 'starting' ? 'desktop.starting' : 'app.offline')} />
+}
+
+function Connection({ text }: { text: string }) {
   const words = useWords()
   const { status } = useApp()
   const { connected, trouble } = useStore(status)
   const offline = useLasting(!connected)
-  if (!offline && !trouble) return null
+  if (offline) return <Notice text={text} />
+  return trouble && <Notice text={words('app.trouble', { reason: words.explain(trouble) })} />
+}
+
+function Notice({ text }: { text: string }) {
   return (
     <div role="status" className="shrink-0 border-b border-line bg-danger-soft px-4 py-2 text-sm">
-      {offline ? words('app.offline') : trouble && words('app.trouble', { reason: words.explain(trouble) })}
+      {text}
     </div>
   )
 }

@@ -1,0 +1,93 @@
+import type {
+  DesktopAnswer,
+  DesktopBridge,
+  DesktopReason,
+  HandedFile,
+  ShownServer,
+  UpdateState,
+} from '../shared/api/desktop.ts'
+import { AppError } from '../shared/errors.ts'
+import { createStore, type Store } from './store.ts'
+
+declare global {
+  interface Window {
+    /** In the desktop's window alone. */
+    readonly cloister?: DesktopBridge
+  }
+}
+
+/** The window that this page is in, and the system around it. */
+export interface Desktop {
+  readonly bridge: DesktopBridge
+  /** The small window over everything. */
+  readonly quick: boolean
+  /** Why it was started with care. */
+  readonly safeMode: DesktopReason | null
+  readonly server: Store<ShownServer>
+  readonly updates: Store<UpdateState>
+  /** Opened with Cloister, and not added yet. */
+  readonly handed: Store<readonly HandedFile[]>
+}
+
+/** Null where there is none. `go`: to a view, as it stands behind the `#`. */
+export async function connectDesktop(
+  bridge: DesktopBridge | undefined,
+  { document, go }: { document: Document; go(hash: string): void },
+): Promise<Desktop | null> {
+  if (!bridge) return null
+  const given = await bridge.start()
+  // Without main the page still has its server.
+  if (!given.ok) return null
+  const state = given.value
+  const server = createStore<ShownServer>(state.server)
+  const updates = createStore<UpdateState>(state.updates)
+  const handed = createStore<readonly HandedFile[]>([])
+  bridge.listen(message => {
+    if (message.type === 'server') server.set(message.server)
+    else if (message.type === 'updates') updates.set(message.updates)
+    else if (message.type === 'files') handed.change(all => [...all, ...message.files])
+    else if (message.type === 'go') go(message.hash)
+  })
+  sendLinksOut(document, bridge)
+  return { bridge, quick: state.quick, safeMode: state.safeMode, server, updates, handed }
+}
+
+/** Throws what main says is wrong. */
+export async function answered<T>(answer: Promise<DesktopAnswer<T>>): Promise<T> {
+  const given = await answer
+  if (given.ok) return given.value
+  throw new AppError(given.reason.code, given.reason.values)
+}
+
+/** Links that lead elsewhere go to the system's programs, which the window itself would only refuse. */
+function sendLinksOut(document: Document, bridge: DesktopBridge): void {
+  const hear = (event: MouseEvent) => {
+    const link = event.target instanceof Element ? event.target.closest('a[href]') : null
+    if (!(link instanceof HTMLAnchorElement) || (link.protocol !== 'https:' && link.protocol !== 'mailto:')) return
+    event.preventDefault()
+    void bridge.openExternal({ url: link.href })
+  }
+  document.addEventListener('click', hear)
+  // The middle button would ask for another window.
+  document.addEventListener('auxclick', hear)
+}
+
+/** Milliseconds between two words on the same thing. */
+const breath = 1000
+
+/** Keeps main told of how many files are on their way: it asks before that is broken off. */
+export function tellUploads(bridge: DesktopBridge, open: () => number, subscribe: (hear: () => void) => void): void {
+  let told = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tell = () => {
+    timer = undefined
+    const count = open()
+    if (count === told) return
+    told = count
+    void bridge.tellUploads({ count })
+    timer = setTimeout(tell, breath)
+  }
+  subscribe(() => {
+    if (timer === undefined) timer = setTimeout(tell, 0)
+  })
+}

@@ -1,0 +1,33 @@
+import { useEffect } from 'react'
+import type { HandedFile } from '../../shared/api/desktop.ts'
+import { AppError } from '../../shared/errors.ts'
+import { useApp, useProject } from '../app-context.ts'
+import type { Desktop } from '../desktop.ts'
+import { useStore } from '../store.ts'
+import { useWords } from '../words.tsx'
+
+/** What the system hands over is added to the project that is looked at, as if it had been dropped on the page. */
+export function HandedFiles({ desktop }: { desktop: Desktop }) {
+  const words = useWords()
+  const { uploads, toasts } = useApp()
+  const project = useProject()
+  const files = useStore(desktop.handed)
+  useEffect(() => {
+    if (files.length === 0) return
+    desktop.handed.change(all => all.filter(file => !files.includes(file)))
+    if (project.role === 'reader')
+      return toasts.show(words('desktop.notRead', { project: words.projectName(project.name) }))
+    uploads.add(
+      project.id,
+      files.map(file => ({ file: { size: file.size, fetch: signal => fetchFile(file, signal) }, name: file.name })),
+    )
+  }, [files, desktop, project, uploads, toasts, words])
+  return null
+}
+
+async function fetchFile({ id, name }: HandedFile, signal: AbortSignal): Promise<File> {
+  const response = await fetch(`/handed/${id}`, { signal })
+  // Moved or taken away since it was opened.
+  if (!response.ok) throw new AppError('file-missing', { file: name })
+  return new File([await response.blob()], name.split('/').at(-1) ?? name)
+}
