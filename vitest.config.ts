@@ -15,11 +15,20 @@ export default defineConfig({
       {
         extends: true,
         // One process for one file after the other: what most of them import is there already. None of them leaves anything behind that another one meets.
-        test: { name: 'parts', include: ['{main,server,renderer,shared,scripts}/**/*.test.ts'], isolate: false },
+        test: {
+          name: 'parts',
+          include: ['{main,server,renderer,shared,scripts}/**/*.test.ts'],
+          isolate: false,
+          globalSetup: 'tests/drop-databases.ts',
+        },
       },
       {
         extends: true,
-        test: { name: 'whole', include: ['{tests,bench}/**/*.test.ts'], globalSetup: 'tests/build-program.ts' },
+        test: {
+          name: 'whole',
+          include: ['{tests,bench}/**/*.test.ts'],
+          globalSetup: ['tests/build-program.ts', 'tests/drop-databases.ts'],
+        },
       },
     ],
     // Real processes and real databases wait for each other more than they compute: with three files at a time a quarter of two cores was idle.

@@ -14,6 +14,7 @@ import type { Database, Log } from '../shared/ports.ts'
 import { openPgBoss } from '../shared/queue/pg-boss-open.ts'
 import { openStore } from '../shared/store/index.ts'
 import { PgliteStream, startPglite, tell } from './pglite.ts'
+import { emptyDatabase, type Original, readOriginal } from './postgres-spare.ts'
 import { createReadyFile, openTestSqlite } from './sqlite.ts'
 
 export interface TestDatabase<D extends Database = Database> {
@@ -97,12 +98,14 @@ if (server === undefined && process.env.CI)
 
 function onServer(url: string): TestEngine<PostgresDatabase> {
   const addressOf = (name: string) => Object.assign(new URL(url), { pathname: name }).href
-  async function make(create: (name: string, client: pg.Client) => Promise<unknown>, settings = {}) {
-    const name = `${prefix}${Date.now()}_${randomUUID().slice(0, 8)}`
-    await asAdministrator(url, client => create(name, client))
+  const newName = () => `${prefix}${Date.now()}_${randomUUID().slice(0, 8)}`
+  const drop = (name: string, client: pg.Client) => client.query(`drop database if exists ${name} with (force)`)
+  async function make(settings = {}) {
+    const name = newName()
+    await asAdministrator(url, client => client.query(`create database ${name} ${fresh}`))
     return holder(
       more => openPostgres({ url: addressOf(name), poolSize: 6, ...settings, ...more }),
-      () => asAdministrator(url, client => client.query(`drop database if exists ${name} with (force)`)),
+      () => asAdministrator(url, client => drop(name, client)),
       addressOf(name),
     )
   }
@@ -110,13 +113,60 @@ function onServer(url: string): TestEngine<PostgresDatabase> {
     name: 'Postgres',
     engine: 'postgres',
     concurrent: true,
-    open: settings => make((name, client) => client.query(`create database ${name} ${fresh}`), settings),
-    openReady: () =>
-      make(async (name, client) => {
-        const from = run === undefined ? fresh : `template ${await readyTemplate(run, client, addressOf)}`
-        return client.query(`create database ${name} ${from}`)
-      }),
+    open: make,
+    openReady: () => (run === undefined ? make() : openReadyOf(run)),
   }
+
+  async function openReadyOf(run: string): Promise<TestDatabase<PostgresDatabase>> {
+    const name = newName()
+    const original = await asAdministrator(url, async client => {
+      const template = await readyTemplate(run, client, addressOf)
+      if (!(await takeSpare(run, client, name))) await client.query(`create database ${name} template ${template}`)
+      return originalOf(template, client)
+    })
+    const giveBack = () =>
+      asAdministrator(url, async client => {
+        await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+        const keepEmptied = async () => {
+          if (!(await emptyDatabase(addressOf(name), original))) return false
+          await client.query(`alter database ${name} rename to ${spareOf(run)}${randomUUID().slice(0, 8)}`)
+          return true
+        }
+        // Whatever is wrong with it, another one does.
+        if (!(await keepEmptied().catch(() => false))) await drop(name, client)
+      })
+    return holder(more => openPostgres({ url: addressOf(name), poolSize: 6, ...more }), giveBack, addressOf(name))
+  }
+}
+
+const spareOf = (run: string) => `${prefix}${run}_spare_`
+
+/** One that another test has emptied, under this name; false where there is none. */
+async function takeSpare(run: string, client: pg.Client, name: string): Promise<boolean> {
+  const like = `${spareOf(run).replaceAll('_', '\\_')}%`
+  const { rows } = await client.query<{ datname: string }>('select datname from pg_database where datname like $1', [
+    like,
+  ])
+  for (const { datname } of rows) {
+    try {
+      await client.query(`alter database ${datname} rename to ${name}`)
+      return true
+    } catch (error) {
+      // Somebody else was first, or is not gone yet.
+      if (!['3D000', '55006'].includes((error as pg.DatabaseError).code ?? '')) throw error
+    }
+  }
+  return false
+}
+
+let original: Promise<Original> | undefined
+
+/** As whoever made the template has noted it there. */
+function originalOf(template: string, client: pg.Client): Promise<Original> {
+  original ??= client
+    .query(`select shobj_description(oid, 'pg_database') as noted from pg_database where datname = $1`, [template])
+    .then(({ rows }) => JSON.parse(rows[0].noted) as Original)
+  return original
 }
 
 const fresh = `template template0 encoding 'UTF8'`
@@ -125,6 +175,7 @@ const fresh = `template template0 encoding 'UTF8'`
  * The database with tables that all files of this run copy, made by whoever asks first: a core over a copy is there after 2.5 s where it took
  * 4.5 (both on a busy machine), and the server does less. It goes as what killed tests leave behind goes: with a later run. No row of a library
  * is in it, nor the mark that tells two libraries apart (`compose-postgres.ts`), so copies are as different as if each was made by itself.
+ * What a test is through with is emptied for another one (`postgres-spare.ts`).
  */
 async function readyTemplate(run: string, client: pg.Client, addressOf: (name: string) => string): Promise<string> {
   const name = `${prefix}${run}_ready`
@@ -138,6 +189,8 @@ async function readyTemplate(run: string, client: pg.Client, addressOf: (name: s
   await client.query(`drop database if exists ${unfinished} with (force)`)
   await client.query(`create database ${unfinished} ${fresh}`)
   await makeTables(addressOf(unfinished))
+  const original = await readOriginal(addressOf(unfinished))
+  await client.query(`comment on database ${unfinished} is '${JSON.stringify(original).replaceAll("'", "''")}'`)
   // Whose closing the server has not heard of yet: only a database that nobody is in can be renamed and copied.
   await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [unfinished])
   await client.query(`alter database ${unfinished} rename to ${name}`)
