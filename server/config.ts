@@ -48,6 +48,8 @@ export interface Config extends QuotaConfig {
   /** Where models are fetched from: a hub, and mirrors of it that are asked after it; as they were set. */
   modelHub: string
   modelMirrors: readonly string[]
+  /** Where the desktop's updates lie; without it there are none. */
+  updateChannel?: string
   /** Bytes. */
   maxModelSize: number
   /** Milliseconds that a ranking model may add to a search; 0: none has a part. */
@@ -198,6 +200,7 @@ export function readConfig(
     },
     modelHub: environment.MODEL_HUB?.trim() || 'https://huggingface.co',
     modelMirrors: (environment.MODEL_MIRRORS ?? '').split(/[\s,]+/).filter(Boolean),
+    ...(environment.UPDATE_CHANNEL?.trim() && { updateChannel: environment.UPDATE_CHANNEL.trim() }),
     // Those for two graphics cards have 75 GB; the disk sets the limit of most machines.
     maxModelSize: number('MAX_MODEL_SIZE_BYTES', { otherwise: 100 * 1024 ** 3, least: 1, most: 2 ** 50, whole: true }),
     rerankBudget: number('RERANK_BUDGET_MS', { otherwise: 300, least: 0, most: 600_000 }),

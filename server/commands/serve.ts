@@ -10,6 +10,7 @@ import type { OpenedEdge } from '../compose-edge.ts'
 import { demandServerMode } from '../config-auth.ts'
 import type { Context } from '../context.ts'
 import { createAccess } from '../http/access.ts'
+import { createUpdateFiles } from '../http/update-files.ts'
 import { usageError } from '../present.ts'
 import { claimServer } from '../server-file.ts'
 import { safe } from '../text.ts'
@@ -124,6 +125,12 @@ export async function serve(
           heldModels,
         }),
         downloads,
+        ...(config.updateChannel !== undefined && {
+          updateFiles: createUpdateFiles({
+            channel: config.updateChannel,
+            fetch: egress.fetch({ purpose: 'update', access, trust: 'operator' }),
+          }),
+        }),
       })
       const address =
         port === 'none' ? null : await listen.listenOnPort(youngSpace.watch(server.open()), options.host, port)

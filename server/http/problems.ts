@@ -101,6 +101,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'download-no-model': 422,
   'download-wrong': 422,
   'download-unreachable': 503,
+  'update-unreachable': 503,
+  'update-unavailable': 502,
   'mail-refused': 409,
   'mail-address': 422,
   'mail-later': 503,

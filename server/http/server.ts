@@ -55,6 +55,8 @@ export interface ServerDependencies {
   edge?: EdgeSettings
   /** The folder of the built screen. */
   page?: string
+  /** Files of the channel of updates; on the desktop. */
+  updateFiles?: RequestHandler
 }
 
 export interface CloisterServer {
@@ -172,7 +174,7 @@ export function createServer(deps: ServerDependencies): CloisterServer {
 }
 
 function createApp(
-  { access, accounts, allowedHosts, core, log, version, page, edge = {} }: ServerDependencies,
+  { access, accounts, allowedHosts, core, log, version, page, updateFiles, edge = {} }: ServerDependencies,
   { ownExport, ...transfers }: ReturnType<typeof createTransfers> & { ownExport: RequestHandler },
   router: ReturnType<typeof createRouter>,
   { openai, mcp }: { openai: Router; mcp: RequestHandler },
@@ -270,6 +272,8 @@ function createApp(
   app.post('/api/v1/projects/:projectId/documents', limitSilence(), uploads.keep, transfers.upload)
   app.get('/api/v1/projects/:projectId/documents/:documentId/original', transfers.original)
   app.post('/api/v1/models', limitSilence(), uploads.keep, transfers.addModel)
+  // Beside the contract: the desktop's main process asks, and no page or program gets there.
+  if (updateFiles) app.use('/desktop/updates', access.demand, updateFiles)
   app.get('/api/v1/ledger/export', createLedgerExport(core))
   app.get('/api/v1/export', ownExport)
   app.get('/health/metrics', demandMetricsRight(edge.metricsToken, access.demand), async (_req, res) => {

@@ -4,6 +4,7 @@ import { desktop, keyErrors } from './desktop-de.ts'
 import { folders } from './folders-de.ts'
 import type { Messages } from './index.ts'
 import { mail } from './mail-de.ts'
+import { updateErrors, updates } from './updates-de.ts'
 
 export const de: Messages = {
   error: {
@@ -159,6 +160,7 @@ export const de: Messages = {
     'secrets-key':
       'SECRETS_KEY wird gebraucht, um mit PostgreSQL Schlüssel aufzubewahren: überall derselbe, etwa 32 zufällige Bytes in Base64.',
     ...keyErrors,
+    ...updateErrors,
     'secrets-unreadable':
       'Etwas Verschlossenes lässt sich mit dem vorhandenen Schlüssel nicht öffnen. Setzen Sie den SECRETS_KEY, mit dem es verschlossen wurde, oder geben Sie den Schlüssel neu ein.',
     'secrets-unreadable_file':
@@ -426,6 +428,7 @@ export const de: Messages = {
   },
   mail,
   desktop,
+  updates,
   kind: {
     pdf: 'ein PDF',
     zip: 'ein ZIP-Archiv',

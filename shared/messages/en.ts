@@ -3,6 +3,7 @@
 import { desktop, keyErrors } from './desktop-en.ts'
 import { folders } from './folders-en.ts'
 import { mail } from './mail-en.ts'
+import { updateErrors, updates } from './updates-en.ts'
 
 export const en = {
   error: {
@@ -144,6 +145,7 @@ export const en = {
     'secrets-key':
       'SECRETS_KEY is needed to keep keys with PostgreSQL: the same for all servers, such as 32 random bytes in base64.',
     ...keyErrors,
+    ...updateErrors,
     'secrets-unreadable':
       'Something that was kept under lock cannot be opened with the key that is there. Set the SECRETS_KEY it was locked with, or enter the key anew.',
     'secrets-unreadable_file':
@@ -389,6 +391,7 @@ export const en = {
   },
   mail,
   desktop,
+  updates,
   kind: {
     pdf: 'a PDF',
     zip: 'a ZIP archive',

@@ -258,6 +258,14 @@ export type ErrorCode =
   | 'socket-path'
   // other machines
   | 'egress-refused'
+  // newer versions of the desktop application
+  | 'update-unreachable'
+  | 'update-unavailable'
+  | 'update-missing'
+  | 'update-unsigned'
+  | 'update-damaged'
+  | 'update-busy'
+  | 'update-none'
   // mails that the product sends
   | 'mail-address'
   | 'mail-refused'

@@ -1,0 +1,30 @@
+/** What the build knows of updates: `package.json` of the application has it, inside the archive whose integrity is checked. */
+import { createRequests, type FetchFile } from './request.ts'
+import type { Updater } from './updates.ts'
+
+export interface Channel {
+  /** Where its files lie; the server is told (`UPDATE_CHANNEL`), and the user. */
+  url: string
+  /** Of who signs them. */
+  key: string
+}
+
+/** Undefined where it names none, or one without a key. */
+export function channelOf(manifest: unknown): Channel | undefined {
+  const { updates } = (manifest ?? {}) as { updates?: unknown }
+  const { url, key } = (updates ?? {}) as Record<string, unknown>
+  return typeof url === 'string' && url !== '' && typeof key === 'string' && key !== '' ? { url, key } : undefined
+}
+
+/** What of electron-updater is connected otherwise than it comes. */
+export interface ConnectedUpdater extends Updater {
+  setFeedURL(feed: { provider: 'generic'; url: string }): void
+}
+
+/** From here on all of its requests go to the server, by `fetchFile`. The address it is given leads nowhere, should one not. */
+export function connectUpdater(updater: ConnectedUpdater, { key }: Channel, fetchFile: FetchFile): Updater {
+  const { httpExecutor } = updater as unknown as { httpExecutor: { createRequest: unknown } }
+  httpExecutor.createRequest = createRequests(fetchFile, key)
+  updater.setFeedURL({ provider: 'generic', url: 'http://updates.invalid/' })
+  return updater
+}
