@@ -10,7 +10,7 @@ import { findOffers } from './commands/model-offers.ts'
 import { findModels, sizeOf } from './commands/models.ts'
 import { openModels } from './compose.ts'
 import type { Context } from './context.ts'
-import { onlyErrors } from './log.ts'
+import { onlyErrors } from '../shared/log.ts'
 import { errorText, textOf } from './present.ts'
 import { safe } from './text.ts'
 

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 import type { Finding } from './commands/doctor.ts'
 import { openParsers } from './compose.ts'
 import type { Context } from './context.ts'
-import { onlyErrors } from './log.ts'
+import { onlyErrors } from '../shared/log.ts'
 import { errorText } from './present.ts'
 
 /** Whether a reading process starts and reads, and whether the PDF engine is there. */

@@ -6,7 +6,7 @@ import type { Need } from '../shared/workspace/members.ts'
 import { firstProject, localUser } from '../shared/workspace/projects.ts'
 import type { Context } from './context.ts'
 import { type DirectoryLock, shareDirectory } from './directory-lock.ts'
-import { onlyErrors } from './log.ts'
+import { onlyErrors } from '../shared/log.ts'
 import type { LibraryCore } from './remote.ts'
 import { answers, type RunningServer, readRunning } from './server-file.ts'
 

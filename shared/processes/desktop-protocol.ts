@@ -12,13 +12,31 @@ export interface ServerStart {
   settings?: Readonly<Record<string, string>>
 }
 
+/** One piece of work on a library that no server has open; the process ends after it. */
+export type ServerTask = Pick<ServerStart, 'dataDirectory' | 'settings'> &
+  (
+    | { type: 'check' }
+    /** In place of all that is there. */
+    | { type: 'restore'; file: string }
+  )
+
+/** As `cloister doctor` tells it, in the language of the settings. */
+export interface CheckFinding {
+  name: string
+  state: 'ok' | 'warn' | 'bad'
+  text: string
+}
+
 export type ToServer =
   | ServerStart
+  | ServerTask
   /** In order: short requests are finished, answers and jobs go on next time. */
   | { type: 'stop' }
 
 export type FromServer =
   | { type: 'ready' }
+  | { type: 'checked'; findings: readonly CheckFinding[] }
+  | { type: 'restored' }
   /** It ends after this. */
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
 

@@ -1,17 +1,8 @@
-/** What each role runs and what it may take: the same, however its processes are started. */
+/** What the processes of each role may take: the same, however they are started. */
 import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { ProcessRole } from '../ports.ts'
 
 type Role = Exclude<ProcessRole, 'server'>
-const at = (url: URL) => fileURLToPath(url)
-
-export const entries: Record<Role, string> = {
-  parser: at(new URL('../parsers/process.ts', import.meta.url)),
-  recognizer: at(new URL('../parsers/ocr/process.ts', import.meta.url)),
-  model: at(new URL('../models/process.ts', import.meta.url)),
-}
-
 /** Megabytes for V8: what a file makes Node itself keep must not fill the memory. A model's weights lie outside of it; parsers watch themselves. */
 export const heap: Partial<Record<Role, number>> = { model: 512 }
 

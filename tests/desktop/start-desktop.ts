@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { createServerProcess, type ServerProcess } from '../../main/processes/server-process.ts'
 import { socketPath } from '../../main/processes/socket-path.ts'
 import type { Log } from '../../shared/ports.ts'
+import { entries } from '../../shared/processes/entries.ts'
 import { createForkedProcesses } from '../../shared/processes/fork.ts'
-import { entries, heap, priority } from '../../shared/processes/roles.ts'
+import { heap, priority } from '../../shared/processes/roles.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import type { Log } from '../shared/ports.ts'
+import type { Log } from './ports.ts'
 
 const largestLog = 10 * 1024 * 1024
 
