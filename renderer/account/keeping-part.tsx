@@ -42,7 +42,7 @@ function Choices({ kept }: { kept: Settings }) {
     return days === 365 ? words('account.keepYear') : words('account.keepDays', { count: days })
   }
   const row = (which: keyof Kept, most: number | null, usual: readonly number[]) => (
-    <div className="mt-3">
+    <div className="mt-3 flex max-w-sm [&>span]:grow [&>span]:justify-between">
       <Select
         label={words(`account.${which}`)}
         value={String(shown[which] ?? '')}
@@ -66,8 +66,8 @@ function Choices({ kept }: { kept: Settings }) {
       {row('keepChats', session.keeps.chats, [30, 90, 365])}
       {row('keepTrash', session.keeps.trash, [1, 7, 30, 90, 365])}
       <Confirm
-        title={words('account.keepLess')}
-        lead={words('account.keepLessLead', { time: less ? name(less.days) : '' })}
+        title={less ? words(`account.keepLess.${less.which}`) : ''}
+        lead={less ? words(`account.keepLessLead.${less.which}`, { time: name(less.days) }) : ''}
         action={words('account.keepLessAction')}
         open={less !== undefined}
         close={() => setLess(undefined)}

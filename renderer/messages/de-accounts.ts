@@ -227,13 +227,21 @@ export const accounts: Pick<ScreenMessages, 'enter' | 'account'> = {
     rightsLead:
       'Nehmen Sie alles mit, was Sie hier aufbewahren: die Dateien, wie Sie sie hinzugefügt haben, ihren Text, Ihre Unterhaltungen zum Lesen und für Programme.',
     export: 'Alles herunterladen',
-    keep: 'Wie lange aufbewahrt wird',
+    keep: 'Wie lange etwas aufbewahrt wird',
     keepLead:
       'Was länger zurückliegt, wird von selbst endgültig gelöscht. Bei Unterhaltungen zählt, wann zuletzt etwas gesagt wurde.',
     keepChats: 'Unterhaltungen',
     keepTrash: 'Gelöschtes im Papierkorb',
-    keepLess: 'Kürzer aufbewahren?',
-    keepLessLead: 'Was älter ist ({{time}}), wird bald endgültig gelöscht. Das lässt sich nicht rückgängig machen.',
+    keepLess: {
+      keepChats: 'Unterhaltungen kürzer aufbewahren?',
+      keepTrash: 'Gelöschtes kürzer aufbewahren?',
+    },
+    keepLessLead: {
+      keepChats:
+        'Neue Frist: {{time}}. Unterhaltungen, in denen länger nichts gesagt wurde, werden bald endgültig gelöscht. Das lässt sich nicht rückgängig machen.',
+      keepTrash:
+        'Neue Frist: {{time}}. Was länger im Papierkorb liegt, wird bald endgültig gelöscht. Das lässt sich nicht rückgängig machen.',
+    },
     keepLessAction: 'Kürzer aufbewahren',
     keepEver: 'Für immer',
     keepDays_one: '1 Tag',

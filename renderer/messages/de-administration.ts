@@ -190,7 +190,7 @@ export const administration: Pick<ScreenMessages, 'members' | 'quota' | 'audit' 
     accessProjectHint:
       'Den Namen sehen Sie erst, wenn Sie hineinsehen. Wie viel darin liegt, kann der Eigentümer Ihnen sagen.',
     accessNone: '{{name}} hat kein Projekt.',
-    accessChoice: 'vom {{date}}: {{documents}}, {{size}} (…{{end}})',
+    accessChoice: '{{documents}}, {{size}}, vom {{date}} (…{{end}})',
     accessReason: 'Grund',
     accessReasonHint: 'In 10 bis 500 Zeichen, für den Eigentümer.',
     accessAction: 'Hineinsehen',

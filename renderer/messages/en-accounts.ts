@@ -226,8 +226,16 @@ export const accounts = {
       'What is older is deleted for good by itself. For conversations, what counts is when something was last said.',
     keepChats: 'Conversations',
     keepTrash: 'Deleted things in the trash',
-    keepLess: 'Keep for a shorter time?',
-    keepLessLead: 'What is older ({{time}}) is soon deleted for good. That cannot be undone.',
+    keepLess: {
+      keepChats: 'Keep conversations for a shorter time?',
+      keepTrash: 'Keep deleted things for a shorter time?',
+    },
+    keepLessLead: {
+      keepChats:
+        'New limit: {{time}}. Conversations in which nothing was said for longer are soon deleted for good. That cannot be undone.',
+      keepTrash:
+        'New limit: {{time}}. What has been in the trash for longer is soon deleted for good. That cannot be undone.',
+    },
     keepLessAction: 'Keep for a shorter time',
     keepEver: 'For ever',
     keepDays_one: '1 day',

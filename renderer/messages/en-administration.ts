@@ -185,7 +185,7 @@ export const administration = {
     accessProject: 'Project',
     accessProjectHint: 'You see its name once you look into it. Its owner can say how much there is in it.',
     accessNone: '{{name}} has no project.',
-    accessChoice: 'of {{date}}: {{documents}}, {{size}} (…{{end}})',
+    accessChoice: '{{documents}}, {{size}}, of {{date}} (…{{end}})',
     accessReason: 'Reason',
     accessReasonHint: 'In 10 to 500 characters, for the owner.',
     accessAction: 'Look into it',

@@ -461,7 +461,7 @@ describe.skipIf(!chromiumPath)(`accounts${why}`, () => {
     await kept.selectOption('30')
     await leaver
       .getByRole('dialog')
-      .getByText(filled(account.keepLessLead, { time: '30 days' }))
+      .getByText(filled(account.keepLessLead.keepChats, { time: '30 days' }))
       .waitFor()
     expect(await faults(leaver)).toEqual([])
     await button(account.keepLessAction, leaver).click()
