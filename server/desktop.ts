@@ -1,20 +1,28 @@
 /**
  * Entry of the server on the desktop. The main process starts it, says with the first message where it is to listen, and starts all other
- * processes for it: under Electron nobody else can. What else it does is what `serve` does.
+ * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, in safe mode, one of `doctor` and `restore`.
  */
 import { once } from 'node:events'
 import { reasonOf, toAppError } from '../shared/errors.ts'
 import type { BrokerChannel } from '../shared/processes/brokered.ts'
 import { createBrokeredProcesses } from '../shared/processes/brokered.ts'
-import type { FromServer, ServerStart, ToServer } from '../shared/processes/desktop-protocol.ts'
+import type {
+  CheckFinding,
+  FromServer,
+  ServerStart,
+  ServerTask,
+  ToServer,
+} from '../shared/processes/desktop-protocol.ts'
+import { restore } from './commands/restore.ts'
 import { serve } from './commands/serve.ts'
 import { createContext } from './context.ts'
+import { examineData } from './examine-data.ts'
 
 /** Milliseconds that a stop may take in order, and before the process ends whatever hangs: the window's user waits for it. */
 const patience = { grace: 1500, atMost: 2500 }
 
 const tell = (message: FromServer) => void process.send?.(message)
-const [start] = (await once(process, 'message')) as [ServerStart]
+const [start] = (await once(process, 'message')) as [ServerStart | ServerTask]
 const context = createContext([], start.settings)
 context.options = { data: start.dataDirectory }
 const channel: BrokerChannel = {
@@ -38,7 +46,16 @@ async function fail(error: unknown): Promise<never> {
 
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, error => void fail(error))
 
-try {
+async function run(): Promise<void> {
+  if (start.type === 'check') {
+    const findings: CheckFinding[] = []
+    for await (const finding of examineData(context)) findings.push(finding)
+    return end({ type: 'checked', findings })
+  }
+  if (start.type === 'restore') {
+    await restore(context, start.file, { replace: true, yes: true })
+    return end({ type: 'restored' })
+  }
   await serve(
     context,
     { host: '127.0.0.1', port: 'none', socket: start.socket, workers: '1' },
@@ -49,6 +66,17 @@ try {
       ...patience,
     },
   )
+}
+
+/** Only when it is on its way. */
+async function end(message: FromServer): Promise<never> {
+  await new Promise<void>(resolve => process.send?.(message, () => resolve()))
+  await context.terminal.flush()
+  process.exit(0)
+}
+
+try {
+  await run()
 } catch (error) {
   await fail(error)
 }

@@ -78,7 +78,7 @@ export function createServerProcess(options: {
       if (message.type === 'ready') {
         readyAt = performance.now()
         become({ name: 'ready' })
-      } else reason = { code: message.code, values: message.values }
+      } else if (message.type === 'failed') reason = { code: message.code, values: message.values }
     }
     const { code, signal } = await server.exit
     child = undefined

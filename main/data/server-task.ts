@@ -1,0 +1,33 @@
+/** One piece of work on a library that is not open, done by a process like the server's: a damaged database is nothing to open in main. */
+import type { ErrorCode } from '../../shared/model/index.ts'
+import type { Processes } from '../../shared/ports.ts'
+import { createBroker } from '../../shared/processes/broker.ts'
+import { type CheckFinding, isFromServer, type ServerTask } from '../../shared/processes/desktop-protocol.ts'
+
+export type TaskEnd =
+  | { type: 'checked'; findings: readonly CheckFinding[] }
+  | { type: 'restored' }
+  | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
+  | { type: 'cancelled' }
+
+/** Never rejects. When the signal fires it is ended, and what it was about to change is as it was. */
+export async function runServerTask(processes: Processes, task: ServerTask, signal?: AbortSignal): Promise<TaskEnd> {
+  if (signal?.aborted) return { type: 'cancelled' }
+  const child = processes.spawn('server')
+  const isForBroker = createBroker(child, processes)
+  const kill = () => child.kill()
+  signal?.addEventListener('abort', kill, { once: true })
+  try {
+    let end: TaskEnd | undefined
+    await child.send(task).catch(() => {})
+    for await (const message of child.messages) {
+      if (isForBroker(message) || !isFromServer(message) || message.type === 'ready') continue
+      end = message
+    }
+    await child.exit
+    if (end) return end
+    return signal?.aborted ? { type: 'cancelled' } : { type: 'failed', code: 'internal', values: {} }
+  } finally {
+    signal?.removeEventListener('abort', kill)
+  }
+}

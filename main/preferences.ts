@@ -1,0 +1,138 @@
+/** What the desktop itself remembers, in `desktop.json` beside the window's own things: where the library is, and how it is shown. */
+import { rename } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import type { Log } from '../shared/ports.ts'
+import { readText, stampOf, writeWhole } from './files.ts'
+
+const folder = z.string().min(1).refine(path.isAbsolute)
+
+/** Of a move of the data directory that has begun: see `data/move.ts`. */
+const move = z.object({
+  from: folder,
+  to: folder,
+  way: z.enum(['rename', 'copy']),
+  /** Of what was there before, so that what is taken back again is ours alone. */
+  made: z.boolean(),
+})
+
+/** Each by itself: what one of them does not understand takes no other with it. */
+const fields = {
+  /** Null: the usual place. */
+  dataDirectory: folder.nullable().default(null),
+  /** Where the library was before it was moved, until the next good start. */
+  previousDirectory: folder.nullable().default(null),
+  move: move.nullable().default(null),
+  window: z
+    .object({
+      x: z.number(),
+      y: z.number(),
+      width: z.number().positive(),
+      height: z.number().positive(),
+      maximized: z.boolean().optional(),
+    })
+    .nullable()
+    .default(null),
+  language: z.enum(['de', 'en']).nullable().default(null),
+  theme: z.enum(['light', 'dark']).nullable().default(null),
+  tray: z.boolean().default(true),
+  notifications: z.boolean().default(true),
+  /** As Electron writes keys; null: none, undefined in the file: the usual ones. */
+  shortcut: z.string().min(1).max(100).nullable().optional(),
+  keepRecent: z.boolean().default(true),
+  recent: z.array(folder).max(50).default([]),
+  backup: z
+    .object({
+      on: z.boolean().default(true),
+      /** Null: beside the library, where that was when the first one was made. */
+      folder: folder.nullable().default(null),
+      keep: z.number().int().min(1).max(10_000).default(7),
+    })
+    .default({ on: true, folder: null, keep: 7 }),
+  updates: z
+    .object({
+      /** Null: not asked yet. */
+      wanted: z.boolean().nullable().default(null),
+      skipped: z.string().max(100).nullable().default(null),
+    })
+    .default({ wanted: null, skipped: null }),
+}
+const schema = z.object(fields)
+
+export type Preferences = z.output<typeof schema>
+
+export interface PreferenceStore {
+  get(): Preferences
+  /** On the disk when it resolves; what is read meanwhile is the new one already. A failure is told in the log, and to whoever waits. */
+  change(values: Partial<Preferences>): Promise<void>
+  /** What was wrong with the file; `file`: where it is now, to be looked at. Undefined when nothing was. */
+  readonly damaged: { file: string } | undefined
+}
+
+/** Never rejects: without a file, or with one that says nothing sensible, everything is as at the beginning. */
+export async function openPreferences({
+  folder,
+  log,
+  now = Date.now,
+}: {
+  folder: string
+  log: Log
+  now?: () => number
+}): Promise<PreferenceStore> {
+  const file = path.join(folder, 'desktop.json')
+  const { values, sound } = await read(file).catch(error => {
+    log.error('the preferences cannot be read', { file, error })
+    return { values: schema.parse({}), sound: true }
+  })
+  let current = values
+  let damaged: { file: string } | undefined
+  if (!sound) {
+    const aside = path.join(folder, `desktop.${stampOf(now())}.damaged.json`)
+    try {
+      await rename(file, aside)
+      damaged = { file: aside }
+      // What could be understood of it holds.
+      await writeWhole(file, textOf(current))
+    } catch (error) {
+      log.error('the damaged preferences cannot be put aside', { file, error })
+      damaged = { file }
+    }
+    log.warn('the preferences were damaged', { file: damaged.file })
+  }
+  // One after the other: the last word is the last one written.
+  let writing: Promise<void> = Promise.resolve()
+  return {
+    get: () => current,
+    damaged,
+    change(changes) {
+      current = { ...current, ...changes }
+      const text = textOf(current)
+      const write = writing.then(() => writeWhole(file, text))
+      writing = write.catch(error => log.error('the preferences cannot be written', { file, error }))
+      return write
+    },
+  }
+}
+
+async function read(file: string): Promise<{ values: Preferences; sound: boolean }> {
+  const text = await readText(file)
+  if (text === undefined) return { values: schema.parse({}), sound: true }
+  let found: unknown
+  try {
+    found = JSON.parse(text)
+  } catch {
+    return { values: schema.parse({}), sound: false }
+  }
+  if (typeof found !== 'object' || found === null || Array.isArray(found))
+    return { values: schema.parse({}), sound: false }
+  const whole = schema.safeParse(found)
+  if (whole.success) return { values: whole.data, sound: true }
+  const kept = Object.entries(fields).flatMap(([name, field]) => {
+    const value = (found as Record<string, unknown>)[name]
+    const known = field.safeParse(value)
+    return value !== undefined && known.success ? [[name, known.data]] : []
+  })
+  return { values: schema.parse(Object.fromEntries(kept)), sound: false }
+}
+
+const textOf = (values: Preferences) => `${JSON.stringify(values, null, 2)}\n`
