@@ -33,6 +33,8 @@ export function createOwnExport({
     }
     const address = req.ip ?? null
     await core.audit.note({ actorId: userId, ownerId: userId, action: 'account.export', objectId: userId, address })
+    // Answered meanwhile, as the session ended, or gone: an archive that goes nowhere would be held open, unread, for good.
+    if (res.writableEnded || res.destroyed) return
     res.flushHeaders()
     const signal = AbortSignal.any([leaving(res), stopping])
     await pipeline(exportOf({ core, userId, version, account }, signal), res).catch(error => {
