@@ -20,8 +20,8 @@ const move = z.object({
 const fields = {
   /** Null: the usual place. */
   dataDirectory: folder.nullable().default(null),
-  /** Where the library was before it was moved, until the next good start. */
-  previousDirectory: folder.nullable().default(null),
+  /** Where the library was before it was moved, until the next good start; `since`: when copying began. */
+  previous: z.object({ folder, since: z.number() }).nullable().default(null),
   move: move.nullable().default(null),
   window: z
     .object({

@@ -1,0 +1,247 @@
+import { fork } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Log } from '../../shared/ports.ts'
+import { currentOwner } from '../../shared/queue/owner.ts'
+import { openPreferences } from '../preferences.ts'
+import { isAway, moveData, planMove, recoverMove, removePrevious } from './move.ts'
+import { isRemote, isSynced } from './places.ts'
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+let root: string
+let from: string
+let to: string
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'cloister-move-'))
+  from = path.join(root, 'library')
+  to = path.join(root, 'elsewhere', 'Bücher & Co')
+})
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+async function fill(files = 24): Promise<void> {
+  const blobs = path.join(from, 'blobs')
+  await mkdir(path.join(from, 'models'), { recursive: true })
+  await mkdir(path.join(from, 'logs', 'empty'), { recursive: true })
+  for (const name of ['running', 'scratch']) await mkdir(path.join(from, name))
+  for (const name of ['cloister.db', 'cloister.db-wal', 'secrets.json', 'logs/cloister.log'])
+    await writeFile(path.join(from, name), randomBytes(5000))
+  await writeFile(path.join(from, 'server.lock'), '')
+  await writeFile(path.join(from, 'scratch', 'rest'), 'x')
+  for (let at = 0; at < files; at++) {
+    const bytes = randomBytes(20_000 + at)
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    await mkdir(path.join(blobs, hash.slice(0, 2)), { recursive: true })
+    await writeFile(path.join(blobs, hash.slice(0, 2), hash.slice(2)), bytes)
+  }
+  await symlink('../models-of-all', path.join(from, 'models', 'link.gguf'))
+}
+
+/** What belongs to the library, by path. */
+async function contentOf(folder: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  const walk = async (at: string): Promise<void> => {
+    for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
+      const file = path.join(at, entry.name)
+      if (entry.isDirectory()) await walk(file)
+      else if (entry.isFile())
+        found.set(
+          path.relative(folder, file),
+          createHash('sha256')
+            .update(await readFile(file))
+            .digest('hex'),
+        )
+    }
+  }
+  await walk(folder)
+  for (const name of [...found.keys()]) if (/^(?:running|scratch|server|commands)/.test(name)) found.delete(name)
+  return found
+}
+
+const preferencesIn = () => openPreferences({ folder: path.join(root, 'own'), log: silent })
+const plan = (chosen = to, more = {}) => planMove({ from, to: chosen, home: path.join(root, 'home'), ...more })
+
+describe('a plan', () => {
+  test('is to rename on one disk, and tells how much there is', async () => {
+    await fill()
+    expect(await plan()).toMatchObject({ from, to, way: 'rename', files: 28, warnings: [] })
+    await mkdir(to, { recursive: true })
+    await writeFile(path.join(to, '.DS_Store'), '')
+    expect(await plan()).toMatchObject({ way: 'rename' })
+  })
+
+  test('refuses what would end badly', async () => {
+    expect(await plan()).toEqual({ refused: 'missing' })
+    await fill(1)
+    expect(await plan(from)).toEqual({ refused: 'same' })
+    expect(await plan(path.join(from, 'blobs', 'new'))).toEqual({ refused: 'inside' })
+    expect(await plan(root)).toEqual({ refused: 'around' })
+    await symlink(from, path.join(root, 'link'))
+    expect(await plan(path.join(root, 'link'))).toEqual({ refused: 'same' })
+    expect(await plan(path.join(root, 'link', 'deeper'))).toEqual({ refused: 'inside' })
+    await writeFile(path.join(root, 'file'), 'x')
+    expect(await plan(path.join(root, 'file'))).toEqual({ refused: 'no-folder' })
+    expect(await plan(path.join(root, 'file', 'below'))).toEqual({ refused: 'not-writable' })
+    await mkdir(to, { recursive: true })
+    await writeFile(path.join(to, 'mine.txt'), 'x')
+    expect(await plan()).toEqual({ refused: 'not-empty' })
+    const own = path.join(root, 'own')
+    expect(await plan(path.join(own, 'x'), { taken: [own] })).toEqual({ refused: 'application' })
+    expect(await plan(path.join(root, 'new'), { taken: [path.join(from, 'profile')] })).toEqual({
+      refused: 'application',
+    })
+  })
+
+  test('waits for whoever is at work on the library', async () => {
+    await fill(1)
+    await writeFile(path.join(from, 'running', 'x.json'), JSON.stringify(currentOwner()))
+    expect(await plan()).toEqual({ refused: 'in-use', processes: String(process.pid) })
+  })
+
+  test('warns of clouds', async () => {
+    await fill(1)
+    expect(await plan(path.join(root, 'home', 'OneDrive - Firma', 'x'))).toMatchObject({ warnings: ['synced'] })
+    await mkdir(path.join(root, 'synced'))
+    await writeFile(path.join(root, 'synced', '.stfolder'), '')
+    expect(await plan(path.join(root, 'synced', 'x'))).toMatchObject({ warnings: ['synced'] })
+  })
+})
+
+test.each([
+  ['win32', 'C:\\Users\\a\\OneDrive\\Cloister', true],
+  ['win32', 'C:\\Users\\a\\OneDrive – Firma\\Cloister', true],
+  ['win32', 'C:\\Users\\a\\Onedrivers\\Cloister', false],
+  ['win32', 'D:\\Dropbox (Privat)\\x', true],
+  ['darwin', '/Users/a/Library/Mobile Documents/com~apple~CloudDocs/x', true],
+  ['darwin', '/Users/a/Library/CloudStorage/GoogleDrive-a@b.c/x', true],
+  ['darwin', '/Users/a/Library/Application Support/Cloister', false],
+  ['linux', '/home/a/Nextcloud/x', true],
+  ['linux', '/home/a/cloister', false],
+] as const)('%s: %s is copied elsewhere: %s', async (platform, folder, expected) => {
+  const home = platform === 'win32' ? 'C:\\Users\\a' : platform === 'darwin' ? '/Users/a' : '/home/a'
+  expect(await isSynced(folder, { home, platform })).toBe(expected)
+})
+
+test.each([
+  ['\\\\server\\share\\x', true],
+  ['\\\\?\\UNC\\server\\share', true],
+  ['\\\\?\\C:\\x', false],
+  ['C:\\x', false],
+])('%s is another machine’s: %s', async (folder, expected) => {
+  expect(await isRemote(folder, 'win32')).toBe(expected)
+  expect(await isRemote(tmpdir(), 'linux')).toBe(false)
+})
+
+describe.each(['rename', 'copy'] as const)('moving by %s', way => {
+  test('brings all that is the library’s; the old one goes after the next good start', async () => {
+    await fill()
+    const before = await contentOf(from)
+    const preferences = await preferencesIn()
+    expect(await moveData({ from, to, way }, { preferences })).toBe(to)
+    expect(await contentOf(to)).toEqual(before)
+    expect(await readdir(path.join(to, 'logs', 'empty'))).toEqual([])
+    expect((await preferencesIn()).get()).toMatchObject({
+      dataDirectory: to,
+      move: null,
+      backup: { folder: path.join(root, 'library-backups') },
+    })
+    if (way === 'copy') {
+      expect(await contentOf(from)).toEqual(before)
+      expect(await readdir(to)).not.toContain('scratch')
+    }
+    expect(await recoverMove(preferences)).toBe('nothing')
+    expect(await removePrevious(preferences)).toEqual([])
+    expect(await lstat(from).catch(() => 'gone')).toBe('gone')
+    expect(await contentOf(to)).toEqual(before)
+  })
+
+  test('whenever it is killed, there is one whole library, where the preferences say', async () => {
+    await fill(12)
+    const before = await contentOf(from)
+    const copying = ['file 1', 'file 2', 'file 7', 'file 16', '2 ms', '5 ms', '9 ms']
+    const changing = ['before change 1', 'after change 1', 'before change 2', 'after change 2']
+    const found: string[] = []
+    for (const moment of way === 'copy' ? [...changing, ...copying] : changing) {
+      const child = fork(
+        fileURLToPath(new URL('./fixture-mover.ts', import.meta.url)),
+        [path.join(root, 'own'), from, to, way, moment],
+        { execArgv: [], stdio: 'ignore' },
+      )
+      const signal = await new Promise(resolve => child.once('exit', (_, signal) => resolve(signal)))
+      const preferences = await preferencesIn()
+      const recovered = await recoverMove(preferences)
+      found.push(`${moment}: ${signal} ${recovered}`)
+      const now = preferences.get().dataDirectory ?? from
+      expect(await isAway(preferences)).toBe(false)
+      expect(await contentOf(now)).toEqual(before)
+      if (now === from) expect(await readdir(to).catch(() => [])).toEqual([])
+      else {
+        // Back to where it was, for the next time.
+        await removePrevious(preferences)
+        await moveData({ from: to, to: from, way: 'rename' }, { preferences })
+        await preferences.change({ dataDirectory: null })
+      }
+      await rm(to, { recursive: true, force: true })
+    }
+    expect(found.slice(0, 4)).toEqual([
+      'before change 1: SIGKILL nothing',
+      'after change 1: SIGKILL undone',
+      `before change 2: SIGKILL ${way === 'copy' ? 'undone' : 'moved'}`,
+      'after change 2: SIGKILL nothing',
+    ])
+    for (const line of found.slice(4, 8)) expect(line).toMatch(/SIGKILL undone$/)
+  }, 120_000)
+})
+
+test('a copy that is cancelled, or finds a file in its way, leaves everything as it was', async () => {
+  await fill()
+  const before = await contentOf(from)
+  const preferences = await preferencesIn()
+  const cancel = new AbortController()
+  const progress = ({ files }: { files: number }) => files === 5 && cancel.abort()
+  await mkdir(to, { recursive: true })
+  const move = (signal?: AbortSignal) =>
+    moveData({ from, to, way: 'copy' }, { preferences, progress, ...(signal && { signal }) })
+  await expect(move(cancel.signal)).rejects.toThrow('abort')
+  expect(await readdir(to)).toEqual([])
+  await mkdir(path.join(to, 'secrets.json'))
+  await expect(move()).rejects.toThrow()
+  expect(await contentOf(from)).toEqual(before)
+  expect((await preferencesIn()).get()).toMatchObject({ dataDirectory: null, move: null, previous: null })
+})
+
+test('of the old folder nothing goes that came there or changed since', async () => {
+  await fill(3)
+  const preferences = await preferencesIn()
+  await moveData({ from, to, way: 'copy' }, { preferences })
+  // Its own times say that it is older.
+  await writeFile(path.join(root, 'old.txt'), 'mine')
+  await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
+  await link(path.join(root, 'old.txt'), path.join(from, 'blobs', 'mine.txt'))
+  expect(await removePrevious(preferences)).toEqual([path.join(from, 'blobs', 'mine.txt')])
+  expect(await readdir(from)).toEqual(['blobs'])
+})
+
+test('an old folder that somebody has used as a library since stays as it is', async () => {
+  await fill(3)
+  const preferences = await preferencesIn()
+  await moveData({ from, to, way: 'copy' }, { preferences })
+  await writeFile(path.join(from, 'cloister.db'), 'used')
+  const before = await contentOf(from)
+  expect(await removePrevious(preferences)).toEqual([from])
+  expect(await contentOf(from)).toEqual(before)
+  expect(await removePrevious(preferences)).toEqual([])
+})
+
+test('a drive that is not there is told from a library that is new', async () => {
+  const preferences = await preferencesIn()
+  expect(await isAway(preferences)).toBe(false)
+  await preferences.change({ dataDirectory: path.join(root, 'drive', 'library') })
+  expect(await isAway(preferences)).toBe(true)
+  await preferences.change({ move: { from, to, way: 'copy', made: true } })
+  expect(await recoverMove(preferences)).toBe('waiting')
+  expect(preferences.get().move).not.toBeNull()
+})

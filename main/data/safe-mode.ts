@@ -1,0 +1,119 @@
+/**
+ * A start that fails must not be all that a user ever sees. Each start leaves a mark, which goes when the library is open; one that finds
+ * marks of others knows that they came to nothing. In safe mode nothing is opened, and whatever is done there deletes nothing.
+ */
+import { constants } from 'node:fs'
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { Reason } from '../../shared/model/index.ts'
+import { readText, stampOf, writeWhole } from '../files.ts'
+
+export interface StartMark {
+  /** Starts before this one that came to nothing, one after the other. */
+  readonly failed: number
+  /** The library is open. */
+  ready(): Promise<void>
+  /** It was the user who ended it before. */
+  left(): Promise<void>
+}
+
+/** Never rejects: where no mark can be left, starts are not counted, and they start. */
+export async function markStart(folder: string, dataDirectory: string): Promise<StartMark> {
+  const file = path.join(folder, 'starting.json')
+  const failed = countOf(await readText(file).catch(() => undefined), dataDirectory)
+  await writeWhole(file, `${JSON.stringify({ failed: failed + 1, dataDirectory })}\n`).catch(() => {})
+  const remove = () => rm(file, { force: true }).catch(() => {})
+  return {
+    failed,
+    ready: remove,
+    // Those before it are no better for it.
+    left:
+      failed === 0 ? remove : () => writeWhole(file, `${JSON.stringify({ failed, dataDirectory })}\n`).catch(() => {}),
+  }
+}
+
+/** Of another library it says nothing. */
+function countOf(text: string | undefined, dataDirectory: string): number {
+  try {
+    const found = JSON.parse(text ?? '') as { failed?: unknown; dataDirectory?: unknown }
+    if (found.dataDirectory !== dataDirectory) return 0
+    return typeof found.failed === 'number' && found.failed > 0 ? Math.min(1000, Math.floor(found.failed)) : 0
+  } catch {
+    // Half a mark is a mark: whoever wrote it did not come far.
+    return text === undefined ? 0 : 1
+  }
+}
+
+/** In a row. Once may be a machine that lost its power. */
+const tooMany = 2
+/** What the server says of a library that another try will not open. */
+const ofTheLibrary: readonly string[] = ['data-damaged', 'data-newer', 'data-older', 'disk-error', 'sqlite-too-old']
+
+export type SafeReason = { why: 'crashed'; failed: number } | { why: 'refused'; reason: Reason }
+
+/**
+ * Whether this is a start in safe mode: before the server is started by what is known of the starts before, and when it has given up by
+ * what it says. Undefined: no. What may pass by itself (a full disk, another program that has the folder) is said, and no safe mode.
+ */
+export function decideSafeMode(known: { failed: number } | { reason: Reason }): SafeReason | undefined {
+  if ('failed' in known) return known.failed >= tooMany ? { why: 'crashed', failed: known.failed } : undefined
+  // Whatever it died of, it died of it again and again.
+  const { code } = known.reason
+  return ofTheLibrary.includes(code) || code === 'internal' ? { why: 'refused', reason: known.reason } : undefined
+}
+
+export type SafeChoice = 'retry' | 'check' | 'restore' | 'show' | 'quit'
+
+/** What there is to choose, the safest first; a newer library is not damaged, so no older one is to take its place. */
+export function safeChoices(reason: SafeReason, backups: number): SafeChoice[] {
+  const newer = reason.why === 'refused' && reason.reason.code === 'data-newer'
+  return [
+    'retry',
+    ...(newer ? [] : ['check' as const]),
+    ...(newer || backups === 0 ? [] : ['restore' as const]),
+    'show',
+    'quit',
+  ]
+}
+
+/**
+ * Keeps what a restore replaces, database and documents, in a folder of its own in the data directory: documents as second names of the
+ * same bytes where the disk can, else as copies. Gives the folder. Throws the system's errors (no room); nothing is changed then.
+ */
+export async function setAside(dataDirectory: string, now = Date.now()): Promise<string> {
+  const aside = path.join(dataDirectory, 'set-aside', stampOf(now))
+  try {
+    await mkdir(aside, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(dataDirectory)) {
+      if (!/^cloister\.db(?:-wal|-shm)?$/.test(name)) continue
+      await copyFile(path.join(dataDirectory, name), path.join(aside, name), constants.COPYFILE_FICLONE)
+    }
+    await nameAgain(path.join(dataDirectory, 'blobs'), path.join(aside, 'blobs'))
+    return aside
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function nameAgain(from: string, to: string): Promise<void> {
+  const entries = await readdir(from, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  if (entries.length > 0) await mkdir(to, { recursive: true, mode: 0o700 })
+  for (const entry of entries) {
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)]
+    if (entry.isDirectory()) await nameAgain(source, target)
+    else if (entry.isFile()) {
+      await link(source, target).catch(async (error: NodeJS.ErrnoException) => {
+        // Drives without second names (FAT, exFAT, some of the network).
+        if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL'].includes(error.code ?? ''))
+          throw error
+        await copyFile(source, target, constants.COPYFILE_FICLONE)
+        const [whole, copied] = await Promise.all([stat(source), stat(target)])
+        if (whole.size !== copied.size) throw new Error(`${target} is not what ${source} is`)
+      })
+    }
+  }
+}
