@@ -10,7 +10,7 @@ import { createClient } from '../shared/api/client.ts'
 import { contract, type StreamedAnswer } from '../shared/api/index.ts'
 import { longAnswers, longQuestion, rent, writeLongAnswers } from './long-answer.ts'
 import { program } from './program.ts'
-import { until } from './run-cli.ts'
+import { until } from './until.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const token = 'correct-horse-battery-staple'

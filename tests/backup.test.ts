@@ -12,7 +12,8 @@ import { openStore } from '../shared/store/index.ts'
 import { bytes } from './open-core.ts'
 import { silent } from './open-store.ts'
 import { needsServer, postgres, type TestDatabase } from './postgres.ts'
-import { makePlace, type Place, until } from './run-cli.ts'
+import { makePlace, type Place } from './run-cli.ts'
+import { until } from './until.ts'
 
 interface Told {
   digest?: string

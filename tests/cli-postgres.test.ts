@@ -4,7 +4,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PostgresDatabase } from '../shared/db/postgres/index.ts'
 import { needsServer, postgres, type TestDatabase } from './postgres.ts'
-import { makePlace, type Place, type Running, type RunOptions, root, until } from './run-cli.ts'
+import { makePlace, type Place, type Running, type RunOptions, root } from './run-cli.ts'
+import { until } from './until.ts'
 
 const limit = 120_000
 const lease = path.join(root, 'samples', 'mietvertrag.md')

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeMail } from '../scripts/fixtures/eml.ts'
 import { writeZip } from '../scripts/fixtures/zip.ts'
 import { type PdfPage, writePdf } from '../scripts/write-pdf.ts'
-import { isReading, makePlace, type Place, root, until } from './run-cli.ts'
+import { isReading, makePlace, type Place, root } from './run-cli.ts'
+import { until } from './until.ts'
 
 interface FileJson {
   file: string

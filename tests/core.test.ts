@@ -8,6 +8,7 @@ import type { AnswerEvent, Document } from '../shared/model/index.ts'
 import type { Parsers } from '../shared/ports.ts'
 import { aborted, bytes, createLineParser, openTestCore, type TestCore, type TestCoreOptions } from './open-core.ts'
 import { engines, sqlite } from './postgres.ts'
+import { until } from './until.ts'
 
 let open: TestCore
 afterEach(() => open?.close())
@@ -33,13 +34,6 @@ async function ask(question: string, options: { chatId?: string; documents?: str
   const last = events.at(-1)
   if (last?.type !== 'finish') throw new Error('no finish')
   return { events, answer: last.answer }
-}
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await condition()); ) {
-    if (Date.now() > end) throw new Error('it did not come to pass in 10 s')
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
 }
 
 /** A parser that stands still before a page until told to go on. */

@@ -9,7 +9,8 @@ import { contract, type ServerEvent } from '../shared/api/index.ts'
 import { sourceOf } from '../shared/models/known-models.ts'
 import { modelBytes } from './downloads.ts'
 import { type ModelServer, sha256, startModelServer } from './model-server.ts'
-import { makePlace, type Place, until } from './run-cli.ts'
+import { makePlace, type Place } from './run-cli.ts'
+import { until } from './until.ts'
 
 const MB = 1024 * 1024
 const bytes = modelBytes(6 * MB, 7)

@@ -12,7 +12,8 @@ import { writeArchive } from '../server/export/file.ts'
 import { fetchExport } from '../server/remote.ts'
 import { currentOwner } from '../shared/queue/owner.ts'
 import { program } from './program.ts'
-import { makePlace, type Place, type Running, root, until } from './run-cli.ts'
+import { makePlace, type Place, type Running, root } from './run-cli.ts'
+import { until } from './until.ts'
 
 const limit = 120_000
 

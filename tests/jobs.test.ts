@@ -6,7 +6,8 @@ import Sqlite from 'better-sqlite3'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needsServer } from './postgres.ts'
-import { makePlace, type Place, type Running, until } from './run-cli.ts'
+import { makePlace, type Place, type Running } from './run-cli.ts'
+import { until } from './until.ts'
 
 const server = process.env.TEST_DATABASE_URL
 const limit = 120_000

@@ -1,7 +1,8 @@
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makePlace, type Place, until } from './run-cli.ts'
+import { makePlace, type Place } from './run-cli.ts'
+import { until } from './until.ts'
 
 interface Shown {
   sums: { host: string; requests: number; sent: number; last: string }[]

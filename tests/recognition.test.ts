@@ -4,6 +4,7 @@ import { AppError } from '../shared/errors.ts'
 import type { Document } from '../shared/model/index.ts'
 import type { Parsers, RecognizeRequest } from '../shared/ports.ts'
 import { aborted, bytes, createLineParser, openTestCore, type TestCore } from './open-core.ts'
+import { until } from './until.ts'
 
 describe('text recognition', () => {
   let opened: TestCore | undefined
@@ -54,14 +55,6 @@ describe('text recognition', () => {
   async function add({ core, scope }: TestCore, text = scan): Promise<Document> {
     const { document } = await core.documents.add(scope, { name: 'scan.txt', open: () => bytes(text) })
     return document
-  }
-
-  async function until(reached: () => Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + 20_000; Date.now() < end; ) {
-      if (await reached()) return
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
-    throw new Error('not reached in time')
   }
 
   test('what text there is can be found at once, and each page when it was recognised', {

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { fromSources, program } from './program.ts'
 
@@ -111,14 +110,6 @@ function groupLives(group: number): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-export async function until(condition: () => boolean | Promise<boolean>, what: string, time = 20_000): Promise<void> {
-  const deadline = Date.now() + time
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${time} ms: ${what}`)
-    await pause(20)
   }
 }
 

@@ -15,6 +15,7 @@ import type { Schema } from '../shared/store/schema.ts'
 import { bytes, createLineParser, openTestCore, type TestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
 import { engines, isPostgres, needsServer } from './postgres.ts'
+import { until } from './until.ts'
 
 const lease = [
   'Der Mieter darf einen Hund halten, wenn niemand belästigt wird.',
@@ -59,13 +60,6 @@ describe.each(engines)('on $name', engine => {
     await open.close()
     await rm(base, { recursive: true, force: true })
   })
-
-  async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-    for (const end = Date.now() + 30_000; !(await condition()); ) {
-      if (Date.now() > end) throw new Error('it did not come to pass in 30 s')
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
-  }
 
   async function rows<Row>(text: string, database = open.database): Promise<Row[]> {
     const read = new Kysely<Schema>({ dialect: database.reader('internal') })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silent } from '../../tests/open-store.ts'
 import { openTestRedis, type TestRedis, withoutRedis } from '../../tests/redis.ts'
-import { until } from '../../tests/run-cli.ts'
+import { until } from '../../tests/until.ts'
 import { contract } from './contract.ts'
 import { createRedisCache, openRedis, type RedisConnection } from './redis.ts'
 

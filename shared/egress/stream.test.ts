@@ -1,14 +1,8 @@
 /** What passes the gate passes as it comes. */
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
+import { until } from '../../tests/until.ts'
 import { openGate, serveHttp, serveTcp } from './fixture.ts'
-
-async function until(reached: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !(await reached()); ) {
-    if (Date.now() > deadline) throw new Error(`not within 20 s: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
-}
 
 test('the first words are here before the last ones are said', async () => {
   let finish = () => {}

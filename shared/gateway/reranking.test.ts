@@ -2,6 +2,7 @@ import type { RerankingModelV4CallOptions } from '@ai-sdk/provider'
 import { describe, expect, it } from 'vitest'
 import { noModels } from '../../tests/open-core.ts'
 import { silent } from '../../tests/open-store.ts'
+import { until } from '../../tests/until.ts'
 import type { RerankingModel } from '../model/index.ts'
 import { createGateway } from './index.ts'
 import { createPace, leastReranked } from './reranking.ts'
@@ -29,11 +30,6 @@ function slow(each: () => number) {
 }
 
 const passages = Array.from({ length: 20 }, (_, at) => `passage ${at}`)
-
-async function until(reached: () => Promise<boolean>): Promise<void> {
-  for (const began = performance.now(); !(await reached()); await pause(5))
-    if (performance.now() - began > 10_000) throw new Error('it never came')
-}
 
 describe('reranking', () => {
   it('has no part until it was measured, behind everybody else, with none of the user’s words', async () => {

@@ -1,6 +1,7 @@
 import { Kysely, sql } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
 import { aborted, bytes, createLineParser, openTestCore, type TestCore } from '../../tests/open-core.ts'
+import { until } from '../../tests/until.ts'
 import { createWordEmbedder, embeddersOf, type WordEmbedder } from '../../tests/word-embedder.ts'
 import { AppError } from '../errors.ts'
 import type { Schema } from '../store/schema.ts'
@@ -19,13 +20,6 @@ async function start(list: WordEmbedder[], settings = {}): Promise<void> {
 
 const add = async (text: string, name = 'a.txt') =>
   (await open.core.documents.add(open.scope, { name, open: () => bytes(text) })).document.id
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await condition()); ) {
-    if (Date.now() > end) throw new Error('it did not come to pass in 15 s')
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-}
 
 const embedded = async (id: string) => (await open.core.documents.get(open.scope, id)).embedded
 

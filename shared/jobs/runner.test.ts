@@ -1,6 +1,7 @@
 import { v7 } from 'uuid'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTestStore, silent } from '../../tests/open-store.ts'
+import { until } from '../../tests/until.ts'
 import { AppError } from '../errors.ts'
 import type { Job, Queue } from '../ports.ts'
 import { createLeaseQueue, currentOwner } from '../queue/lease.ts'
@@ -40,13 +41,6 @@ const settle = (job: Job) =>
 function start(run: JobKind['run'], options: Partial<JobKind> = {}): void {
   const kind: JobKind = { kind: 'work', concurrency: 1, run, dead: async () => {}, ...options }
   runner = startRunner({ queue, store: open.store, kinds: [kind], clock, log: silent })
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await condition()); ) {
-    if (Date.now() > end) throw new Error('it did not come to pass in 20 s')
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
 }
 
 test('runs jobs in order, as many at once as allowed', async () => {

@@ -6,7 +6,7 @@ import type { ServerState } from '../../main/processes/server-process.ts'
 import { socketPath } from '../../main/processes/socket-path.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { type StartedDesktop, startDesktop } from './start-desktop.ts'
 
 let desktop: StartedDesktop | undefined

@@ -13,7 +13,8 @@ import { type ConnectedUpdater, connectUpdater } from '../../main/updates/channe
 import { noSettings, type UpdateSettings, type Work } from '../../main/updates/policy.ts'
 import { createUpdates, type Updater } from '../../main/updates/updates.ts'
 import { createSocketFetch } from '../../shared/processes/socket-fetch.ts'
-import { makePlace, type Place, type Running, until } from '../run-cli.ts'
+import { makePlace, type Place, type Running } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { type Channel, openChannel } from './channel.ts'
 
 const token = 'a-token-of-this-test-alone'

@@ -4,7 +4,7 @@ import type { StreamedAnswer } from '../../shared/api/index.ts'
 import { AppError } from '../../shared/errors.ts'
 import { noModels } from '../open-core.ts'
 import { type Said, type SpokenModel, spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { collect, openTestServer, type TestServer, token } from './open-server.ts'
 
 let server: TestServer

@@ -2,7 +2,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makePlace, type Place, type Running, until } from '../run-cli.ts'
+import { makePlace, type Place, type Running } from '../run-cli.ts'
+import { until } from '../until.ts'
 
 describe.each([
   ['a port', ['--port', '0']],

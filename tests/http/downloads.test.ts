@@ -6,7 +6,7 @@ import { createModelShelf } from '../../server/http/model-shelf.ts'
 import type { ServerEvent } from '../../shared/api/index.ts'
 import { modelBytes, openDownloads } from '../downloads.ts'
 import { type ModelServer, sha256, startModelServer } from '../model-server.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { openTestServer, type TestServer } from './open-server.ts'
 
 const MB = 1024 * 1024

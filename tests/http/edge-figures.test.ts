@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createAccess } from '../../server/http/access.ts'
 import { contract } from '../../shared/api/index.ts'
 import { createMemoryCache } from '../../shared/cache/memory.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { openTestServer, type TestServer, token } from './open-server.ts'
 
 const metricsToken = 'for-prometheus-alone-0123456789'

@@ -10,7 +10,7 @@ import type { EdgeSettings } from '../../server/http/edge.ts'
 import { classOf, withFallback } from '../../server/http/limits.ts'
 import { silent } from '../open-store.ts'
 import { openTestRedis, type TestRedis, withoutRedis } from '../redis.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { openTestServer, type TestServer, token } from './open-server.ts'
 
 const wide: RateConfig = {

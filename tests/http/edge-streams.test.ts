@@ -7,7 +7,7 @@ import type { ServerEvent } from '../../shared/api/index.ts'
 import { contract } from '../../shared/api/index.ts'
 import { noModels } from '../open-core.ts'
 import { spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { openTestServer, type TestServer, token } from './open-server.ts'
 
 let server: TestServer

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noModels } from '../open-core.ts'
 import { engines } from '../postgres.ts'
 import { spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { type AccountServer, goodPassword, openAccountServer } from './open-accounts.ts'
 
 describe.each(engines)('the journey on $name', engine => {

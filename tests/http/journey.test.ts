@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../../shared/api/client.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { collect, openTestServer, type TestServer } from './open-server.ts'
 
 let server: TestServer

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimDirectory, shareDirectory } from '../../server/directory-lock.ts'
 import { claimServer, readRunning } from '../../server/server-file.ts'
 import { currentOwner } from '../../shared/queue/owner.ts'
-import { makePlace, type Place, type Running, root, until } from '../run-cli.ts'
+import { makePlace, type Place, type Running, root } from '../run-cli.ts'
+import { until } from '../until.ts'
 
 let place: Place
 let data: string

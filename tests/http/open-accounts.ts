@@ -6,7 +6,7 @@ import { type Client, createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { MailKind, MailRequest } from '../../shared/model/index.ts'
 import { silent } from '../open-store.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { openTestServer, type TestServer, type TestServerOptions } from './open-server.ts'
 
 export const publicUrl = 'https://cloister.test'

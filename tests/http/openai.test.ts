@@ -14,7 +14,7 @@ import { noModels } from '../open-core.ts'
 import { silent } from '../open-store.ts'
 import { engines, type TestEngine } from '../postgres.ts'
 import { type Said, spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { createWordEmbedder } from '../word-embedder.ts'
 import { openTestServer, type TestServer, token } from './open-server.ts'
 

@@ -17,7 +17,7 @@ import { noModels } from '../open-core.ts'
 import { silent } from '../open-store.ts'
 import { engines } from '../postgres.ts'
 import { type Said, type SpokenModel, spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { collect, openTestServer, type TestServer, type TestServerOptions } from './open-server.ts'
 
 const notice = 'Die Kündigungsfrist für den Mieter beträgt drei Monate.'

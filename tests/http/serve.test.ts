@@ -4,10 +4,11 @@ import { createServer, request } from 'node:http'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryOfUpload } from '../../bench/upload-memory.ts'
-import { createSocketFetch } from '../../shared/processes/socket-fetch.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
-import { makePlace, type Place, type Running, type RunOptions, until } from '../run-cli.ts'
+import { createSocketFetch } from '../../shared/processes/socket-fetch.ts'
+import { makePlace, type Place, type Running, type RunOptions } from '../run-cli.ts'
+import { until } from '../until.ts'
 
 let place: Place
 let running: Running[]

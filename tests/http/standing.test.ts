@@ -7,7 +7,7 @@ import { connect } from '../../shared/store/connection.ts'
 import { noModels } from '../open-core.ts'
 import { engines, sqlite } from '../postgres.ts'
 import { spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { type AccountServer, type Browser, goodPassword, openAccountServer } from './open-accounts.ts'
 
 let server: AccountServer

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { ServerEvent, StreamedAnswer } from '../../shared/api/index.ts'
 import { createLineParser, noModels } from '../open-core.ts'
 import { type SpokenModel, spokenModel } from '../red-team/spoken-model.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { collect, openTestServer, type TestServer, type TestServerOptions, token } from './open-server.ts'
 
 let server: TestServer

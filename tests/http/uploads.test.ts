@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
-import { until } from '../run-cli.ts'
+import { until } from '../until.ts'
 import { openTestServer, type TestServer, type TestServerOptions, token } from './open-server.ts'
 
 let server: TestServer
