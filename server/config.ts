@@ -1,6 +1,7 @@
 /** Everything the server and the command line read from outside: environment, machine, locale. Nobody else looks there. */
 import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
+import { usualDataDirectory } from '../shared/data-directory.ts'
 import { languageOfLocale, type MessageLanguage } from '../shared/messages/index.ts'
 import type { Retention } from '../shared/model/index.ts'
 import { type AuthConfig, authOf } from './config-auth.ts'
@@ -156,7 +157,10 @@ export function readConfig(
   const data = options.data ?? (environment.CLOISTER_DATA || undefined)
   const locale =
     environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || Intl.DateTimeFormat().resolvedOptions().locale
-  const dataDirectory = path.resolve(workingDirectory, data ?? defaultDataDirectory(environment, platform))
+  const dataDirectory = path.resolve(
+    workingDirectory,
+    data ?? usualDataDirectory(environment, { platform, home: homedir() }),
+  )
   const ignored: IgnoredSetting[] = []
   const number = (variable: string, bounds: Bounds) => numberOf(environment, variable, bounds, ignored)
   const cores = options.cores ?? availableParallelism()
@@ -351,13 +355,6 @@ function tokenOf({ CLOISTER_TOKEN }: Environment): { token?: string } {
 function isUnicode(environment: Environment, platform: NodeJS.Platform): boolean {
   if (platform === 'win32' || platform === 'darwin') return true
   return /utf-?8/i.test(environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '')
-}
-
-function defaultDataDirectory(environment: Environment, platform: NodeJS.Platform): string {
-  const home = homedir()
-  if (platform === 'win32') return path.join(environment.APPDATA || path.join(home, 'AppData', 'Roaming'), 'Cloister')
-  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Cloister')
-  return path.join(environment.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'cloister')
 }
 
 interface Bounds {

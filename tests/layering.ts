@@ -15,7 +15,15 @@ const above = folders('answer agents eval backup sync')
 const adapters = folders(
   'db queue events blobs models providers parsers processes secrets cache egress tools mail watch',
 )
-const core = [...contracts, 'shared/log.ts', 'shared/store', ...apart, ...above, 'shared/core.ts']
+const core = [
+  ...contracts,
+  'shared/log.ts',
+  'shared/data-directory.ts',
+  'shared/store',
+  ...apart,
+  ...above,
+  'shared/core.ts',
+]
 
 /** A part (a folder or a file) and the parts it may import besides itself. */
 export const allowed: Record<string, readonly string[]> = {
@@ -25,6 +33,7 @@ export const allowed: Record<string, readonly string[]> = {
   'shared/api': base,
   'shared/ports.ts': base,
   'shared/log.ts': [...base, 'shared/ports.ts'],
+  'shared/data-directory.ts': [],
   'shared/store': contracts,
   ...each(apart, [...contracts, 'shared/store']),
   ...each(above, [...contracts, 'shared/store', ...apart]),
