@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   eval: () => import('./eval.ts'),
   'project-index': () => import('./project-index.ts'),
   faults: () => import('./faults.ts'),
+  folders: () => import('./folders.ts'),
   fuzz: () => import('./fuzz.ts'),
   gateway: () => import('./gateway.ts'),
   ingest: () => import('./ingest.ts'),

@@ -12,6 +12,8 @@ const root = path.join(import.meta.dirname, '..')
 export interface LoopDelay {
   p99: number
   longest: number
+  /** The most that its thread worked in one go: on a machine that others use too it is held up for longer than it works. */
+  busiest: number
 }
 
 export interface Served {

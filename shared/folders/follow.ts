@@ -93,8 +93,9 @@ export function startFollower(
   let folder = given
   let state: FollowState = 'looking'
   let reason: Reason | null = null
-  /** What is heard while something else is done. */
+  /** Where something was heard of that was not looked at since, and whether that is everywhere. */
   const heard = new Set<string>()
+  let everywhere = false
   const doubts = new Map<string, Doubt>()
   let wake = () => {}
   let versions = true
@@ -180,7 +181,7 @@ export function startFollower(
     let broken: AppError | undefined
     void (async () => {
       for await (const hints of watch.hints(path, { ignore }, ending)) {
-        for (const hint of hints) heard.add(hint)
+        for (const hint of hints) hear(hint)
         wake()
       }
     })().catch(error => {
@@ -191,14 +192,13 @@ export function startFollower(
       wake()
     })
     lookedAt = Number.NEGATIVE_INFINITY
-    heard.clear()
     for (let probedAt = performance.now(); ; ) {
       ending.throwIfAborted()
       if (broken) throw broken
       const now = performance.now()
       const usual = deaf ? times.unwatched : identity.network ? times.network : times.everything
       const dueIn = lookedAt + Math.max(usual, lookTook * restFactor) - now
-      if (dueIn <= 0 || isEverywhere()) await lookAtAll(identity, ending)
+      if (dueIn <= 0 || everywhere) await lookAtAll(identity, ending)
       else if (await lookWhereDue(identity, ending)) continue
       else if (now - probedAt >= times.probe) {
         await demandSame(identity)
@@ -210,12 +210,18 @@ export function startFollower(
     }
   }
 
-  const isEverywhere = () => heard.has('') || heard.size > pathsAtOnce
+  /** What is everywhere waits until the look at everything that is under way has ended; what is somewhere does not. */
+  function hear(hint: string): void {
+    heard.add(hint)
+    if (hint !== '' && heard.size <= pathsAtOnce) return
+    everywhere = true
+    heard.clear()
+  }
 
   /** Where something was heard of or is in doubt; false where that is nowhere. */
   async function lookWhereDue(identity: FolderIdentity, ending: AbortSignal): Promise<boolean> {
     const due = dueDoubts(performance.now())
-    if (heard.size > 0 && !isEverywhere()) {
+    if (heard.size > 0) {
       const at = [...heard]
       heard.clear()
       await lookAt(identity, at, ending)
@@ -241,7 +247,7 @@ export function startFollower(
       wake = resolve
     })
     // What was heard before it could wake anybody.
-    if (heard.size > 0 || versions) return
+    if (heard.size > 0 || everywhere || versions) return
     const timer = new AbortController()
     await Promise.race([
       woken,
@@ -252,6 +258,7 @@ export function startFollower(
 
   async function lookAtAll(identity: FolderIdentity, ending: AbortSignal): Promise<void> {
     heard.clear()
+    everywhere = false
     await demandSame(identity)
     if (state !== 'following') set('looking')
     const began = performance.now()

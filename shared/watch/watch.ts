@@ -28,7 +28,12 @@ export function createFolderWatch({ except, log }: { except: readonly string[]; 
 
   function start(): Worker {
     const settings: ThreadSettings = { except: own }
-    const started = new Worker(new URL('./thread.ts', import.meta.url), { workerData: settings, name: 'folders' })
+    const started = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData: settings,
+      name: 'folders',
+      // Looking makes much that is forgotten at once; without, the thread keeps 50 MB for that.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    })
     started.unref()
     started.on('message', hear)
     const end = (error: unknown) => {
