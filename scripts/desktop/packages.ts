@@ -72,15 +72,25 @@ const tags = (machines: readonly Machine[]) => machines.map(({ os, cpu }) => `${
 
 /** Those named, and all that they need on the target. Throws for parts of the target that are not installed here, all of them by name. */
 export async function collectPackages(names: readonly string[], target: Target): Promise<Package[]> {
-  const machines: readonly Machine[] = targets[target]
-  const found = new Map<string, Package>()
-  const missing: string[] = []
-  for (const name of names) await take(name, '')
+  const { packages, missing } = await look(names, target)
   if (missing.length > 0)
     throw new Error(
       `not installed here, and needed on ${target}: ${missing.join(', ')}. node scripts/desktop/fetch-natives.ts ${target}`,
     )
-  return [...found.values()].sort((a, b) => (a.folder < b.folder ? -1 : 1))
+  return packages
+}
+
+/** Parts of the target that are not installed here, by name. */
+export async function missingPackages(names: readonly string[], target: Target): Promise<string[]> {
+  return (await look(names, target)).missing
+}
+
+async function look(names: readonly string[], target: Target): Promise<{ packages: Package[]; missing: string[] }> {
+  const machines: readonly Machine[] = targets[target]
+  const found = new Map<string, Package>()
+  const missing: string[] = []
+  for (const name of names) await take(name, '')
+  return { packages: [...found.values()].sort((a, b) => (a.folder < b.folder ? -1 : 1)), missing }
 
   async function take(name: string, from: string): Promise<void> {
     const folder = await find(name, from)

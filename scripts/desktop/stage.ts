@@ -22,18 +22,14 @@ export interface Staged {
   packages: string[]
 }
 
-export async function stage(
-  to: string,
-  target: Target,
-  main = process.env.FAKE ?? path.join(root, 'main'),
-): Promise<Staged> {
+export async function stage(to: string, target: Target): Promise<Staged> {
   await rm(to, { recursive: true, force: true })
   await mkdir(to, { recursive: true })
   const bundled = new Set<string>()
   const seen = remember(bundled)
   // One after the other: each takes 300 MB and more.
   await buildServer(path.join(to, 'server'), { home: path.join(to, 'server'), plugins: [seen] })
-  await buildMain(to, main, seen)
+  await buildMain(to, seen)
   await build({
     configFile: path.join(root, 'vite.config.ts'),
     logLevel: 'warn',
@@ -57,7 +53,7 @@ export async function stage(
 }
 
 /** The main process as a module, and the preload, which a sandbox reads, as one file of CommonJS. */
-async function buildMain(to: string, from: string, seen: Plugin): Promise<void> {
+async function buildMain(to: string, seen: Plugin): Promise<void> {
   const folder = path.join(to, 'main')
   const options: InlineConfig = {
     configFile: false,
@@ -72,7 +68,7 @@ async function buildMain(to: string, from: string, seen: Plugin): Promise<void> 
     build: {
       ...output,
       rolldownOptions: {
-        input: { index: path.join(from, 'index.ts') },
+        input: { index: path.join(root, 'main/index.ts') },
         output: { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
       },
     },
@@ -84,7 +80,7 @@ async function buildMain(to: string, from: string, seen: Plugin): Promise<void> 
       ...output,
       emptyOutDir: false,
       rolldownOptions: {
-        input: { preload: path.join(from, 'preload.ts') },
+        input: { preload: path.join(root, 'main/preload.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
       },
     },

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import { describeModel } from '../../shared/models/gguf/describe.ts'
+import { modelsOfOfflinePack, verifyOfflinePack } from '../../shared/models/offline-pack.ts'
 import { type PackOptions, takePack, writePack } from '../../shared/models/pack.ts'
 import { createPins, pinsName } from '../../shared/models/pins.ts'
 import type { Context } from '../context.ts'
@@ -52,11 +53,15 @@ export async function packModels(context: Context, given: string, names: readonl
   }
 }
 
-/** Takes the models of such a folder, or those of these names. */
+/** Takes the models of such a folder, or those of these names; also of one with everything for a machine without a network. */
 export async function unpackModels(context: Context, given: string, names: readonly string[]): Promise<void> {
   const { terminal, translate } = context
   const { workingDirectory, modelsFolder, maxModelSize: limit } = context.config()
-  const taken = await takePack(path.resolve(workingDirectory, given), names, {
+  const folder = path.resolve(workingDirectory, given)
+  const models = await modelsOfOfflinePack(folder)
+  // One with more in it than models, which are read once more as they are taken: what is damaged in it is named before anything is.
+  if (models !== undefined) await verifyOfflinePack(folder, watching(context))
+  const taken = await takePack(models ?? folder, names, {
     ...watching(context),
     models: modelsFolder,
     files: modelFiles(context),

@@ -209,6 +209,8 @@ export const de: Messages = {
       'Das Modell „{{name}}“ fehlt im Paket. Nichts wurde übernommen; kopieren Sie den ganzen Ordner, oder machen Sie das Paket neu.',
     'pack-damaged_size':
       'Das Modell „{{name}}“ im Paket ist nicht vollständig. Nichts wurde übernommen; kopieren Sie es noch einmal, oder machen Sie das Paket neu.',
+    'pack-damaged_file':
+      'Die Datei „{{name}}“ fehlt im Paket oder ist nicht die, die gepackt wurde. Nichts wurde übernommen. Kopieren Sie das Paket noch einmal.',
     'pack-damaged_link':
       'Das Modell „{{name}}“ im Paket ist eine Verknüpfung oder keine Datei. Nichts wurde übernommen.',
     'pack-damaged_source':

@@ -194,6 +194,8 @@ export const en = {
       'The model “{{name}}” is missing in the pack. Nothing was taken; copy the whole folder, or make the pack anew.',
     'pack-damaged_size':
       'The model “{{name}}” in the pack is not complete. Nothing was taken; copy it again, or make the pack anew.',
+    'pack-damaged_file':
+      'The file “{{name}}” is missing in the pack, or is not what was packed. Nothing was taken. Copy the pack anew.',
     'pack-damaged_link': 'The model “{{name}}” in the pack is a link or no file. Nothing was taken.',
     'pack-damaged_source':
       'The bytes of the model “{{name}}” have changed since it was added, so it goes into no pack. Remove it, and fetch it again.',

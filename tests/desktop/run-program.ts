@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 
 /** Nothing of the machine but where its programs are. */
-export const env = { PATH: process.env.PATH, FAKE: process.env.FAKE }
+export const env = { PATH: process.env.PATH }
 
 export interface Ended {
   code: number | null
