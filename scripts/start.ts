@@ -1,47 +1,7 @@
 /** `npm start`: builds the screen where that is still to be done, then serves. */
-import { spawnSync } from 'node:child_process'
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
-import path from 'node:path'
+import { buildScreen } from './build-screen.ts'
 
-const root = path.join(import.meta.dirname, '..')
-
-/** Time of the newest file, in milliseconds since 1970; 0 when there is none. */
-async function newest(entry: string): Promise<number> {
-  const found = await stat(path.join(root, entry)).catch(() => undefined)
-  if (!found) return 0
-  if (!found.isDirectory()) return found.mtimeMs
-  const inside = await readdir(path.join(root, entry))
-  return Math.max(0, ...(await Promise.all(inside.map(name => newest(path.join(entry, name))))))
-}
-
-// What goes into the page, besides packages, which change with the lock file. A program that was installed without its sources is as built as it will be.
-const sources = ['renderer', 'shared/api', 'shared/messages', 'shared/errors.ts', 'vite.config.ts', 'package-lock.json']
-const isBuilt = async () =>
-  (await newest('dist/renderer/index.html')) >= Math.max(...(await Promise.all(sources.map(newest))))
-
-if (!(await isBuilt())) {
-  const begun = new Date()
-  // Beside what other servers serve from: a page they gave out still asks for parts of it.
-  const own = path.join(root, `dist/renderer.${process.pid}`)
-  // In a process of its own: what builds takes 300 MB and more, which the server would keep.
-  const vite = path.join(root, 'node_modules/vite/bin/vite.js')
-  const to = ['--outDir', own, '--logLevel', 'warn']
-  const args = [vite, 'build', '--config', path.join(root, 'vite.config.ts'), ...to]
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] })
-  if (status !== 0) {
-    await rm(own, { recursive: true, force: true })
-    process.exit(status ?? 1)
-  }
-  // What is changed while it is built is built the next time.
-  await utimes(path.join(own, 'index.html'), begun, begun)
-  // Of several that were started at once, the first one's stays.
-  if (!(await isBuilt())) {
-    const before = path.join(root, `dist/renderer.${process.pid}.before`)
-    await rename(path.join(root, 'dist/renderer'), before).catch(() => {})
-    await rename(own, path.join(root, 'dist/renderer')).catch(() => {})
-    await rm(before, { recursive: true, force: true })
-  }
-  await rm(own, { recursive: true, force: true })
-}
+const status = await buildScreen()
+if (status !== 0) process.exit(status)
 process.argv.splice(2, 0, 'serve')
 await import('../server/main.ts')
