@@ -1,0 +1,134 @@
+/**
+ * The workflows of GitHub, held against what they may and what there is here. actionlint itself is a program that its package fetches with
+ * its first run: where it is (ACTIONLINT_BIN, or its own cache), it runs too, and where it is not, that is said.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { root } from '../../scripts/desktop/root.ts'
+import { targets } from '../../scripts/desktop/targets.ts'
+
+interface Step {
+  uses?: string
+  run?: string
+  if?: string
+  with?: Record<string, unknown>
+  env?: Record<string, string>
+}
+interface Workflow {
+  on: Record<string, unknown>
+  permissions: Record<string, string>
+  defaults: { run: { shell: string } }
+  jobs: Record<
+    string,
+    {
+      'runs-on': string
+      'timeout-minutes': number
+      permissions?: object
+      strategy?: { matrix: { include: Record<string, string>[] } }
+      steps: Step[]
+    }
+  >
+}
+
+// What electron-builder reads its own files with. Version 1.2 of YAML knows no `on` that is a yes.
+const { load } = createRequire(
+  createRequire(import.meta.resolve('electron-builder')).resolve('app-builder-lib/package.json'),
+)('js-yaml') as { load(text: string): unknown }
+
+const folder = path.join(root, '.github/workflows')
+const names = (await readdir(folder)).sort()
+const texts = new Map<string, string>()
+for (const name of names) texts.set(name, await readFile(path.join(folder, name), 'utf8'))
+const workflows = new Map([...texts].map(([name, text]) => [name, load(text) as Workflow]))
+const scripts = (JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts
+
+describe.each(names)('%s', name => {
+  const text = texts.get(name) ?? ''
+  const workflow = workflows.get(name) as Workflow
+  const jobs = Object.values(workflow.jobs)
+  const steps = jobs.flatMap(job => job.steps)
+
+  test('may read and nothing else, and has an end', () => {
+    expect(workflow.permissions).toEqual({ contents: 'read' })
+    expect(workflow.on).not.toHaveProperty('pull_request_target')
+    for (const job of jobs) {
+      expect(job.permissions).toBeUndefined()
+      expect(job['timeout-minutes']).toBeLessThanOrEqual(90)
+    }
+  })
+
+  test('uses actions of others by their commit, with the version beside it, and leaves them no key', () => {
+    const used = [...text.matchAll(/uses: (.+)/g)].map(([, one]) => one)
+    expect(used.length).toBeGreaterThan(1)
+    for (const one of used) expect(one).toMatch(/^actions\/[\w-]+@[\da-f]{40} # v\d+\.\d+\.\d+$/)
+    for (const step of steps.filter(({ uses }) => uses?.startsWith('actions/checkout@')))
+      expect(step.with).toMatchObject({ 'persist-credentials': false })
+  })
+
+  test('runs scripts that a shell can read, and that are here', () => {
+    expect(workflow.defaults.run.shell).toBe('bash')
+    for (const { run } of steps) {
+      if (run === undefined) continue
+      // From outside, text would become commands.
+      expect(run).not.toContain('${{')
+      execFileSync('bash', ['-n'], { input: run })
+      for (const [, script = ''] of run.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty(script)
+      for (const [, file = ''] of run.matchAll(/node (scripts\/[\w/.-]+)/g))
+        expect(existsSync(path.join(root, file)), file).toBe(true)
+      for (const [, command = ''] of run.matchAll(/npx --no-install ([\w-]+)/g))
+        expect(existsSync(path.join(root, 'node_modules/.bin', command)), command).toBe(true)
+    }
+  })
+
+  test('keeps secrets from what is no release', () => {
+    for (const { env = {}, if: when } of steps) {
+      if (Object.values(env).some(value => value.includes('secrets.'))) expect(when).toContain("'refs/tags/v')")
+    }
+  })
+})
+
+describe('the installers’ workflow', () => {
+  const workflow = workflows.get('desktop.yml') as Workflow
+  const job = workflow.jobs.installers
+
+  test('builds on each system for what there is to build, tests first, and keeps what was made', () => {
+    const built = job?.strategy?.matrix.include ?? []
+    expect(built.map(({ target }) => target)).toEqual(['linux-x64', 'win32-x64', 'darwin-universal'])
+    for (const { target = '' } of built) expect(targets).toHaveProperty([target])
+    const order = (job?.steps ?? []).map(({ run, uses }) => run ?? uses ?? '')
+    const at = (part: string) => order.findIndex(step => step.includes(part))
+    expect(at('npm ci')).toBeLessThan(at('vitest run'))
+    expect(at('vitest run')).toBeLessThan(at('npm run dist'))
+    expect(at('npm run dist')).toBeLessThan(at('upload-artifact'))
+    expect(order.some(step => step.includes('xvfb-run'))).toBe(true)
+  })
+})
+
+const cached = path.join(homedir(), '.github-actionlint')
+const program =
+  process.env.ACTIONLINT_BIN ??
+  (existsSync(cached)
+    ? (await readdir(cached, { recursive: true }))
+        .map(file => path.join(cached, file))
+        .find(file => /actionlint(?:\.exe)?$/.test(file))
+    : undefined)
+
+describe('actionlint', () => {
+  test.skipIf(program === undefined)(
+    program === undefined ? '0 of 1 ran: no binary (ACTIONLINT_BIN)' : 'finds nothing',
+    () => {
+      expect(
+        execFileSync(
+          String(program),
+          names.map(name => path.join(folder, name)),
+          { encoding: 'utf8' },
+        ),
+      ).toBe('')
+    },
+  )
+})
