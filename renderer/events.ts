@@ -47,7 +47,8 @@ export function followEvents({
     } else if (event.type === 'chat') {
       refresh(['chats', event.projectId])
       refresh(['chat', event.projectId, event.chatId])
-    } else if (event.type === 'assistants') refresh(['assistants', event.projectId])
+    } else if (event.type === 'folders') refresh(['folders', event.projectId])
+    else if (event.type === 'assistants') refresh(['assistants', event.projectId])
     else if (event.type === 'trouble') status.change(now => ({ ...now, trouble: event.reason }))
     else if (event.type === 'settings') settings()
     else if (event.type === 'download') {

@@ -72,6 +72,18 @@ export const read = {
         client.documents.trash({ projectId, limit: pageSize, ...(after && { after }) }, { signal }),
       placeholderData: keepPreviousData,
     }),
+  folders: (client: Client, projectId: string) =>
+    queryOptions({
+      queryKey: ['folders', projectId],
+      queryFn: ({ signal }) => client.folders.list({ projectId }, { signal }),
+    }),
+  folderProblems: (client: Client, projectId: string, folderId: string, after: string | null) =>
+    queryOptions({
+      queryKey: ['folders', projectId, 'problems', folderId, after],
+      queryFn: ({ signal }) =>
+        client.folders.problems({ projectId, folderId, limit: pageSize, ...(after && { after }) }, { signal }),
+      placeholderData: keepPreviousData,
+    }),
   receipt: (client: Client, projectId: string, documentId: string) =>
     queryOptions({
       queryKey: ['receipt', projectId, documentId],

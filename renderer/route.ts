@@ -19,6 +19,7 @@ export type View =
   | 'chat'
   | 'library'
   | 'trash'
+  | 'folders'
   | 'search'
   | 'models'
   | 'ledger'
@@ -48,6 +49,7 @@ const views: readonly string[] = [
   'chat',
   'library',
   'trash',
+  'folders',
   'search',
   'models',
   'ledger',

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Trash2 } from 'lucide-react'
+import { FolderSync, Trash2 } from 'lucide-react'
 import { lazy, Suspense, useCallback, useState } from 'react'
 import type { ApiDocument } from '../../shared/api/index.ts'
 import { useApp, useProject } from '../app-context.ts'
@@ -111,6 +111,15 @@ export function LibraryPage() {
           </>
         )}
         <WorkOnAll counts={counts} />
+        {!server && (
+          <Link
+            view="folders"
+            className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink max-sm:-ml-2"
+          >
+            <FolderSync aria-hidden className="size-4" />
+            {words('folders.title')}
+          </Link>
+        )}
         <Link
           view="trash"
           className="inline-flex min-h-10 items-center gap-1.5 rounded-lg px-2 text-sm text-soft hover:bg-sunken hover:text-ink max-sm:-ml-2"

@@ -3,6 +3,7 @@ import type { ScreenMessages } from '../words.tsx'
 import { accounts } from './de-accounts.ts'
 import { administration } from './de-administration.ts'
 import { desktop } from './de-desktop.ts'
+import { folders } from './de-folders.ts'
 
 /** Was auf dem Bildschirm steht, mit „Sie“. */
 export const de: ScreenMessages = {
@@ -17,6 +18,7 @@ export const de: ScreenMessages = {
   ...accounts,
   ...administration,
   desktop,
+  folders,
   app: {
     name: 'Cloister',
     skip: 'Zum Inhalt springen',

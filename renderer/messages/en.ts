@@ -2,6 +2,7 @@ import { en as product } from '../../shared/messages/en.ts'
 import { accounts } from './en-accounts.ts'
 import { administration } from './en-administration.ts'
 import { desktop } from './en-desktop.ts'
+import { folders } from './en-folders.ts'
 
 /** What the screen says. `de.ts` has the same keys. */
 export const en = {
@@ -15,6 +16,7 @@ export const en = {
   ...accounts,
   ...administration,
   desktop,
+  folders,
   app: {
     name: 'Cloister',
     skip: 'Skip to the content',

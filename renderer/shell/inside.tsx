@@ -23,6 +23,7 @@ import { ToastList } from './toast-list.tsx'
 
 // Seen seldom or later: they come when they are needed.
 const TrashPage = lazy(async () => ({ default: (await import('../library/trash-page.tsx')).TrashPage }))
+const FoldersPage = lazy(async () => ({ default: (await import('../library/folders-page.tsx')).FoldersPage }))
 const SearchPage = lazy(async () => ({ default: (await import('../search/search-page.tsx')).SearchPage }))
 const ModelsPage = lazy(async () => ({ default: (await import('../models/models-page.tsx')).ModelsPage }))
 const LedgerPage = lazy(async () => ({ default: (await import('../ledger/ledger-page.tsx')).LedgerPage }))
@@ -153,6 +154,8 @@ function View({ route }: { route: Route }) {
       return <LibraryPage />
     case 'trash':
       return <TrashPage />
+    case 'folders':
+      return <FoldersPage />
     case 'search':
       return <SearchPage query={route.query.get('q') ?? ''} />
     case 'models':
@@ -178,11 +181,16 @@ function Pause() {
   )
 }
 
+function titleOf(view: Route['view'], words: ReturnType<typeof useWords>): string {
+  if (view === 'ask' || view === 'chat') return ''
+  if (view === 'trash') return words('library.trash')
+  return view === 'folders' ? words('folders.title') : words(`nav.${view}`)
+}
+
 /** The window's name says where one is; a change of view puts the keyboard at its beginning. */
 function useTitle({ view, id }: Route): void {
   const words = useWords()
-  const title =
-    view === 'ask' || view === 'chat' ? '' : view === 'trash' ? words('library.trash') : words(`nav.${view}`)
+  const title = titleOf(view, words)
   useEffect(() => {
     document.title = title ? `${title} · Cloister` : 'Cloister'
   }, [title])
