@@ -64,6 +64,126 @@ export const desktop = {
     checkUpdates: 'Nach Updates suchen …',
     about: 'Über Cloister',
   },
+  keys: {
+    control: 'Strg',
+    shift: 'Umschalt',
+    space: 'Leertaste',
+    taken: 'Die Tasten {{keys}} gehören einem anderen Programm. Wählen Sie in den Einstellungen andere.',
+    'not-keys': 'Diese Tasten lassen sich nicht verwenden. Ein Beispiel: {{example}}',
+    'no-modifier': 'Zu Tasten, die überall wirken, gehört Strg, Alt oder die Systemtaste. Ein Beispiel: {{example}}',
+    reserved:
+      'Das System oder die meisten Programme benutzen diese Tasten für etwas anderes. Ein Beispiel: {{example}}',
+  },
+  tray: {
+    idle: 'nichts in Arbeit',
+    reading_one: '1 Dokument wird gelesen ({{percent}} %)',
+    reading_other: '{{count}} Dokumente werden gelesen ({{percent}} %)',
+    paused_one: '1 Dokument ist angehalten',
+    paused_other: '{{count}} Dokumente sind angehalten',
+    trouble: 'die Arbeit steht still',
+    pauseAll: 'Alle Arbeit anhalten',
+    resumeAll: 'Alle Arbeit fortsetzen',
+    ask: 'Fragen …',
+    show: 'Cloister öffnen',
+    quit: 'Beenden',
+  },
+  note: {
+    read_one: '1 Dokument ist gelesen',
+    read_other: '{{count}} Dokumente sind gelesen',
+    readBody: 'Sie können jetzt Fragen dazu stellen.',
+    readPartly_one: '1 von {{total}} Dokumenten war nicht lesbar',
+    readPartly_other: '{{count}} von {{total}} Dokumenten waren nicht lesbar',
+    readPartlyBody: 'Warum, steht bei jedem in der Liste der Dokumente.',
+    downloaded: 'Ein Modell ist angekommen',
+    downloadFailed: 'Ein Modell konnte nicht geladen werden',
+    backupFailed: 'Es wurde keine Sicherung erstellt',
+    folderVanished: 'Der Ordner „{{name}}“ ist nicht da',
+    folderVanishedBody: 'Seine Dokumente bleiben. Sobald er wieder da ist, geht es weiter.',
+    trouble: 'Die Arbeit an den Dokumenten steht still',
+    shortcutTaken: 'Die Tasten {{keys}} gehören einem anderen Programm',
+    shortcutTakenBody: 'Wählen Sie in den Einstellungen andere oder keine.',
+  },
+  dialog: {
+    ok: 'OK',
+    cancel: 'Abbrechen',
+    quit: 'Beenden',
+    retry: 'Noch einmal versuchen',
+  },
+  preferences: {
+    damaged: 'Die Einstellungen dieses Fensters waren nicht lesbar',
+    damagedDetail:
+      'Was davon zu verstehen war, gilt weiter, der Rest ist wie am Anfang. Ihre Bibliothek ist davon nicht berührt. Die alte Datei heißt jetzt: {{file}}',
+  },
+  move: {
+    choose: 'Wo soll die Bibliothek liegen?',
+    ask: 'Die Bibliothek in diesen Ordner verschieben?',
+    askDetail:
+      'Von: {{from}}\nNach: {{to}}\nGröße: {{size}}\n\nCloister unterbricht so lange seine Arbeit. Befehle von cloister brauchen danach --data mit dem neuen Ordner.',
+    copyDetail: 'Der alte Ordner bleibt, bis Cloister aus dem neuen gestartet ist.',
+    network:
+      'Dieser Ordner liegt auf einem anderen Rechner. Dort ist die Bibliothek langsam, und wenn die Verbindung abbricht, kann sie Schaden nehmen.',
+    synced:
+      'Ein Programm kopiert diesen Ordner auf fremde Rechner (OneDrive, Dropbox, iCloud oder Ähnliches). Es kann die Bibliothek beschädigen, und Ihre Dokumente verlassen damit diesen Computer.',
+    move: 'Verschieben',
+    moving: 'Die Bibliothek wird verschoben: {{percent}} %',
+    done: 'Die Bibliothek liegt jetzt in {{folder}}',
+    undone: 'Ein Umzug der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts.',
+    moved:
+      'Ein Umzug der Bibliothek wurde kurz vor seinem Ende unterbrochen und ist nun abgeschlossen. Sie liegt jetzt in {{folder}}',
+    left: 'Im alten Ordner ist noch etwas, das seither geändert wurde oder dazugekommen ist: {{folder}}',
+    failed: 'Die Bibliothek ließ sich nicht verschieben. Sie liegt, wo sie lag. ({{detail}})',
+    away: 'Die Bibliothek ist nicht da: {{folder}}',
+    awayDetail:
+      'Schließen Sie das Laufwerk an, auf dem sie liegt, und versuchen Sie es noch einmal. An ihrer Stelle wird nichts Neues angelegt.',
+    refused: {
+      missing: 'Es gibt keine Bibliothek, die sich verschieben ließe.',
+      same: 'Die Bibliothek liegt schon in diesem Ordner.',
+      inside: 'Dieser Ordner liegt in der Bibliothek selbst. Wählen Sie einen anderen.',
+      around: 'Die Bibliothek liegt in diesem Ordner. Wählen Sie einen anderen, oder legen Sie darin einen neuen an.',
+      'not-empty': 'Der Ordner ist nicht leer. Wählen Sie einen leeren, oder legen Sie einen neuen an.',
+      'no-folder': 'Das ist kein Ordner.',
+      'not-writable':
+        'Dort lässt sich nichts schreiben. Wählen Sie einen anderen Ordner, oder prüfen Sie seine Rechte.',
+      application: 'In diesem Ordner hat Cloister eigene Dinge. Wählen Sie einen anderen.',
+      'in-use':
+        'Befehle von cloister arbeiten gerade an der Bibliothek (Prozess {{processes}}). Verschieben Sie sie, wenn diese fertig sind.',
+      'no-room': 'Es ist nicht genug Platz: {{needed}} werden gebraucht, {{free}} sind frei.',
+    },
+  },
+  safe: {
+    crashed_one: 'Cloister ließ sich beim letzten Mal nicht starten',
+    crashed_other: 'Cloister ließ sich {{count}}-mal nacheinander nicht starten',
+    refused: 'Die Bibliothek lässt sich nicht öffnen',
+    detail: 'Es wurde nichts gelöscht. Die Bibliothek liegt in {{folder}}.',
+    retry: 'Noch einmal versuchen',
+    check: 'Bibliothek prüfen',
+    restore: 'Sicherung vom {{date}} zurückholen …',
+    show: 'Ordner anzeigen',
+    quit: 'Beenden',
+    sound: 'Die Bibliothek wurde geprüft. Es ist alles in Ordnung.',
+    unsound: 'Die Bibliothek wurde geprüft. Das ist nicht in Ordnung:',
+    more_one: 'und 1 weiteres',
+    more_other: 'und {{count}} weitere',
+    ask: 'Die Sicherung vom {{date}} an die Stelle der Bibliothek setzen?',
+    askDetail:
+      'Was jetzt in der Bibliothek ist, bleibt erhalten: Datenbank und Dokumente kommen darin in einen Ordner „set-aside“. Dokumente, die nach der Sicherung dazukamen, müssen Sie von dort oder aus Ihrer eigenen Ablage neu hinzufügen.',
+    restored: 'Die Sicherung vom {{date}} ist jetzt die Bibliothek. Was vorher da war, liegt in {{folder}}.',
+    failed: 'Die Sicherung ließ sich nicht zurückholen; die Bibliothek ist, wie sie war. {{detail}}',
+  },
+  secrets: {
+    lost: 'Der Schlüssel dieser Bibliothek fehlt',
+    lostDetail:
+      'Alles geht außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Computer.',
+    anew: 'Schlüssel neu eingeben',
+    later: 'Später',
+    open: 'Schlüssel von Anbietern liegen ungeschützt auf diesem Computer',
+    openDetail:
+      'Es gibt hier keinen Schlüsselbund, den Cloister benutzen könnte. Andere Programme dieses Benutzers können die Schlüssel lesen, bis Sie sie mit einem Passwort schützen.',
+    protect: 'Passwort festlegen',
+    unlock: 'Passwort der Bibliothek',
+    wrong: 'Das ist nicht das Passwort.',
+    short: 'Das Passwort muss mindestens {{count}} Zeichen haben.',
+  },
 }
 
 /** Wo der Schlüssel liegt, der die Schlüssel der Anbieter verschließt: für den, der die Bibliothek öffnet und ihn nicht bekommt. */
