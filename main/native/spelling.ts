@@ -12,7 +12,7 @@ export type Spelling =
   { by: 'system' } | { by: 'dictionaries'; languages: readonly string[] } | { by: 'nobody' }
 
 /**
- * `folder`: `Dictionaries` of the profile, where Chromium keeps them as `de-DE-3-0.bdic`; an administrator may put some there. `available`:
+ * `folder`: `Dictionaries` of the profile, where Chromium keeps them as `de-DE-3-0.bdic` (for `de`, as it calls that); an administrator may put some there. `available`:
  * what this Chromium could have (`availableSpellCheckerLanguages`).
  */
 export async function decideSpelling({
