@@ -9,11 +9,21 @@ import { buildServer } from '../scripts/build-server.ts'
 
 const cache = path.join(import.meta.dirname, '../node_modules/.cache')
 
+/** Once for all projects of the run, each of which reads this file anew. */
+const built = Symbol.for('cloister.program')
+const shared = globalThis as { [built]?: ReturnType<typeof build> }
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { folder, release } = await freeFolder()
-  const { main } = await buildServer(folder)
+  shared[built] ??= build()
+  const { main, release } = await shared[built]
   project.provide('program', main)
   return release
+}
+
+async function build(): Promise<{ main: string; release(): Promise<void> }> {
+  const { folder, release } = await freeFolder()
+  const { main } = await buildServer(folder)
+  return { main, release }
 }
 
 /** One that no other run uses. Their names come again, as Node's cache of compiled code goes by them. */
