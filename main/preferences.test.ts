@@ -20,7 +20,7 @@ const open = () => openPreferences({ folder: path.dirname(file), log: silent, no
 
 test('what was changed is there the next time; the last word counts', async () => {
   const store = await open()
-  expect(store.get()).toMatchObject({ dataDirectory: null, notifications: true, updates: { wanted: null } })
+  expect(store.get()).toMatchObject({ dataDirectory: null, notifications: true, updates: { choice: 'unasked' } })
   expect('shortcut' in store.get()).toBe(false)
   await Promise.all(
     Array.from({ length: 20 }, (_, at) => store.change({ backup: { on: false, folder: null, keep: at + 1 } })),

@@ -51,11 +51,13 @@ const fields = {
     .default({ on: true, folder: null, keep: 7 }),
   updates: z
     .object({
-      /** Null: not asked yet. */
-      wanted: z.boolean().nullable().default(null),
+      choice: z.enum(['unasked', 'on', 'off']).default('unasked'),
       skipped: z.string().max(100).nullable().default(null),
+      checkedAt: z.number().nullable().default(null),
+      /** Which version this one came after. */
+      previous: z.string().max(100).nullable().default(null),
     })
-    .default({ wanted: null, skipped: null }),
+    .default({ choice: 'unasked', skipped: null, checkedAt: null, previous: null }),
 }
 const schema = z.object(fields)
 

@@ -15,7 +15,10 @@ export function usualBackupFolder(dataDirectory: string): string {
 }
 
 /** For the server: what `BACKUP_FOLDER` and its like say elsewhere. Nothing where backups are off. */
-export function backupSettings({ on, folder, keep }: Preferences['backup'], dataDirectory: string) {
+export function backupSettings(
+  { on, folder, keep }: Preferences['backup'],
+  dataDirectory: string,
+): Record<string, string> {
   if (!on) return { BACKUP_FOLDER: '' }
   return {
     BACKUP_FOLDER: folder ?? usualBackupFolder(dataDirectory),

@@ -54,7 +54,6 @@ export type MenuAction =
   | { name: 'show-log' }
   | { name: 'check-updates' }
   | { name: 'quick' }
-  | { name: 'documentation' }
   | { name: 'about' }
   | { name: 'show-window' }
   | { name: 'pause-all' }
@@ -256,11 +255,7 @@ export function menuOf({
 
   const updates = action('checkUpdates', { name: 'check-updates' })
   const about = action('about', { name: 'about' })
-  const help = submenu(
-    'help',
-    [action('documentation', { name: 'documentation' }), ...(mac ? [] : [separator, updates, about])],
-    'help',
-  )
+  const help = submenu('help', mac ? [] : [updates, about], 'help')
   if (!mac) return [file, edit, view, help]
 
   const application: MenuItem = {

@@ -16,6 +16,14 @@ export function channelOf(manifest: unknown): Channel | undefined {
   return typeof url === 'string' && url !== '' && typeof key === 'string' && key !== '' ? { url, key } : undefined
 }
 
+/** Over the server's socket. `fetch`: as who owns the server. */
+export function filesOver(fetch: (request: Request) => Promise<Response>): FetchFile {
+  return (name, { range, signal }) => {
+    const headers = range === undefined ? {} : { Range: range }
+    return fetch(new Request(`http://localhost/desktop/updates/${encodeURIComponent(name)}`, { headers, signal }))
+  }
+}
+
 /** What of electron-updater is connected otherwise than it comes. */
 export interface ConnectedUpdater extends Updater {
   setFeedURL(feed: { provider: 'generic'; url: string }): void

@@ -60,7 +60,6 @@ export const desktop = {
     hide: 'Cloister ausblenden',
     hideOthers: 'Andere ausblenden',
     unhide: 'Alle einblenden',
-    documentation: 'Dokumentation',
     checkUpdates: 'Nach Updates suchen …',
     about: 'Über Cloister',
   },
@@ -108,6 +107,23 @@ export const desktop = {
     cancel: 'Abbrechen',
     quit: 'Beenden',
     retry: 'Noch einmal versuchen',
+    failed: 'Das hat nicht geklappt. Der Grund steht im Protokoll.',
+  },
+  external: {
+    page: '{{shown}} im Browser öffnen?',
+    mail: 'Mit Ihrem Mailprogramm an {{shown}} schreiben?',
+    detail: 'Das liegt außerhalb von Cloister, das nicht sieht, was dort geschieht.',
+    open: 'Öffnen',
+  },
+  quit: {
+    uploads_one: '1 Datei ist noch unterwegs',
+    uploads_other: '{{count}} Dateien sind noch unterwegs',
+    uploadsDetail:
+      'Wenn Sie jetzt beenden, müssen Sie sie erneut hinzufügen. Alles andere geht beim nächsten Start weiter.',
+    stay: 'Warten',
+  },
+  about: {
+    detail: 'Fragen Sie Ihre eigenen Dokumente, vertraulich.\n\nMIT-Lizenz. Die Bibliothek liegt in {{folder}}.',
   },
   preferences: {
     damaged: 'Die Einstellungen dieses Fensters waren nicht lesbar',

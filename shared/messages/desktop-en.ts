@@ -60,7 +60,6 @@ export const desktop = {
     hide: 'Hide Cloister',
     hideOthers: 'Hide Others',
     unhide: 'Show All',
-    documentation: 'Documentation',
     checkUpdates: 'Check for Updates…',
     about: 'About Cloister',
   },
@@ -107,6 +106,22 @@ export const desktop = {
     cancel: 'Cancel',
     quit: 'Quit',
     retry: 'Try Again',
+    failed: 'That did not work. The log says why.',
+  },
+  external: {
+    page: 'Open {{shown}} in the browser?',
+    mail: 'Write to {{shown}} with your mail program?',
+    detail: 'That is outside of Cloister, which cannot see what happens there.',
+    open: 'Open',
+  },
+  quit: {
+    uploads_one: '1 file is still on its way',
+    uploads_other: '{{count}} files are still on their way',
+    uploadsDetail: 'If you quit now, you have to add them again. Everything else goes on with the next start.',
+    stay: 'Wait',
+  },
+  about: {
+    detail: 'Ask your own documents, privately.\n\nMIT licence. The library is in {{folder}}.',
   },
   preferences: {
     damaged: 'The settings of this window could not be read',

@@ -1,0 +1,373 @@
+/** The life of the application: from its start through everything that the system and the page ask of it to its end. */
+import { createClient } from '../shared/api/client.ts'
+import type { DesktopPreferences } from '../shared/api/desktop.ts'
+import { contract } from '../shared/api/index.ts'
+import { createTranslate, explain, type Translate } from '../shared/messages/index.ts'
+import type { Reason } from '../shared/model/index.ts'
+import type { Log, Processes } from '../shared/ports.ts'
+import { createActions } from './actions.ts'
+import { createHandedFiles } from './bridge/handed-files.ts'
+import { type BridgeCalls, createBridgeRouter } from './bridge/router.ts'
+import { removePrevious } from './data/move.ts'
+import { decideSafeMode, markStart, type SafeReason } from './data/safe-mode.ts'
+import { moveLibrary } from './move-library.ts'
+import { hashOfLink } from './native/deep-links.ts'
+import { followWork } from './native/follow-work.ts'
+import { readHanded } from './native/handed-files.ts'
+import { desktopLanguage } from './native/language.ts'
+import { menuOf } from './native/menu.ts'
+import { createNotifier } from './native/notifications.ts'
+import type { Progress } from './native/progress.ts'
+import { withRecent } from './native/recent.ts'
+import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
+import { trayOf } from './native/tray.ts'
+import { openLibrary } from './open-library.ts'
+import { createAppRequests } from './page/app-protocol.ts'
+import { listPageFiles } from './page/files.ts'
+import { openPreferences } from './preferences.ts'
+import { askInSafeMode } from './safe-start.ts'
+import { createExternal } from './safety/external.ts'
+import type { Desktop, Shell } from './shell.ts'
+import { createShownUpdates } from './updates/shown.ts'
+import { createWindows } from './windows.ts'
+
+export interface DesktopOptions {
+  shell: Shell
+  processes: Processes
+  /** By the command line, for this start alone. */
+  dataDirectory: string | null
+  /** Where the library is when nobody said otherwise. */
+  usualDirectory: string
+  log: Log
+}
+
+/** Rejects where nothing can be shown at all. Ends the application itself where the user wants no more than that. */
+export async function startDesktop({
+  shell,
+  processes,
+  dataDirectory: named,
+  usualDirectory,
+  log,
+}: DesktopOptions): Promise<Desktop> {
+  const preferences = await openPreferences({ folder: shell.folders.userData, log })
+  let words: Translate = createTranslate(desktopLanguage(preferences.get().language, shell.languages))
+  const tell = (message: string, detail = '') =>
+    shell.ask({ message, ...(detail !== '' && { detail }), buttons: [words('desktop.dialog.ok')], cancel: 0 })
+  shell.setTheme(preferences.get().theme)
+  if (preferences.damaged)
+    void tell(words('desktop.preferences.damaged'), words('desktop.preferences.damagedDetail', preferences.damaged))
+
+  const library = await findLibrary()
+  const { server, dataDirectory } = library
+  const mark = await markStart(shell.folders.userData, dataDirectory)
+  const following = new AbortController()
+  const client = createClient({
+    routes: contract,
+    url: 'http://localhost',
+    fetch: request => server.fetch(request),
+    language: () => words.language,
+  })
+  const handed = createHandedFiles({ log })
+  const uploads = new Map<number, number>()
+  let safe: SafeReason | undefined
+  let progress: Progress = { open: 0, paused: 0, part: undefined }
+  let trouble: Reason | null = null
+  let inForce: string | null = null
+  let answering = 0
+  let ending = false
+
+  const router = createBridgeRouter({ calls: callsOf(), log })
+  const windows = createWindows({
+    shell,
+    router: () => router,
+    preferences,
+    title: () => 'Cloister',
+    stays: () => !ending && (preferences.get().tray || shell.platform === 'darwin'),
+    gone: () => void (!ending && quit()),
+  })
+  const notifier = createNotifier({
+    words: () => words,
+    enabled: () => preferences.get().notifications,
+    inFront: windows.isInFront,
+    notify: note => shell.notify({ ...note, clicked: () => void windows.show() }),
+    clock: Date.now,
+  })
+  const openExternal = createExternal({
+    ask: async (shown, kind) =>
+      (await shell.ask({
+        message: words(kind === 'mail' ? 'desktop.external.mail' : 'desktop.external.page', { shown }),
+        detail: words('desktop.external.detail'),
+        buttons: [words('desktop.external.open'), words('desktop.dialog.cancel')],
+        cancel: 1,
+        usual: 1,
+      })) === 0,
+    open: shell.openExternal,
+  })
+  const updates = createShownUpdates({
+    updater: shell.channel && (await shell.connectUpdater(shell.channel, fetchUpdate)),
+    current: shell.version,
+    preferences,
+    work: async () => ({
+      jobs: progress.open,
+      answers: answering,
+      downloads: (await client.downloads.list()).downloads.filter(({ state }) => state !== 'done' && state !== 'failed')
+        .length,
+    }),
+    now: Date.now,
+    log,
+    shown: state => router.tellAll({ type: 'updates', updates: state }),
+  })
+  const handleRequest = createAppRequests({
+    files: await listPageFiles(shell.folders.page),
+    server: async request => watched(request, await server.fetch(request)),
+    handed: handed.read,
+    log,
+  })
+  const choose = createActions({
+    shell,
+    preferences,
+    client,
+    windows,
+    words: () => words,
+    log,
+    dataDirectory,
+    offer,
+    look,
+    move: () => moveLibrary({ shell, preferences, words, server, from: dataDirectory }),
+    restartServer,
+    checkUpdates: () => updates.choose('check'),
+    quit: () => void quit(),
+  })
+
+  server.follow(state => {
+    router.tellAll({ type: 'server', server: state })
+    if (state.name === 'ready') void mark.ready().then(begun)
+    if (state.name === 'failed') void giveUp(state.reason)
+    look()
+  })
+  look()
+  setKeys()
+  windows.show()
+  safe = decideSafeMode({ failed: mark.failed })
+  if (safe) void askSafely(safe)
+  else server.start()
+  void followWork({
+    client,
+    signal: following.signal,
+    clock: Date.now,
+    log,
+    changed(next) {
+      progress = next
+      look()
+    },
+    happened(happening) {
+      if (happening.kind === 'trouble') trouble = happening.reason
+      notifier(happening)
+    },
+  }).catch(error => following.signal.aborted || log.warn('what goes on is not followed any more', { error }))
+
+  return {
+    handleRequest,
+    handleCall: router.handle,
+    openExternal,
+    choose,
+    quit,
+    activate: () => void windows.show(),
+    handOver(given, workingDirectory) {
+      void readHanded(given, { cwd: workingDirectory }).then(async ({ files, links }) => {
+        windows.show()
+        for (const link of links) windows.tell({ type: 'go', hash: hashOfLink(link) })
+        if (files.length > 0) await offer(files)
+      })
+    },
+    async end() {
+      ending = true
+      following.abort()
+      await server.stop()
+      await mark.left()
+      shell.exit(0)
+    },
+  }
+
+  /** An answer is written for as long as its stream goes on. */
+  function watched({ method, signal }: Request, answer: Response): Response {
+    const isAnswer = method === 'POST' && answer.headers.get('content-type')?.startsWith('text/event-stream')
+    if (!isAnswer || !answer.body) return answer
+    answering += 1
+    let open = true
+    const close = () => {
+      if (open) answering -= 1
+      open = false
+    }
+    signal.addEventListener('abort', close, { once: true })
+    const body = answer.body.pipeThrough(new TransformStream({ flush: close }))
+    return new Response(body, { status: answer.status, headers: answer.headers })
+  }
+
+  /** Asks until it is there, or nobody wants to wait for it any more. */
+  async function findLibrary() {
+    for (;;) {
+      const found = await openLibrary({ shell, preferences, processes, named, usual: usualDirectory, log })
+      if (!('away' in found)) return found
+      const again = await shell.ask({
+        message: words('desktop.move.away', { folder: found.away }),
+        detail: words('desktop.move.awayDetail'),
+        buttons: [words('desktop.dialog.retry'), words('desktop.dialog.quit')],
+        cancel: 1,
+        warning: true,
+      })
+      if (again !== 0) shell.exit(0)
+    }
+  }
+
+  /** Through the server, whose gate lets it out and writes it down. */
+  function fetchUpdate(name: string, { range, signal }: { range?: string; signal: AbortSignal }): Promise<Response> {
+    const headers = range === undefined ? {} : { Range: range }
+    const url = `http://localhost/desktop/updates/${encodeURIComponent(name)}`
+    return server.fetch(new Request(url, { headers, signal }))
+  }
+
+  /** The library is open: what it replaced goes, where there is something. */
+  async function begun(): Promise<void> {
+    const left = await removePrevious(preferences).catch((error: unknown) => {
+      log.warn('the old folder of the library is left', { error })
+      return []
+    })
+    if (left.length > 0) void tell(words('desktop.move.left', { folder: left[0]! }))
+  }
+
+  async function giveUp(reason: Reason): Promise<void> {
+    if (ending) return
+    safe = decideSafeMode({ reason })
+    if (safe) await askSafely(safe)
+    // The window says why, and offers to try again.
+    else windows.show()
+  }
+
+  async function askSafely(why: SafeReason): Promise<void> {
+    const next = await askInSafeMode({ shell, words, processes, library, preferences, why, log })
+    if (next === 'quit') return end()
+    safe = undefined
+    server.start()
+  }
+
+  /** All that shows how things are, beside the page. */
+  function look(): void {
+    const { language, theme, notifications, tray, keepRecent, recent } = preferences.get()
+    words = createTranslate(desktopLanguage(language, shell.languages))
+    const open = server.state().name === 'ready'
+    const state = {
+      language,
+      theme,
+      notifications,
+      keepRecent,
+      recent,
+      tray,
+      shortcut: inForce,
+      unprotected: library.key().state === 'open',
+      open,
+    }
+    shell.setMenu(menuOf({ words, platform: shell.platform, state }))
+    const shown = trouble && explain(words, trouble)
+    shell.setTray(
+      tray ? trayOf({ words, progress, shortcut: inForce, open, ...(shown !== null && { trouble: shown }) }) : null,
+    )
+    shell.setProgress(progress.part)
+  }
+
+  function setKeys(): void {
+    const { shortcut } = preferences.get()
+    const keys = applyShortcut(shortcut, shell.setShortcut, () => windows.toggleQuick())
+    inForce = keys.inForce
+    if (keys.taken && shortcut)
+      notifier({ kind: 'shortcut-taken', keys: shownShortcut(shortcut, shell.platform, words) })
+  }
+
+  async function offer(paths: readonly string[]): Promise<void> {
+    for await (const files of handed.offer(paths)) windows.tell({ type: 'files', files })
+    if (!preferences.get().keepRecent) return
+    let { recent } = preferences.get()
+    for (const file of paths) {
+      recent = withRecent(recent, file, shell.platform)
+      shell.addRecent(file)
+    }
+    await preferences.change({ recent })
+    look()
+  }
+
+  async function restartServer(): Promise<void> {
+    await server.stop()
+    server.start()
+  }
+
+  function callsOf(): BridgeCalls {
+    const shown = (): DesktopPreferences => {
+      const { tray, notifications, keepRecent } = preferences.get()
+      return { tray, notifications, recent: keepRecent, shortcut: inForce }
+    }
+    return {
+      start: (_, window) => ({
+        quick: windows.isQuick(window),
+        server: server.state(),
+        safeMode: safe?.why === 'refused' ? safe.reason : null,
+        updates: updates.state(),
+      }),
+      startServer: () => void server.start(),
+      chooseFolder: async () => (await shell.chooseFolder(words('desktop.menu.followFolder'))) ?? null,
+      openExternal: async ({ url }) => ({ opened: await openExternal(url) }),
+      async showDataFolder() {
+        await shell.showFolder(dataDirectory)
+        return undefined
+      },
+      print: (_, window) => void windows.find(window)?.print(),
+      tellUploads: ({ count }, window) => void uploads.set(window, count),
+      getPreferences: shown,
+      async setPreferences({ recent, shortcut, ...others }) {
+        await preferences.change({
+          ...others,
+          ...(recent !== undefined && { keepRecent: recent, ...(!recent && { recent: [] }) }),
+          ...(shortcut !== undefined && { shortcut }),
+        })
+        if (recent === false) shell.clearRecent()
+        if (shortcut !== undefined) setKeys()
+        look()
+        router.tellAll({ type: 'preferences', preferences: shown() })
+        return shown()
+      },
+      hideQuick: () => void windows.hideQuick(),
+      openChat({ chatId }) {
+        windows.hideQuick()
+        windows.show()
+        windows.tell({ type: 'go', hash: `#/chat/${chatId}` })
+      },
+      chooseUpdate: ({ choice }) => updates.choose(choice),
+    }
+  }
+
+  /** Files on their way are all that a later start does not go on with. */
+  async function quit(): Promise<void> {
+    if (ending) return
+    const count = [...uploads.values()].reduce((sum, one) => sum + one, 0)
+    if (count > 0) {
+      const answer = await shell.ask({
+        message: words('desktop.quit.uploads', { count }),
+        detail: words('desktop.quit.uploadsDetail'),
+        buttons: [words('desktop.quit.stay'), words('desktop.dialog.quit')],
+        cancel: 0,
+        warning: true,
+      })
+      if (answer === 0) return
+    }
+    await end()
+  }
+
+  async function end(): Promise<void> {
+    ending = true
+    following.abort()
+    windows.destroy()
+    shell.setTray(null)
+    await server.stop()
+    await mark.left()
+    shell.exit(0)
+  }
+}

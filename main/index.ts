@@ -1,0 +1,339 @@
+/**
+ * The desktop's main process: Electron as `desktop.ts` wants it. With `preload.ts` the only file that knows Electron; nothing is decided here.
+ */
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  globalShortcut,
+  ipcMain,
+  Menu,
+  type MenuItemConstructorOptions,
+  Notification,
+  nativeTheme,
+  powerMonitor,
+  protocol,
+  safeStorage,
+  screen,
+  session,
+  shell as system,
+  Tray,
+  utilityProcess,
+} from 'electron'
+import { usualDataDirectory } from '../shared/data-directory.ts'
+import { createFileLog } from '../shared/log.ts'
+import { heap, priority } from '../shared/processes/roles.ts'
+import { createUtilityProcesses, type UtilityProcess } from '../shared/processes/utility.ts'
+import { callChannel, messageChannel } from './bridge/channels.ts'
+import { startDesktop } from './desktop.ts'
+import type { MenuItem } from './native/menu.ts'
+import { pageOrigin } from './page/origin.ts'
+import { guardContents, guardSession } from './safety/guard.ts'
+import { chromiumSwitches, preferencesOf, schemePrivileges } from './safety/web-preferences.ts'
+import type { Desktop, Shell, ShellWindow, WindowOptions } from './shell.ts'
+import { dataFolderOf, userDataOf } from './start-options.ts'
+import { type ConnectedUpdater, channelOf, connectUpdater } from './updates/channel.ts'
+
+const home = path.join(import.meta.dirname, '..')
+/** What has to be a file of the system's own, and lies beside the archive: the server with its threads, packages, icons. */
+const outside = home.replace(/app\.asar$/, 'app.asar.unpacked')
+const icons = path.join(outside, 'icons')
+const mac = process.platform === 'darwin'
+
+// Another data directory is another application, with its own window and its own memory.
+const data = dataFolderOf(process.argv, process.cwd())
+// Not Electron's own choice, which on two systems is the library's folder.
+app.setPath('userData', userDataOf(path.join(app.getPath('appData'), 'Cloister Desktop'), data))
+app.setAppUserModelId('app.cloister.desktop')
+for (const [name, value] of chromiumSwitches) app.commandLine.appendSwitch(name, value)
+app.enableSandbox()
+protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: schemePrivileges }])
+
+// Before anything is opened: of two, the first one has it all. Nothing here is waited for: Electron is not ready before this module is through.
+if (!app.requestSingleInstanceLock()) app.exit(0)
+else void run()
+
+async function run(): Promise<void> {
+  const log = createFileLog({
+    file: path.join(app.getPath('userData'), 'logs', 'desktop.log'),
+    level: 'info',
+    name: 'cloister-desktop',
+  })
+  // What nobody awaits is written down; a window that stands there is better than one that vanishes.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, error => log.error('not caught', { error }))
+
+  let desktop: Desktop | undefined
+  // macOS says early what it was opened with.
+  const early: (() => void)[] = []
+  const hand = (given: readonly string[], folder: string) => {
+    const tell = () => desktop?.handOver(given, folder)
+    if (desktop) tell()
+    else early.push(tell)
+  }
+  app.on('second-instance', (_event, argv, folder) => hand(argv.slice(1), folder))
+  app.on('open-file', (event, file) => {
+    event.preventDefault()
+    hand([file], path.dirname(file))
+  })
+  app.on('open-url', (event, url) => {
+    event.preventDefault()
+    hand([url], '/')
+  })
+  app.on('activate', () => desktop?.activate())
+  // With a tray it goes on; whether it does, `closing` of the window has said.
+  app.on('window-all-closed', () => {})
+  app.on('before-quit', event => {
+    event.preventDefault()
+    void (desktop ? desktop.quit() : app.exit(0))
+  })
+
+  await app.whenReady()
+  const openExternal = async (url: string) => (await desktop?.openExternal(url)) ?? false
+  const devTools = !app.isPackaged
+  guardSession(session.defaultSession, { log, openExternal, devTools })
+  app.on('web-contents-created', (_event, contents) => guardContents(contents, { log, openExternal, devTools }))
+  protocol.handle('app', request => desktop?.handleRequest(request) ?? Response.error())
+  ipcMain.handle(callChannel, ({ sender, senderFrame }, call: unknown) =>
+    desktop?.handleCall(
+      { window: sender.id, url: senderFrame?.url, isMainFrame: senderFrame !== null && senderFrame.parent === null },
+      call,
+    ),
+  )
+  app.setAsDefaultProtocolClient('cloister')
+
+  const server = path.join(outside, 'server')
+  const processes = createUtilityProcesses({
+    fork: (module, args, { name, env }) => {
+      const child = utilityProcess.fork(module, args, { serviceName: name, env, stdio: ['ignore', 'ignore', 'pipe'] })
+      return {
+        get pid() {
+          return child.pid
+        },
+        stderr: child.stderr,
+        postMessage: message => child.postMessage(message),
+        on: (event: string, hear: (value: never) => void) => child.on(event as 'exit', hear as (code: number) => void),
+      } as UtilityProcess
+    },
+    entries: {
+      server: path.join(server, 'desktop.js'),
+      parser: path.join(server, 'shared-parsers-process.js'),
+      recognizer: path.join(server, 'shared-parsers-ocr-process.js'),
+      model: path.join(server, 'shared-models-process.js'),
+    },
+    heap,
+    priority,
+    // The server reads settings there; what reads strangers' files gets none of it.
+    env: { server: definedOf(process.env) },
+    log,
+  })
+  const started = await startDesktop({
+    shell: createShell(() => desktop),
+    processes,
+    dataDirectory: data ?? null,
+    usualDirectory: usualDataDirectory(process.env, { platform: process.platform, home: homedir() }),
+    log,
+  })
+  desktop = started
+  powerMonitor.on('shutdown', () => void started.end())
+  started.handOver(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd())
+  for (const tell of early.splice(0)) tell()
+}
+
+const definedOf = (all: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+
+function createShell(desktop: () => Desktop | undefined): Shell {
+  let tray: Tray | undefined
+  const front = () => BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0]
+  const template = (items: readonly MenuItem[]) => items.map(item => toElectron(item, desktop))
+
+  return {
+    platform: process.platform,
+    version: app.getVersion(),
+    languages: app.getPreferredSystemLanguages(),
+    folders: {
+      userData: app.getPath('userData'),
+      runtime: [process.env.XDG_RUNTIME_DIR, app.getPath('userData'), app.getPath('temp')].filter(
+        folder => folder !== undefined,
+      ),
+      page: path.join(home, 'dist/renderer'),
+    },
+    safeStorage: {
+      isAvailable: async () => safeStorage.isEncryptionAvailable(),
+      backend: () => (process.platform === 'linux' ? safeStorage.getSelectedStorageBackend() : process.platform),
+      encrypt: text => safeStorage.encryptStringAsync(text),
+      decrypt: async sealed => (await safeStorage.decryptStringAsync(Buffer.from(sealed))).result,
+    },
+    channel: channelOf(createRequire(path.join(home, 'package.json'))('./package.json')),
+    async connectUpdater(channel, fetchFile) {
+      const { default: updater } = await import('electron-updater')
+      return connectUpdater(updater.autoUpdater as unknown as ConnectedUpdater, channel, fetchFile)
+    },
+    openWindow: options => openWindow(options),
+    setMenu(items) {
+      Menu.setApplicationMenu(Menu.buildFromTemplate(template(items)))
+    },
+    setTray(wanted) {
+      if (!wanted) {
+        tray?.destroy()
+        tray = undefined
+        return
+      }
+      if (!tray) {
+        tray = new Tray(
+          path.join(icons, mac ? 'trayTemplate.png' : process.platform === 'win32' ? 'tray.ico' : 'tray.png'),
+        )
+        tray.on('click', () => desktop()?.activate())
+      }
+      tray.setToolTip(wanted.tooltip)
+      tray.setContextMenu(Menu.buildFromTemplate(template(wanted.items)))
+    },
+    setProgress(part) {
+      for (const window of BrowserWindow.getAllWindows()) window.setProgressBar(part ?? -1)
+    },
+    notify({ title, body, clicked }) {
+      if (!Notification.isSupported()) return
+      const note = new Notification({ title, body })
+      note.on('click', clicked)
+      note.show()
+    },
+    async ask({ message, detail, buttons, cancel, usual = 0, warning = false }) {
+      const options = {
+        type: warning ? ('warning' as const) : ('question' as const),
+        message,
+        ...(detail !== undefined && { detail }),
+        buttons: [...buttons],
+        cancelId: cancel,
+        defaultId: usual,
+        noLink: true,
+      }
+      const over = front()
+      const { response } = await (over ? dialog.showMessageBox(over, options) : dialog.showMessageBox(options))
+      return response
+    },
+    async chooseFolder(title) {
+      const { filePaths } = await dialog.showOpenDialog({ title, properties: ['openDirectory', 'createDirectory'] })
+      return filePaths[0]
+    },
+    async chooseFiles(title) {
+      return (await dialog.showOpenDialog({ title, properties: ['openFile', 'multiSelections'] })).filePaths
+    },
+    openExternal: url => system.openExternal(url),
+    async showFolder(folder) {
+      const trouble = await system.openPath(folder)
+      if (trouble !== '') throw new Error(trouble)
+    },
+    addRecent: file => app.addRecentDocument(file),
+    clearRecent: () => app.clearRecentDocuments(),
+    setShortcut(keys, pressed) {
+      globalShortcut.unregisterAll()
+      return keys === null || globalShortcut.register(keys, pressed)
+    },
+    setTheme(theme) {
+      nativeTheme.themeSource = theme ?? 'system'
+    },
+    setSpelling(languages) {
+      session.defaultSession.setSpellCheckerEnabled(languages.length > 0)
+      // macOS knows the language by itself.
+      if (!mac && languages.length > 0) session.defaultSession.setSpellCheckerLanguages([...languages])
+    },
+    displays() {
+      const main = screen.getPrimaryDisplay()
+      const others = screen.getAllDisplays().filter(({ id }) => id !== main.id)
+      return [main, ...others].map(({ workArea }) => workArea)
+    },
+    pointer: () => screen.getCursorScreenPoint(),
+    relaunch: () => app.relaunch(),
+    exit(code) {
+      globalShortcut.unregisterAll()
+      tray?.destroy()
+      app.exit(code)
+    },
+  }
+}
+
+function openWindow({ hash, title, place: { maximized, ...place }, quick = false }: WindowOptions): ShellWindow {
+  const window = new BrowserWindow({
+    ...place,
+    title,
+    show: false,
+    minWidth: 360,
+    minHeight: 320,
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#131416' : '#ffffff',
+    icon: path.join(icons, 'window.png'),
+    ...(quick && { frame: false, alwaysOnTop: true, skipTaskbar: true, resizable: false, fullscreenable: false }),
+    webPreferences: preferencesOf({ preload: path.join(home, 'main/preload.cjs'), release: app.isPackaged }),
+  })
+  if (maximized) window.maximize()
+  // The page's own colours from the first picture on.
+  window.once('ready-to-show', () => window.show())
+  void window.loadURL(`${pageOrigin}/${hash}`)
+  let destroying = false
+
+  return {
+    id: window.webContents.id,
+    focus() {
+      if (window.isMinimized()) window.restore()
+      window.show()
+      window.focus()
+    },
+    hide: () => window.hide(),
+    destroy() {
+      destroying = true
+      window.destroy()
+    },
+    isVisible: () => window.isVisible() && !window.isMinimized(),
+    isFocused: () => window.isFocused(),
+    send(message) {
+      if (!window.isDestroyed()) window.webContents.send(messageChannel, message)
+    },
+    print: () => window.webContents.print({ printBackground: false }),
+    on({ placed, closing, closed, blurred, failed }) {
+      const tell = () => placed?.({ ...window.getNormalBounds(), maximized: window.isMaximized() })
+      for (const event of ['moved', 'resized', 'maximize', 'unmaximize'] as const) window.on(event as 'moved', tell)
+      window.on('close', event => {
+        if (!destroying && closing?.() === false) event.preventDefault()
+      })
+      if (closed) window.on('closed', closed)
+      if (blurred) window.on('blur', blurred)
+      if (failed) {
+        window.webContents.on('render-process-gone', failed)
+        window.on('unresponsive', failed)
+      }
+    },
+  }
+}
+
+function toElectron(item: MenuItem, desktop: () => Desktop | undefined): MenuItemConstructorOptions {
+  switch (item.type) {
+    case 'separator':
+      return { type: 'separator' }
+    case 'text':
+      return { label: item.label, enabled: false }
+    case 'role':
+      return {
+        role: item.role,
+        label: item.label,
+        ...(item.accelerator !== undefined && { accelerator: item.accelerator }),
+      }
+    case 'submenu':
+      return {
+        label: item.label,
+        submenu: item.items.map(one => toElectron(one, desktop)),
+        ...(item.role && { role: item.role }),
+      }
+    case 'action':
+      return {
+        label: item.label,
+        ...(item.accelerator !== undefined && { accelerator: item.accelerator }),
+        ...(item.enabled !== undefined && { enabled: item.enabled }),
+        ...(item.choice && { type: item.choice, checked: item.checked === true }),
+        ...(item.shownOnly && { registerAccelerator: false }),
+        click: () => desktop()?.choose(item.action),
+      }
+  }
+}

@@ -1,0 +1,77 @@
+/** From the start of the application to a server over the library: where that is, and with which key. */
+import type { Log, Processes } from '../shared/ports.ts'
+import { createKeychain } from '../shared/secrets/keychain.ts'
+import { backupSettings } from './data/backups.ts'
+import { isAway, recoverMove } from './data/move.ts'
+import { type LibraryKey, openLibraryKey } from './keychain/library-key.ts'
+import { desktopLanguage, localeOf } from './native/language.ts'
+import type { PreferenceStore } from './preferences.ts'
+import { createServerProcess, type ServerProcess } from './processes/server-process.ts'
+import { socketPath } from './processes/socket-path.ts'
+import type { Shell } from './shell.ts'
+
+export interface Library {
+  dataDirectory: string
+  server: ServerProcess
+  key(): LibraryKey
+  /** Of the server; in force when it is started the next time. */
+  setKey(key: LibraryKey): void
+  /** As the server is given them. */
+  settings(): Record<string, string>
+}
+
+/** `away`: the drive that the library is on is not there; nothing is made in its place. */
+export async function openLibrary({
+  shell,
+  preferences,
+  processes,
+  named,
+  usual,
+  log,
+}: {
+  shell: Shell
+  preferences: PreferenceStore
+  processes: Processes
+  /** By the command line, for this start. */
+  named: string | null
+  usual: string
+  log: Log
+}): Promise<Library | { away: string }> {
+  const recovered = named === null ? await recoverMove(preferences) : 'nothing'
+  if (recovered !== 'nothing') log.info('a move of the data directory was ended before', { recovered })
+  const { dataDirectory: chosen } = preferences.get()
+  if (named === null && chosen !== null && (recovered === 'waiting' || (await isAway(preferences))))
+    return { away: chosen }
+  const dataDirectory = named ?? chosen ?? usual
+  let key = await openLibraryKey({ dataDirectory, keychain: createKeychain(), safeStorage: shell.safeStorage, log })
+
+  function settings(): Record<string, string> {
+    const { language, backup } = preferences.get()
+    const spoken = desktopLanguage(language, shell.languages)
+    return {
+      // One user, and a library in a folder: whatever stands in the environment of whoever started the window.
+      MODE: 'local',
+      DATABASE_URL: '',
+      LC_ALL: localeOf(spoken),
+      ...backupSettings(backup, dataDirectory),
+      ...(shell.channel && { UPDATE_CHANNEL: shell.channel.url }),
+      ...('key' in key && { SECRETS_KEY: key.key }),
+    }
+  }
+
+  return {
+    dataDirectory,
+    server: createServerProcess({
+      processes,
+      socket: socketPath(dataDirectory, shell.folders.runtime),
+      dataDirectory,
+      settings,
+      log,
+    }),
+    key: () => key,
+    setKey(next) {
+      key = next
+    },
+    settings,
+  }
+}

@@ -1,0 +1,111 @@
+/** The questions of safe mode, until the library is to be opened again or the user leaves. Nothing in here deletes anything. */
+import type { Translate } from '../shared/messages/index.ts'
+import { explain } from '../shared/messages/index.ts'
+import type { Log, Processes } from '../shared/ports.ts'
+import { type FoundBackup, listBackups, usualBackupFolder } from './data/backups.ts'
+import { type SafeReason, safeChoices, setAside } from './data/safe-mode.ts'
+import { runServerTask } from './data/server-task.ts'
+import type { Library } from './open-library.ts'
+import type { PreferenceStore } from './preferences.ts'
+import type { Shell } from './shell.ts'
+
+/** Findings that fit into a dialog. */
+const mostFindings = 8
+
+export async function askInSafeMode({
+  shell,
+  words,
+  processes,
+  library,
+  preferences,
+  why,
+  log,
+}: {
+  shell: Shell
+  words: Translate
+  processes: Processes
+  library: Library
+  preferences: PreferenceStore
+  why: SafeReason
+  log: Log
+}): Promise<'start' | 'quit'> {
+  const { dataDirectory } = library
+  const inSafe = words
+  const day = (at: number) =>
+    new Intl.DateTimeFormat(words.language, { dateStyle: 'long', timeStyle: 'short' }).format(at)
+  const tell = (message: string, detail?: string) =>
+    shell.ask({ message, ...(detail !== undefined && { detail }), buttons: [words('desktop.dialog.ok')], cancel: 0 })
+
+  async function check(): Promise<void> {
+    const end = await runServerTask(processes, { type: 'check', dataDirectory, settings: library.settings() })
+    if (end.type !== 'checked') {
+      const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : undefined
+      await tell(words('desktop.safe.refused'), detail)
+      return
+    }
+    const wrong = end.findings.filter(({ state }) => state === 'bad').map(({ text }) => text)
+    if (wrong.length === 0) await tell(words('desktop.safe.sound'))
+    else {
+      const rest = wrong.length - mostFindings
+      const shown = wrong.slice(0, mostFindings)
+      await tell(
+        words('desktop.safe.unsound'),
+        [...shown, ...(rest > 0 ? [words('desktop.safe.more', { count: rest })] : [])].join('\n'),
+      )
+    }
+  }
+
+  async function restore(backup: FoundBackup): Promise<boolean> {
+    const date = day(backup.at)
+    const answer = await shell.ask({
+      message: words('desktop.safe.ask', { date }),
+      detail: words('desktop.safe.askDetail'),
+      buttons: [words('desktop.safe.restore', { date }).replace('…', ''), words('desktop.dialog.cancel')],
+      cancel: 1,
+      usual: 1,
+      warning: true,
+    })
+    if (answer !== 0) return false
+    try {
+      const folder = await setAside(dataDirectory)
+      const task = { type: 'restore', file: backup.file, dataDirectory, settings: library.settings() } as const
+      const end = await runServerTask(processes, task)
+      if (end.type === 'restored') {
+        await tell(words('desktop.safe.restored', { date, folder }))
+        return true
+      }
+      const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : ''
+      await tell(words('desktop.safe.failed', { detail }))
+    } catch (error) {
+      log.error('a backup could not be restored', { error })
+      await tell(words('desktop.safe.failed', { detail: error instanceof Error ? error.message : '' }))
+    }
+    return false
+  }
+
+  for (;;) {
+    const [newest] = await listBackups(preferences.get().backup.folder ?? usualBackupFolder(dataDirectory))
+    const choices = safeChoices(why, newest ? 1 : 0)
+    const label = (choice: (typeof choices)[number]) =>
+      choice === 'restore'
+        ? words('desktop.safe.restore', { date: newest ? day(newest.at) : '' })
+        : inSafe(`desktop.safe.${choice}`)
+    const answer = await shell.ask({
+      message:
+        why.why === 'crashed' ? words('desktop.safe.crashed', { count: why.failed }) : words('desktop.safe.refused'),
+      detail: [
+        ...(why.why === 'refused' ? [explain(words, why.reason)] : []),
+        words('desktop.safe.detail', { folder: dataDirectory }),
+      ].join('\n\n'),
+      buttons: choices.map(label),
+      cancel: choices.indexOf('quit'),
+      warning: true,
+    })
+    const choice = choices[answer] ?? 'quit'
+    if (choice === 'retry') return 'start'
+    if (choice === 'quit') return 'quit'
+    if (choice === 'show') await shell.showFolder(dataDirectory).catch(error => log.warn('not shown', { error }))
+    if (choice === 'check') await check()
+    if (choice === 'restore' && newest && (await restore(newest))) return 'start'
+  }
+}

@@ -1,0 +1,121 @@
+/** The window and the small one over everything: which are there, and how their pages are spoken to. */
+import type { DesktopMessage } from '../shared/api/desktop.ts'
+import type { BridgeRouter } from './bridge/router.ts'
+import { displayAt, fitWindow, placeQuickWindow } from './native/window-place.ts'
+import type { PreferenceStore } from './preferences.ts'
+import type { Shell, ShellWindow } from './shell.ts'
+
+export interface Windows {
+  /** Opened where there is none, and brought forward. */
+  show(hash?: string): ShellWindow
+  /** The small window; a second time hides it. */
+  toggleQuick(): void
+  hideQuick(): void
+  isQuick(id: number): boolean
+  /** To the page of the window, which is opened for it. */
+  tell(message: DesktopMessage): void
+  isInFront(): boolean
+  find(id: number): ShellWindow | undefined
+  /** All of them, whatever they say. */
+  destroy(): void
+}
+
+/** Milliseconds: dragging a window tells its place sixty times a second. */
+const rest = 500
+
+export function createWindows({
+  shell,
+  router,
+  preferences,
+  title,
+  stays,
+  gone,
+}: {
+  shell: Shell
+  router: () => BridgeRouter
+  preferences: PreferenceStore
+  title(): string
+  /** Whether the application goes on without a window: it is hidden then, and quick to come back. */
+  stays(): boolean
+  /** The last one was closed. */
+  gone(): void
+}): Windows {
+  let main: ShellWindow | undefined
+  let quick: ShellWindow | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  function open(hash: string): ShellWindow {
+    const place = fitWindow(preferences.get().window ?? undefined, shell.displays())
+    const window = shell.openWindow({ hash, title: title(), place })
+    router().open(window.id, message => window.send(message))
+    window.on({
+      placed(next) {
+        clearTimeout(timer)
+        timer = setTimeout(() => void preferences.change({ window: next }).catch(() => {}), rest)
+      },
+      closing() {
+        if (!stays()) return true
+        window.hide()
+        return false
+      },
+      closed() {
+        router().close(window.id)
+        main = undefined
+        gone()
+      },
+      // What showed the page is gone, and nothing else: all that was said is the server's.
+      failed() {
+        const before = main
+        main = undefined
+        router().close(window.id)
+        before?.destroy()
+        main = open('#/')
+      },
+    })
+    return window
+  }
+
+  function show(hash?: string): ShellWindow {
+    const there = main
+    main ??= open(hash ?? '#/')
+    if (there && hash !== undefined) router().tell(main.id, { type: 'go', hash })
+    if (there) main.focus()
+    return main
+  }
+
+  function openQuick(): ShellWindow {
+    const display = displayAt(shell.pointer(), shell.displays()) ?? { x: 0, y: 0, width: 1280, height: 800 }
+    const window = shell.openWindow({ hash: '#/', title: title(), place: placeQuickWindow(display), quick: true })
+    router().open(window.id, message => window.send(message))
+    window.on({
+      blurred: () => window.hide(),
+      closed() {
+        router().close(window.id)
+        quick = undefined
+      },
+      failed: () => window.destroy(),
+    })
+    return window
+  }
+
+  return {
+    show,
+    toggleQuick() {
+      if (quick?.isVisible()) return quick.hide()
+      if (quick) return quick.focus()
+      quick = openQuick()
+    },
+    hideQuick: () => quick?.hide(),
+    isQuick: id => quick?.id === id,
+    tell(message) {
+      router().tell(show().id, message)
+    },
+    isInFront: () => main?.isFocused() === true || quick?.isFocused() === true,
+    find: id => [main, quick].find(window => window?.id === id),
+    destroy() {
+      clearTimeout(timer)
+      quick?.destroy()
+      main?.destroy()
+    },
+  }
+}
