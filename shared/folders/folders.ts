@@ -234,8 +234,10 @@ export function createFolders({
       closing.abort(new AppError('cancelled'))
       for (const timer of telling.values()) clearTimeout(timer)
       await started
-      await Promise.all([...[...followers.keys()].map(end), ...leaving.values()])
+      const ended = [...followers.keys()].map(end)
+      // Whoever waits for a drive that does not answer is let go.
       await watch?.close()
+      await Promise.all([...ended, ...leaving.values()])
     },
   }
 }

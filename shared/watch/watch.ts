@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { FolderEntry } from '../model/index.ts'
@@ -9,6 +10,9 @@ import { readFileBytes } from './read-file.ts'
 
 /** `Omit` of a union, each of its members by itself. */
 type Without<One, Key extends PropertyKey> = One extends unknown ? Omit<One, Key> : never
+
+/** Milliseconds that the end of the thread is waited for. */
+const endTime = 1000
 
 /** Folders of this machine, in a thread that starts with the first of them. `except`: folders that are never looked at: our own. */
 export function createFolderWatch({ except, log }: { except: readonly string[]; log: Log }): FolderWatch {
@@ -135,7 +139,8 @@ export function createFolderWatch({ except, log }: { except: readonly string[]; 
       worker = undefined
       for (const { reject } of waiting.values()) reject(new AppError('cancelled'))
       waiting.clear()
-      await ending?.terminate()
+      // A call of the system that hangs cannot be ended; the process does not wait for it.
+      await Promise.race([ending?.terminate(), pause(endTime, undefined, { ref: false })])
     },
   }
 }

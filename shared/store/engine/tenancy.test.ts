@@ -53,6 +53,11 @@ async function fill(scope: Scope): Promise<void> {
     await store.chats.append(tx, scope, { chatId: chat.id, ...said })
     const assistant = { name: 'a', instructions: '', language: null, model: null, temperature: null, documents: null }
     await store.assistants.insert(tx, scope, assistant)
+    const identity = { path: '/srv/secret', device: '1', inode: '1', network: false }
+    const folder = await store.folders.insert(tx, scope, { ...identity, ignore: [] })
+    const facts = { path: 'a.md', size: 3, modifiedAt: 1, device: '1', inode: '2' }
+    const state = { blob: 'b1', documentId: document.id, own: true, previousId: null, refused: null }
+    await store.folders.put(tx, folder.id, { ...facts, ...state })
     await store.providers.insert(tx, scope.userId, {
       slug: 'secret',
       kind: 'openai-compatible',
