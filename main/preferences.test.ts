@@ -86,6 +86,7 @@ test('whoever is killed while writing leaves what was, or what is', async () => 
     await ended
     const store = await open()
     expect(store.damaged).toBeUndefined()
+    expect(await readdir(path.dirname(file))).toEqual(['desktop.json'])
     expect(store.get().recent.length).toBeGreaterThan(0)
   }
 }, 60_000)

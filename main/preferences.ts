@@ -1,5 +1,5 @@
 /** What the desktop itself remembers, in `desktop.json` beside the window's own things: where the library is, and how it is shown. */
-import { rename } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Log } from '../shared/ports.ts'
@@ -82,6 +82,10 @@ export async function openPreferences({
   now?: () => number
 }): Promise<PreferenceStore> {
   const file = path.join(folder, 'desktop.json')
+  // Of those that were killed while writing.
+  for (const name of await readdir(folder).catch(() => []))
+    if (/^desktop\.json\.[\da-f]+\.draft$/.test(name))
+      await rm(path.join(folder, name), { force: true }).catch(() => {})
   const { values, sound } = await read(file).catch(error => {
     log.error('the preferences cannot be read', { file, error })
     return { values: schema.parse({}), sound: true }

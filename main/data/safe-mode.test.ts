@@ -19,6 +19,8 @@ describe('starts that came to nothing', () => {
     const third = await start()
     expect(third.failed).toBe(2)
     await third.ready()
+    // It was ended in order later.
+    await third.left()
     expect(await readdir(folder)).toEqual([])
     expect((await start()).failed).toBe(0)
   })

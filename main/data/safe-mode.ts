@@ -22,13 +22,20 @@ export async function markStart(folder: string, dataDirectory: string): Promise<
   const file = path.join(folder, 'starting.json')
   const failed = countOf(await readText(file).catch(() => undefined), dataDirectory)
   await writeWhole(file, `${JSON.stringify({ failed: failed + 1, dataDirectory })}\n`).catch(() => {})
+  let isReady = false
   const remove = () => rm(file, { force: true }).catch(() => {})
   return {
     failed,
-    ready: remove,
-    // Those before it are no better for it.
-    left:
-      failed === 0 ? remove : () => writeWhole(file, `${JSON.stringify({ failed, dataDirectory })}\n`).catch(() => {}),
+    async ready() {
+      isReady = true
+      await remove()
+    },
+    async left() {
+      if (isReady) return
+      // Those before it are no better for it.
+      if (failed === 0) await remove()
+      else await writeWhole(file, `${JSON.stringify({ failed, dataDirectory })}\n`).catch(() => {})
+    },
   }
 }
 
