@@ -1,6 +1,7 @@
 import type {
   DesktopAnswer,
   DesktopBridge,
+  DesktopPreferences,
   DesktopReason,
   HandedFile,
   ShownServer,
@@ -25,6 +26,8 @@ export interface Desktop {
   readonly safeMode: DesktopReason | null
   readonly server: Store<ShownServer>
   readonly updates: Store<UpdateState>
+  /** Null until they were read. */
+  readonly preferences: Store<DesktopPreferences | null>
   /** Opened with Cloister, and not added yet. */
   readonly handed: Store<readonly HandedFile[]>
 }
@@ -41,15 +44,17 @@ export async function connectDesktop(
   const state = given.value
   const server = createStore<ShownServer>(state.server)
   const updates = createStore<UpdateState>(state.updates)
+  const preferences = createStore<DesktopPreferences | null>(null)
   const handed = createStore<readonly HandedFile[]>([])
   bridge.listen(message => {
     if (message.type === 'server') server.set(message.server)
     else if (message.type === 'updates') updates.set(message.updates)
+    else if (message.type === 'preferences') preferences.set(message.preferences)
     else if (message.type === 'files') handed.change(all => [...all, ...message.files])
     else if (message.type === 'go') go(message.hash)
   })
   sendLinksOut(document, bridge)
-  return { bridge, quick: state.quick, safeMode: state.safeMode, server, updates, handed }
+  return { bridge, quick: state.quick, safeMode: state.safeMode, server, updates, preferences, handed }
 }
 
 /** Throws what main says is wrong. */

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
 import { useApp, useProject } from '../app-context.ts'
 import { Button } from '../parts/button.tsx'
 import { Link } from '../parts/link.tsx'
@@ -9,7 +8,9 @@ import type { Values } from '../preferences.ts'
 import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { DesktopSection } from './desktop-section.tsx'
 import { ProjectModels } from './project-models.tsx'
+import { Section } from './settings-section.tsx'
 
 export function SettingsPage() {
   const words = useWords()
@@ -72,6 +73,7 @@ export function SettingsPage() {
           {words('settings.keysOn')}
         </label>
       </Section>
+      {desktop && <DesktopSection desktop={desktop} />}
       <Section title={words('settings.about')}>
         <p className="text-sm text-soft">
           {words('settings.version', { version: session.version })}.{' '}
@@ -126,15 +128,6 @@ function ReadWithoutRecognition() {
       <p className="mb-2 text-sm text-soft">{words('settings.unrecognized', { count: data.count })}</p>
       <Button onClick={() => void again()}>{words('settings.recognizeAll', { count: data.count })}</Button>
     </div>
-  )
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="mt-8 max-w-xl border-t border-line pt-6">
-      <h2 className="mb-2 font-medium">{title}</h2>
-      {children}
-    </section>
   )
 }
 

@@ -17,6 +17,7 @@ import { read } from '../queries.ts'
 import { type Route, useRoute } from '../route.ts'
 import { useWords } from '../words.tsx'
 import { Notices } from './notices.tsx'
+import { QuickFrame } from './quick-frame.tsx'
 import { Shortcuts } from './shortcuts.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { ToastList } from './toast-list.tsx'
@@ -70,6 +71,19 @@ function Frame({ select }: { select(projectId: string): void }) {
   const { reading } = route
   useTitle(route)
 
+  const view = (
+    <Boundary key={`${route.view} ${route.id}`} page>
+      <Suspense fallback={<Pause />}>
+        <View route={route} />
+      </Suspense>
+    </Boundary>
+  )
+  if (desktop?.quick)
+    return (
+      <QuickFrame desktop={desktop} route={route}>
+        {view}
+      </QuickFrame>
+    )
   const sidebar = (done: () => void) => <Sidebar route={route} select={select} help={() => setHelp(true)} done={done} />
   return (
     <DropZone>
@@ -105,11 +119,7 @@ function Frame({ select }: { select(projectId: string): void }) {
             aria-label={words('app.main')}
             className="relative min-h-0 grow overflow-y-auto outline-none"
           >
-            <Boundary key={`${route.view} ${route.id}`} page>
-              <Suspense fallback={<Pause />}>
-                <View route={route} />
-              </Suspense>
-            </Boundary>
+            {view}
           </main>
         </div>
         {reading && (

@@ -4,6 +4,7 @@ import type { Desktop } from '../desktop.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 import { ServerFailed } from './server-failed.tsx'
+import { UpdatesNotice } from './updates-notice.tsx'
 
 /** What concerns the whole page: no connection, or work that stands still. */
 export function Notices() {
@@ -14,6 +15,7 @@ export function Notices() {
       {desktop && <ServerFailed desktop={desktop} />}
       {desktop?.safeMode && <Notice text={words('desktop.safeMode', { reason: words.explain(desktop.safeMode) })} />}
       {desktop ? <ConnectionOfWindow desktop={desktop} /> : <Connection text={words('app.offline')} />}
+      {desktop && !desktop.quick && <UpdatesNotice desktop={desktop} />}
     </>
   )
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { de } from '../../renderer/messages/de.ts'
-import { drop, launch } from '../browser/browser.ts'
+import { drop, faults, launch } from '../browser/browser.ts'
 import { clubManual } from '../browser/manuals.ts'
 import { chromiumPath } from '../chromium.ts'
 import { type StartedDesktop, startDesktop } from './start-desktop.ts'
@@ -69,6 +69,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     })
     await expect.poll(() => opened).toEqual(['https://xn--mnchen-3ya.example/a'])
     expect(questions).toEqual(['xn--mnchen-3ya.example'])
+    await page.evaluate(() => document.getElementById('out')?.remove())
     const [saved] = await Promise.all([
       page.waitForEvent('download'),
       // As on the page of the ledger, once there is something in it.
@@ -83,6 +84,40 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     expect(await saved.failure()).toBeNull()
     expect(saved.suggestedFilename()).toMatch(/\.csv$/)
     expect(refused).toEqual([])
+  })
+
+  it('asks once about updates, and has settings of its own', async () => {
+    const { page, called } = window
+    await page.getByRole('button', { name: de.desktop.updates.no, exact: true }).click()
+    await page.getByText(de.desktop.updates.askShort).waitFor({ state: 'detached' })
+    expect(called).toContain('chooseUpdate off')
+    window.router.tell(window.id, { type: 'go', hash: '#/settings' })
+    const tray = page.getByLabel(de.desktop.tray)
+    await tray.uncheck()
+    await expect.poll(() => tray.isChecked()).toBe(false)
+    const keys = page.getByLabel(de.desktop.keys)
+    await expect.poll(() => keys.inputValue()).toBe(de.desktop.keysNone)
+    await keys.press('Control+Shift+Space')
+    await expect.poll(() => keys.inputValue()).toBe('Strg + Umschalt + Leertaste')
+    await page.getByText(de.desktop.updates.off).waitFor()
+    expect(await page.getByText(de.settings.signOut).count()).toBe(0)
+    expect(await faults(page)).toEqual([])
+  })
+
+  it('has a small window, for a question and its answer', async () => {
+    const quick = await openWindow(browser, desktop, { quick: true })
+    const { page, called, complaints } = quick
+    await page.locator('[data-main-field]').fill(manual.question)
+    await page.keyboard.press('Enter')
+    await page.locator('blockquote', { hasText: manual.sentence }).waitFor()
+    expect(await page.getByRole('navigation').count()).toBe(0)
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('button', { name: de.desktop.openLarge }).click()
+    await expect.poll(() => called).toEqual(['openChat'])
+    await page.keyboard.press('Escape')
+    await expect.poll(() => called).toEqual(['openChat', 'hideQuick'])
+    expect(complaints).toEqual([])
+    await quick.close()
   })
 
   it('says why its server does not start, and has it started', async () => {

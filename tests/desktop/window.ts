@@ -56,7 +56,7 @@ const permissions: Record<string, string[]> = {
 export async function openWindow(
   browser: Browser,
   desktop: StartedDesktop,
-  { locale = 'de-AT' }: { locale?: string } = {},
+  { locale = 'de-AT', quick = false }: { locale?: string; quick?: boolean } = {},
 ): Promise<OpenedWindow> {
   if ((await buildScreen()) !== 0) throw new Error('the screen could not be built')
   const id = 1
@@ -86,7 +86,7 @@ export async function openWindow(
     ask: async shown => questions.push(shown) > 0,
     open: async url => void opened.push(url),
   })
-  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called }), log })
+  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called, quick }), log })
   const electron = playElectron()
   const guard = { log, openExternal, devTools: false }
   guardContents(electron.contents, guard)
@@ -150,12 +150,12 @@ export async function openWindow(
 /** What `desktop.ts` does, as far as it is about more than the window. */
 function callsOf(
   { server }: StartedDesktop,
-  { openExternal, called }: { openExternal(url: string): Promise<boolean>; called: string[] },
+  { openExternal, called, quick }: { openExternal(url: string): Promise<boolean>; called: string[]; quick: boolean },
 ): BridgeCalls {
   const preferences = { tray: true, notifications: true, recent: true, shortcut: null }
   const note = (name: string) => () => void called.push(name)
   return {
-    start: () => ({ quick: false, server: server.state(), safeMode: null, updates: { name: 'unasked' } }),
+    start: () => ({ quick, server: server.state(), safeMode: null, updates: { name: 'unasked' } }),
     startServer() {
       called.push('startServer')
       server.start()
@@ -169,7 +169,10 @@ function callsOf(
     setPreferences: changes => Object.assign(preferences, changes),
     hideQuick: note('hideQuick'),
     openChat: note('openChat'),
-    chooseUpdate: () => ({ name: 'off' }),
+    chooseUpdate({ choice }) {
+      called.push(`chooseUpdate ${choice}`)
+      return { name: 'off' }
+    },
   }
 }
 

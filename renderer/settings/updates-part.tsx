@@ -1,0 +1,72 @@
+import type { UpdateChoice, UpdateState } from '../../shared/api/desktop.ts'
+import type { Desktop } from '../desktop.ts'
+import { Button } from '../parts/button.tsx'
+import { useUpdateChoice } from '../shell/updates-notice.tsx'
+import { useStore } from '../store.ts'
+import { type Key, useWords } from '../words.tsx'
+
+type Offered = readonly [choice: UpdateChoice, label: Key, look?: 'main']
+
+/** What there is to say of updates, and what can be done about it. */
+export function UpdatesPart({ desktop }: { desktop: Desktop }) {
+  const words = useWords()
+  const updates = useStore(desktop.updates)
+  const choose = useUpdateChoice(desktop)
+  const notes = updates.name === 'available' || updates.name === 'ready' ? updates.notes : ''
+  return (
+    <div className="mt-6">
+      <h3 className="font-medium">{words('desktop.updates.title')}</h3>
+      <p role="status" className="mt-1 text-sm text-soft">
+        {textOf()}
+      </p>
+      {notes !== '' && (
+        <details className="mt-2 text-sm">
+          <summary className="cursor-pointer">{words('desktop.updates.notes')}</summary>
+          <p className="mt-2 whitespace-pre-wrap">{notes}</p>
+        </details>
+      )}
+      <div className="mt-3 flex flex-wrap gap-2">
+        {offers[updates.name].map(([choice, label, look]) => (
+          <Button key={choice} {...(look && { look })} onClick={() => void choose(choice)}>
+            {words(label)}
+          </Button>
+        ))}
+      </div>
+    </div>
+  )
+
+  function textOf(): string {
+    switch (updates.name) {
+      case 'unasked':
+        return words('desktop.updates.ask')
+      case 'failed':
+        return words.explain(updates.reason)
+      case 'available':
+      case 'ready':
+        return words(`desktop.updates.${updates.name}`, { version: updates.version })
+      case 'downloading':
+        return words('desktop.updates.downloading', {
+          version: updates.version,
+          percent: Math.floor(100 * updates.part),
+        })
+      default:
+        return words(`desktop.updates.${updates.name}`)
+    }
+  }
+}
+
+const check: Offered = ['check', 'desktop.updates.check']
+const skip: Offered = ['skip', 'desktop.updates.skip']
+const offers: Record<UpdateState['name'], readonly Offered[]> = {
+  unasked: [
+    ['on', 'desktop.updates.on'],
+    ['off', 'desktop.updates.no'],
+  ],
+  off: [check, ['on', 'desktop.updates.daily']],
+  checking: [],
+  current: [check, ['off', 'desktop.updates.stop']],
+  available: [['download', 'desktop.updates.download', 'main'], skip],
+  downloading: [],
+  ready: [['install', 'desktop.updates.install', 'main'], skip],
+  failed: [check],
+}
