@@ -1,9 +1,9 @@
 import path from 'node:path'
+import { createLazyLog } from '../shared/log.ts'
 import { createTranslate, type Translate } from '../shared/messages/index.ts'
 import type { Log } from '../shared/ports.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Interrupts, watchInterrupts } from './interrupts.ts'
-import { createLazyLog } from '../shared/log.ts'
 import { errorText } from './present.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 

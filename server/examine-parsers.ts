@@ -3,10 +3,10 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { onlyErrors } from '../shared/log.ts'
 import type { Finding } from './commands/doctor.ts'
 import { openParsers } from './compose.ts'
 import type { Context } from './context.ts'
-import { onlyErrors } from '../shared/log.ts'
 import { errorText } from './present.ts'
 
 /** Whether a reading process starts and reads, and whether the PDF engine is there. */

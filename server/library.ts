@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../shared/errors.ts'
+import { onlyErrors } from '../shared/log.ts'
 import type { Project, Scope } from '../shared/model/index.ts'
 import type { Downloads } from '../shared/models/download.ts'
 import type { Need } from '../shared/workspace/members.ts'
 import { firstProject, localUser } from '../shared/workspace/projects.ts'
 import type { Context } from './context.ts'
 import { type DirectoryLock, shareDirectory } from './directory-lock.ts'
-import { onlyErrors } from '../shared/log.ts'
 import type { LibraryCore } from './remote.ts'
 import { answers, type RunningServer, readRunning } from './server-file.ts'
 

@@ -1,11 +1,11 @@
 /** The module that each role runs, from the sources or as it was built beside the server. */
 import { fileURLToPath } from 'node:url'
-import type { ProcessRole } from '../ports.ts'
+import type { ProcessRole } from '../shared/ports.ts'
 
 const at = (url: URL) => fileURLToPath(url)
 
 export const entries: Record<Exclude<ProcessRole, 'server'>, string> = {
-  parser: at(new URL('../parsers/process.ts', import.meta.url)),
-  recognizer: at(new URL('../parsers/ocr/process.ts', import.meta.url)),
-  model: at(new URL('../models/process.ts', import.meta.url)),
+  parser: at(new URL('../shared/parsers/process.ts', import.meta.url)),
+  recognizer: at(new URL('../shared/parsers/ocr/process.ts', import.meta.url)),
+  model: at(new URL('../shared/models/process.ts', import.meta.url)),
 }

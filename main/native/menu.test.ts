@@ -52,7 +52,7 @@ describe.each(platforms.flatMap(platform => languages.map(language => [platform,
         'back-up',
         'check-updates',
         'quick',
-        'documentation',
+        'show-log',
         'about',
       ])
         expect([name, names.filter(other => other === name).length]).toEqual([name, 1])
@@ -86,8 +86,7 @@ describe.each(platforms.flatMap(platform => languages.map(language => [platform,
       const enabled = closed.filter(item => item.enabled !== false).map(({ action }) => action.name)
       for (const name of ['new-chat', 'ask', 'add-files', 'print', 'back-up', 'move-data', 'open-recent', 'quick'])
         expect(enabled).not.toContain(name)
-      for (const name of ['show-data', 'show-log', 'check-updates', 'documentation', 'about', 'theme'])
-        expect(enabled).toContain(name)
+      for (const name of ['show-data', 'show-log', 'check-updates', 'about', 'theme']) expect(enabled).toContain(name)
     })
   },
 )

@@ -192,7 +192,6 @@ export function menuOf({
     inside('backUp', { name: 'back-up' }),
     action('backupFolder', { name: 'backup-folder' }),
     separator,
-    action('showLog', { name: 'show-log' }),
   ])
 
   const recent = submenu(
@@ -254,8 +253,9 @@ export function menuOf({
   ])
 
   const updates = action('checkUpdates', { name: 'check-updates' })
+  const log = action('showLog', { name: 'show-log' })
   const about = action('about', { name: 'about' })
-  const help = submenu('help', mac ? [] : [updates, about], 'help')
+  const help = submenu('help', [log, ...(mac ? [] : [separator, updates, about])], 'help')
   if (!mac) return [file, edit, view, help]
 
   const application: MenuItem = {
