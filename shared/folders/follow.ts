@@ -8,11 +8,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
-import type { FileFacts, FolderIdentity, FollowState, Reason, Scope } from '../model/index.ts'
+import type { FolderIdentity, FollowState, Reason, Scope } from '../model/index.ts'
 import type { Clock, FolderWatch, Log } from '../ports.ts'
-import type { FileRow, FolderRow, Store } from '../store/index.ts'
-import { comparedAll, comparedAt, factsOf, isLike, isSame, type Pair } from './compare.ts'
-import { type Files, isRoom } from './take.ts'
+import type { FolderRow, Store } from '../store/index.ts'
+import { comparedAll, comparedAt, isLike } from './compare.ts'
+import { createDoubts } from './doubts.ts'
+import { prepareLooks } from './look.ts'
+import type { Files } from './take.ts'
 
 /** Milliseconds. */
 export interface FollowTimes {
@@ -48,21 +50,8 @@ export interface Follower {
 const restFactor = 10
 /** Paths that are looked at in one go; more of them are everything. */
 const pathsAtOnce = 500
-/** Files that are taken in before more are looked for, and side by side. */
-const takenAtOnce = 64
-const sideBySide = 4
-/** Documents that wait to be read: with more of them nothing is added, so that whoever adds one by hand does not wait for thousands. */
-const mostOpen = 150
-const roomTime = 200
 /** So many of the known files are looked for, of which one must be there, where the folder has another number than before. */
 const sampleSize = 2000
-
-interface Doubt {
-  /** What it was like; null where it was not there. */
-  facts: FileFacts | null
-  /** When that was first seen. */
-  since: number
-}
 
 export function startFollower(
   {
@@ -96,7 +85,8 @@ export function startFollower(
   /** Where something was heard of that was not looked at since, and whether that is everywhere. */
   const heard = new Set<string>()
   let everywhere = false
-  const doubts = new Map<string, Doubt>()
+  const doubts = createDoubts(times.settle, clock)
+  const createLook = prepareLooks({ store, watch, mediaType, files, scope, folder: given, doubts, demandSame, changed })
   let wake = () => {}
   let versions = true
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -205,7 +195,7 @@ export function startFollower(
         probedAt = performance.now()
       } else {
         if (doubts.size === 0) set('following', deaf)
-        await rest(Math.min(dueIn, times.probe, nextDoubt(now)), ending)
+        await rest(Math.min(dueIn, times.probe, doubts.next()), ending)
       }
     }
   }
@@ -220,7 +210,7 @@ export function startFollower(
 
   /** Where something was heard of or is in doubt; false where that is nowhere. */
   async function lookWhereDue(identity: FolderIdentity, ending: AbortSignal): Promise<boolean> {
-    const due = dueDoubts(performance.now())
+    const due = doubts.due(pathsAtOnce)
     if (heard.size > 0) {
       const at = [...heard]
       heard.clear()
@@ -231,15 +221,6 @@ export function startFollower(
       await files.replace()
     } else return false
     return true
-  }
-
-  const dueDoubts = (now: number) =>
-    [...doubts].flatMap(([path, { since }]) => (now - since >= times.settle ? [path] : [])).slice(0, pathsAtOnce)
-
-  function nextDoubt(now: number): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { since } of doubts.values()) next = Math.min(next, since + times.settle - now)
-    return Math.max(1, next)
   }
 
   async function rest(time: number, ending: AbortSignal): Promise<void> {
@@ -306,152 +287,9 @@ export function startFollower(
         limit: pathsAtOnce,
         ...(after !== undefined && { after }),
       })
-      for (const row of rows) if (!doubts.has(row.path)) doubt(row.path, null)
+      for (const row of rows) doubts.begin(row.path)
       if (rows.length < pathsAtOnce) return
       after = rows.at(-1)?.path
-    }
-  }
-
-  function doubt(path: string, facts: FileFacts | null): void {
-    doubts.set(path, { facts, since: performance.now() })
-  }
-
-  /** Whether it was so for a while; otherwise it is looked at again. */
-  function isSettled(path: string, facts: FileFacts | null): boolean {
-    const before = doubts.get(path)
-    const same = before && (facts && before.facts ? isSame(before.facts, facts, false) : facts === before.facts)
-    if (!same) doubt(path, facts)
-    return same === true && performance.now() - before.since >= times.settle
-  }
-
-  /** Nobody wrote into it lately, by a clock that is the file's too. */
-  function isOld({ modifiedAt }: FileFacts): boolean {
-    const age = clock.now() - modifiedAt / 1000
-    return age > 2 * times.settle
-  }
-
-  /** Goes through pairs, and takes what is new in batches; tells at its end how many files are of no type that is read. */
-  function createLook(identity: FolderIdentity, ending: AbortSignal, between = async () => {}) {
-    const fresh: { path: string; facts: FileFacts; row: FileRow | undefined }[] = []
-    let unsupported = 0
-    let taking = 0
-    /** Once one had no room, the others of this look have none either, and are not even read. */
-    let full: Reason | undefined
-
-    async function look(pairs: readonly Pair[]): Promise<void> {
-      const gone: FileRow[] = []
-      for (const { path, entry, row } of pairs) {
-        ending.throwIfAborted()
-        if (entry?.type === 'problem') {
-          doubts.delete(path)
-          const nowhere = { size: 0, modifiedAt: 0, device: identity.device, inode: '0' }
-          if (row?.refused?.code !== entry.reason.code) await files.refuse(path, row ?? nowhere, entry.reason)
-        } else if (entry?.type === 'file' && mediaType(nameOf(path)) === undefined) {
-          unsupported += 1
-          doubts.delete(path)
-          if (row) gone.push(row)
-        } else if (entry?.type !== 'file') {
-          if (!row) doubts.delete(path)
-          else if (isSettled(path, null) && entry) {
-            doubts.delete(path)
-            // A disk that was mounted in here took it along.
-            if (entry.device === row.device || row.inode === '0') gone.push(row)
-            else if (row.refused?.code !== 'folder-part-missing')
-              await files.refuse(path, row, { code: 'folder-part-missing' })
-          }
-        } else if (row && isSame(row, entry, !identity.network) && !wants(row)) {
-          doubts.delete(path)
-          if (row.device !== entry.device || row.inode !== entry.inode || row.refused?.code === 'folder-part-missing')
-            await store.transaction(scope, tx => store.folders.put(tx, folder.id, back({ ...row, ...factsOf(entry) })))
-        } else if (isOld(entry) || isSettled(path, entry)) {
-          doubts.delete(path)
-          fresh.push({ path, facts: factsOf(entry), row })
-        }
-      }
-      if (gone.length > 0) {
-        // Looked for in the same folder, before and after.
-        await demandSame(identity)
-        for (const { path } of gone) await files.retire(path)
-      }
-      while (fresh.length >= takenAtOnce) await takeAll(fresh.splice(0, takenAtOnce))
-    }
-
-    /** Of one that was refused: whether it is worth another try, though it is as it was. */
-    function wants({ refused }: FileRow): boolean {
-      if (refused?.code === 'file-unreadable' || refused?.code === 'internal') return true
-      return isRoom(refused) && !full
-    }
-
-    async function takeAll(some: typeof fresh): Promise<void> {
-      const began = performance.now()
-      await roomFor(between, ending)
-      await between()
-      const renamed = await renamedIn(some, ending)
-      const rest = some.filter(({ path }) => !renamed.has(path))
-      // Each goes on with the next as soon as it has done one.
-      const take = async () => {
-        for (let one = rest.shift(); one; one = rest.shift()) {
-          const { path, facts } = one
-          ending.throwIfAborted()
-          if (full) await files.refuse(path, facts, full)
-          else {
-            const taken = await files.take(path, facts, ending)
-            if (taken === 'later') doubt(path, null)
-            if (taken === 'full')
-              full = (await store.folders.filesAt(scope, folder.id, [path])).get(path)?.refused ?? undefined
-          }
-        }
-      }
-      await Promise.all(Array.from({ length: sideBySide }, take))
-      taking += performance.now() - began
-      changed()
-    }
-
-    return Object.assign(look, {
-      async end(): Promise<{ unsupported: number; taking: number }> {
-        if (fresh.length > 0) await takeAll(fresh.splice(0))
-        return { unsupported, taking }
-      },
-    })
-  }
-
-  /** A part of the folder that was missing is back. */
-  const back = (row: FileRow): FileRow =>
-    row.refused?.code === 'folder-part-missing' ? { ...row, refused: null } : row
-
-  /** Files that have the number on the disk, the size and the time of one whose path is no more: they are that one. */
-  async function renamedIn(
-    some: readonly { path: string; facts: FileFacts; row: FileRow | undefined }[],
-    ending: AbortSignal,
-  ): Promise<ReadonlySet<string>> {
-    const renamed = new Set<string>()
-    const inodes = some.map(({ facts }) => facts.inode).filter(inode => inode !== '0')
-    const known = await store.folders.byInode(scope, folder.id, inodes)
-    for (const { path, facts, row } of known.length > 0 ? some : []) {
-      const before = known.find(one => one.path !== path && isSame(one, facts, true) && one.device === facts.device)
-      if (!before || before.refused || before.documentId === null) continue
-      if (!(await isGone(before.path, ending))) continue
-      // What was called so before is overwritten.
-      if (row) await files.retire(path)
-      await files.rename(before, path, facts)
-      doubts.delete(before.path)
-      known.splice(known.indexOf(before), 1)
-      renamed.add(path)
-    }
-    return renamed
-  }
-
-  async function isGone(wanted: string, ending: AbortSignal): Promise<boolean> {
-    for await (const entries of watch.scan(path, { ignore, at: [wanted] }, ending))
-      return entries.some(entry => entry.path === wanted && entry.type === 'absent')
-    return false
-  }
-
-  async function roomFor(between: () => Promise<void>, ending: AbortSignal): Promise<void> {
-    while ((await store.folders.open(scope, mostOpen)) >= mostOpen) {
-      changed()
-      await between()
-      await pause(roomTime, undefined, { signal: ending })
     }
   }
 
@@ -489,5 +327,3 @@ export function startFollower(
     },
   }
 }
-
-const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
