@@ -69,6 +69,8 @@ describe('what built JavaScript names', () => {
       // import 'nine'
       const ten = "import 'ten'"
       load(ten)
+      createRequire(path.join(home, 'x.js'))('./unknown.json')
+      createRequire(home)('twelve/a')
       const __require = /* @__PURE__ */ createRequire(import.meta.url)
       __require('eleven')`
     expect(referencesOf('a.js', text).map(({ kind, specifier, base }) => [kind, specifier, base])).toEqual([
@@ -81,6 +83,7 @@ describe('what built JavaScript names', () => {
       ['resolve', '@five/six/package.json', undefined],
       ['url', './seven.js', undefined],
       ['resolve', 'eight', '../shared/x.ts'],
+      ['require', 'twelve/a', undefined],
       ['require', 'eleven', undefined],
     ])
     expect(() => referencesOf('a.js', 'const = 1')).toThrow('a.js')

@@ -23,17 +23,30 @@ export function referencesOf(file: string, text: string): Reference[] {
   const [problem] = parsed.errors
   if (problem) throw new Error(`${file}: ${problem.message}`)
   const nodes = [...nodesOf(parsed.program)]
-  const requires = new Map<string, string | undefined>([['require', undefined]])
+  const requires = new Map<string, Base>([['require', undefined]])
   for (const { type, id, init } of nodes) {
     if (type === 'VariableDeclarator' && isCallOf(init, 'createRequire'))
       requires.set(nameOf(id) ?? '', baseOf(argument(init)))
   }
   const found: Reference[] = []
-  const add = (kind: Reference['kind'], node: Node, source: unknown, base?: string) => {
+  const ends = [...text.matchAll(/\n/g)].map(({ index }) => index)
+  const lineOf = (at: number) => {
+    let [low, high] = [0, ends.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((ends[middle] ?? 0) < at) low = middle + 1
+      else high = middle
+    }
+    return low + 1
+  }
+  const add = (kind: Reference['kind'], node: Node, source: unknown, base?: Base) => {
     const specifier = textOf(source)
     if (specifier === undefined) return
-    const line = text.slice(0, node.start).split('\n').length
-    found.push({ specifier, kind, line, ...(base !== undefined && { base }) })
+    if (base === null) {
+      if (packageOf(specifier) !== undefined) found.push({ specifier, kind, line: lineOf(node.start) })
+      return
+    }
+    found.push({ specifier, kind, line: lineOf(node.start), ...(base !== undefined && { base }) })
   }
   for (const node of nodes) {
     const { type } = node
@@ -83,11 +96,15 @@ function isCallOf(value: unknown, name: string): boolean {
   return called?.replace(/\$\d+$/, '') === name
 }
 
-/** `new URL('…', import.meta.url)`, or its `href`. */
-function baseOf(value: unknown): string | undefined {
+/** Where a name is looked for from: undefined for the file itself, null where only running it would tell. */
+type Base = string | undefined | null
+
+/** `import.meta.url`; `new URL('…', import.meta.url)`, or its `href`. */
+function baseOf(value: unknown): Base {
   const node = value as Node | undefined
+  if (isMetaUrl(node)) return undefined
   if (node?.type === 'MemberExpression' && nameOf(node.property) === 'href') return baseOf(node.object)
-  return node?.type === 'NewExpression' && nameOf(node.callee) === 'URL' ? textOf(argument(node)) : undefined
+  return node?.type === 'NewExpression' && nameOf(node.callee) === 'URL' ? (textOf(argument(node)) ?? null) : null
 }
 
 /** `import.meta.url`, or `import.meta['url']`. */

@@ -4,7 +4,7 @@ import { desktop, keyErrors } from './desktop-de.ts'
 import { folders } from './folders-de.ts'
 import type { Messages } from './index.ts'
 import { mail } from './mail-de.ts'
-import { updateErrors, updates } from './updates-de.ts'
+import { updateErrors } from './updates-de.ts'
 
 export const de: Messages = {
   error: {
@@ -430,7 +430,6 @@ export const de: Messages = {
   },
   mail,
   desktop,
-  updates,
   kind: {
     pdf: 'ein PDF',
     zip: 'ein ZIP-Archiv',

@@ -3,7 +3,7 @@
 import { desktop, keyErrors } from './desktop-en.ts'
 import { folders } from './folders-en.ts'
 import { mail } from './mail-en.ts'
-import { updateErrors, updates } from './updates-en.ts'
+import { updateErrors } from './updates-en.ts'
 
 export const en = {
   error: {
@@ -393,7 +393,6 @@ export const en = {
   },
   mail,
   desktop,
-  updates,
   kind: {
     pdf: 'a PDF',
     zip: 'a ZIP archive',

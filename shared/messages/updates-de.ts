@@ -13,24 +13,3 @@ export const updateErrors = {
   'update-none':
     'Diese Ausgabe von Cloister kennt keinen Ort für Aktualisierungen. Installieren Sie eine neuere Version von Hand darüber.',
 }
-
-export const updates = {
-  question: 'Einmal am Tag nach Aktualisierungen suchen?',
-  questionDetail:
-    'Cloister fragt dann {{host}} nach der neuesten Version und sagt dabei nichts über Sie oder Ihre Dokumente. Jede Anfrage steht im Protokoll der Verbindungen. Über jede Aktualisierung entscheiden Sie. Das lässt sich jederzeit ändern.',
-  yes: 'Nach Aktualisierungen suchen',
-  no: 'Nein',
-  offered: 'Cloister {{version}} ist da; Sie haben {{current}}.',
-  noNotes: 'Dazu ist nichts vermerkt.',
-  download: 'Herunterladen',
-  skip: 'Diese Version überspringen',
-  later: 'Später',
-  ready: 'Cloister {{version}} kann installiert werden.',
-  readyDetail: 'Cloister wird geschlossen, ersetzt und wieder gestartet. Ihre Dokumente bleiben, wo sie sind.',
-  install: 'Installieren und neu starten',
-  current: 'Cloister {{current}} ist die neueste Version.',
-  back: 'Zurück zu Cloister {{version}}?',
-  backDetail:
-    'Eine Bibliothek, die die neuere Version geändert hat, lässt sich mit der älteren womöglich nicht öffnen. Machen Sie vorher eine Sicherung; eine Kopie von vor der Änderung liegt im Datenordner unter „backups“.',
-  goBack: 'Zurückgehen',
-}

@@ -70,6 +70,15 @@ describe('the folder that is packed', () => {
     expect(missing).toEqual([])
   })
 
+  test('holds what the main process starts and shows', async () => {
+    const text = await readFile(path.join(app, 'main/index.js'), 'utf8')
+    const started = [...text.matchAll(/path\.join\(server, "([\w-]+\.js)"\)/g)].map(([, name]) => `server/${name}`)
+    expect(started).toHaveLength(4)
+    expect(started.filter(name => !files.includes(name))).toEqual([])
+    for (const icon of ['tray.png', 'tray@2x.png', 'trayTemplate.png', 'tray.ico', 'window.png'])
+      expect(files).toContain(`icons/${icon}`)
+  })
+
   test('and its packages find what they import', async () => {
     const missing: string[] = []
     for (const file of files.filter(name => name.startsWith('node_modules/') && /\.m?js$/.test(name))) {

@@ -9,7 +9,7 @@ import path from 'node:path'
 import { AppImageUpdater } from 'electron-updater'
 import { ElectronHttpExecutor } from 'electron-updater/out/electronHttpExecutor.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ConnectedUpdater, connectUpdater } from '../../main/updates/channel.ts'
+import { type ConnectedUpdater, connectUpdater, filesOver } from '../../main/updates/channel.ts'
 import { noSettings, type UpdateSettings, type Work } from '../../main/updates/policy.ts'
 import { createUpdates, type Updater } from '../../main/updates/updates.ts'
 import { createSocketFetch } from '../../shared/processes/socket-fetch.ts'
@@ -65,14 +65,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const get = (
-  name: string,
-  headers: Record<string, string> = { Authorization: `Bearer ${token}` },
-  signal?: AbortSignal,
-) =>
-  createSocketFetch(socket)(
-    new Request(`http://localhost/desktop/updates/${encodeURIComponent(name)}`, { headers, ...(signal && { signal }) }),
-  )
+const bearer = { Authorization: `Bearer ${token}` }
+const get = (name: string, headers: Record<string, string> = bearer) =>
+  createSocketFetch(socket)(new Request(`http://localhost/desktop/updates/${encodeURIComponent(name)}`, { headers }))
 
 function open(version: string, { work = idle, key = channel.publicKey }: { work?: Work; key?: string } = {}) {
   const updater = new AppImageUpdater(null, {
@@ -91,10 +86,12 @@ function open(version: string, { work = idle, key = channel.publicKey }: { work?
   const connected = Object.assign(updater, {
     httpExecutor: new ElectronHttpExecutor(),
     quitAndInstall: () => void installed.push('installed'),
-  }) as unknown as ConnectedUpdater
-  connectUpdater(connected, { url: channel.url, key }, (name, { range, signal }) =>
-    get(name, { Authorization: `Bearer ${token}`, ...(range !== undefined && { Range: range }) }, signal),
-  )
+  }) satisfies ConnectedUpdater
+  const files = filesOver(request => {
+    request.headers.set('Authorization', bearer.Authorization)
+    return createSocketFetch(socket)(request)
+  })
+  connectUpdater(connected, { url: channel.url, key }, files)
   return { updates: openUpdates(connected, version, work), file: () => downloadedFile(updater) }
 }
 
