@@ -1,0 +1,278 @@
+/** The life of the application, with all of main but Electron: its windows, menus and questions are played, its processes are real. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startDesktop } from '../../main/desktop.ts'
+import type { MenuItem } from '../../main/native/menu.ts'
+import { pageOrigin } from '../../main/page/origin.ts'
+import type { Desktop, Question, Shell, ShellWindow, WindowOptions } from '../../main/shell.ts'
+import { entries } from '../../server/process-entries.ts'
+import { createClient } from '../../shared/api/client.ts'
+import type { DesktopAnswer, DesktopMessage, DesktopState } from '../../shared/api/desktop.ts'
+import { contract } from '../../shared/api/index.ts'
+import type { Log } from '../../shared/ports.ts'
+import { createForkedProcesses } from '../../shared/processes/fork.ts'
+import { until } from '../until.ts'
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+const processes = createForkedProcesses({
+  entries: { ...entries, server: fileURLToPath(new URL('../../server/desktop.ts', import.meta.url)) },
+  log: silent,
+})
+
+interface PlayedWindow {
+  options: WindowOptions
+  window: ShellWindow
+  events: Parameters<ShellWindow['on']>[0]
+  heard: DesktopMessage[]
+  destroyed: boolean
+}
+
+interface Played {
+  shell: Shell
+  windows: PlayedWindow[]
+  questions: Question[]
+  menu: readonly MenuItem[]
+  shown: string[]
+  exited: number | undefined
+  press: (() => void) | undefined
+  /** What is pressed, by what is asked; the first button without it. */
+  answer: (question: Question) => number
+}
+
+let folder: string
+let played: Played
+let desktop: Desktop | undefined
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'cloister-life-'))
+})
+afterEach(async () => {
+  if (played.exited === undefined) await desktop?.end()
+  desktop = undefined
+  await rm(folder, { recursive: true, force: true })
+})
+
+function play(): Played {
+  const state: Played = {
+    shell: undefined as unknown as Shell,
+    windows: [],
+    questions: [],
+    menu: [],
+    shown: [],
+    exited: undefined,
+    press: undefined,
+    answer: () => 0,
+  }
+  state.shell = {
+    platform: 'linux',
+    version: '0.1.0',
+    languages: ['de-AT'],
+    folders: { userData: path.join(folder, 'window'), runtime: [folder], page: path.join(folder, 'page') },
+    safeStorage: {
+      isAvailable: async () => false,
+      backend: () => 'basic_text',
+      encrypt: async () => new Uint8Array(),
+      decrypt: async () => '',
+    },
+    channel: undefined,
+    connectUpdater: () => Promise.reject(new Error('there is no channel')),
+    openWindow(options) {
+      const one: PlayedWindow = {
+        options,
+        events: {},
+        heard: [],
+        destroyed: false,
+        window: {
+          id: state.windows.length + 1,
+          focus() {},
+          hide() {},
+          destroy() {
+            one.destroyed = true
+            one.events.closed?.()
+          },
+          isVisible: () => true,
+          isFocused: () => false,
+          send: message => void one.heard.push(message as DesktopMessage),
+          print: () => void state.shown.push('print'),
+          on(events) {
+            one.events = events
+          },
+        },
+      }
+      state.windows.push(one)
+      return one.window
+    },
+    setMenu(items) {
+      state.menu = items
+    },
+    setTray() {},
+    setProgress() {},
+    notify: ({ title }) => void state.shown.push(title),
+    async ask(question) {
+      state.questions.push(question)
+      return state.answer(question)
+    },
+    chooseFolder: async () => undefined,
+    chooseFiles: async () => [],
+    openExternal: async url => void state.shown.push(url),
+    showFolder: async shown => void state.shown.push(shown),
+    addRecent: file => void state.shown.push(`recent ${path.basename(file)}`),
+    clearRecent() {},
+    setShortcut(keys, pressed) {
+      state.press = keys === null ? undefined : pressed
+      return true
+    },
+    setTheme() {},
+    setSpelling() {},
+    displays: () => [{ x: 0, y: 0, width: 1920, height: 1040 }],
+    pointer: () => ({ x: 5, y: 5 }),
+    relaunch() {},
+    exit(code) {
+      state.exited = code
+    },
+  }
+  return state
+}
+
+async function start(): Promise<Desktop> {
+  played = play()
+  await import('node:fs/promises').then(({ mkdir }) => mkdir(played.shell.folders.page, { recursive: true }))
+  await writeFile(path.join(played.shell.folders.page, 'index.html'), '<p nonce="__NONCE__"></p>')
+  desktop = await startDesktop({
+    shell: played.shell,
+    processes,
+    dataDirectory: null,
+    usualDirectory: path.join(folder, 'data'),
+    log: silent,
+  })
+  return desktop
+}
+
+const call = (name: string, input?: unknown, window = 1) =>
+  desktop!.handleCall({ window, url: `${pageOrigin}/`, isMainFrame: true }, { name, input }) as Promise<
+    DesktopAnswer<DesktopState>
+  >
+const client = () =>
+  createClient({ routes: contract, url: pageOrigin, fetch: request => desktop!.handleRequest(request) })
+const labels = (items: readonly MenuItem[]): string[] =>
+  items.flatMap(item => ('label' in item ? [item.label, ...('items' in item ? labels(item.items) : [])] : []))
+
+describe('the application', () => {
+  it('opens its window at once and its library behind it, speaks German, and ends within three seconds', async () => {
+    await start()
+    expect(played.windows).toHaveLength(1)
+    expect(played.windows[0]!.options.place).toMatchObject({ width: 1240, height: 860 })
+    expect(await call('start')).toMatchObject({
+      ok: true,
+      value: { quick: false, safeMode: null, updates: { name: 'unasked' } },
+    })
+    expect((await client().projects.list()).projects).toHaveLength(1)
+    await until(
+      () => played.windows[0]!.heard.some(message => message.type === 'server' && message.server.name === 'ready'),
+      'the page hears of it',
+    )
+    expect(labels(played.menu)).toContain('&Datei')
+    const page = await desktop!.handleRequest(new Request(`${pageOrigin}/`))
+    expect(await page.text()).not.toContain('__NONCE__')
+    const began = performance.now()
+    await desktop!.quit()
+    expect(performance.now() - began).toBeLessThan(3000)
+    expect(played).toMatchObject({ exited: 0, questions: [] })
+  })
+
+  it('hands over files and links of this start and of a second one, to a page that is not there yet', async () => {
+    await start()
+    const file = path.join(folder, 'Frist.txt')
+    await writeFile(file, 'Die Frist beträgt drei Wochen.')
+    desktop!.handOver(['--some-switch', 'Frist.txt', 'cloister://ask?q=Wie%20lange%3F', 'missing.txt'], folder)
+    await until(() => played.shown.includes('recent Frist.txt'), 'it is handed over')
+    expect(played.windows[0]!.heard).toEqual([])
+    await call('start')
+    const heard = played.windows[0]!.heard.filter(message => message.type !== 'server')
+    expect(heard).toMatchObject([
+      { type: 'go', hash: '#/?q=Wie+lange%3F' },
+      { type: 'files', files: [{ name: 'Frist.txt' }] },
+    ])
+    const [, files] = heard as [unknown, { files: { id: string }[] }]
+    const bytes = await desktop!.handleRequest(new Request(`${pageOrigin}/handed/${files.files[0]!.id}`))
+    expect(await bytes.text()).toBe('Die Frist beträgt drei Wochen.')
+  })
+
+  it('asks before files that are on their way are lost', async () => {
+    await start()
+    await call('start')
+    await call('tellUploads', { count: 2 })
+    await desktop!.quit()
+    expect(played.exited).toBeUndefined()
+    expect(played.questions.at(-1)?.message).toBe('2 Dateien sind noch unterwegs')
+    played.answer = () => 1
+    await desktop!.quit()
+    expect(played.exited).toBe(0)
+  })
+
+  it('opens the small window by its keys, and remembers what is chosen', async () => {
+    await start()
+    played.press?.()
+    expect(played.windows[1]!.options).toMatchObject({ quick: true })
+    expect(await call('start', undefined, 2)).toMatchObject({ value: { quick: true } })
+    expect(await call('setPreferences', { tray: false, shortcut: null })).toMatchObject({
+      ok: true,
+      value: { tray: false, shortcut: null },
+    })
+    expect(played.press).toBeUndefined()
+    played.windows[0]!.events.placed?.({ x: 10, y: 20, width: 900, height: 700, maximized: false })
+    const kept = () => readFile(path.join(folder, 'window/desktop.json'), 'utf8').catch(() => '')
+    await until(
+      async () => (await kept()).includes('"width": 900') || (await kept()).includes('"width":900'),
+      'it is kept',
+    )
+    await desktop!.end()
+    await start()
+    expect(played.windows[0]!.options.place).toMatchObject({ x: 10, y: 20, width: 900, height: 700 })
+  })
+
+  it('comes up in safe mode where the library cannot be opened, deletes nothing, and starts when that is mended', async () => {
+    await writeFile(path.join(folder, 'data'), '').catch(() => {})
+    await rm(path.join(folder, 'data'), { force: true })
+    await start()
+    await client().projects.list()
+    await desktop!.end()
+    const database = path.join(folder, 'data/cloister.db')
+    const sound = await readFile(database)
+    await writeFile(database, Buffer.concat([Buffer.from('no database at all'), sound.subarray(18)]))
+    let asked = 0
+    const starting = play()
+    played = starting
+    const answers = (question: Question) => {
+      asked += 1
+      return asked === 1 ? 0 : question.cancel
+    }
+    const opening = start()
+    await opening
+    played.answer = answers
+    await until(() => played.exited === 0, 'the user leaves')
+    expect(played.questions[0]?.message).toBe('Die Bibliothek lässt sich nicht öffnen')
+    expect((await readFile(database)).length).toBe(sound.length)
+    await writeFile(database, sound)
+    await start()
+    expect((await client().projects.list()).projects).toHaveLength(1)
+  })
+
+  it('leads a hostile page nowhere', async () => {
+    await start()
+    played.answer = question => question.cancel
+    expect(await desktop!.openExternal('https://example.org/')).toBe(false)
+    expect(played.questions.at(-1)?.message).toContain('example.org')
+    const before = played.questions.length
+    for (const url of ['file:///etc/passwd', 'javascript:alert(1)', 'http://example.org', 'cloister://ask?q=a'])
+      expect(await desktop!.openExternal(url)).toBe(false)
+    expect(played.questions).toHaveLength(before)
+    expect(
+      await desktop!.handleCall({ window: 1, url: 'https://evil.example/', isMainFrame: true }, { name: 'start' }),
+    ).toMatchObject({ ok: false })
+    expect(await call('chooseFolder', undefined, 99)).toMatchObject({ ok: false })
+  })
+})
