@@ -118,6 +118,7 @@ async function run(): Promise<void> {
         on: (event: string, hear: (value: never) => void) => child.on(event as 'exit', hear as (code: number) => void),
       } as UtilityProcess
     },
+    entry: path.join(server, 'shared-processes-utility-entry.js'),
     entries: {
       server: path.join(server, 'desktop.js'),
       parser: path.join(server, 'shared-parsers-process.js'),

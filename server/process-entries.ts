@@ -9,3 +9,6 @@ export const entries: Record<Exclude<ProcessRole, 'server'>, string> = {
   recognizer: at(new URL('../shared/parsers/ocr/process.ts', import.meta.url)),
   model: at(new URL('../shared/models/process.ts', import.meta.url)),
 }
+
+/** What stands before them where they are Electron's utility processes: built beside them, as a file of the system's own. */
+export const utilityEntry = at(new URL('../shared/processes/utility-entry.ts', import.meta.url))

@@ -12,11 +12,13 @@ export interface ServerStart {
   settings?: Readonly<Record<string, string>>
 }
 
-/** One piece of work on a library that no server has open; the process ends after it. */
+/** One piece of work on a library; the process ends after it. */
 export type ServerTask = Pick<ServerStart, 'dataDirectory' | 'settings'> &
   (
     | { type: 'check' }
-    /** In place of all that is there. */
+    /** Into a folder of backups, also beside the server. */
+    | { type: 'backup'; folder: string; keep: number }
+    /** In place of all that is there; no server has it open. */
     | { type: 'restore'; file: string }
   )
 
@@ -36,6 +38,7 @@ export type ToServer =
 export type FromServer =
   | { type: 'ready' }
   | { type: 'checked'; findings: readonly CheckFinding[] }
+  | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }
   | { type: 'restored' }
   /** It ends after this. */
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }

@@ -39,7 +39,13 @@ const asUtility: UtilityOptions['fork'] = (module, args, { env }) => {
 }
 
 const utility = (options: Partial<UtilityOptions> = {}) =>
-  createUtilityProcesses({ fork: asUtility, entries: { parser: entry }, log: silent, ...options })
+  createUtilityProcesses({
+    fork: asUtility,
+    entry: at('./utility-entry.ts'),
+    entries: { parser: entry },
+    log: silent,
+    ...options,
+  })
 
 processesContract('utility processes', () => utility())
 

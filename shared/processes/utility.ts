@@ -1,6 +1,5 @@
 /** Electron's utility processes behind the port `Processes`. The means to start them is handed in: `main/index.ts` alone knows Electron. */
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { ChildProcess, Log, Processes, ProcessRole } from '../ports.ts'
 import { createInbox } from './inbox.ts'
 import { keepTail, lower } from './launched.ts'
@@ -18,6 +17,8 @@ export interface UtilityProcess {
 export interface UtilityOptions {
   /** `utilityProcess.fork`, with what it is to be called and what its environment is. */
   fork(module: string, args: string[], options: { name: string; env: Record<string, string> }): UtilityProcess
+  /** `utility-entry.ts`, which runs before a role's own module and gives it the means of speech of a forked process. */
+  entry: string
   /** The module each role runs, as a path. */
   entries: Partial<Record<ProcessRole, string>>
   /** Megabytes that V8 may take, by role. */
@@ -29,11 +30,8 @@ export interface UtilityOptions {
   log: Log
 }
 
-/** Runs before a role's own module: gives it the means of speech of a forked process. */
-const entryOfAll = fileURLToPath(new URL('./utility-entry.ts', import.meta.url))
-
 export function createUtilityProcesses(options: UtilityOptions): Processes {
-  const { fork, entries, heap, priority, env, log } = options
+  const { fork, entry: entryOfAll, entries, heap, priority, env, log } = options
   return {
     spawn(role): ChildProcess {
       const entry = entries[role]
