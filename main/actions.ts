@@ -3,7 +3,6 @@ import path from 'node:path'
 import type { Client } from '../shared/api/client.ts'
 import type { Translate } from '../shared/messages/index.ts'
 import type { Log } from '../shared/ports.ts'
-import { usualBackupFolder } from './data/backups.ts'
 import { holdAllWork } from './native/follow-work.ts'
 import type { MenuAction } from './native/menu.ts'
 import type { PreferenceStore } from './preferences.ts'
@@ -23,6 +22,7 @@ export interface ActionPorts {
   /** Shows anew what is chosen. */
   look(): void
   move(): Promise<void>
+  backUp(): Promise<void>
   restartServer(): Promise<void>
   checkUpdates(): Promise<unknown>
   quit(): void
@@ -87,7 +87,7 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     'show-data': () => shell.showFolder(dataDirectory),
     'show-log': () => shell.showFolder(path.join(dataDirectory, 'logs')),
     'move-data': () => ports.move(),
-    'back-up': () => shell.showFolder(preferences.get().backup.folder ?? usualBackupFolder(dataDirectory)),
+    'back-up': () => ports.backUp(),
     'backup-folder': chooseBackupFolder,
     async 'check-updates'() {
       windows.show('#/settings').focus()

@@ -6,6 +6,7 @@ import { createTranslate, explain, type Translate } from '../shared/messages/ind
 import type { Reason } from '../shared/model/index.ts'
 import type { Log, Processes } from '../shared/ports.ts'
 import { createActions } from './actions.ts'
+import { backUpNow } from './back-up.ts'
 import { createHandedFiles } from './bridge/handed-files.ts'
 import { type BridgeCalls, createBridgeRouter } from './bridge/router.ts'
 import { removePrevious } from './data/move.ts'
@@ -134,6 +135,7 @@ export async function startDesktop({
     offer,
     look,
     move: () => moveLibrary({ shell, preferences, words, server, from: dataDirectory }),
+    backUp: () => backUpNow({ shell, words, processes, preferences, library }),
     restartServer,
     checkUpdates: () => updates.choose('check'),
     quit: () => void quit(),

@@ -1,6 +1,6 @@
 /**
  * Entry of the server on the desktop. The main process starts it, says with the first message where it is to listen, and starts all other
- * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, in safe mode, one of `doctor` and `restore`.
+ * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, when it is told to, one of `doctor`, `backup` and `restore`.
  */
 import { once } from 'node:events'
 import { reasonOf, toAppError } from '../shared/errors.ts'
@@ -13,6 +13,7 @@ import type {
   ServerTask,
   ToServer,
 } from '../shared/processes/desktop-protocol.ts'
+import { makeBackup } from './commands/backup.ts'
 import { restore } from './commands/restore.ts'
 import { serve } from './commands/serve.ts'
 import { createContext } from './context.ts'
@@ -51,6 +52,11 @@ async function run(): Promise<void> {
     const findings: CheckFinding[] = []
     for await (const finding of examineData(context)) findings.push(finding)
     return end({ type: 'checked', findings })
+  }
+  if (start.type === 'backup') {
+    const { folder, keep } = start
+    const { file, documents, missing, damaged } = await makeBackup(context, { folder, keep })
+    return end({ type: 'backed-up', file, documents, incomplete: missing + damaged > 0 })
   }
   if (start.type === 'restore') {
     await restore(context, start.file, { replace: true, yes: true })

@@ -1,4 +1,4 @@
-/** One piece of work on a library that is not open, done by a process like the server's: a damaged database is nothing to open in main. */
+/** One piece of work on a library, done by a process like the server's: a damaged database is nothing to open in main. */
 import type { ErrorCode } from '../../shared/model/index.ts'
 import type { Processes } from '../../shared/ports.ts'
 import { createBroker } from '../../shared/processes/broker.ts'
@@ -6,6 +6,7 @@ import { type CheckFinding, isFromServer, type ServerTask } from '../../shared/p
 
 export type TaskEnd =
   | { type: 'checked'; findings: readonly CheckFinding[] }
+  | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }
   | { type: 'restored' }
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
   | { type: 'cancelled' }

@@ -14,12 +14,28 @@ export async function backup(
   named: string | undefined,
   { to, keep }: { to?: string; keep?: string },
 ): Promise<void> {
-  const { terminal, translate, signal } = context
+  const { terminal, translate } = context
   const usable = keep === undefined || (to !== undefined && /^[1-9]\d{0,5}$/.test(keep))
   if ((named === undefined) === (to === undefined) || !usable || (named ?? to)?.trim() === '')
     throw usageError(translate('cli.usage.backupPlace'))
+  const made = await makeBackup(context, {
+    ...(to === undefined ? { file: named ?? '' } : { folder: to }),
+    ...(keep !== undefined && { keep: Number(keep) }),
+  })
+  if (context.json) terminal.json(made)
+  else tell(context, made)
+}
+
+export type MadeBackup = BackupSummary & { file: string; removed: number }
+
+/** A file of its own, or one in a folder of backups, of which `keep` stay. */
+export async function makeBackup(
+  context: Context,
+  place: { file: string } | { folder: string; keep?: number },
+): Promise<MadeBackup> {
+  const { signal } = context
   const config = context.config()
-  const at = path.resolve(config.workingDirectory, named ?? to ?? '')
+  const at = path.resolve(config.workingDirectory, 'file' in place ? place.file : place.folder)
   const [{ openSource }, { dataDirectoryError }] = await Promise.all([
     import('../compose-backup.ts'),
     import('../compose.ts'),
@@ -28,17 +44,9 @@ export async function backup(
     throw dataDirectoryError(config.dataDirectory, error)
   })
   try {
-    const made =
-      to === undefined
-        ? { file: at, removed: 0, ...(await writeBackup(source, { file: at, signal })) }
-        : await backupTo(source, {
-            folder: at,
-            lock: claimBackups,
-            signal,
-            ...(keep !== undefined && { keep: Number(keep) }),
-          })
-    if (context.json) terminal.json(made)
-    else tell(context, made)
+    if ('file' in place) return { file: at, removed: 0, ...(await writeBackup(source, { file: at, signal })) }
+    const { keep } = place
+    return await backupTo(source, { folder: at, lock: claimBackups, signal, ...(keep !== undefined && { keep }) })
   } catch (error) {
     throw signal.aborted ? new AppError('cancelled', {}, { cause: error }) : toAppError(error)
   } finally {
@@ -46,7 +54,7 @@ export async function backup(
   }
 }
 
-function tell({ terminal, translate }: Context, made: BackupSummary & { file: string; removed: number }): void {
+function tell({ terminal, translate }: Context, made: MadeBackup): void {
   const { file, documents, size, missing, damaged, removed } = made
   const megabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(size / 1024 / 1024)
   terminal.out(translate('cli.backup.done', { file: safe(file) }))

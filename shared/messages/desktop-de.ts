@@ -166,6 +166,14 @@ export const desktop = {
       'no-room': 'Es ist nicht genug Platz: {{needed}} werden gebraucht, {{free}} sind frei.',
     },
   },
+  backup: {
+    done: 'Die Sicherung ist fertig',
+    doneDetail_one: '1 Dokument ist darin: {{file}}',
+    doneDetail_other: '{{count}} Dokumente sind darin: {{file}}',
+    incomplete: 'Die Sicherung ist fertig, aber in der Bibliothek selbst fehlen Inhalte von Dokumenten',
+    failed: 'Es wurde keine Sicherung erstellt',
+    show: 'Ordner anzeigen',
+  },
   safe: {
     crashed_one: 'Cloister ließ sich beim letzten Mal nicht starten',
     crashed_other: 'Cloister ließ sich {{count}}-mal nacheinander nicht starten',

@@ -161,6 +161,14 @@ export const desktop = {
       'no-room': 'There is not enough room: {{needed}} are needed, {{free}} are free.',
     },
   },
+  backup: {
+    done: 'The backup has been made',
+    doneDetail_one: '1 document is in it: {{file}}',
+    doneDetail_other: '{{count}} documents are in it: {{file}}',
+    incomplete: 'The backup has been made, but bytes of documents are missing in the library itself',
+    failed: 'No backup was made',
+    show: 'Show Folder',
+  },
   safe: {
     crashed_one: 'Cloister could not be started the last time',
     crashed_other: 'Cloister could not be started {{count}} times in a row',

@@ -10,10 +10,10 @@ import { runServerTask } from '../../main/data/server-task.ts'
 import { openLibraryKey } from '../../main/keychain/library-key.ts'
 import { createServerProcess } from '../../main/processes/server-process.ts'
 import { socketPath } from '../../main/processes/socket-path.ts'
+import { entries } from '../../server/process-entries.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
-import { entries } from '../../shared/processes/entries.ts'
 import { createForkedProcesses } from '../../shared/processes/fork.ts'
 import { priority } from '../../shared/processes/roles.ts'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
@@ -148,6 +148,18 @@ test('a backup that is none, and a library that is in use, are said to be; nothi
     type: 'failed',
     code: 'server-running',
   })
+  const made = await runServerTask(processes, {
+    type: 'backup',
+    dataDirectory,
+    settings: settings(),
+    folder: path.join(folder, 'now'),
+    keep: 1,
+  })
+  // Beside the server, which goes on.
+  expect(made).toMatchObject({ type: 'backed-up', documents: 0, incomplete: false })
+  expect((await listBackups(path.join(folder, 'now'))).map(({ file }) => file)).toEqual([
+    made.type === 'backed-up' && made.file,
+  ])
   const cancelled = AbortSignal.abort()
   expect(await runServerTask(processes, task, cancelled)).toEqual({ type: 'cancelled' })
   expect((await client.projects.list()).projects.map(({ name }) => name)).toContain(name)

@@ -1,0 +1,46 @@
+/** A backup on somebody's word, beside the server, into the folder of the daily ones. */
+import path from 'node:path'
+import { explain, type Translate } from '../shared/messages/index.ts'
+import type { Processes } from '../shared/ports.ts'
+import { usualBackupFolder } from './data/backups.ts'
+import { runServerTask } from './data/server-task.ts'
+import type { Library } from './open-library.ts'
+import type { PreferenceStore } from './preferences.ts'
+import type { Shell } from './shell.ts'
+
+export async function backUpNow({
+  shell,
+  words,
+  processes,
+  preferences,
+  library: { dataDirectory, settings },
+}: {
+  shell: Shell
+  words: Translate
+  processes: Processes
+  preferences: PreferenceStore
+  library: Pick<Library, 'dataDirectory' | 'settings'>
+}): Promise<void> {
+  const { folder: chosen, keep } = preferences.get().backup
+  const folder = chosen ?? usualBackupFolder(dataDirectory)
+  const end = await runServerTask(processes, { type: 'backup', folder, keep, dataDirectory, settings: settings() })
+  if (end.type !== 'backed-up') {
+    const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : undefined
+    await shell.ask({
+      message: words('desktop.backup.failed'),
+      ...(detail !== undefined && { detail }),
+      buttons: [words('desktop.dialog.ok')],
+      cancel: 0,
+      warning: true,
+    })
+    return
+  }
+  const answer = await shell.ask({
+    message: words(end.incomplete ? 'desktop.backup.incomplete' : 'desktop.backup.done'),
+    detail: words('desktop.backup.doneDetail', { count: end.documents, file: end.file }),
+    buttons: [words('desktop.dialog.ok'), words('desktop.backup.show')],
+    cancel: 0,
+    warning: end.incomplete,
+  })
+  if (answer === 1) await shell.showFolder(path.dirname(end.file))
+}
