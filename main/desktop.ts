@@ -1,4 +1,5 @@
 /** The life of the application: from its start through everything that the system and the page ask of it to its end. */
+import path from 'node:path'
 import { createClient } from '../shared/api/client.ts'
 import type { DesktopPreferences } from '../shared/api/desktop.ts'
 import { contract } from '../shared/api/index.ts'
@@ -21,6 +22,7 @@ import { createNotifier } from './native/notifications.ts'
 import type { Progress } from './native/progress.ts'
 import { withRecent } from './native/recent.ts'
 import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
+import { decideSpelling } from './native/spelling.ts'
 import { trayOf } from './native/tray.ts'
 import { openLibrary } from './open-library.ts'
 import { createAppRequests } from './page/app-protocol.ts'
@@ -55,6 +57,10 @@ export async function startDesktop({
   const tell = (message: string, detail = '') =>
     shell.ask({ message, ...(detail !== '' && { detail }), buttons: [words('desktop.dialog.ok')], cancel: 0 })
   shell.setTheme(preferences.get().theme)
+  const dictionaries = path.join(shell.folders.userData, 'Dictionaries')
+  shell.setSpelling(available =>
+    decideSpelling({ platform: shell.platform, languages: shell.languages, available, folder: dictionaries }),
+  )
   if (preferences.damaged)
     void tell(words('desktop.preferences.damaged'), words('desktop.preferences.damagedDetail', preferences.damaged))
 

@@ -30,6 +30,7 @@ import { createUtilityProcesses, type UtilityProcess } from '../shared/processes
 import { callChannel, messageChannel } from './bridge/channels.ts'
 import { startDesktop } from './desktop.ts'
 import type { MenuItem } from './native/menu.ts'
+import { nowhere } from './native/spelling.ts'
 import { pageOrigin } from './page/origin.ts'
 import { guardContents, guardSession } from './safety/guard.ts'
 import { chromiumSwitches, preferencesOf, schemePrivileges } from './safety/web-preferences.ts'
@@ -237,10 +238,14 @@ function createShell(desktop: () => Desktop | undefined): Shell {
     setTheme(theme) {
       nativeTheme.themeSource = theme ?? 'system'
     },
-    setSpelling(languages) {
-      session.defaultSession.setSpellCheckerEnabled(languages.length > 0)
-      // macOS knows the language by itself.
-      if (!mac && languages.length > 0) session.defaultSession.setSpellCheckerLanguages([...languages])
+    setSpelling(decide) {
+      const { defaultSession } = session
+      defaultSession.setSpellCheckerEnabled(false)
+      if (!mac) defaultSession.setSpellCheckerDictionaryDownloadURL(nowhere)
+      void decide(defaultSession.availableSpellCheckerLanguages).then(spelling => {
+        if (spelling.by === 'dictionaries') defaultSession.setSpellCheckerLanguages([...spelling.languages])
+        defaultSession.setSpellCheckerEnabled(spelling.by !== 'nobody')
+      })
     },
     displays() {
       const main = screen.getPrimaryDisplay()

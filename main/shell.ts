@@ -5,6 +5,7 @@
 
 import type { SafeStorage } from './keychain/safe-storage.ts'
 import type { MenuAction, MenuItem } from './native/menu.ts'
+import type { Spelling } from './native/spelling.ts'
 import type { Rectangle } from './native/window-place.ts'
 import type { Sender } from './safety/senders.ts'
 import type { Channel } from './updates/channel.ts'
@@ -50,8 +51,8 @@ export interface Shell {
   /** Null: none. False where another program has the keys. */
   setShortcut(keys: string | null, pressed: () => void): boolean
   setTheme(theme: 'light' | 'dark' | null): void
-  /** As `spelling.ts` says; none switches it off. */
-  setSpelling(languages: readonly string[]): void
+  /** `decide` is told what this Chromium could have. Nothing is fetched, whatever it says. */
+  setSpelling(decide: (available: readonly string[]) => Promise<Spelling>): void
   /** Working areas, the main one first. */
   displays(): readonly Rectangle[]
   pointer(): { x: number; y: number }
