@@ -7,6 +7,7 @@ import { createTranslate, explain, type Translate } from '../shared/messages/ind
 import type { Reason } from '../shared/model/index.ts'
 import type { Log, Processes } from '../shared/ports.ts'
 import { createActions } from './actions.ts'
+import { askForKey } from './ask-for-key.ts'
 import { backUpNow } from './back-up.ts'
 import { createHandedFiles } from './bridge/handed-files.ts'
 import { type BridgeCalls, createBridgeRouter } from './bridge/router.ts'
@@ -82,6 +83,7 @@ export async function startDesktop({
   let inForce: string | null = null
   let answering = 0
   let ending = false
+  let askedForKey = false
 
   const router = createBridgeRouter({ calls: callsOf(), log })
   const windows = createWindows({
@@ -242,6 +244,10 @@ export async function startDesktop({
       return []
     })
     if (left.length > 0) void tell(words('desktop.move.left', { folder: left[0]! }))
+    // Once a start, however often the server begins.
+    if (askedForKey) return
+    askedForKey = true
+    if (await askForKey({ shell, words, library })) await restartServer()
   }
 
   async function giveUp(reason: Reason): Promise<void> {
@@ -272,7 +278,7 @@ export async function startDesktop({
       recent,
       tray,
       shortcut: inForce,
-      unprotected: library.key().state === 'open',
+      unprotected: ['open', 'none'].includes(library.key().state),
       open,
     }
     shell.setMenu(menuOf({ words, platform: shell.platform, state }))

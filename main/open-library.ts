@@ -3,7 +3,7 @@ import type { Log, Processes } from '../shared/ports.ts'
 import { createKeychain } from '../shared/secrets/keychain.ts'
 import { backupSettings } from './data/backups.ts'
 import { isAway, recoverMove } from './data/move.ts'
-import { type LibraryKey, openLibraryKey } from './keychain/library-key.ts'
+import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from './keychain/library-key.ts'
 import { desktopLanguage, localeOf } from './native/language.ts'
 import type { PreferenceStore } from './preferences.ts'
 import { createServerProcess, type ServerProcess } from './processes/server-process.ts'
@@ -16,6 +16,8 @@ export interface Library {
   key(): LibraryKey
   /** Of the server; in force when it is started the next time. */
   setKey(key: LibraryKey): void
+  /** Puts aside what says where it is and takes another one: keys of providers are entered anew then. */
+  renewKey(): Promise<LibraryKey>
   /** As the server is given them. */
   settings(): Record<string, string>
 }
@@ -43,7 +45,8 @@ export async function openLibrary({
   if (named === null && chosen !== null && (recovered === 'waiting' || (await isAway(preferences))))
     return { away: chosen }
   const dataDirectory = named ?? chosen ?? usual
-  let key = await openLibraryKey({ dataDirectory, keychain: createKeychain(), safeStorage: shell.safeStorage, log })
+  const ports = { dataDirectory, keychain: createKeychain(), safeStorage: shell.safeStorage, log }
+  let key = await openLibraryKey(ports)
 
   function settings(): Record<string, string> {
     const { language, backup } = preferences.get()
@@ -71,6 +74,11 @@ export async function openLibrary({
     key: () => key,
     setKey(next) {
       key = next
+    },
+    async renewKey() {
+      await giveUpLibraryKey(dataDirectory)
+      key = await openLibraryKey(ports)
+      return key
     },
     settings,
   }

@@ -90,7 +90,7 @@ export interface MenuState {
   /** The keys that ask from anywhere; null: none. */
   shortcut: string | null
   recent: readonly string[]
-  /** Whether keys of providers lie open because no keychain was found. */
+  /** Whether nothing protects keys of providers, as no keychain was found. */
   unprotected: boolean
   /** Whether the library is open: not in safe mode, nor while it is moved. */
   open: boolean
