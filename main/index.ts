@@ -136,6 +136,7 @@ async function run(): Promise<void> {
     shell: createShell(() => desktop),
     processes,
     dataDirectory: data ?? null,
+    keyGiven: Boolean(process.env.SECRETS_KEY?.trim()),
     usualDirectory: usualDataDirectory(process.env, { platform: process.platform, home: homedir() }),
     log,
   })
@@ -297,7 +298,7 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
     send(message) {
       if (!window.isDestroyed()) window.webContents.send(messageChannel, message)
     },
-    print: () => window.webContents.print({ printBackground: false }),
+    print: () => new Promise(resolve => window.webContents.print({ printBackground: false }, () => resolve())),
     on({ placed, closing, closed, blurred, failed }) {
       const tell = () => placed?.({ ...window.getNormalBounds(), maximized: window.isMaximized() })
       for (const event of ['moved', 'resized', 'maximize', 'unmaximize'] as const) window.on(event as 'moved', tell)

@@ -2,7 +2,7 @@
 import type { Log, Processes } from '../shared/ports.ts'
 import { createKeychain } from '../shared/secrets/keychain.ts'
 import { backupSettings } from './data/backups.ts'
-import { isAway, recoverMove } from './data/move.ts'
+import { isAway, type Recovered, recoverMove } from './data/move.ts'
 import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from './keychain/library-key.ts'
 import { desktopLanguage, localeOf } from './native/language.ts'
 import type { PreferenceStore } from './preferences.ts'
@@ -11,6 +11,8 @@ import { socketPath } from './processes/socket-path.ts'
 import type { Shell } from './shell.ts'
 
 export interface Library {
+  /** What became of a move that was ended in the middle, to be said. */
+  recovered: Recovered
   dataDirectory: string
   server: ServerProcess
   key(): LibraryKey
@@ -29,6 +31,7 @@ export async function openLibrary({
   processes,
   named,
   usual,
+  keyGiven,
   log,
 }: {
   shell: Shell
@@ -37,6 +40,8 @@ export async function openLibrary({
   /** By the command line, for this start. */
   named: string | null
   usual: string
+  /** The environment names a key (`SECRETS_KEY`): that one holds, and ours is not handed on. */
+  keyGiven: boolean
   log: Log
 }): Promise<Library | { away: string }> {
   const recovered = named === null ? await recoverMove(preferences) : 'nothing'
@@ -58,11 +63,12 @@ export async function openLibrary({
       LC_ALL: localeOf(spoken),
       ...backupSettings(backup, dataDirectory),
       ...(shell.channel && { UPDATE_CHANNEL: shell.channel.url }),
-      ...('key' in key && { SECRETS_KEY: key.key }),
+      ...('key' in key && !keyGiven && { SECRETS_KEY: key.key }),
     }
   }
 
   return {
+    recovered,
     dataDirectory,
     server: createServerProcess({
       processes,

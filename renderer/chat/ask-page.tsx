@@ -14,18 +14,26 @@ import { QuestionBox } from './question-box.tsx'
 import { AssistantContext, useSearched } from './searched.ts'
 import { LiveTurn } from './turn.tsx'
 
-/** The first thing one sees: a question, or, before there is anything to ask about, a place for documents. */
-export function AskPage() {
+/**
+ * The first thing one sees: a question, or, before there is anything to ask about, a place for documents. `question`: of a link; it stands in the
+ * field, and is sent by whoever reads it.
+ */
+export function AskPage({ question: linked }: { question: string | null }) {
   const words = useWords()
-  const { client, answers, router, options } = useApp()
+  const { client, answers, router, options, drafts } = useApp()
   const project = useProject()
+  const draft = `ask ${project.id}`
   const counts = useQuery(read.counts(client, project.id))
   const [assistantId, setAssistant] = useState<string | null>(null)
   const [model, setModel] = useState<string | null>(null)
   const live = useStore(answers.list).find(one => one.chatId === null && one.projectId === project.id)
   const chooseForChat = useChooseForChat()
   const empty = counts.data?.total === 0
-  const [suggested, suggest] = useState('')
+  const [suggested, suggest] = useState(() => {
+    // In place of what was being written, as whoever follows a link wants it.
+    if (linked !== null) drafts.delete(draft)
+    return linked ?? ''
+  })
 
   const ask = (question: string) =>
     answers.ask({
@@ -75,7 +83,7 @@ export function AskPage() {
               running={running}
               ask={ask}
               stop={() => live && answers.stop(live.key)}
-              draft={`ask ${project.id}`}
+              draft={draft}
               suggested={suggested}
               focus
             >

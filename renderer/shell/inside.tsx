@@ -179,7 +179,7 @@ function View({ route }: { route: Route }) {
     case 'settings':
       return <SettingsPage />
     default:
-      return <AskPage />
+      return <AskPage key={route.query.get('q') ?? ''} question={route.query.get('q')} />
   }
 }
 

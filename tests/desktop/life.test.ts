@@ -145,6 +145,7 @@ async function start(): Promise<Desktop> {
     shell: played.shell,
     processes,
     dataDirectory: null,
+    keyGiven: false,
     usualDirectory: path.join(folder, 'data'),
     log: silent,
   })

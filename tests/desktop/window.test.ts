@@ -4,7 +4,8 @@ import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { de } from '../../renderer/messages/de.ts'
-import { drop, faults, launch } from '../browser/browser.ts'
+import { faults, launch } from '../browser/browser.ts'
+import { drop } from '../browser/drop.ts'
 import { clubManual } from '../browser/manuals.ts'
 import { chromiumPath } from '../chromium.ts'
 import { type StartedDesktop, startDesktop } from './start-desktop.ts'
@@ -57,6 +58,9 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     const file = path.join(desktop.folder, 'Frist.txt')
     await writeFile(file, 'Die Frist für den Einspruch beträgt drei Wochen.\n')
     for await (const files of handed.offer([file])) router.tell(id, { type: 'files', files })
+    router.tell(id, { type: 'go', hash: '#/?q=Wie+lange%3F' })
+    // To be read, and sent by whoever did.
+    await expect.poll(() => window.page.locator('[data-main-field]').inputValue()).toBe('Wie lange?')
     router.tell(id, { type: 'go', hash: '#/library' })
     await row('Frist.txt').and(page.locator('[data-state=ready]')).waitFor()
   })
