@@ -9,14 +9,14 @@ import { buildServer } from '../scripts/build-server.ts'
 import { type Client, createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
 import { type StartedDesktop, startDesktop } from '../tests/desktop/start-desktop.ts'
+import { measureKills } from './desktop-kills.ts'
 import { atMost, type Bench, type Figure, median, told } from './figure.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
-const documents = 1000
+export const documents = 1000
 const starts = 7
 /** Until what the start left behind is collected, and the parsers that nobody needs have gone. */
 const idleTime = 20_000
-const kills = 100
 
 export const bench: Bench = async ({ note, args }) => {
   await using folder = await createTemporaryFolder('desktop')
@@ -32,30 +32,33 @@ export const bench: Bench = async ({ note, args }) => {
   return figures
 }
 
-const clientOf = (desktop: StartedDesktop) =>
+export const clientOf = (desktop: StartedDesktop) =>
   createClient({ routes: contract, url: 'http://localhost', fetch: request => desktop.server.fetch(request) })
 
 async function fill(desktop: StartedDesktop, note: (line: string) => void): Promise<void> {
   desktop.server.start()
   const client = clientOf(desktop)
   const projectId = (await client.projects.list()).projects[0].id
-  const add = async (number: number) => {
-    const form = new FormData()
-    form.append('files', new File([pageOf(number)], `Vertrag ${number}.txt`))
-    const url = `http://localhost/api/v1/projects/${projectId}/documents`
-    const answer = await desktop.server.fetch(new Request(url, { method: 'POST', body: form }))
+  for (let number = 0; number < documents; number++) {
+    const answer = await send(desktop, projectId, `Vertrag ${number}.txt`, pageOf(number))
     if (!answer.ok) throw new Error(await answer.text())
   }
-  for (let number = 0; number < documents; number++) await add(number)
   while ((await countOf(client)).ready < documents) await pause(500)
   note(`${documents} documents`)
   await desktop.stop()
 }
 
-const pageOf = (number: number) =>
+export function send(desktop: StartedDesktop, projectId: string, name: string, text: string): Promise<Response> {
+  const body = new FormData()
+  body.append('files', new File([text], name))
+  const url = `http://localhost/api/v1/projects/${projectId}/documents`
+  return desktop.server.fetch(new Request(url, { method: 'POST', body }))
+}
+
+export const pageOf = (number: number) =>
   `Vertrag Nummer ${number}\n\n${Array.from({ length: 20 }, (_, line) => `Absatz ${line}: Die Frist des Vertrags ${number} beträgt ${(number * 7 + line) % 90} Tage.`).join('\n\n')}\n`
 
-async function countOf(client: Client): Promise<{ all: number; ready: number }> {
+export async function countOf(client: Client): Promise<{ all: number; ready: number }> {
   const projectId = (await client.projects.list()).projects[0].id
   let [all, ready] = [0, 0]
   for (let after: string | undefined; ; ) {
@@ -104,72 +107,10 @@ async function memoryOfChildren(): Promise<number> {
   return (await Promise.all(each)).reduce((sum, one) => sum + one, 0)
 }
 
-async function childrenOf(pid: number): Promise<number[]> {
+export async function childrenOf(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`)
   const found = await Promise.all(
     threads.map(thread => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
   )
   return found.flatMap(text => text.split(' ').filter(Boolean).map(Number))
-}
-
-/** Documents come in all the time, and one process after the other is killed: the server, or what reads. */
-async function measureKills(desktop: StartedDesktop, note: (line: string) => void): Promise<Figure[]> {
-  desktop.server.start()
-  const client = clientOf(desktop)
-  const before = (await countOf(client)).all
-  const projectId = (await client.projects.list()).projects[0].id
-  const back: number[] = []
-  let going = true
-  let given = 0
-  let taken = 0
-  const adding = (async () => {
-    while (going) {
-      const number = documents + ++given
-      // Somebody who tries again until it is taken: the same bytes are the same document.
-      for (;;) {
-        const form = new FormData()
-        form.append('files', new File([pageOf(number)], `Vertrag ${number}.txt`))
-        const url = `http://localhost/api/v1/projects/${projectId}/documents`
-        const answer = await desktop.server
-          .fetch(new Request(url, { method: 'POST', body: form }))
-          .catch(() => undefined)
-        await answer?.body?.cancel()
-        if (answer?.ok) break
-        await pause(20)
-      }
-      taken++
-      await pause(30)
-    }
-  })()
-  let servers = 0
-  for (let kill = 0; kill < kills; kill++) {
-    await pause(300 + Math.random() * 1200)
-    const running = await childrenOf(process.pid)
-    const pid = running[Math.floor(Math.random() * running.length)]
-    if (pid === undefined) continue
-    if (pid === desktop.server.pid) servers++
-    process.kill(pid, 'SIGKILL')
-    const began = performance.now()
-    while (!(await client.projects.list().catch(() => undefined))) await pause(10)
-    back.push((performance.now() - began) / 1000)
-    if (desktop.server.state().name === 'failed') desktop.server.start()
-    if ((kill + 1) % 10 === 0) note(`${kill + 1} kills, ${servers} of the server, ${taken} documents taken`)
-  }
-  going = false
-  await adding
-  const deadline = performance.now() + 120_000
-  let now = await countOf(client)
-  while (now.ready < now.all && performance.now() < deadline) {
-    await pause(500)
-    now = await countOf(client)
-  }
-  await desktop.stop()
-  return [
-    told('kills of the server', servers, `of ${kills}`),
-    told('documents taken meanwhile', taken, ''),
-    atMost('of them lost, or there twice', Math.abs(now.all - before - taken), '', 0),
-    atMost('not read in the end', now.all - now.ready, '', 0),
-    told('from a kill to the next answer, median', median(back), 's'),
-    atMost('the same, slowest', Math.max(...back), 's', 15),
-  ]
 }

@@ -30,8 +30,10 @@ export interface ServerProcess {
 
 export class ServerGone extends Error {}
 
-/** Milliseconds before it is started again, by how often it has ended without being ready for `steady`. */
-const pauses = [0, 500, 2000, 5000, 5000]
+/** Milliseconds before it is started again, by how often it has ended of late; one that was well is back at once. */
+const pauses = [0, 250, 1000, 3000] as const
+/** One that never gets ready is given up; one that does, and is ended again and again, is not: whatever it has read is kept each time. */
+const mostUnready = 5
 /** Milliseconds after which one that is ready counts as well. */
 const steady = 10_000
 /** Milliseconds until a server that was told to stop is ended: what is written is on the disk, and what is not is done again. */
@@ -50,7 +52,10 @@ export function createServerProcess(options: {
   let state: ServerState = { name: 'stopped' }
   let child: ChildProcess | undefined
   let token = ''
+  /** Ends in a row, each soon after the one before. */
   let ended = 0
+  /** Of those, the last ones that did not even come as far as being ready. */
+  let unready = 0
   let stopping = false
   let timer: NodeJS.Timeout | undefined
   let current: Promise<void> = Promise.resolve()
@@ -85,13 +90,13 @@ export function createServerProcess(options: {
     if (stopping) return become({ name: 'stopped' })
     const wasWell = readyAt !== undefined && performance.now() - readyAt > steady
     ended = wasWell ? 1 : ended + 1
+    unready = readyAt === undefined ? unready + 1 : 0
     log.warn('the server ended', { code, signal, ended, ...(reason && { reason: reason.code }) })
     // What it says of itself it would say again: another process has the folder, the disk is full, the database is damaged.
     if (reason && readyAt === undefined && reason.code !== 'internal') return become({ name: 'failed', reason })
-    const pause = pauses[ended - 1]
-    if (pause === undefined) return become({ name: 'failed', reason: reason ?? { code: 'internal' } })
+    if (unready >= mostUnready) return become({ name: 'failed', reason: reason ?? { code: 'internal' } })
     become({ name: 'starting', attempt: ended })
-    timer = setTimeout(begin, pause)
+    timer = setTimeout(begin, pauses[Math.min(ended, pauses.length) - 1])
   }
 
   function begin(): void {
@@ -126,6 +131,7 @@ export function createServerProcess(options: {
       if (child || timer) return
       stopping = false
       ended = 0
+      unready = 0
       begin()
     },
     async stop() {

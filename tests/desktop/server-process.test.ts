@@ -58,6 +58,18 @@ describe('the server of the desktop', () => {
     expect(states.map(({ name }) => name)).toEqual(['starting', 'ready', 'starting', 'starting', 'ready'])
   })
 
+  it('is never given up as long as it gets ready, however often it is killed', async () => {
+    desktop = await startDesktop()
+    const { server } = desktop
+    server.start()
+    for (let round = 0; round < 6; round++) {
+      expect(await server.settled()).toEqual({ name: 'ready' })
+      process.kill(server.pid!, 'SIGKILL')
+      await until(() => server.state().name === 'starting', 'it is seen')
+    }
+    expect((await get('/api/v1/session')).status).toBe(200)
+  })
+
   it('that says why it cannot start is not started again; it is when it is asked to', async () => {
     desktop = await startDesktop()
     const { server, data } = desktop
