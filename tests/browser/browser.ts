@@ -103,21 +103,6 @@ export async function hold(page: Page, address: RegExp): Promise<Held> {
   }
 }
 
-/** Lets a file fall on the page, as a hand would. */
-export async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
-  await page.evaluate(
-    ([name, base64]) => {
-      const bytes = Uint8Array.from(atob(base64 ?? ''), character => character.charCodeAt(0))
-      const dataTransfer = new DataTransfer()
-      dataTransfer.items.add(new File([bytes], name ?? ''))
-      const main = document.querySelector('main')
-      for (const type of ['dragenter', 'dragover', 'drop'])
-        main?.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
-    },
-    [name, Buffer.from(bytes).toString('base64')],
-  )
-}
-
 /**
  * How the first mark on a PDF page lies on what is printed, in pixels of its canvas: what of the ink around it (so many
  * points each way: fewer than to the next line) lies inside, and how much of its width the ink spans.
