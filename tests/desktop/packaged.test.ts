@@ -73,7 +73,7 @@ describe('the folder that is packed', () => {
   test('holds what the main process starts and shows', async () => {
     const text = await readFile(path.join(app, 'main/index.js'), 'utf8')
     const started = [...text.matchAll(/path\.join\(server, "([\w-]+\.js)"\)/g)].map(([, name]) => `server/${name}`)
-    expect(started).toHaveLength(4)
+    expect(started).toHaveLength(5)
     expect(started.filter(name => !files.includes(name))).toEqual([])
     for (const icon of ['tray.png', 'tray@2x.png', 'trayTemplate.png', 'tray.ico', 'window.png'])
       expect(files).toContain(`icons/${icon}`)
