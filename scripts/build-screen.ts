@@ -1,24 +1,15 @@
 /** Builds the screen where that is still to be done. */
 import { spawnSync } from 'node:child_process'
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { rename, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
+import { newest } from './newest.ts'
 
 const root = path.join(import.meta.dirname, '..')
 export const builtScreen = path.join(root, 'dist/renderer')
 
-/** Time of the newest file, in milliseconds since 1970; 0 when there is none. */
-async function newest(entry: string): Promise<number> {
-  const found = await stat(path.join(root, entry)).catch(() => undefined)
-  if (!found) return 0
-  if (!found.isDirectory()) return found.mtimeMs
-  const inside = await readdir(path.join(root, entry))
-  return Math.max(0, ...(await Promise.all(inside.map(name => newest(path.join(entry, name))))))
-}
-
 // What goes into the page, besides packages, which change with the lock file. A program that was installed without its sources is as built as it will be.
 const sources = ['renderer', 'shared/api', 'shared/messages', 'shared/errors.ts', 'vite.config.ts', 'package-lock.json']
-const isBuilt = async () =>
-  (await newest('dist/renderer/index.html')) >= Math.max(...(await Promise.all(sources.map(newest))))
+const isBuilt = async () => (await newest(builtScreen, 'index.html')) >= (await newest(root, ...sources))
 
 /** The exit status of what builds; 0 where nothing was to be built. */
 export async function buildScreen(): Promise<number> {

@@ -5,14 +5,16 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Arch, build, Platform } from 'electron-builder'
-import { root } from './root.ts'
-import { stage, staged } from './stage.ts'
+import { root, staged } from './root.ts'
+import { stage } from './stage.ts'
 import { isTarget, type Target, targetHere, targets } from './targets.ts'
 
 const machines: Record<Target, Map<Platform, Map<Arch, string[]>>> = {
   'linux-x64': Platform.LINUX.createTarget(['AppImage', 'deb'], Arch.x64),
   'linux-arm64': Platform.LINUX.createTarget(['AppImage', 'deb'], Arch.arm64),
   'win32-x64': Platform.WINDOWS.createTarget(['nsis'], Arch.x64),
+  'darwin-x64': Platform.MAC.createTarget(['dmg', 'zip'], Arch.x64),
+  'darwin-arm64': Platform.MAC.createTarget(['dmg', 'zip'], Arch.arm64),
   'darwin-universal': Platform.MAC.createTarget(['dmg', 'zip'], Arch.universal),
 }
 

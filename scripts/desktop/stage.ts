@@ -11,10 +11,8 @@ import { apart, buildServer, places } from '../build-server.ts'
 import { licencesOf, writeLicences } from './licences.ts'
 import { collectPackages, copyPackages, filesOf } from './packages.ts'
 import { packageOf, referencesOf } from './references.ts'
-import { root } from './root.ts'
+import { root, staged } from './root.ts'
 import { isTarget, type Target, targetHere, targets } from './targets.ts'
-
-export const staged = path.join(root, 'dist/app')
 
 export interface Staged {
   folder: string

@@ -9,6 +9,8 @@ export const targets = {
   'linux-x64': [{ os: 'linux', cpu: 'x64' }],
   'linux-arm64': [{ os: 'linux', cpu: 'arm64' }],
   'win32-x64': [{ os: 'win32', cpu: 'x64' }],
+  'darwin-x64': [{ os: 'darwin', cpu: 'x64' }],
+  'darwin-arm64': [{ os: 'darwin', cpu: 'arm64' }],
   'darwin-universal': [
     { os: 'darwin', cpu: 'x64' },
     { os: 'darwin', cpu: 'arm64' },
@@ -23,7 +25,12 @@ export function isTarget(name: string): name is Target {
 
 /** What is built here when nothing is said. */
 export function targetHere(): Target {
-  const name = process.platform === 'darwin' ? 'darwin-universal' : `${process.platform}-${process.arch}`
-  if (!isTarget(name)) throw new Error(`no installer is made on ${name}; known are: ${Object.keys(targets).join(', ')}`)
+  return process.platform === 'darwin' ? 'darwin-universal' : machineHere()
+}
+
+/** What runs here, and needs no packages of other processors. */
+export function machineHere(): Target {
+  const name = `${process.platform}-${process.arch}`
+  if (!isTarget(name)) throw new Error(`nothing is made for ${name}; known are: ${Object.keys(targets).join(', ')}`)
   return name
 }

@@ -1,5 +1,6 @@
 /** Deutsche Texte, mit „Sie“. */
 
+import { checkout } from './checkout-de.ts'
 import { desktop, keyErrors } from './desktop-de.ts'
 import { folders } from './folders-de.ts'
 import type { Messages } from './index.ts'
@@ -430,6 +431,7 @@ export const de: Messages = {
   },
   mail,
   desktop,
+  checkout,
   kind: {
     pdf: 'ein PDF',
     zip: 'ein ZIP-Archiv',

@@ -1,5 +1,6 @@
 /** English texts. `de.ts` has the same keys; a test compares the placeholders. */
 
+import { checkout } from './checkout-en.ts'
 import { desktop, keyErrors } from './desktop-en.ts'
 import { folders } from './folders-en.ts'
 import { mail } from './mail-en.ts'
@@ -393,6 +394,7 @@ export const en = {
   },
   mail,
   desktop,
+  checkout,
   kind: {
     pdf: 'a PDF',
     zip: 'a ZIP archive',
