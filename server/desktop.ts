@@ -1,6 +1,6 @@
 /**
  * Entry of the server on the desktop. The main process starts it, says with the first message where it is to listen, and starts all other
- * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, when it is told to, one of `doctor`, `backup` and `restore`.
+ * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, when it is told to, one of `doctor`, `backup`, `models unpack` and `restore`.
  */
 import { once } from 'node:events'
 import { reasonOf, toAppError } from '../shared/errors.ts'
@@ -14,6 +14,7 @@ import type {
   ToServer,
 } from '../shared/processes/desktop-protocol.ts'
 import { makeBackup } from './commands/backup.ts'
+import { takeFolder } from './commands/model-pack.ts'
 import { restore } from './commands/restore.ts'
 import { serve } from './commands/serve.ts'
 import { createContext } from './context.ts'
@@ -21,6 +22,9 @@ import { examineData } from './examine-data.ts'
 
 /** Milliseconds that a stop may take in order, and before the process ends whatever hangs: the window's user waits for it. */
 const patience = { grace: 1500, atMost: 2500 }
+
+/** Milliseconds between two words on how far it is. */
+const breath = 200
 
 const tell = (message: FromServer) => void process.send?.(message)
 const [start] = (await once(process, 'message')) as [ServerStart | ServerTask]
@@ -57,6 +61,15 @@ async function run(): Promise<void> {
     const { folder, keep } = start
     const { file, documents, missing, damaged } = await makeBackup(context, { folder, keep })
     return end({ type: 'backed-up', file, documents, incomplete: missing + damaged > 0 })
+  }
+  if (start.type === 'unpack') {
+    let told = 0
+    const taken = await takeFolder(context, start.folder, (file, part) => {
+      if (performance.now() - told < breath) return
+      told = performance.now()
+      tell({ type: 'progress', file, part })
+    })
+    return end({ type: 'unpacked', models: taken.map(({ name, state }) => ({ name, state })) })
   }
   if (start.type === 'restore') {
     await restore(context, start.file, { replace: true, yes: true })

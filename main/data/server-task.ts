@@ -2,17 +2,27 @@
 import type { ErrorCode } from '../../shared/model/index.ts'
 import type { Processes } from '../../shared/ports.ts'
 import { createBroker } from '../../shared/processes/broker.ts'
-import { type CheckFinding, isFromServer, type ServerTask } from '../../shared/processes/desktop-protocol.ts'
+import {
+  type CheckFinding,
+  isFromServer,
+  type ServerTask,
+  type TakenModel,
+} from '../../shared/processes/desktop-protocol.ts'
 
 export type TaskEnd =
   | { type: 'checked'; findings: readonly CheckFinding[] }
   | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }
+  | { type: 'unpacked'; models: readonly TakenModel[] }
   | { type: 'restored' }
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
   | { type: 'cancelled' }
 
 /** Never rejects. When the signal fires it is ended, and what it was about to change is as it was. */
-export async function runServerTask(processes: Processes, task: ServerTask, signal?: AbortSignal): Promise<TaskEnd> {
+export async function runServerTask(
+  processes: Processes,
+  task: ServerTask,
+  { signal, progress }: { signal?: AbortSignal; progress?: (now: { file: string; part: number }) => void } = {},
+): Promise<TaskEnd> {
   if (signal?.aborted) return { type: 'cancelled' }
   const child = processes.spawn('server')
   const isForBroker = createBroker(child, processes)
@@ -23,7 +33,8 @@ export async function runServerTask(processes: Processes, task: ServerTask, sign
     await child.send(task).catch(() => {})
     for await (const message of child.messages) {
       if (isForBroker(message) || !isFromServer(message) || message.type === 'ready') continue
-      end = message
+      if (message.type === 'progress') progress?.({ file: message.file, part: message.part })
+      else end = message
     }
     await child.exit
     if (end) return end

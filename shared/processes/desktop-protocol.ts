@@ -18,9 +18,17 @@ export type ServerTask = Pick<ServerStart, 'dataDirectory' | 'settings'> &
     | { type: 'check' }
     /** Into a folder of backups, also beside the server. */
     | { type: 'backup'; folder: string; keep: number }
+    /** The models of a folder, also beside the server. */
+    | { type: 'unpack'; folder: string }
     /** In place of all that is there; no server has it open. */
     | { type: 'restore'; file: string }
   )
+
+/** `present`: it was there already, byte for byte. */
+export interface TakenModel {
+  name: string
+  state: 'taken' | 'present'
+}
 
 /** As `cloister doctor` tells it, in the language of the settings. */
 export interface CheckFinding {
@@ -39,6 +47,9 @@ export type FromServer =
   | { type: 'ready' }
   | { type: 'checked'; findings: readonly CheckFinding[] }
   | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }
+  /** Of all that is to be read and written, between 0 and 1. */
+  | { type: 'progress'; file: string; part: number }
+  | { type: 'unpacked'; models: readonly TakenModel[] }
   | { type: 'restored' }
   /** It ends after this. */
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }

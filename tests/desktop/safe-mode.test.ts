@@ -161,7 +161,7 @@ test('a backup that is none, and a library that is in use, are said to be; nothi
     made.type === 'backed-up' && made.file,
   ])
   const cancelled = AbortSignal.abort()
-  expect(await runServerTask(processes, task, cancelled)).toEqual({ type: 'cancelled' })
+  expect(await runServerTask(processes, task, { signal: cancelled })).toEqual({ type: 'cancelled' })
   expect((await client.projects.list()).projects.map(({ name }) => name)).toContain(name)
   await server.stop()
 }, 120_000)
