@@ -23,6 +23,7 @@ export interface ActionPorts {
   look(): void
   move(): Promise<void>
   backUp(): Promise<void>
+  takeModels(): Promise<void>
   restartServer(): Promise<void>
   checkUpdates(): Promise<unknown>
   quit(): void
@@ -53,8 +54,8 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     ask: go('#/'),
     find: go('#/search'),
     settings: go('#/settings'),
-    shortcut: go('#/settings'),
-    'protect-keys': go('#/settings'),
+    shortcut: go('#/settings?part=shortcut'),
+    'protect-keys': go('#/settings?part=key'),
     'follow-folder': go('#/folders'),
     'show-window': () => windows.show().focus(),
     quick: () => windows.toggleQuick(),
@@ -88,9 +89,10 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     'show-log': () => shell.showFolder(path.join(dataDirectory, 'logs')),
     'move-data': () => ports.move(),
     'back-up': () => ports.backUp(),
+    'take-models': () => ports.takeModels(),
     'backup-folder': chooseBackupFolder,
     async 'check-updates'() {
-      windows.show('#/settings').focus()
+      windows.show('#/settings?part=updates').focus()
       await ports.checkUpdates()
     },
     about: () =>

@@ -1,7 +1,6 @@
 /** The life of the application: from its start through everything that the system and the page ask of it to its end. */
 import path from 'node:path'
 import { createClient } from '../shared/api/client.ts'
-import type { DesktopPreferences } from '../shared/api/desktop.ts'
 import { contract } from '../shared/api/index.ts'
 import { createTranslate, explain, type Translate } from '../shared/messages/index.ts'
 import type { Reason } from '../shared/model/index.ts'
@@ -10,7 +9,9 @@ import { createActions } from './actions.ts'
 import { askForKey } from './ask-for-key.ts'
 import { backUpNow } from './back-up.ts'
 import { createHandedFiles } from './bridge/handed-files.ts'
-import { type BridgeCalls, createBridgeRouter } from './bridge/router.ts'
+import { createBridgeRouter } from './bridge/router.ts'
+import { createBridgeCalls } from './bridge-calls.ts'
+import { createKeyChanges } from './change-key.ts'
 import { removePrevious } from './data/move.ts'
 import { decideSafeMode, markStart, type SafeReason } from './data/safe-mode.ts'
 import { moveLibrary } from './move-library.ts'
@@ -32,6 +33,7 @@ import { openPreferences } from './preferences.ts'
 import { askInSafeMode } from './safe-start.ts'
 import { createExternal } from './safety/external.ts'
 import type { Desktop, Shell } from './shell.ts'
+import { createModelTaking } from './take-models.ts'
 import { createShownUpdates } from './updates/shown.ts'
 import { createWindows } from './windows.ts'
 
@@ -42,6 +44,8 @@ export interface DesktopOptions {
   dataDirectory: string | null
   /** Where the library is when nobody said otherwise. */
   usualDirectory: string
+  /** Whether the environment names a key of the library (`SECRETS_KEY`). */
+  keyGiven: boolean
   log: Log
 }
 
@@ -51,6 +55,7 @@ export async function startDesktop({
   processes,
   dataDirectory: named,
   usualDirectory,
+  keyGiven,
   log,
 }: DesktopOptions): Promise<Desktop> {
   const preferences = await openPreferences({ folder: shell.folders.userData, log })
@@ -66,7 +71,9 @@ export async function startDesktop({
     void tell(words('desktop.preferences.damaged'), words('desktop.preferences.damagedDetail', preferences.damaged))
 
   const library = await findLibrary()
-  const { server, dataDirectory } = library
+  const { server, dataDirectory, recovered } = library
+  if (recovered === 'undone' || recovered === 'moved')
+    void tell(words(`desktop.move.${recovered}`, { folder: dataDirectory }))
   const mark = await markStart(shell.folders.userData, dataDirectory)
   const following = new AbortController()
   const client = createClient({
@@ -83,9 +90,9 @@ export async function startDesktop({
   let inForce: string | null = null
   let answering = 0
   let ending = false
+  let asking = false
   let askedForKey = false
 
-  const router = createBridgeRouter({ calls: callsOf(), log })
   const windows = createWindows({
     shell,
     router: () => router,
@@ -93,6 +100,7 @@ export async function startDesktop({
     title: () => 'Cloister',
     stays: () => !ending && (preferences.get().tray || shell.platform === 'darwin'),
     gone: () => void (!ending && quit()),
+    forget: id => void uploads.delete(id),
   })
   const notifier = createNotifier({
     words: () => words,
@@ -126,6 +134,47 @@ export async function startDesktop({
     log,
     shown: state => router.tellAll({ type: 'updates', updates: state }),
   })
+  const keys = createKeyChanges({
+    shell,
+    words: () => words,
+    library,
+    keyGiven,
+    // In safe mode nothing is opened: the next start has it.
+    restart: async () => void (!safe && (await restartServer())),
+    changed(key) {
+      router.tellAll({ type: 'key', key })
+      look()
+    },
+  })
+  const models = createModelTaking({
+    shell,
+    words: () => words,
+    processes,
+    library,
+    changed(taking) {
+      router.tellAll({ type: 'taking', taking })
+      look()
+    },
+  })
+  const calls = createBridgeCalls({
+    shell,
+    preferences,
+    words: () => words,
+    windows,
+    server,
+    updates,
+    keys,
+    models,
+    dataDirectory,
+    safeMode: () => (safe?.why === 'refused' ? safe.reason : null),
+    shortcut: () => inForce,
+    openExternal,
+    uploads: (window, count) => void uploads.set(window, count),
+    setShortcut: setKeys,
+    look,
+    told: chosen => router.tellAll({ type: 'preferences', preferences: chosen }),
+  })
+  const router = createBridgeRouter({ calls, log })
   const handleRequest = createAppRequests({
     files: await listPageFiles(shell.folders.page),
     server: async request => watched(request, await server.fetch(request)),
@@ -144,6 +193,10 @@ export async function startDesktop({
     look,
     move: () => moveLibrary({ shell, preferences, words, server, from: dataDirectory }),
     backUp: () => backUpNow({ shell, words, processes, preferences, library }),
+    async takeModels() {
+      windows.show('#/models').focus()
+      await models.take()
+    },
     restartServer,
     checkUpdates: () => updates.choose('check'),
     quit: () => void quit(),
@@ -158,6 +211,7 @@ export async function startDesktop({
   look()
   setKeys()
   windows.show()
+  updates.start()
   safe = decideSafeMode({ failed: mark.failed })
   if (safe) void askSafely(safe)
   else server.start()
@@ -190,13 +244,7 @@ export async function startDesktop({
         if (files.length > 0) await offer(files)
       })
     },
-    async end() {
-      ending = true
-      following.abort()
-      await server.stop()
-      await mark.left()
-      shell.exit(0)
-    },
+    end,
   }
 
   /** An answer is written for as long as its stream goes on. */
@@ -217,7 +265,7 @@ export async function startDesktop({
   /** Asks until it is there, or nobody wants to wait for it any more. */
   async function findLibrary() {
     for (;;) {
-      const found = await openLibrary({ shell, preferences, processes, named, usual: usualDirectory, log })
+      const found = await openLibrary({ shell, preferences, processes, named, usual: usualDirectory, keyGiven, log })
       if (!('away' in found)) return found
       const again = await shell.ask({
         message: words('desktop.move.away', { folder: found.away }),
@@ -248,6 +296,7 @@ export async function startDesktop({
     if (askedForKey) return
     askedForKey = true
     if (await askForKey({ shell, words, library })) await restartServer()
+    router.tellAll({ type: 'key', key: keys.state() })
   }
 
   async function giveUp(reason: Reason): Promise<void> {
@@ -278,7 +327,7 @@ export async function startDesktop({
       recent,
       tray,
       shortcut: inForce,
-      unprotected: ['open', 'none'].includes(library.key().state),
+      unprotected: ['open', 'none'].includes(keys.state().state),
       open,
     }
     shell.setMenu(menuOf({ words, platform: shell.platform, state }))
@@ -286,7 +335,7 @@ export async function startDesktop({
     shell.setTray(
       tray ? trayOf({ words, progress, shortcut: inForce, open, ...(shown !== null && { trouble: shown }) }) : null,
     )
-    shell.setProgress(progress.part)
+    shell.setProgress(models.now()?.part ?? progress.part)
   }
 
   function setKeys(): void {
@@ -314,55 +363,12 @@ export async function startDesktop({
     server.start()
   }
 
-  function callsOf(): BridgeCalls {
-    const shown = (): DesktopPreferences => {
-      const { tray, notifications, keepRecent } = preferences.get()
-      return { tray, notifications, recent: keepRecent, shortcut: inForce }
-    }
-    return {
-      start: (_, window) => ({
-        quick: windows.isQuick(window),
-        server: server.state(),
-        safeMode: safe?.why === 'refused' ? safe.reason : null,
-        updates: updates.state(),
-      }),
-      startServer: () => void server.start(),
-      chooseFolder: async () => (await shell.chooseFolder(words('desktop.menu.followFolder'))) ?? null,
-      openExternal: async ({ url }) => ({ opened: await openExternal(url) }),
-      async showDataFolder() {
-        await shell.showFolder(dataDirectory)
-        return undefined
-      },
-      print: (_, window) => void windows.find(window)?.print(),
-      tellUploads: ({ count }, window) => void uploads.set(window, count),
-      getPreferences: shown,
-      async setPreferences({ recent, shortcut, ...others }) {
-        await preferences.change({
-          ...others,
-          ...(recent !== undefined && { keepRecent: recent, ...(!recent && { recent: [] }) }),
-          ...(shortcut !== undefined && { shortcut }),
-        })
-        if (recent === false) shell.clearRecent()
-        if (shortcut !== undefined) setKeys()
-        look()
-        router.tellAll({ type: 'preferences', preferences: shown() })
-        return shown()
-      },
-      hideQuick: () => void windows.hideQuick(),
-      openChat({ chatId }) {
-        windows.hideQuick()
-        windows.show()
-        windows.tell({ type: 'go', hash: `#/chat/${chatId}` })
-      },
-      chooseUpdate: ({ choice }) => updates.choose(choice),
-    }
-  }
-
   /** Files on their way are all that a later start does not go on with. */
   async function quit(): Promise<void> {
-    if (ending) return
+    if (ending || asking) return
     const count = [...uploads.values()].reduce((sum, one) => sum + one, 0)
     if (count > 0) {
+      asking = true
       const answer = await shell.ask({
         message: words('desktop.quit.uploads', { count }),
         detail: words('desktop.quit.uploadsDetail'),
@@ -370,6 +376,7 @@ export async function startDesktop({
         cancel: 0,
         warning: true,
       })
+      asking = false
       if (answer === 0) return
     }
     await end()
@@ -378,6 +385,8 @@ export async function startDesktop({
   async function end(): Promise<void> {
     ending = true
     following.abort()
+    updates.stop()
+    models.stop()
     windows.destroy()
     shell.setTray(null)
     await server.stop()

@@ -93,7 +93,8 @@ export interface ShellWindow {
   isFocused(): boolean
   /** To the page, over the bridge. */
   send(message: unknown): void
-  print(): void
+  /** Resolves when it was printed, or not: until then its page must stay as it is to be printed. */
+  print(): Promise<void>
   on(event: {
     /** Moved, resized, maximised. */
     placed?(place: Rectangle & { maximized: boolean }): void

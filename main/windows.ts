@@ -30,6 +30,7 @@ export function createWindows({
   title,
   stays,
   gone,
+  forget,
 }: {
   shell: Shell
   router: () => BridgeRouter
@@ -37,12 +38,19 @@ export function createWindows({
   title(): string
   /** Whether the application goes on without a window: it is hidden then, and quick to come back. */
   stays(): boolean
-  /** The last one was closed. */
+  /** The last one was closed, or is to be: it stays until the application ends. */
   gone(): void
+  /** What was kept of a window goes. */
+  forget(id: number): void
 }): Windows {
   let main: ShellWindow | undefined
   let quick: ShellWindow | undefined
   let timer: NodeJS.Timeout | undefined
+
+  function leave({ id }: ShellWindow): void {
+    router().close(id)
+    forget(id)
+  }
 
   function open(hash: string): ShellWindow {
     const place = fitWindow(preferences.get().window ?? undefined, shell.displays())
@@ -54,12 +62,15 @@ export function createWindows({
         timer = setTimeout(() => void preferences.change({ window: next }).catch(() => {}), rest)
       },
       closing() {
-        if (!stays()) return true
-        window.hide()
+        if (stays()) window.hide()
+        // With its page files that are on their way would be lost: that is asked about first.
+        else gone()
         return false
       },
       closed() {
-        router().close(window.id)
+        leave(window)
+        // Another one has taken its place.
+        if (main !== window) return
         main = undefined
         gone()
       },
@@ -67,7 +78,6 @@ export function createWindows({
       failed() {
         const before = main
         main = undefined
-        router().close(window.id)
         before?.destroy()
         main = open('#/')
       },
@@ -90,7 +100,7 @@ export function createWindows({
     window.on({
       blurred: () => window.hide(),
       closed() {
-        router().close(window.id)
+        leave(window)
         quick = undefined
       },
       failed: () => window.destroy(),

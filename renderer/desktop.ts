@@ -4,6 +4,8 @@ import type {
   DesktopPreferences,
   DesktopReason,
   HandedFile,
+  KeyState,
+  ModelsTaking,
   ShownServer,
   UpdateState,
 } from '../shared/api/desktop.ts'
@@ -28,6 +30,10 @@ export interface Desktop {
   readonly updates: Store<UpdateState>
   /** Null until they were read. */
   readonly preferences: Store<DesktopPreferences | null>
+  /** Of the key that seals keys of providers; null until it was read. */
+  readonly key: Store<KeyState | null>
+  /** Models that are being taken over from a folder. */
+  readonly taking: Store<ModelsTaking>
   /** Opened with Cloister, and not added yet. */
   readonly handed: Store<readonly HandedFile[]>
 }
@@ -45,16 +51,22 @@ export async function connectDesktop(
   const server = createStore<ShownServer>(state.server)
   const updates = createStore<UpdateState>(state.updates)
   const preferences = createStore<DesktopPreferences | null>(null)
+  const key = createStore<KeyState | null>(null)
+  const taking = createStore<ModelsTaking>(null)
   const handed = createStore<readonly HandedFile[]>([])
   bridge.listen(message => {
     if (message.type === 'server') server.set(message.server)
     else if (message.type === 'updates') updates.set(message.updates)
     else if (message.type === 'preferences') preferences.set(message.preferences)
+    else if (message.type === 'key') key.set(message.key)
+    else if (message.type === 'taking') taking.set(message.taking)
     else if (message.type === 'files') handed.change(all => [...all, ...message.files])
     else if (message.type === 'go') go(message.hash)
   })
   sendLinksOut(document, bridge)
-  return { bridge, quick: state.quick, safeMode: state.safeMode, server, updates, preferences, handed }
+  const known = await bridge.getKey()
+  if (known.ok) key.set(known.value)
+  return { bridge, quick: state.quick, safeMode: state.safeMode, server, updates, preferences, key, taking, handed }
 }
 
 /** Throws what main says is wrong. */

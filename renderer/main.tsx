@@ -109,6 +109,11 @@ function compose({ session, account, options }: { session: Session; account: Acc
     refused: () => visit.refused(),
   })
   if (desktop) tellUploads(desktop.bridge, () => uploads.list.get().filter(isOpen).length, uploads.list.subscribe)
+  // Of models that are taken over beside the server no event tells.
+  desktop?.taking.subscribe(() => {
+    if (desktop.taking.get() !== null) return
+    for (const name of ['models', 'catalog', 'providers', 'index']) void queries.invalidateQueries({ queryKey: [name] })
+  })
   return {
     client,
     queries,

@@ -54,6 +54,12 @@ export function createPageBridge({ invoke, receive }: Wire): DesktopBridge {
     hideQuick: () => call('hideQuick'),
     openChat: input => call('openChat', input),
     chooseUpdate: input => call('chooseUpdate', input),
+    getKey: () => call('getKey'),
+    protectKey: input => call('protectKey', input),
+    unlockKey: input => call('unlockKey', input),
+    giveUpKey: () => call('giveUpKey'),
+    takeModels: () => call('takeModels'),
+    stopTakingModels: () => call('stopTakingModels'),
     listen(listener) {
       hear = listener
       const waiting = early

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type DesktopMessage, type DesktopState, desktopCalls } from '../../shared/api/desktop.ts'
+import { type DesktopMessage, type DesktopState, desktopCalls, type KeyState } from '../../shared/api/desktop.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createPageBridge } from './page.ts'
 import { type BridgeCalls, createBridgeRouter } from './router.ts'
 
-const state: DesktopState = { quick: false, server: { name: 'ready' }, safeMode: null, updates: { name: 'off' } }
+const state: DesktopState = { quick: false, server: { name: 'ready' }, safeMode: null, updates: { name: 'none' } }
+const key: KeyState = { state: 'none', place: null }
 const preferences = { tray: true, notifications: true, recent: true, shortcut: null }
 
 function makeCalls(own: Partial<BridgeCalls> = {}): BridgeCalls {
@@ -21,7 +22,13 @@ function makeCalls(own: Partial<BridgeCalls> = {}): BridgeCalls {
     setPreferences: changes => ({ ...preferences, ...changes }),
     hideQuick() {},
     openChat() {},
-    chooseUpdate: () => ({ name: 'off' }),
+    chooseUpdate: () => ({ name: 'none' }),
+    getKey: () => key,
+    protectKey: () => key,
+    unlockKey: () => key,
+    giveUpKey: () => key,
+    takeModels() {},
+    stopTakingModels() {},
     ...own,
   }
 }

@@ -109,12 +109,24 @@ export async function protectLibraryKey(
 
 /**
  * For one that is lost or a passphrase that is forgotten: what said where it is is put aside, and the next `openLibraryKey` makes another.
- * Keys of providers must be entered anew then. Gives the file that it is in now.
+ * Keys of providers must be entered anew then. Gives the files that it is in now.
  */
-export async function giveUpLibraryKey(dataDirectory: string, now = Date.now()): Promise<string> {
-  const file = keepingFileOf(dataDirectory)
-  const aside = `${file}.${new Date(now).toISOString().replaceAll(/[-:.]/g, '')}.old`
-  await rename(file, aside)
+export async function giveUpLibraryKey(dataDirectory: string, now = Date.now()): Promise<string[]> {
+  const ending = `.${new Date(now).toISOString().replaceAll(/[-:.]/g, '')}.old`
+  const key = keyFileOf(dataDirectory)
+  const isBroken = await readKeyFile(key).then(
+    () => false,
+    () => true,
+  )
+  const aside: string[] = []
+  for (const file of [keepingFileOf(dataDirectory), ...(isBroken ? [key] : [])]) {
+    try {
+      await rename(file, file + ending)
+      aside.push(file + ending)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
   return aside
 }
 

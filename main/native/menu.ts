@@ -51,6 +51,7 @@ export type MenuAction =
   | { name: 'move-data' }
   | { name: 'back-up' }
   | { name: 'backup-folder' }
+  | { name: 'take-models' }
   | { name: 'show-log' }
   | { name: 'check-updates' }
   | { name: 'quick' }
@@ -192,6 +193,7 @@ export function menuOf({
     inside('backUp', { name: 'back-up' }),
     action('backupFolder', { name: 'backup-folder' }),
     separator,
+    inside('takeModels', { name: 'take-models' }),
   ])
 
   const recent = submenu(

@@ -32,15 +32,18 @@ export function createShownUpdates({
   let looked = false
 
   function state(): Shown {
-    const { choice } = preferences.get().updates
-    const { phase, version, notes, part, reason } = updates.state()
+    if (!deps.updater) return { name: 'none' }
+    const { choice, previous } = preferences.get().updates
+    const { phase, version, notes, back, part, reason } = updates.state()
+    // What is ready waits for the work, and has not failed.
+    const waiting = phase === 'ready' && reason?.code === 'update-busy'
     if (phase === 'checking') return { name: 'checking' }
-    if (reason) return { name: 'failed', reason }
+    if (reason && !waiting) return { name: 'failed', reason }
     if (phase === 'downloading') return { name: 'downloading', version: version ?? '', part }
-    if (phase === 'offered') return { name: 'available', version: version ?? '', notes }
-    if (phase === 'ready') return { name: 'ready', version: version ?? '', notes }
+    if (phase === 'offered') return { name: 'available', version: version ?? '', notes, back }
+    if (phase === 'ready') return { name: 'ready', version: version ?? '', notes, back, waiting }
     if (choice === 'unasked') return { name: 'unasked' }
-    return choice === 'on' || looked ? { name: 'current' } : { name: 'off' }
+    return { name: choice === 'on' || looked ? 'current' : 'off', previous }
   }
 
   async function run(choice: UpdateChoice): Promise<void> {
@@ -52,6 +55,7 @@ export function createShownUpdates({
     } else if (choice === 'download') await updates.download()
     else if (choice === 'install') await updates.install()
     else if (choice === 'skip') await updates.skip()
+    else if (choice === 'back') await updates.lookBack()
   }
 
   return {

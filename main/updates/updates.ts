@@ -144,7 +144,11 @@ export function createUpdates(deps: UpdateDependencies): Updates {
       await settings.write({ ...(await settings.read()), choice })
     },
     async check(asker) {
-      if (state.phase === 'ready' || state.phase === 'offered') return 'offered'
+      if (state.phase === 'ready' || state.phase === 'offered') {
+        // Whoever asks again wants to see it, whatever its last step came to.
+        if (asker === 'user' && state.reason) become({ reason: null })
+        return 'offered'
+      }
       const known = await settings.read()
       const decided = decideCheck(known, asker, now())
       if (decided !== 'check') return decided
@@ -168,8 +172,9 @@ export function createUpdates(deps: UpdateDependencies): Updates {
         return offer(info, true)
       }, 'resting'),
     async skip() {
-      if (state.version === null || state.back) return
-      await settings.write({ ...(await settings.read()), skipped: state.version })
+      if (state.version === null) return
+      // To stay is no word on the version that one came from.
+      if (!state.back) await settings.write({ ...(await settings.read()), skipped: state.version })
       become(resting)
     },
     download: () =>

@@ -1,3 +1,5 @@
+import { desktop as product } from '../../shared/messages/desktop-de.ts'
+
 /** Was der Bildschirm nur im Fenster der Anwendung sagt. */
 export const desktop = {
   unreachable:
@@ -24,7 +26,48 @@ export const desktop = {
   showData: 'Ordner mit Ihren Daten anzeigen',
   openLarge: 'Im großen Fenster öffnen',
   hide: 'Schließen (Esc)',
+  key: {
+    title: 'Schlüssel von Anbietern',
+    keychain:
+      'Schlüssel von Anbietern (OpenAI und ähnliche) sind verschlossen; was sie öffnet, liegt im Schlüsselbund des Systems.',
+    'safe-storage':
+      'Schlüssel von Anbietern (OpenAI und ähnliche) sind verschlossen; öffnen kann sie nur diese Anwendung.',
+    file: 'Schlüssel von Anbietern (OpenAI und ähnliche) sind verschlossen.',
+    passphrase:
+      'Schlüssel von Anbietern (OpenAI und ähnliche) sind mit Ihrem Passwort verschlossen. Cloister fragt nach jedem Start danach.',
+    open: 'Schlüssel von Anbietern liegen ungeschützt auf diesem Computer',
+    openDetail:
+      'Es gibt hier keinen Schlüsselbund, den Cloister benutzen könnte. Andere Programme dieses Benutzers können die Schlüssel lesen, bis Sie sie mit einem Passwort schützen.',
+    none: 'Es gibt hier keinen Schlüsselbund, den Cloister benutzen könnte. Damit Sie Schlüssel von Anbietern (OpenAI und ähnliche) speichern können, legen Sie ein Passwort fest, das sie verschließt. Ohne solche Server brauchen Sie keines.',
+    locked: 'Schlüssel von Anbietern sind verschlossen',
+    lockedDetail:
+      'Bis Sie das Passwort eingeben, geht alles außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche).',
+    lost: product.secrets.lost,
+    lostDetail: product.secrets.lostDetail,
+    enter: 'Passwort eingeben',
+    later: product.secrets.later,
+    protect: 'Passwort festlegen',
+    passphrase1: 'Passwort',
+    passphrase2: 'Dasselbe Passwort noch einmal',
+    keep: 'Niemand kann es Ihnen wieder sagen. Ist es vergessen, müssen die Schlüssel der Anbieter neu eingegeben werden; Dokumente und Chats bleiben, wie sie sind.',
+    differs: 'Die beiden sind nicht gleich.',
+    unlock: 'Aufschließen',
+    anew: product.secrets.anew,
+    protected: 'Die Schlüssel von Anbietern sind jetzt geschützt.',
+    unlocked: 'Die Schlüssel von Anbietern sind aufgeschlossen.',
+  },
+  taking: 'Modelle werden übernommen: {{percent}} % ({{file}})',
   updates: {
+    none: 'Diese Ausgabe von Cloister hat keine Updates: Sie nennt keinen Ort, von dem sie kämen. Installieren Sie neuere Versionen von Hand darüber.',
+    waiting:
+      'Es ist etwas in Arbeit: Dokumente werden gelesen, eine Antwort wird geschrieben oder ein Modell geladen. Version {{version}} wird nicht mitten darin installiert. Drücken Sie den Knopf noch einmal, wenn es fertig ist.',
+    back: 'Zurück zu Version {{version}}',
+    backAsk: 'Zurück zu Version {{version}}?',
+    backLead:
+      'Eine Bibliothek, die diese Version verändert hat, lässt sich mit der älteren vielleicht nicht öffnen. Eine Kopie von davor liegt dann unter „backups“ im Ordner mit Ihren Daten. Geladen wird die ältere Version erst, wenn Sie es noch einmal sagen.',
+    backGo: 'Danach sehen',
+    backThere: 'Version {{version}}, die vorige, ist da.',
+    stay: 'Bei dieser Version bleiben',
     title: 'Updates',
     ask: 'Darf Cloister einmal am Tag nachsehen, ob es eine neue Version gibt? Über Sie und Ihre Dokumente wird dabei nichts übermittelt.',
     askShort: 'Darf Cloister einmal am Tag nach Updates sehen?',

@@ -1,3 +1,5 @@
+import { desktop as product } from '../../shared/messages/desktop-en.ts'
+
 /** What the screen says in the window of the desktop alone. There nobody starts a server, and there is no browser. */
 export const desktop = {
   unreachable:
@@ -23,7 +25,46 @@ export const desktop = {
   showData: 'Show the folder with your data',
   openLarge: 'Open in the large window',
   hide: 'Close (Esc)',
+  key: {
+    title: 'Keys of providers',
+    keychain: 'Keys of providers (OpenAI and the like) are locked; what opens them is in the keychain of the system.',
+    'safe-storage': 'Keys of providers (OpenAI and the like) are locked; only this application can open them.',
+    file: 'Keys of providers (OpenAI and the like) are locked.',
+    passphrase:
+      'Keys of providers (OpenAI and the like) are locked with your passphrase. Cloister asks for it after each start.',
+    open: 'Keys of providers lie unprotected on this computer',
+    openDetail:
+      'There is no keychain here that Cloister could use. Other programs of this user can read the keys until you protect them with a passphrase.',
+    none: 'There is no keychain here that Cloister could use. So that keys of providers (OpenAI and the like) can be stored, set a passphrase that locks them. Without such servers you need none.',
+    locked: 'Keys of providers are locked',
+    lockedDetail:
+      'Until you enter the passphrase, everything works but servers of others with a key (OpenAI and the like).',
+    lost: product.secrets.lost,
+    lostDetail: product.secrets.lostDetail,
+    enter: 'Enter the passphrase',
+    later: product.secrets.later,
+    protect: 'Set a passphrase',
+    passphrase1: 'Passphrase',
+    passphrase2: 'The same passphrase again',
+    keep: 'Nobody can tell it to you again. If it is forgotten, the keys of providers have to be entered anew; documents and chats stay as they are.',
+    differs: 'The two are not the same.',
+    unlock: 'Unlock',
+    anew: product.secrets.anew,
+    protected: 'Keys of providers are protected now.',
+    unlocked: 'Keys of providers are unlocked.',
+  },
+  taking: 'Models are being taken over: {{percent}} % ({{file}})',
   updates: {
+    none: 'This copy of Cloister has no updates: it names no place that they would come from. Install newer versions over it by hand.',
+    waiting:
+      'Something is in work: documents are being read, an answer is being written or a model is being fetched. Version {{version}} is not installed in the middle of that. Press the button again when it is done.',
+    back: 'Go back to version {{version}}',
+    backAsk: 'Go back to version {{version}}?',
+    backLead:
+      'A library that this version has changed may be closed to the older one. A copy from before that change then lies in “backups” in the folder with your data; the application fetches the older version only when you say so again.',
+    backGo: 'Look for it',
+    backThere: 'Version {{version}}, the one before this, is there.',
+    stay: 'Stay with this version',
     title: 'Updates',
     ask: 'May Cloister look once a day whether there is a new version? Nothing about you or your documents is sent.',
     askShort: 'May Cloister look for updates once a day?',

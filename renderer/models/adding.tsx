@@ -86,12 +86,15 @@ export function AddMenu({ adding }: { adding: AddingState }) {
   const file = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   const [asking, setAsking] = useState(false)
+  const { desktop } = useApp()
   const taken = (target: HTMLInputElement, take: (files: File[]) => void) => {
     const files = [...(target.files ?? [])]
     // The same file may be chosen again.
     target.value = ''
     if (files.length > 0) take(files)
   }
+  // In its window they go the short way, from disk to disk.
+  const takeFolder = () => (desktop ? void desktop.bridge.takeModels() : folder.current?.click())
   return (
     <>
       <MenuOf
@@ -103,7 +106,7 @@ export function AddMenu({ adding }: { adding: AddingState }) {
         }
         items={[
           { label: words('models.addFile'), run: () => file.current?.click() },
-          { label: words('models.addFolder'), run: () => folder.current?.click() },
+          { label: words('models.addFolder'), run: takeFolder },
           { label: words('models.addAddress'), run: () => setAsking(true) },
         ]}
       />

@@ -19,12 +19,13 @@ import { MachineLine } from './machine-line.tsx'
 import type { Shelf } from './offer.tsx'
 import { OfferList } from './offer-list.tsx'
 import { Suggestions } from './suggestions.tsx'
+import { TakingProgress } from './taking-progress.tsx'
 import { useDownloads, useModelActions } from './use-models.ts'
 
 /** All models in one place: what fits this computer, what is here, what servers have. */
 export function ModelsPage() {
   const words = useWords()
-  const { client } = useApp()
+  const { client, desktop } = useApp()
   const project = useProject()
   const models = useQuery(read.allModels(client, project.id))
   const catalog = useQuery(read.catalog(client))
@@ -64,6 +65,7 @@ export function ModelsPage() {
       </p>
       {catalog.data && <MachineLine machine={catalog.data.machine} />}
       <AddingProgress adding={adding} />
+      {desktop && <TakingProgress desktop={desktop} />}
       <IndexStatus quiet />
       <DownloadList downloads={shelf.downloads} actions={actions} />
       {catalog.isError && <Problem error={catalog.error} retry={() => void catalog.refetch()} />}

@@ -6,22 +6,24 @@ import { hashOf, type View } from '../route.ts'
 export function Link({
   view,
   id,
+  query,
   followed,
   ...rest
 }: Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href' | 'onClick'> & {
   view: View
   id?: string
+  query?: Record<string, string>
   /** It was followed inside this page. */
   followed?: () => void
 }) {
   const { router } = useApp()
   return (
     <a
-      href={hashOf(view, id ?? null)}
+      href={hashOf(view, id ?? null, new URLSearchParams(query))}
       onClick={event => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return
         event.preventDefault()
-        router.go(view, id ? { id } : {})
+        router.go(view, { ...(id && { id }), ...(query && { query }) })
         followed?.()
       }}
       {...rest}

@@ -5,8 +5,10 @@ import { answered, type Desktop } from '../desktop.ts'
 import { Button } from '../parts/button.tsx'
 import { fieldLook } from '../parts/field.tsx'
 import { sentenceOf } from '../parts/problem.tsx'
+import { useRoute } from '../route.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { KeyPart } from './key-part.tsx'
 import { keysOf, shownKeys } from './keys.ts'
 import { Section } from './settings-section.tsx'
 import { UpdatesPart } from './updates-part.tsx'
@@ -19,6 +21,7 @@ export function DesktopSection({ desktop }: { desktop: Desktop }) {
   const { toasts } = useApp()
   const { bridge, preferences } = desktop
   const values = useStore(preferences)
+  useNamedPart(values !== null)
   const run = async <T,>(answer: Promise<DesktopAnswer<T>>): Promise<T | undefined> => {
     try {
       return await answered(answer)
@@ -28,8 +31,12 @@ export function DesktopSection({ desktop }: { desktop: Desktop }) {
     }
   }
   const change = async (changes: Partial<DesktopPreferences>) => {
+    const before = preferences.get()
+    // A tick stands at once; main may refuse keys, and says which are in force.
+    if (before && !('shortcut' in changes)) preferences.set({ ...before, ...changes })
     const kept = await run(bridge.setPreferences(changes))
     if (kept) preferences.set(kept)
+    else if (before) preferences.set(before)
     return kept
   }
   useEffect(() => {
@@ -50,12 +57,29 @@ export function DesktopSection({ desktop }: { desktop: Desktop }) {
           </label>
         ))}
       {values && <Keys keys={values.shortcut} change={async shortcut => (await change({ shortcut }))?.shortcut} />}
-      <Button className="mt-4" onClick={() => void run(bridge.showDataFolder())}>
+      <Button className="mt-6" onClick={() => void run(bridge.showDataFolder())}>
         {words('desktop.showData')}
       </Button>
+      <KeyPart desktop={desktop} />
       <UpdatesPart desktop={desktop} />
     </Section>
   )
+}
+
+/** Whoever was led to a part of it (`?part=key`) sees that one: the keyboard is there, too. */
+function useNamedPart(there: boolean): void {
+  const { router } = useApp()
+  const part = useRoute(router).query.get('part')
+  useEffect(() => {
+    if (!there || part === null) return
+    // What is above has its size by then, and the page has been scrolled to its beginning.
+    const frame = requestAnimationFrame(() => {
+      const place = document.getElementById(`part-${part}`)
+      place?.focus({ preventScroll: true })
+      place?.scrollIntoView({ block: 'start' })
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [there, part])
 }
 
 /** `change` tells which keys are in force afterwards. */
@@ -74,7 +98,7 @@ function Keys({
     setRefused(wanted !== null && now === null)
   }
   return (
-    <div className="mt-4">
+    <div id="part-shortcut" tabIndex={-1} className="mt-4 scroll-mt-6">
       <label htmlFor={id}>{words('desktop.keys')}</label>
       <div className="mt-2 flex flex-wrap gap-2">
         <input

@@ -1,6 +1,8 @@
+import { useState } from 'react'
 import type { UpdateChoice, UpdateState } from '../../shared/api/desktop.ts'
 import type { Desktop } from '../desktop.ts'
 import { Button } from '../parts/button.tsx'
+import { Confirm } from '../parts/dialog.tsx'
 import { useUpdateChoice } from '../shell/updates-notice.tsx'
 import { useStore } from '../store.ts'
 import { type Key, useWords } from '../words.tsx'
@@ -12,10 +14,14 @@ export function UpdatesPart({ desktop }: { desktop: Desktop }) {
   const words = useWords()
   const updates = useStore(desktop.updates)
   const choose = useUpdateChoice(desktop)
+  const [goingBack, setGoingBack] = useState(false)
+  const previous = updates.name === 'current' || updates.name === 'off' ? updates.previous : null
   const notes = updates.name === 'available' || updates.name === 'ready' ? updates.notes : ''
   return (
     <div className="mt-6">
-      <h3 className="font-medium">{words('desktop.updates.title')}</h3>
+      <h3 id="part-updates" tabIndex={-1} className="scroll-mt-6 font-medium">
+        {words('desktop.updates.title')}
+      </h3>
       <p role="status" className="mt-1 text-sm text-soft">
         {textOf()}
       </p>
@@ -26,12 +32,25 @@ export function UpdatesPart({ desktop }: { desktop: Desktop }) {
         </details>
       )}
       <div className="mt-3 flex flex-wrap gap-2">
-        {offers[updates.name].map(([choice, label, look]) => (
+        {offersOf(updates).map(([choice, label, look]) => (
           <Button key={choice} {...(look && { look })} onClick={() => void choose(choice)}>
             {words(label)}
           </Button>
         ))}
+        {previous !== null && (
+          <Button look="quiet" onClick={() => setGoingBack(true)}>
+            {words('desktop.updates.back', { version: previous })}
+          </Button>
+        )}
       </div>
+      <Confirm
+        title={words('desktop.updates.backAsk', { version: previous ?? '' })}
+        lead={words('desktop.updates.backLead')}
+        action={words('desktop.updates.backGo')}
+        open={goingBack}
+        close={() => setGoingBack(false)}
+        confirm={() => void choose('back')}
+      />
     </div>
   )
 
@@ -42,8 +61,13 @@ export function UpdatesPart({ desktop }: { desktop: Desktop }) {
       case 'failed':
         return words.explain(updates.reason)
       case 'available':
+        return words(updates.back ? 'desktop.updates.backThere' : 'desktop.updates.available', {
+          version: updates.version,
+        })
       case 'ready':
-        return words(`desktop.updates.${updates.name}`, { version: updates.version })
+        return words(updates.waiting ? 'desktop.updates.waiting' : 'desktop.updates.ready', {
+          version: updates.version,
+        })
       case 'downloading':
         return words('desktop.updates.downloading', {
           version: updates.version,
@@ -57,7 +81,15 @@ export function UpdatesPart({ desktop }: { desktop: Desktop }) {
 
 const check: Offered = ['check', 'desktop.updates.check']
 const skip: Offered = ['skip', 'desktop.updates.skip']
+const stay: Offered = ['skip', 'desktop.updates.stay']
+
+function offersOf(updates: UpdateState): readonly Offered[] {
+  const isBack = (updates.name === 'available' || updates.name === 'ready') && updates.back
+  return isBack ? offers[updates.name].map(one => (one === skip ? stay : one)) : offers[updates.name]
+}
+
 const offers: Record<UpdateState['name'], readonly Offered[]> = {
+  none: [],
   unasked: [
     ['on', 'desktop.updates.on'],
     ['off', 'desktop.updates.no'],

@@ -3,6 +3,7 @@ import { useApp } from '../app-context.ts'
 import type { Desktop } from '../desktop.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
+import { KeyNotice } from './key-notice.tsx'
 import { ServerFailed } from './server-failed.tsx'
 import { UpdatesNotice } from './updates-notice.tsx'
 
@@ -15,6 +16,7 @@ export function Notices() {
       {desktop && <ServerFailed desktop={desktop} />}
       {desktop?.safeMode && <Notice text={words('desktop.safeMode', { reason: words.explain(desktop.safeMode) })} />}
       {desktop ? <ConnectionOfWindow desktop={desktop} /> : <Connection text={words('app.offline')} />}
+      {desktop && !desktop.quick && <KeyNotice desktop={desktop} />}
       {desktop && !desktop.quick && <UpdatesNotice desktop={desktop} />}
     </>
   )

@@ -22,7 +22,8 @@ export function UpdatesNotice({ desktop }: { desktop: Desktop }) {
         </div>
       </div>
     )
-  if (updates.name !== 'available' && updates.name !== 'ready') return null
+  // Of the one that somebody goes back to the settings speak.
+  if ((updates.name !== 'available' && updates.name !== 'ready') || updates.back) return null
   return (
     <p role="status" className="shrink-0 border-b border-line px-4 py-2 text-sm">
       {words(`desktop.updates.${updates.name}`, { version: updates.version })}{' '}

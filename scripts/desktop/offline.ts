@@ -7,6 +7,9 @@ import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { de } from '../../shared/messages/de.ts'
+import { en } from '../../shared/messages/en.ts'
+import type { Messages } from '../../shared/messages/index.ts'
 import { modelsFolder, verifyOfflinePack, writeSums } from '../../shared/models/offline-pack.ts'
 import { root } from './root.ts'
 
@@ -45,6 +48,10 @@ async function cloister(args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`models pack ended with ${String(code)}`)
 }
 
+/** Through the menu, as it is written there. */
+const wayTo = ({ desktop: { menu } }: Messages) =>
+  [menu.file.replaceAll('&', ''), menu.data, menu.takeModels].join(' › ')
+
 const english = `Cloister for a computer without a network
 
 1. Check that everything arrived whole. Linux: sha256sum -c SHA256SUMS. macOS: shasum -a 256 -c SHA256SUMS.
@@ -52,7 +59,8 @@ const english = `Cloister for a computer without a network
    This finds what broke on the way. Who could change the stick could change the list as well: the installers are
    therefore signed by those who make Cloister, which Windows and macOS check when they are opened.
 2. Install: installers/ holds the program for your system.
-3. Take over the models: in Cloister, open Models and choose this folder; or run
+3. Take over the models: in the menu of Cloister, choose ${wayTo(en)}, and then this folder;
+   the page Models offers the same. Or run
    cloister models unpack FOLDER
    Every file is read and compared first; one that is damaged is named, and nothing is taken.
 
@@ -67,7 +75,8 @@ const german = `Cloister für einen Rechner ohne Netz
    Das findet, was unterwegs kaputtging. Wer den Stick verändern konnte, konnte auch die Liste verändern: Die
    Installationsprogramme sind deshalb von denen unterschrieben, die Cloister machen; Windows und macOS prüfen das beim Öffnen.
 2. Installieren: In installers/ liegt das Programm für Ihr System.
-3. Modelle übernehmen: Öffnen Sie in Cloister „Modelle“ und wählen Sie diesen Ordner, oder starten Sie
+3. Modelle übernehmen: Wählen Sie im Menü von Cloister ${wayTo(de)} und dann diesen Ordner;
+   die Seite „Modelle“ bietet dasselbe an. Oder starten Sie
    cloister models unpack ORDNER
    Jede Datei wird zuerst gelesen und verglichen; eine beschädigte wird genannt, und nichts wird übernommen.
 

@@ -19,19 +19,36 @@ export const serverState = z.discriminatedUnion('name', [
 ])
 
 export const updateState = z.discriminatedUnion('name', [
+  /** This build knows no place for updates. */
+  z.object({ name: z.literal('none') }),
   /** The user has not been asked yet whether Cloister may look for updates. */
   z.object({ name: z.literal('unasked') }),
-  z.object({ name: z.literal('off') }),
+  /** `previous`: the version before this one, which one may go back to. */
+  z.object({ name: z.literal('off'), previous: version.nullable() }),
   z.object({ name: z.literal('checking') }),
-  z.object({ name: z.literal('current') }),
-  z.object({ name: z.literal('available'), version, notes: text(20_000) }),
+  z.object({ name: z.literal('current'), previous: version.nullable() }),
+  /** `back`: it is the one that was here before. */
+  z.object({ name: z.literal('available'), version, notes: text(20_000), back: z.boolean() }),
   z.object({ name: z.literal('downloading'), version, part: z.number().min(0).max(1) }),
-  /** It waits for the next start, or until nothing is in work. */
-  z.object({ name: z.literal('ready'), version, notes: text(20_000) }),
+  /** `waiting`: it was to be installed, and something is in work. */
+  z.object({ name: z.literal('ready'), version, notes: text(20_000), back: z.boolean(), waiting: z.boolean() }),
   z.object({ name: z.literal('failed'), reason }),
 ])
 
-export const updateChoice = z.enum(['on', 'off', 'check', 'download', 'install', 'skip', 'later'])
+/** `back`: looks for the version before this one. `skip`: of one that is offered, also of that. */
+export const updateChoice = z.enum(['on', 'off', 'check', 'download', 'install', 'skip', 'back'])
+
+/** Of the key that seals keys of providers; never the key itself. */
+export const keyState = z.object({
+  /** `open`: in a file that others can read. `none`: there is none, and nothing to keep one in. `lost`: not where it should be. */
+  state: z.enum(['ready', 'open', 'none', 'locked', 'lost']),
+  /** Where it is kept, as far as that is known. */
+  place: z.enum(['keychain', 'safe-storage', 'passphrase', 'file']).nullable(),
+})
+const passphrase = z.object({ passphrase: text(1000) })
+
+/** Models that are being taken over from a folder: the file in work, and how much of all is done. Null: none are. */
+export const modelsTaking = z.object({ file: text(4096), part: z.number().min(0).max(1) }).nullable()
 
 export const desktopPreferences = z.object({
   /** Cloister goes on when its window is closed. */
@@ -74,6 +91,16 @@ export const desktopCalls = {
   /** Of the small window, in the large one. */
   openChat: { input: z.object({ projectId: id, chatId: id }), output: nothing },
   chooseUpdate: { input: z.object({ choice: updateChoice }), output: updateState },
+  getKey: { input: nothing, output: keyState },
+  /** Of one that lies open, or of none. Throws `passphrase-short`. */
+  protectKey: { input: passphrase, output: keyState },
+  /** Throws `passphrase-wrong`. */
+  unlockKey: { input: passphrase, output: keyState },
+  /** Of one that is locked or lost; the user is asked before. */
+  giveUpKey: { input: nothing, output: keyState },
+  /** Of a folder that the user chooses. What has become of it main tells the user itself. */
+  takeModels: { input: nothing, output: nothing },
+  stopTakingModels: { input: nothing, output: nothing },
 }
 
 /** To the page. */
@@ -84,6 +111,8 @@ export const desktopMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('server'), server: serverState }),
   z.object({ type: z.literal('updates'), updates: updateState }),
   z.object({ type: z.literal('preferences'), preferences: desktopPreferences }),
+  z.object({ type: z.literal('key'), key: keyState }),
+  z.object({ type: z.literal('taking'), taking: modelsTaking }),
 ])
 
 type Calls = typeof desktopCalls
@@ -100,6 +129,8 @@ export type DesktopPreferences = z.output<typeof desktopPreferences>
 export type HandedFile = z.output<typeof handedFile>
 export type ShownServer = z.output<typeof serverState>
 export type UpdateState = z.output<typeof updateState>
+export type KeyState = z.output<typeof keyState>
+export type ModelsTaking = z.output<typeof modelsTaking>
 export type UpdateChoice = z.output<typeof updateChoice>
 
 /** `window.cloister`: functions, and nothing else. */

@@ -15,12 +15,13 @@ export const desktop = {
     recent: 'Zuletzt hinzugefügt',
     recentNone: 'Keine',
     recentClear: 'Liste leeren',
-    print: 'Antwort drucken …',
+    print: 'Drucken …',
     data: 'Daten',
     showData: 'Datenordner anzeigen',
     moveData: 'Datenordner verschieben …',
     backUp: 'Jetzt sichern …',
     backupFolder: 'Ordner der täglichen Sicherungen …',
+    takeModels: 'Modelle aus einem Ordner übernehmen …',
     showLog: 'Protokoll anzeigen',
     close: 'Fenster schließen',
     quit: 'Cloister beenden',
@@ -174,6 +175,15 @@ export const desktop = {
     failed: 'Es wurde keine Sicherung erstellt',
     show: 'Ordner anzeigen',
   },
+  models: {
+    taken_one: 'Das Modell {{names}} wurde übernommen',
+    taken_other: '{{count}} Modelle wurden übernommen: {{names}}',
+    present_one: 'Es ist schon da: {{names}}',
+    present_other: 'Sie sind schon da: {{names}}',
+    presentToo: 'Schon vorher da: {{names}}',
+    failed: 'Es wurden keine Modelle übernommen',
+    busy: 'Es werden schon Modelle übernommen. Warten Sie, bis das fertig ist, oder halten Sie es auf der Seite „Modelle“ an.',
+  },
   safe: {
     crashed_one: 'Cloister ließ sich beim letzten Mal nicht starten',
     crashed_other: 'Cloister ließ sich {{count}}-mal nacheinander nicht starten',
@@ -200,24 +210,23 @@ export const desktop = {
       'Alles geht außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Computer.',
     anew: 'Schlüssel neu eingeben',
     later: 'Später',
-    open: 'Schlüssel von Anbietern liegen ungeschützt auf diesem Computer',
-    openDetail:
-      'Es gibt hier keinen Schlüsselbund, den Cloister benutzen könnte. Andere Programme dieses Benutzers können die Schlüssel lesen, bis Sie sie mit einem Passwort schützen.',
-    protect: 'Passwort festlegen',
-    unlock: 'Passwort der Bibliothek',
-    wrong: 'Das ist nicht das Passwort.',
-    short: 'Das Passwort muss mindestens {{count}} Zeichen haben.',
+    giveUp: 'Auf die gespeicherten Schlüssel von Anbietern verzichten?',
+    giveUpDetail:
+      'Cloister legt dann einen neuen Schlüssel für diese Bibliothek an. Was mit dem alten verschlossen wurde, ist nicht mehr lesbar: Die Schlüssel Ihrer Anbieter geben Sie unter „Modelle“ neu ein. Dokumente und Chats sind davon nicht berührt.',
   },
 }
 
 /** Wo der Schlüssel liegt, der die Schlüssel der Anbieter verschließt: für den, der die Bibliothek öffnet und ihn nicht bekommt. */
 export const keyErrors = {
   'secrets-key_desktop':
-    'Auf diesem Computer gibt es keinen Schlüsselbund, in dem Cloister Schlüssel aufbewahren könnte. Legen Sie in der Desktop-Anwendung ein Passwort fest (Einstellungen, Desktop, Schlüssel von Anbietern schützen), oder setzen Sie SECRETS_KEY.',
+    'Auf diesem Computer gibt es keinen Schlüsselbund, in dem Cloister Schlüssel aufbewahren könnte. Legen Sie in der Desktop-Anwendung ein Passwort fest (Einstellungen, „Diese Anwendung“), oder setzen Sie SECRETS_KEY.',
   'secrets-unreadable_keychain':
     'Der Schlüssel dieser Bibliothek liegt im Schlüsselbund des Systems, und der gibt ihn nicht heraus. Entsperren Sie den Schlüsselbund und versuchen Sie es noch einmal. Wenn die Bibliothek von einem anderen Computer kommt, geben Sie die Schlüssel der Anbieter in der Desktop-Anwendung neu ein.',
   'secrets-unreadable_safe-storage':
     'Den Schlüssel dieser Bibliothek kann nur die Desktop-Anwendung öffnen. Starten Sie sie; Befehle arbeiten dann durch sie. Oder setzen Sie SECRETS_KEY und geben Sie die Schlüssel der Anbieter neu ein.',
   'secrets-unreadable_passphrase':
     'Der Schlüssel dieser Bibliothek ist mit einem Passwort verschlossen. Starten Sie die Desktop-Anwendung und geben Sie es dort ein; Befehle arbeiten dann durch sie.',
+  'passphrase-short': 'Das Passwort muss mindestens {{min}} Zeichen haben; gut sind mehrere Wörter.',
+  'passphrase-wrong':
+    'Das ist nicht das Passwort. Achten Sie auf Groß- und Kleinschreibung und versuchen Sie es noch einmal.',
 }

@@ -15,12 +15,13 @@ export const desktop = {
     recent: 'Recently Added',
     recentNone: 'None',
     recentClear: 'Clear List',
-    print: 'Print Answer…',
+    print: 'Print…',
     data: 'Data',
     showData: 'Show Data Folder',
     moveData: 'Move Data Folder…',
     backUp: 'Back Up Now…',
     backupFolder: 'Folder of Daily Backups…',
+    takeModels: 'Take Over Models from a Folder…',
     showLog: 'Show Log',
     close: 'Close Window',
     quit: 'Quit Cloister',
@@ -169,6 +170,15 @@ export const desktop = {
     failed: 'No backup was made',
     show: 'Show Folder',
   },
+  models: {
+    taken_one: 'The model {{names}} has been taken over',
+    taken_other: '{{count}} models have been taken over: {{names}}',
+    present_one: 'It is here already: {{names}}',
+    present_other: 'They are here already: {{names}}',
+    presentToo: 'Already here: {{names}}',
+    failed: 'No models were taken over',
+    busy: 'Models are being taken over already. Wait until that is done, or stop it on the page Models.',
+  },
   safe: {
     crashed_one: 'Cloister could not be started the last time',
     crashed_other: 'Cloister could not be started {{count}} times in a row',
@@ -195,24 +205,22 @@ export const desktop = {
       'Everything works but servers of others with a key (OpenAI and the like). The keychain of the system does not hand it out, or the library comes from another computer.',
     anew: 'Enter Keys Anew',
     later: 'Later',
-    open: 'Keys of providers lie unprotected on this computer',
-    openDetail:
-      'There is no keychain here that Cloister could use. Other programs of this user can read the keys until you protect them with a passphrase.',
-    protect: 'Set a Passphrase',
-    unlock: 'Passphrase of the library',
-    wrong: 'This is not the passphrase.',
-    short: 'A passphrase has at least {{count}} characters.',
+    giveUp: 'Do without the keys of providers that are stored?',
+    giveUpDetail:
+      'Cloister then makes a new key for this library. What was locked with the old one cannot be read any more: you enter the keys of your providers anew under Models. Documents and chats are not touched.',
   },
 }
 
 /** Where the key is kept that seals the keys of providers: for whoever opens the library and cannot have it. */
 export const keyErrors = {
   'secrets-key_desktop':
-    'This computer has no keychain that Cloister could keep keys in. Set a passphrase in the desktop application (Settings, Desktop, Protect Keys of Providers), or set SECRETS_KEY.',
+    'This computer has no keychain that Cloister could keep keys in. Set a passphrase in the desktop application (Settings, “This application”), or set SECRETS_KEY.',
   'secrets-unreadable_keychain':
     'The key of this library lies in the keychain of the system, which does not hand it out. Unlock the keychain and try again. If you copied the library from another computer, enter the keys of the providers anew in the desktop application.',
   'secrets-unreadable_safe-storage':
     'The key of this library is locked for the desktop application alone. Start that; commands then work through it. Or set SECRETS_KEY and enter the keys of the providers anew.',
   'secrets-unreadable_passphrase':
     'The key of this library is locked with a passphrase. Start the desktop application and enter it there; commands then work through it.',
+  'passphrase-short': 'A passphrase has at least {{min}} characters; several words make a good one.',
+  'passphrase-wrong': 'This is not the passphrase. Mind upper and lower case, and try again.',
 }

@@ -258,6 +258,9 @@ export type ErrorCode =
   | 'socket-path'
   // other machines
   | 'egress-refused'
+  // the key of a library in the desktop application
+  | 'passphrase-short'
+  | 'passphrase-wrong'
   // newer versions of the desktop application
   | 'update-unreachable'
   | 'update-unavailable'

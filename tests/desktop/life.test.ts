@@ -1,5 +1,5 @@
 /** The life of the application, with all of main but Electron: its windows, menus and questions are played, its processes are real. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,10 +8,13 @@ import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
 import type { Desktop, Question, Shell, ShellWindow, WindowOptions } from '../../main/shell.ts'
+import { scriptedChat } from '../../scripts/tiny-models.ts'
+import { writeGguf } from '../../scripts/write-gguf.ts'
 import { entries } from '../../server/process-entries.ts'
 import { createClient } from '../../shared/api/client.ts'
-import type { DesktopAnswer, DesktopMessage, DesktopState } from '../../shared/api/desktop.ts'
+import type { DesktopAnswer, DesktopMessage } from '../../shared/api/desktop.ts'
 import { contract } from '../../shared/api/index.ts'
+import { writePack } from '../../shared/models/pack.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createForkedProcesses } from '../../shared/processes/fork.ts'
 import { until } from '../until.ts'
@@ -38,6 +41,10 @@ interface Played {
   shown: string[]
   exited: number | undefined
   press: (() => void) | undefined
+  /** What is chosen where a folder is asked for. */
+  folder: string | undefined
+  /** Of the icon. */
+  progress: (number | undefined)[]
   /** What is pressed, by what is asked; the first button without it. */
   answer: (question: Question) => number
 }
@@ -64,6 +71,8 @@ function play(): Played {
     shown: [],
     exited: undefined,
     press: undefined,
+    folder: undefined,
+    progress: [],
     answer: () => 0,
   }
   state.shell = {
@@ -96,7 +105,7 @@ function play(): Played {
           isVisible: () => true,
           isFocused: () => false,
           send: message => void one.heard.push(message as DesktopMessage),
-          print: () => void state.shown.push('print'),
+          print: async () => void state.shown.push('print'),
           on(events) {
             one.events = events
           },
@@ -109,13 +118,13 @@ function play(): Played {
       state.menu = items
     },
     setTray() {},
-    setProgress() {},
+    setProgress: part => void state.progress.push(part),
     notify: ({ title }) => void state.shown.push(title),
     async ask(question) {
       state.questions.push(question)
       return state.answer(question)
     },
-    chooseFolder: async () => undefined,
+    chooseFolder: async () => state.folder,
     chooseFiles: async () => [],
     openExternal: async url => void state.shown.push(url),
     showFolder: async shown => void state.shown.push(shown),
@@ -154,7 +163,7 @@ async function start(): Promise<Desktop> {
 
 const call = (name: string, input?: unknown, window = 1) =>
   desktop!.handleCall({ window, url: `${pageOrigin}/`, isMainFrame: true }, { name, input }) as Promise<
-    DesktopAnswer<DesktopState>
+    DesktopAnswer<unknown>
   >
 const client = () =>
   createClient({ routes: contract, url: pageOrigin, fetch: request => desktop!.handleRequest(request) })
@@ -168,7 +177,7 @@ describe('the application', () => {
     expect(played.windows[0]!.options.place).toMatchObject({ width: 1240, height: 860 })
     expect(await call('start')).toMatchObject({
       ok: true,
-      value: { quick: false, safeMode: null, updates: { name: 'unasked' } },
+      value: { quick: false, safeMode: null, updates: { name: 'none' } },
     })
     expect((await client().projects.list()).projects).toHaveLength(1)
     await until(
@@ -212,6 +221,108 @@ describe('the application', () => {
     played.answer = () => 1
     await desktop!.quit()
     expect(played.exited).toBe(0)
+  })
+
+  it('asks that also when its window is closed, and forgets them with the page that sent them', async () => {
+    await start()
+    await call('setPreferences', { tray: false })
+    await call('start')
+    await call('tellUploads', { count: 2 })
+    const [first] = played.windows
+    expect(first?.events.closing?.()).toBe(false)
+    expect(played.questions.map(({ message }) => message)).toEqual(['2 Dateien sind noch unterwegs'])
+    // That was answered with staying. What shows the page breaks: another one takes its place, and the application goes on.
+    await call('start')
+    first?.events.failed?.()
+    expect(played.windows).toHaveLength(2)
+    expect([first?.destroyed, played.exited]).toEqual([true, undefined])
+    expect(played.windows[1]!.events.closing?.()).toBe(false)
+    await until(() => played.exited === 0, 'it ends')
+    expect(played.questions).toHaveLength(1)
+  })
+
+  it('takes models over from a folder, beside its server, and names what is damaged', async () => {
+    const stick = path.join(folder, 'stick')
+    const model = path.join(folder, 'chat.gguf')
+    await writeGguf(model, scriptedChat('The notice period is three months [1].'))
+    const packed = { name: 'chat', path: model, sha256: undefined, role: 'chat' as const, license: null, source: null }
+    await writePack([packed], stick)
+    await start()
+    await call('start')
+    await client().projects.list()
+    const taken = () => readdir(path.join(folder, 'data/models')).catch(() => [])
+    const sound = await readFile(path.join(stick, 'chat.gguf'))
+    await writeFile(path.join(stick, 'chat.gguf'), Buffer.concat([sound.subarray(0, -1), Buffer.from('x')]))
+    played.folder = stick
+    expect(await call('takeModels')).toMatchObject({ ok: true })
+    expect(played.questions.at(-1)).toMatchObject({ message: 'Es wurden keine Modelle übernommen', warning: true })
+    expect(played.questions.at(-1)?.detail).toContain('chat.gguf')
+    expect(await taken()).not.toContain('chat.gguf')
+
+    await writeFile(path.join(stick, 'chat.gguf'), sound)
+    desktop!.choose({ name: 'take-models' })
+    const end = 'Das Modell chat.gguf wurde übernommen'
+    await until(() => played.questions.some(({ message }) => message === end), 'it is taken', 60_000)
+    expect(await taken()).toContain('chat.gguf')
+    const [window] = played.windows
+    const told = window!.heard.flatMap(message => (message.type === 'taking' ? [message.taking] : []))
+    expect(told.at(-1)).toBeNull()
+    expect(told).toContainEqual({ file: 'chat.gguf', part: expect.any(Number) })
+    expect(window!.heard).toContainEqual({ type: 'go', hash: '#/models' })
+    expect(played.progress.some(part => part !== undefined)).toBe(true)
+    expect(played.progress.at(-1)).toBeUndefined()
+    expect((await client().models.list({})).models.map(({ name }) => name)).toEqual(['chat.gguf'])
+
+    await call('takeModels')
+    expect(played.questions.at(-1)?.message).toBe('Es ist schon da: chat.gguf')
+    // Without a list, what lies there; and a folder with nothing in it.
+    played.folder = folder
+    await rename(model, path.join(folder, 'second.gguf'))
+    await call('takeModels')
+    expect(played.questions.at(-1)?.message).toBe('Das Modell second.gguf wurde übernommen')
+    played.folder = path.join(folder, 'window')
+    await call('takeModels')
+    expect(played.questions.at(-1)?.message).toBe('Es wurden keine Modelle übernommen')
+    played.folder = undefined
+    const before = played.questions.length
+    await call('takeModels')
+    expect(played.questions).toHaveLength(before)
+  })
+
+  it('protects the key of the library with a passphrase where the system has no place for it', async context => {
+    await start()
+    const known = await call('getKey')
+    if (JSON.stringify(known).includes('keychain')) context.skip('there is a keychain here')
+    expect(known).toEqual({ ok: true, value: { state: 'none', place: null } })
+    await call('start')
+    await client().projects.list()
+    expect(labels(played.menu)).toContain('Schlüssel von Anbietern schützen …')
+    expect(await call('protectKey', { passphrase: 'kurz' })).toMatchObject({
+      ok: false,
+      reason: { code: 'passphrase-short' },
+    })
+    const ready = { state: 'ready', place: 'passphrase' }
+    expect(await call('protectKey', { passphrase: 'neun alte Kamele' })).toEqual({ ok: true, value: ready })
+    expect(played.windows[0]!.heard).toContainEqual({ type: 'key', key: ready })
+    expect(labels(played.menu)).not.toContain('Schlüssel von Anbietern schützen …')
+    // By the server that was started anew with it.
+    const near = {
+      kind: 'openai-compatible' as const,
+      name: 'Near',
+      baseUrl: 'http://127.0.0.1:9/v1',
+      key: 'sk-secret',
+    }
+    expect(await client().providers.add(near)).toMatchObject({ key: 'set' })
+    await desktop!.end()
+    await start()
+    expect(await call('getKey')).toMatchObject({ value: { state: 'locked' } })
+    await call('start')
+    expect(await call('unlockKey', { passphrase: 'neun alte Kühe' })).toMatchObject({
+      ok: false,
+      reason: { code: 'passphrase-wrong' },
+    })
+    expect(await call('unlockKey', { passphrase: 'neun alte Kamele' })).toMatchObject({ ok: true, value: ready })
+    expect((await client().providers.list()).providers).toMatchObject([{ name: 'Near', key: 'set' }])
   })
 
   it('opens the small window by its keys, and remembers what is chosen', async () => {

@@ -64,6 +64,12 @@ describe('everything for a machine without a network', () => {
       'ocr/eng.traineddata.gz',
     ])
     expect(await readFile(path.join(stick, 'LIESMICH.txt'), 'utf8')).toContain('für einen Rechner ohne Netz')
+    expect(await readFile(path.join(stick, 'LIESMICH.txt'), 'utf8')).toContain(
+      'Datei › Daten › Modelle aus einem Ordner übernehmen …',
+    )
+    expect(await readFile(path.join(stick, 'README.txt'), 'utf8')).toContain(
+      'File › Data › Take Over Models from a Folder…',
+    )
     expect(
       execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: stick, encoding: 'utf8' }).match(/: OK/g),
     ).toHaveLength(9)

@@ -12,12 +12,15 @@ import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { createHandedFiles, type HandedFiles } from '../../main/bridge/handed-files.ts'
 import { type BridgeCalls, type BridgeRouter, createBridgeRouter } from '../../main/bridge/router.ts'
+import { createKeyChanges, type KeyChanges } from '../../main/change-key.ts'
+import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from '../../main/keychain/library-key.ts'
 import { createAppRequests } from '../../main/page/app-protocol.ts'
 import { listPageFiles } from '../../main/page/files.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
 import { createExternal } from '../../main/safety/external.ts'
 import { type GuardedContents, type GuardedSession, guardContents, guardSession } from '../../main/safety/guard.ts'
 import { buildScreen, builtScreen } from '../../scripts/build-screen.ts'
+import { createTranslate } from '../../shared/messages/index.ts'
 import type { Log } from '../../shared/ports.ts'
 import type { StartedDesktop } from './start-desktop.ts'
 
@@ -86,7 +89,8 @@ export async function openWindow(
     ask: async shown => questions.push(shown) > 0,
     open: async url => void opened.push(url),
   })
-  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called, quick }), log })
+  const keys = await openKey(desktop.data, log)
+  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called, quick, keys }), log })
   const electron = playElectron()
   const guard = { log, openExternal, devTools: false }
   guardContents(electron.contents, guard)
@@ -150,7 +154,12 @@ export async function openWindow(
 /** What `desktop.ts` does, as far as it is about more than the window. */
 function callsOf(
   { server }: StartedDesktop,
-  { openExternal, called, quick }: { openExternal(url: string): Promise<boolean>; called: string[]; quick: boolean },
+  {
+    openExternal,
+    called,
+    quick,
+    keys,
+  }: { openExternal(url: string): Promise<boolean>; called: string[]; quick: boolean; keys: KeyChanges },
 ): BridgeCalls {
   const preferences = { tray: true, notifications: true, recent: true, shortcut: null }
   const note = (name: string) => () => void called.push(name)
@@ -171,9 +180,41 @@ function callsOf(
     openChat: note('openChat'),
     chooseUpdate({ choice }) {
       called.push(`chooseUpdate ${choice}`)
-      return { name: 'off' }
+      return { name: 'off', previous: '0.0.9' }
     },
+    getKey: keys.state,
+    protectKey: ({ passphrase }) => keys.protect(passphrase),
+    unlockKey: ({ passphrase }) => keys.unlock(passphrase),
+    giveUpKey: keys.giveUp,
+    takeModels: note('takeModels'),
+    stopTakingModels: note('stopTakingModels'),
   }
+}
+
+/** On a machine without a keychain. The server is not started anew: it is asked nothing that needs the key. */
+async function openKey(dataDirectory: string, log: Log): Promise<KeyChanges> {
+  const refused = () => Promise.reject(new Error('there is no keychain'))
+  const ports = { dataDirectory, keychain: { get: refused, set: refused, remove: refused }, log }
+  let key: LibraryKey = await openLibraryKey(ports)
+  return createKeyChanges({
+    shell: { ask: async () => 0 },
+    words: () => createTranslate('de'),
+    library: {
+      dataDirectory,
+      key: () => key,
+      setKey(next) {
+        key = next
+      },
+      async renewKey() {
+        await giveUpLibraryKey(dataDirectory)
+        key = await openLibraryKey(ports)
+        return key
+      },
+    },
+    keyGiven: false,
+    restart: async () => {},
+    changed() {},
+  })
 }
 
 /** Takes the guards as Electron's objects do, and asks them as it would. */

@@ -1,0 +1,92 @@
+/** What a user does about the key of the library: puts it under a passphrase, opens it with one, or does without it. */
+import type { KeyState } from '../shared/api/desktop.ts'
+import { AppError } from '../shared/errors.ts'
+import type { Translate } from '../shared/messages/index.ts'
+import { type LibraryKey, leastPassphrase, protectLibraryKey, unlockLibraryKey } from './keychain/library-key.ts'
+import type { Library } from './open-library.ts'
+import type { Shell } from './shell.ts'
+
+export interface KeyChanges {
+  state(): KeyState
+  /** Throws `passphrase-short`. */
+  protect(passphrase: string): Promise<KeyState>
+  /** Throws `passphrase-wrong`. */
+  unlock(passphrase: string): Promise<KeyState>
+  /** After a question. */
+  giveUp(): Promise<KeyState>
+}
+
+export function createKeyChanges({
+  shell,
+  words,
+  library,
+  keyGiven,
+  restart,
+  changed,
+}: {
+  shell: Pick<Shell, 'ask'>
+  words: () => Translate
+  library: Pick<Library, 'dataDirectory' | 'key' | 'setKey' | 'renewKey'>
+  /** The environment names another key, which holds: here is nothing to be done. */
+  keyGiven: boolean
+  /** The server, with the key there is now. */
+  restart(): Promise<void>
+  changed(state: KeyState): void
+}): KeyChanges {
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: each try takes 128 MB for a moment, and two at once would both write where the key is. */
+  function alone(run: () => Promise<void>): Promise<KeyState> {
+    const next = last.then(async () => {
+      const before = keyText(library.key())
+      await run()
+      changed(state())
+      // One that only lies elsewhere now the server has already.
+      if (keyText(library.key()) !== before) await restart()
+      return state()
+    })
+    last = next.catch(() => {})
+    return next
+  }
+
+  function state(): KeyState {
+    const key = library.key()
+    if (keyGiven) return { state: 'ready', place: null }
+    return { state: key.state, place: 'place' in key ? key.place : null }
+  }
+
+  const is = (...states: readonly LibraryKey['state'][]) => !keyGiven && states.includes(library.key().state)
+
+  return {
+    state,
+    protect: passphrase =>
+      alone(async () => {
+        if (!is('open', 'none')) return
+        const key = await protectLibraryKey(library, passphrase)
+        if (!key) throw new AppError('passphrase-short', { min: leastPassphrase })
+        library.setKey(key)
+      }),
+    unlock: passphrase =>
+      alone(async () => {
+        if (!is('locked')) return
+        const key = await unlockLibraryKey(library.dataDirectory, passphrase)
+        if (!key) throw new AppError('passphrase-wrong')
+        library.setKey(key)
+      }),
+    giveUp: () =>
+      alone(async () => {
+        if (!is('locked', 'lost')) return
+        const answer = await shell.ask({
+          message: words()('desktop.secrets.giveUp'),
+          detail: words()('desktop.secrets.giveUpDetail'),
+          buttons: [words()('desktop.secrets.anew'), words()('desktop.dialog.cancel')],
+          cancel: 1,
+          usual: 1,
+          warning: true,
+        })
+        if (answer === 0) await library.renewKey()
+      }),
+  }
+}
+
+const keyText = (key: LibraryKey) => ('key' in key ? key.key : undefined)
