@@ -27,6 +27,7 @@ import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
 import { decideSpelling } from './native/spelling.ts'
 import { trayOf } from './native/tray.ts'
 import { openLibrary } from './open-library.ts'
+import { createOpenAnswers } from './page/answers.ts'
 import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
 import { openPreferences } from './preferences.ts'
@@ -88,7 +89,7 @@ export async function startDesktop({
   let progress: Progress = { open: 0, paused: 0, part: undefined }
   let trouble: Reason | null = null
   let inForce: string | null = null
-  let answering = 0
+  const answers = createOpenAnswers()
   let ending = false
   let asking = false
   let askedForKey = false
@@ -126,7 +127,7 @@ export async function startDesktop({
     preferences,
     work: async () => ({
       jobs: progress.open,
-      answers: answering,
+      answers: answers.count,
       downloads: (await client.downloads.list()).downloads.filter(({ state }) => state !== 'done' && state !== 'failed')
         .length,
     }),
@@ -177,7 +178,7 @@ export async function startDesktop({
   const router = createBridgeRouter({ calls, log })
   const handleRequest = createAppRequests({
     files: await listPageFiles(shell.folders.page),
-    server: async request => watched(request, await server.fetch(request)),
+    server: async request => answers.watch(request, await server.fetch(request)),
     handed: handed.read,
     log,
   })
@@ -245,21 +246,6 @@ export async function startDesktop({
       })
     },
     end,
-  }
-
-  /** An answer is written for as long as its stream goes on. */
-  function watched({ method, signal }: Request, answer: Response): Response {
-    const isAnswer = method === 'POST' && answer.headers.get('content-type')?.startsWith('text/event-stream')
-    if (!isAnswer || !answer.body) return answer
-    answering += 1
-    let open = true
-    const close = () => {
-      if (open) answering -= 1
-      open = false
-    }
-    signal.addEventListener('abort', close, { once: true })
-    const body = answer.body.pipeThrough(new TransformStream({ flush: close }))
-    return new Response(body, { status: answer.status, headers: answer.headers })
   }
 
   /** Asks until it is there, or nobody wants to wait for it any more. */

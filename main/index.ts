@@ -1,6 +1,7 @@
 /**
  * The desktop's main process: Electron as `desktop.ts` wants it. With `preload.ts` the only file that knows Electron; nothing is decided here.
  */
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -35,7 +36,7 @@ import { pageOrigin } from './page/origin.ts'
 import { guardContents, guardSession } from './safety/guard.ts'
 import { chromiumSwitches, preferencesOf, schemePrivileges } from './safety/web-preferences.ts'
 import type { Desktop, Shell, ShellWindow, WindowOptions } from './shell.ts'
-import { dataFolderOf, userDataOf } from './start-options.ts'
+import { dataFolderOf, userDataOf, wordsForWindow } from './start-options.ts'
 import { type ConnectedUpdater, channelOf, connectUpdater } from './updates/channel.ts'
 
 const home = path.join(import.meta.dirname, '..')
@@ -47,7 +48,9 @@ const mac = process.platform === 'darwin'
 // Another data directory is another application, with its own window and its own memory.
 const data = dataFolderOf(process.argv, process.cwd())
 // Not Electron's own choice, which on two systems is the library's folder.
-app.setPath('userData', userDataOf(path.join(app.getPath('appData'), 'Cloister Desktop'), data))
+const userData = userDataOf(path.join(app.getPath('appData'), 'Cloister Desktop'), data)
+mkdirSync(userData, { recursive: true })
+app.setPath('userData', userData)
 app.setAppUserModelId('app.cloister.desktop')
 for (const [name, value] of chromiumSwitches) app.commandLine.appendSwitch(name, value)
 app.enableSandbox()
@@ -75,7 +78,9 @@ async function run(): Promise<void> {
     if (desktop) tell()
     else early.push(tell)
   }
-  app.on('second-instance', (_event, argv, folder) => hand(argv.slice(1), folder))
+  const words = (argv: readonly string[], cwd: string) =>
+    wordsForWindow(argv, { application: app.getAppPath(), data, cwd })
+  app.on('second-instance', (_event, argv, folder) => hand(words(argv, folder), folder))
   app.on('open-file', (event, file) => {
     event.preventDefault()
     hand([file], path.dirname(file))
@@ -92,6 +97,8 @@ async function run(): Promise<void> {
     void (desktop ? desktop.quit() : app.exit(0))
   })
 
+  app.on('browser-window-created', (_event, window) => window.on('session-end', () => void desktop?.end()))
+
   await app.whenReady()
   const openExternal = async (url: string) => (await desktop?.openExternal(url)) ?? false
   const devTools = !app.isPackaged
@@ -104,7 +111,8 @@ async function run(): Promise<void> {
       call,
     ),
   )
-  app.setAsDefaultProtocolClient('cloister')
+  // Of a checkout the system would start Electron's program without the application.
+  if (app.isPackaged) app.setAsDefaultProtocolClient('cloister')
 
   const server = path.join(outside, 'server')
   const processes = createUtilityProcesses({
@@ -129,7 +137,7 @@ async function run(): Promise<void> {
     heap,
     priority,
     // The server reads settings there; what reads strangers' files gets none of it.
-    env: { server: definedOf(process.env) },
+    env: { server: definedOf(process.env), parser: ofSystem, recognizer: ofSystem, model: ofSystem },
     log,
   })
   const started = await startDesktop({
@@ -141,13 +149,22 @@ async function run(): Promise<void> {
     log,
   })
   desktop = started
-  powerMonitor.on('shutdown', () => void started.end())
-  started.handOver(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd())
+  // Whoever prevents it is waited for; the types leave the event out. Windows tells windows instead, and waits some seconds anyway.
+  powerMonitor.on('shutdown', ((event: { preventDefault(): void }) => {
+    event.preventDefault()
+    void started.end()
+  }) as () => void)
+  started.handOver(words(process.argv, process.cwd()), process.cwd())
   for (const tell of early.splice(0)) tell()
 }
 
 const definedOf = (all: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+
+/** What Windows' own libraries look for; no other system needs any. */
+const ofSystem = definedOf(
+  Object.fromEntries(['SystemRoot', 'SystemDrive', 'TEMP', 'TMP'].map(name => [name, process.env[name]])),
+)
 
 function createShell(desktop: () => Desktop | undefined): Shell {
   let tray: Tray | undefined

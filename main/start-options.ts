@@ -14,3 +14,15 @@ export function userDataOf(usual: string, data: string | undefined): string {
   if (data === undefined) return usual
   return `${usual}-${createHash('sha256').update(data).digest('hex').slice(0, 8)}`
 }
+
+/**
+ * What of a command line is for the window: not the program, not the folder of the application, which a checkout names, and not the library's.
+ * Of a second start Chromium has put the options first, so that what follows one is not its value.
+ */
+export function wordsForWindow(
+  argv: readonly string[],
+  { application, data, cwd }: { application: string; data: string | undefined; cwd: string },
+): string[] {
+  const named = [application, ...(data === undefined ? [] : [data])]
+  return argv.slice(1).filter(word => word !== '--data' && !named.includes(path.resolve(cwd, word)))
+}

@@ -83,6 +83,16 @@ test('a role has its priority and its own environment alone', async () => {
   }
 })
 
+test('a role that is given no environment gets none of ours: an empty one Electron would take for its own', () => {
+  let given: Record<string, string> | undefined
+  const fork: UtilityOptions['fork'] = (module, args, options) => {
+    given = options.env
+    return asUtility(module, args, options)
+  }
+  utility({ fork }).spawn('parser').kill()
+  expect(given).toEqual({ CLOISTER_ROLE: 'parser' })
+})
+
 test('what takes more memory than its role may is ended, and the log says why', async () => {
   const warned: Record<string, unknown>[] = []
   const log: Log = { ...silent, warn: (_message, fields) => void warned.push(fields ?? {}) }

@@ -38,7 +38,8 @@ export function createUtilityProcesses(options: UtilityOptions): Processes {
       if (!entry) throw new Error(`no module runs the role ${role}`)
       const child = fork(entryOfAll, [entry, String(heap?.[role] ?? 0)], {
         name: `Cloister ${role}`,
-        env: env?.[role] ?? {},
+        // Electron takes an empty one for none, and hands on the whole of its own.
+        env: { CLOISTER_ROLE: role, ...env?.[role] },
       })
       const inbox = createInbox()
       const stderr = keepTail(child.stderr)
