@@ -43,7 +43,7 @@ export interface Seen {
 
 type Day = (page: Page, folder: string) => Promise<void>
 
-const days: Record<string, Day> = {
+export const days: Record<string, Day> = {
   async first(page, folder) {
     await page.getByText(de.ask.empty).waitFor()
     await page.getByRole('link', { name: de.nav.models }).click()
@@ -65,6 +65,18 @@ const days: Record<string, Day> = {
   },
 }
 
+/** The last answer, and what its citation opens. */
+export async function lookAt(page: Page): Promise<Pick<Seen, 'answer' | 'page' | 'writer'>> {
+  await page.locator('[data-answer] [data-citation="1"]').first().click()
+  const shown = page.locator('[data-rendered]').first()
+  await shown.waitFor()
+  return {
+    answer: await page.locator('[data-answer]').last().innerText(),
+    page: (await shown.getAttribute('data-rendered')) ?? '',
+    writer: await page.locator('[data-writer]').last().innerText(),
+  }
+}
+
 async function live(day: Day, folder: string): Promise<Seen> {
   const desktop = await startDesktop({ folder })
   desktop.server.start()
@@ -74,13 +86,8 @@ async function live(day: Day, folder: string): Promise<Seen> {
     // Every call to another process stops for the one that watches.
     page.setDefaultTimeout(90_000)
     await day(page, folder)
-    await page.locator('[data-answer] [data-citation="1"]').first().click()
-    const shown = page.locator('[data-rendered]').first()
-    await shown.waitFor()
     const seen = {
-      answer: await page.locator('[data-answer]').last().innerText(),
-      page: (await shown.getAttribute('data-rendered')) ?? '',
-      writer: await page.locator('[data-writer]').last().innerText(),
+      ...(await lookAt(page)),
       ...(await ofServer(desktop)),
       complaints: [...complaints, ...refused],
     }

