@@ -325,8 +325,10 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
       if (closed) window.on('closed', closed)
       if (blurred) window.on('blur', blurred)
       if (failed) {
-        window.webContents.on('render-process-gone', failed)
-        window.on('unresponsive', failed)
+        // What shows a page that is being closed ends, too, and is no failure.
+        const fail = () => void (!destroying && failed())
+        window.webContents.on('render-process-gone', fail)
+        window.on('unresponsive', fail)
       }
     },
   }
