@@ -34,11 +34,27 @@ if (parentPort) {
       return true
     },
   })
-  // Not before the module listens, which it does while it is loaded.
-  const early: unknown[] = []
-  let hear = (message: unknown) => void early.push(message)
-  parentPort.on('message', ({ data }) => hear(data))
-  await import(pathToFileURL(entry).href)
-  hear = message => void process.emit('message', message, undefined)
-  for (const message of early.splice(0)) hear(message)
-} else await import(pathToFileURL(entry).href)
+  // Not before the module listens, which it may do long before it is through: the server's waits for its first message while it is loaded.
+  // One a turn: between two, whoever took one message may begin to listen for all.
+  const kept: unknown[] = []
+  let busy = false
+  const tell = () => {
+    busy = process.listenerCount('message') > 0 && kept.length > 0
+    if (!busy) return
+    process.emit('message', kept.shift(), undefined)
+    setImmediate(tell)
+  }
+  const begin = () => {
+    if (busy) return
+    busy = true
+    setImmediate(tell)
+  }
+  process.on('newListener', name => {
+    if (name === 'message') begin()
+  })
+  parentPort.on('message', ({ data }) => {
+    kept.push(data)
+    begin()
+  })
+}
+await import(pathToFileURL(entry).href)

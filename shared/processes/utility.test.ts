@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process'
 import { getPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -7,36 +6,13 @@ import { createBroker } from './broker.ts'
 import type { FromBroker } from './broker-protocol.ts'
 import { createBrokeredProcesses } from './brokered.ts'
 import { processesContract } from './contract.ts'
+import { asUtility } from './fixture-utility.ts'
 import { createForkedProcesses } from './fork.ts'
-import { createUtilityProcesses, type UtilityOptions, type UtilityProcess } from './utility.ts'
+import { createUtilityProcesses, type UtilityOptions } from './utility.ts'
 
 const at = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const entry = at('./contract-child.ts')
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-
-/** A fork with the looks of a utility process, on both sides. */
-const asUtility: UtilityOptions['fork'] = (module, args, { env }) => {
-  const child = fork(module, args, {
-    serialization: 'advanced',
-    execArgv: ['--import', at('./leave-signals.ts'), '--import', at('./fixture-parent-port.ts')],
-    env,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
-  const on = (event: string, hear: (value: never) => void) => {
-    if (event === 'message') child.on('message', message => hear((message as { port: never }).port))
-    // Its last message may still be under way when it has ended; Electron tells them in order.
-    else if (event === 'exit') child.on('close', code => hear((code ?? 1) as never))
-    else child.on(event, hear as () => void)
-  }
-  return {
-    get pid() {
-      return child.pid
-    },
-    stderr: child.stderr,
-    postMessage: (message: unknown) => void child.send({ port: message }, () => {}),
-    on,
-  } as UtilityProcess
-}
 
 const utility = (options: Partial<UtilityOptions> = {}) =>
   createUtilityProcesses({

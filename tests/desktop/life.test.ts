@@ -2,7 +2,6 @@
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
@@ -10,20 +9,16 @@ import { pageOrigin } from '../../main/page/origin.ts'
 import type { Desktop, Question, Shell, ShellWindow, WindowOptions } from '../../main/shell.ts'
 import { scriptedChat } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
-import { entries } from '../../server/process-entries.ts'
 import { createClient } from '../../shared/api/client.ts'
 import type { DesktopAnswer, DesktopMessage } from '../../shared/api/desktop.ts'
 import { contract } from '../../shared/api/index.ts'
 import { writePack } from '../../shared/models/pack.ts'
 import type { Log } from '../../shared/ports.ts'
-import { createForkedProcesses } from '../../shared/processes/fork.ts'
 import { until } from '../until.ts'
+import { playedProcesses } from './start-desktop.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const processes = createForkedProcesses({
-  entries: { ...entries, server: fileURLToPath(new URL('../../server/desktop.ts', import.meta.url)) },
-  log: silent,
-})
+const processes = playedProcesses()
 
 interface PlayedWindow {
   options: WindowOptions

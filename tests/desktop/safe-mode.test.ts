@@ -2,7 +2,6 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backupSettings, listBackups } from '../../main/data/backups.ts'
 import { decideSafeMode, setAside } from '../../main/data/safe-mode.ts'
@@ -10,20 +9,15 @@ import { runServerTask } from '../../main/data/server-task.ts'
 import { openLibraryKey } from '../../main/keychain/library-key.ts'
 import { createServerProcess } from '../../main/processes/server-process.ts'
 import { socketPath } from '../../main/processes/socket-path.ts'
-import { entries } from '../../server/process-entries.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
-import { createForkedProcesses } from '../../shared/processes/fork.ts'
-import { priority } from '../../shared/processes/roles.ts'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
 
+import { playedProcesses } from './start-desktop.ts'
+
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const processes = createForkedProcesses({
-  entries: { ...entries, server: fileURLToPath(new URL('../../server/desktop.ts', import.meta.url)) },
-  priority,
-  log,
-})
+const processes = playedProcesses()
 let folder: string
 let dataDirectory: string
 let backups: string

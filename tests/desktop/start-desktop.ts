@@ -1,14 +1,18 @@
-/** What the desktop's main process does, in Node: the same server behind the same broker, its processes forks instead of utility processes. */
+/**
+ * What the desktop's main process does, in Node: the same server behind the same broker, all of its processes begun by the entry of utility
+ * processes, which here are forks with the looks of them.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createServerProcess, type ServerProcess } from '../../main/processes/server-process.ts'
 import { socketPath } from '../../main/processes/socket-path.ts'
-import { entries } from '../../server/process-entries.ts'
-import type { Log } from '../../shared/ports.ts'
-import { createForkedProcesses } from '../../shared/processes/fork.ts'
+import { entries, utilityEntry } from '../../server/process-entries.ts'
+import type { Log, Processes } from '../../shared/ports.ts'
+import { asUtility } from '../../shared/processes/fixture-utility.ts'
 import { heap, priority } from '../../shared/processes/roles.ts'
+import { createUtilityProcesses } from '../../shared/processes/utility.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -30,6 +34,27 @@ const inProgram = (folder: string) => ({
   model: path.join(folder, 'shared-models-process.js'),
 })
 
+/** As `main/index.ts` has them made by Electron. */
+export function playedProcesses({
+  program,
+  env = {},
+  log = silent,
+}: {
+  program?: string
+  env?: Record<string, string>
+  log?: Log
+} = {}): Processes {
+  return createUtilityProcesses({
+    fork: asUtility,
+    entry: program === undefined ? utilityEntry : path.join(program, 'shared-processes-utility-entry.js'),
+    entries: program === undefined ? ofSources : inProgram(program),
+    heap,
+    priority,
+    env: { server: env },
+    log,
+  })
+}
+
 export async function startDesktop({
   folder,
   program,
@@ -45,13 +70,7 @@ export async function startDesktop({
 } = {}): Promise<StartedDesktop> {
   const own = folder ?? (await mkdtemp(path.join(tmpdir(), 'cloister-desktop-')))
   const data = path.join(own, 'data')
-  const processes = createForkedProcesses({
-    entries: program === undefined ? ofSources : inProgram(program),
-    priority,
-    execArgv: { model: [`--max-old-space-size=${heap.model}`] },
-    env,
-    log,
-  })
+  const processes = playedProcesses({ ...(program !== undefined && { program }), env, log })
   const server = createServerProcess({ processes, socket: socketPath(data, [own]), dataDirectory: data, log })
   return {
     folder: own,
