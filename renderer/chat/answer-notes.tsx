@@ -21,7 +21,7 @@ export function QuotesMode({ reason }: { reason: Reason | null }) {
           {/* What could not be proven says itself what follows from it. */}
           {reason && reason.code !== 'model-unproven' && words('chat.quotesModel')}{' '}
           {none && (
-            <Link view="models" className="text-accent underline underline-offset-4">
+            <Link view="models" className="text-accent underline underline-offset-4 print:hidden">
               {words('chat.addModel')}
             </Link>
           )}

@@ -145,7 +145,7 @@ function Chip({ citation, number }: { citation: Citation; number: number }) {
       aria-label={label}
       title={`${label}\n${shownCells(citation) ?? shownQuote(citation)}`}
       data-citation={number}
-      className="relative mx-0.5 inline-flex h-[1.35em] min-w-[1.35em] -translate-y-[0.1em] items-center justify-center rounded-md bg-accent-soft px-1 align-baseline font-sans text-[0.72em] font-semibold text-accent after:absolute after:-inset-1.5 hover:bg-accent hover:text-on-accent"
+      className="relative mx-0.5 inline-flex h-[1.35em] min-w-[1.35em] -translate-y-[0.1em] items-center justify-center rounded-md bg-accent-soft px-1 align-baseline font-sans text-[0.72em] font-semibold text-accent after:absolute after:-inset-1.5 hover:bg-accent hover:text-on-accent print:mx-[0.15em] print:h-auto print:min-w-0 print:-translate-y-[0.45em] print:px-0"
     >
       {number}
     </button>
@@ -197,7 +197,7 @@ function Sources({ citations }: { citations: Citation[] }) {
   return (
     <div className="mt-6 border-t border-line pt-4">
       <h4 className="text-xs font-medium tracking-wide text-soft">{words('chat.sources')}</h4>
-      <ol className="mt-2 space-y-1">
+      <ol className="mt-2 space-y-1 print:list-none">
         {citations.map((citation, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: their order is what the numbers mean
           <Source key={at} citation={citation} number={at + 1} />
@@ -219,14 +219,16 @@ function Source({ citation, number }: { citation: Citation; number: number }) {
         type="button"
         onClick={open}
         aria-current={current || undefined}
-        className="flex w-full gap-3 rounded-lg px-2 py-1.5 text-left text-sm hover:bg-sunken aria-[current]:bg-accent-soft"
+        className="flex w-full gap-3 rounded-lg px-2 py-1.5 text-left text-sm hover:bg-sunken aria-[current]:bg-accent-soft print:px-0"
       >
         <span className="w-4 shrink-0 text-right font-semibold text-accent">{number}</span>
         <span className="min-w-0">
           <span className="font-medium">
             {words('chat.passage', { file: citation.file, place: words.place(citation) })}
           </span>
-          <span className="mt-0.5 line-clamp-2 text-soft">{shownCells(citation) ?? shownQuote(citation)}</span>
+          <span className="mt-0.5 line-clamp-2 text-soft print:line-clamp-none">
+            {shownCells(citation) ?? shownQuote(citation)}
+          </span>
         </span>
       </button>
     </li>

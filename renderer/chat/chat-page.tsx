@@ -96,7 +96,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
   return (
     <div className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 sm:px-8">
       <h1 className="sr-only">{chat.data?.chat.title ?? words('nav.chats')}</h1>
-      <div className="grow pt-6 md:pt-10">
+      <div className="grow pt-6 md:pt-10 print:pt-0">
         {!chat.data && !live && <Loading />}
         <AssistantContext value={assistantId}>
           {turns.slice(0, live ? turns.length : -1).map(turn => (
@@ -104,7 +104,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
           ))}
           <div
             ref={newest}
-            className="scroll-mt-6 md:scroll-mt-10"
+            className="scroll-mt-6 md:scroll-mt-10 print:min-h-0!"
             style={{ minHeight: count > 1 ? 'calc(100dvh - 15rem)' : 0 }}
           >
             {live ? (
@@ -117,7 +117,7 @@ export function ChatPage({ chatId }: { chatId: string }) {
         </AssistantContext>
         <div ref={end} />
       </div>
-      <div className="sticky bottom-0 bg-linear-to-t from-paper from-80% to-transparent pt-6 pb-4">
+      <div className="sticky bottom-0 bg-linear-to-t from-paper from-80% to-transparent pt-6 pb-4 print:hidden">
         {away && (
           <IconButton
             label={words('chat.newest')}

@@ -53,7 +53,7 @@ function List({
   const [all, setAll] = useState(false)
   if (count === 0) return null
   return (
-    <div className="mt-4">
+    <div className="mt-4 print:hidden">
       <button
         type="button"
         aria-expanded={shown}

@@ -176,6 +176,7 @@ export const de: ScreenMessages = {
     failedAgain: 'Sie konnte nicht noch einmal beantwortet werden; die Antwort darüber bleibt.',
     again: 'Noch einmal antworten',
     copy: 'Mit Quellen kopieren',
+    print: 'Drucken',
     copied: 'Mit Quellen kopiert.',
     copyFailed: 'Der Browser hat das Kopieren nicht erlaubt.',
     copySources: 'Quellen',

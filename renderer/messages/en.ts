@@ -167,6 +167,7 @@ export const en = {
     failedAgain: 'It could not be answered again; the answer above stays.',
     again: 'Answer again',
     copy: 'Copy with sources',
+    print: 'Print',
     copied: 'Copied with sources.',
     copyFailed: 'The browser did not allow copying.',
     copySources: 'Sources',

@@ -14,7 +14,10 @@ export function UpdatesNotice({ desktop }: { desktop: Desktop }) {
   const choose = useUpdateChoice(desktop)
   if (updates.name === 'unasked')
     return (
-      <div className="flex shrink-0 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2 text-sm">
+      <div
+        role="status"
+        className="flex shrink-0 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2 text-sm"
+      >
         <p className="grow">{words('desktop.updates.askShort')}</p>
         <div className="flex gap-2">
           <Button onClick={() => void choose('on')}>{words('desktop.updates.on')}</Button>

@@ -38,6 +38,8 @@ export interface OpenedWindow {
   /** What the user was asked to agree to, and did. */
   questions: string[]
   opened: string[]
+  /** What happens while the page is printed. */
+  printing: () => Promise<void>
   /** Calls of the page that do nothing here. */
   called: string[]
   close(): Promise<void>
@@ -90,7 +92,8 @@ export async function openWindow(
     open: async url => void opened.push(url),
   })
   const keys = await openKey(desktop.data, log)
-  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called, quick, keys }), log })
+  const print = () => opening.printing()
+  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called, quick, keys, print }), log })
   const electron = playElectron()
   const guard = { log, openExternal, devTools: false }
   guardContents(electron.contents, guard)
@@ -132,7 +135,7 @@ export async function openWindow(
     page.evaluate(`window.cloisterHear(${JSON.stringify(message)})`).catch(() => {})
   })
   await page.goto(`${address}/`)
-  return {
+  const opening: OpenedWindow = {
     page,
     router,
     id,
@@ -142,6 +145,7 @@ export async function openWindow(
     questions,
     opened,
     called,
+    printing: async () => {},
     async close() {
       router.close(id)
       await context.close()
@@ -149,6 +153,7 @@ export async function openWindow(
       await new Promise(resolve => web.close(resolve))
     },
   }
+  return opening
 }
 
 /** What `desktop.ts` does, as far as it is about more than the window. */
@@ -159,7 +164,14 @@ function callsOf(
     called,
     quick,
     keys,
-  }: { openExternal(url: string): Promise<boolean>; called: string[]; quick: boolean; keys: KeyChanges },
+    print,
+  }: {
+    openExternal(url: string): Promise<boolean>
+    called: string[]
+    quick: boolean
+    keys: KeyChanges
+    print(): Promise<void>
+  },
 ): BridgeCalls {
   const preferences = { tray: true, notifications: true, recent: true, shortcut: null }
   const note = (name: string) => () => void called.push(name)
@@ -172,7 +184,11 @@ function callsOf(
     chooseFolder: () => null,
     openExternal: async ({ url }) => ({ opened: await openExternal(url) }),
     showDataFolder: note('showDataFolder'),
-    print: note('print'),
+    async print() {
+      called.push('print')
+      await print()
+      return undefined
+    },
     tellUploads: ({ count }) => void called.push(`tellUploads ${count}`),
     getPreferences: () => preferences,
     setPreferences: changes => Object.assign(preferences, changes),
