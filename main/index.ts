@@ -25,11 +25,14 @@ import {
   utilityProcess,
 } from 'electron'
 import { usualDataDirectory } from '../shared/data-directory.ts'
+import { reasonOf, toAppError } from '../shared/errors.ts'
 import { createFileLog } from '../shared/log.ts'
+import { createTranslate, explain } from '../shared/messages/index.ts'
 import { heap, priority } from '../shared/processes/roles.ts'
 import { createUtilityProcesses, type UtilityProcess } from '../shared/processes/utility.ts'
 import { callChannel, messageChannel } from './bridge/channels.ts'
 import { startDesktop } from './desktop.ts'
+import { desktopLanguage } from './native/language.ts'
 import type { MenuItem } from './native/menu.ts'
 import { nowhere } from './native/spelling.ts'
 import { pageOrigin } from './page/origin.ts'
@@ -58,7 +61,12 @@ protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: schemePrivile
 
 // Before anything is opened: of two, the first one has it all. Nothing here is waited for: Electron is not ready before this module is through.
 if (!app.requestSingleInstanceLock()) app.exit(0)
-else void run()
+else
+  run().catch((error: unknown) => {
+    // Nobody must be left with a process that shows nothing and keeps every later start away.
+    dialog.showErrorBox('Cloister', error instanceof Error ? error.message : String(error))
+    app.exit(1)
+  })
 
 async function run(): Promise<void> {
   const log = createFileLog({
@@ -118,6 +126,8 @@ async function run(): Promise<void> {
   const processes = createUtilityProcesses({
     fork: (module, args, { name, env }) => {
       const child = utilityProcess.fork(module, args, { serviceName: name, env, stdio: ['ignore', 'ignore', 'pipe'] })
+      // V8 gave up; the exit follows.
+      child.on('error', (type, location) => log.error('a process failed', { name, type, location }))
       return {
         get pid() {
           return child.pid
@@ -147,14 +157,22 @@ async function run(): Promise<void> {
     keyGiven: Boolean(process.env.SECRETS_KEY?.trim()),
     usualDirectory: usualDataDirectory(process.env, { platform: process.platform, home: homedir() }),
     log,
+  }).catch((error: unknown) => {
+    log.error('nothing can be shown', { error })
+    const speak = createTranslate(desktopLanguage(null, app.getPreferredSystemLanguages()))
+    dialog.showErrorBox('Cloister', explain(speak, reasonOf(toAppError(error))))
   })
+  // Without a window it would only keep the next start from being one.
+  if (!started) return app.exit(1)
   desktop = started
   // Whoever prevents it is waited for; the types leave the event out. Windows tells windows instead, and waits some seconds anyway.
   powerMonitor.on('shutdown', ((event: { preventDefault(): void }) => {
     event.preventDefault()
     void started.end()
   }) as () => void)
-  started.handOver(words(process.argv, process.cwd()), process.cwd())
+  const given = words(process.argv, process.cwd())
+  // It would be brought forward, before there is anything to see.
+  if (given.length > 0) started.handOver(given, process.cwd())
   for (const tell of early.splice(0)) tell()
 }
 
@@ -168,6 +186,7 @@ const ofSystem = definedOf(
 
 function createShell(desktop: () => Desktop | undefined): Shell {
   let tray: Tray | undefined
+  const notes = new Set<Notification>()
   const front = () => BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0]
   const template = (items: readonly MenuItem[]) => items.map(item => toElectron(item, desktop))
 
@@ -218,7 +237,10 @@ function createShell(desktop: () => Desktop | undefined): Shell {
     notify({ title, body, clicked }) {
       if (!Notification.isSupported()) return
       const note = new Notification({ title, body })
+      // Collected as garbage, its click would do nothing.
+      notes.add(note)
       note.on('click', clicked)
+      for (const end of ['click', 'close', 'failed'] as const) note.on(end as 'close', () => notes.delete(note))
       note.show()
     },
     async ask({ message, detail, buttons, cancel, usual = 0, warning = false }) {
@@ -316,9 +338,10 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
       if (!window.isDestroyed()) window.webContents.send(messageChannel, message)
     },
     print: () => new Promise(resolve => window.webContents.print({ printBackground: false }, () => resolve())),
-    on({ placed, closing, closed, blurred, failed }) {
+    on({ placed, closing, closed, blurred, failed, slow }) {
       const tell = () => placed?.({ ...window.getNormalBounds(), maximized: window.isMaximized() })
-      for (const event of ['moved', 'resized', 'maximize', 'unmaximize'] as const) window.on(event as 'moved', tell)
+      // `moved` and `resized` are not told on Linux.
+      for (const event of ['move', 'resize', 'maximize', 'unmaximize'] as const) window.on(event as 'move', tell)
       window.on('close', event => {
         if (!destroying && closing?.() === false) event.preventDefault()
       })
@@ -328,7 +351,7 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
         // What shows a page that is being closed ends, too, and is no failure.
         const fail = () => void (!destroying && failed())
         window.webContents.on('render-process-gone', fail)
-        window.on('unresponsive', fail)
+        if (slow) window.on('unresponsive', slow)
       }
     },
   }

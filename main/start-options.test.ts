@@ -15,6 +15,7 @@ test('the library is named by either way of writing it', () => {
 test('what is for the window is neither the program, nor the application, nor the library', () => {
   expect(words(['/opt/cloister', 'a.pdf', 'cloister://ask?q=b'])).toEqual(['a.pdf', 'cloister://ask?q=b'])
   expect(words(['electron', '--inspect=0', '/src/dist/app', 'a.pdf'])).toEqual(['--inspect=0', 'a.pdf'])
+  expect(words(['/opt/cloister', '--data=/b'], '/b')).toEqual([])
   expect(words(['electron', '../../src/dist/app', '--data', 'books', 'a.pdf'], '/home/a/books')).toEqual(['a.pdf'])
 })
 

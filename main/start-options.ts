@@ -24,5 +24,5 @@ export function wordsForWindow(
   { application, data, cwd }: { application: string; data: string | undefined; cwd: string },
 ): string[] {
   const named = [application, ...(data === undefined ? [] : [data])]
-  return argv.slice(1).filter(word => word !== '--data' && !named.includes(path.resolve(cwd, word)))
+  return argv.slice(1).filter(word => !/^--data(?:=|$)/.test(word) && !named.includes(path.resolve(cwd, word)))
 }
