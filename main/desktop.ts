@@ -1,5 +1,6 @@
 /** The life of the application: from its start through everything that the system and the page ask of it to its end. */
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
 import { createTranslate, explain, type Translate } from '../shared/messages/index.ts'
@@ -19,13 +20,13 @@ import { hashOfLink } from './native/deep-links.ts'
 import { followWork } from './native/follow-work.ts'
 import { readHanded } from './native/handed-files.ts'
 import { desktopLanguage } from './native/language.ts'
-import { menuOf } from './native/menu.ts'
+import { type MenuItem, menuOf } from './native/menu.ts'
 import { createNotifier } from './native/notifications.ts'
 import type { Progress } from './native/progress.ts'
 import { withRecent } from './native/recent.ts'
 import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
 import { decideSpelling } from './native/spelling.ts'
-import { trayOf } from './native/tray.ts'
+import { type TrayContent, trayOf } from './native/tray.ts'
 import { openLibrary } from './open-library.ts'
 import { createOpenAnswers } from './page/answers.ts'
 import { createAppRequests } from './page/app-protocol.ts'
@@ -91,6 +92,7 @@ export async function startDesktop({
   let inForce: string | null = null
   const answers = createOpenAnswers()
   let ending = false
+  let shown: { menu?: readonly MenuItem[]; tray?: TrayContent | null } = {}
   let asking = false
   let askedForKey = false
 
@@ -102,6 +104,15 @@ export async function startDesktop({
     stays: () => !ending && (preferences.get().tray || shell.platform === 'darwin'),
     gone: () => void (!ending && quit()),
     forget: id => void uploads.delete(id),
+    troubled: async how =>
+      (await shell.ask({
+        message: words(`desktop.window.${how}`),
+        detail: words(`desktop.window.${how}Detail`),
+        buttons: [words('desktop.window.anew'), words(how === 'slow' ? 'desktop.window.wait' : 'desktop.dialog.quit')],
+        cancel: 1,
+        usual: how === 'slow' ? 1 : 0,
+        warning: true,
+      })) === 0,
   })
   const notifier = createNotifier({
     words: () => words,
@@ -316,11 +327,16 @@ export async function startDesktop({
       unprotected: ['open', 'none'].includes(keys.state().state),
       open,
     }
-    shell.setMenu(menuOf({ words, platform: shell.platform, state }))
-    const shown = trouble && explain(words, trouble)
-    shell.setTray(
-      tray ? trayOf({ words, progress, shortcut: inForce, open, ...(shown !== null && { trouble: shown }) }) : null,
-    )
+    const menu = menuOf({ words, platform: shell.platform, state })
+    const why = trouble && explain(words, trouble)
+    const content =
+      tray && !ending
+        ? trayOf({ words, progress, shortcut: inForce, open, ...(why !== null && { trouble: why }) })
+        : null
+    // Called with every document that gets on: a menu that is replaced while it is open closes under its user's hand.
+    if (!isDeepStrictEqual(menu, shown.menu)) shell.setMenu(menu)
+    if (!isDeepStrictEqual(content, shown.tray)) shell.setTray(content)
+    shown = { menu, tray: content }
     shell.setProgress(models.now()?.part ?? progress.part)
   }
 

@@ -102,8 +102,10 @@ export interface ShellWindow {
     closing?(): boolean
     closed?(): void
     blurred?(): void
-    /** What shows the page is gone, or does not answer. */
+    /** What shows the page is gone. */
     failed?(): void
+    /** The page does not answer. */
+    slow?(): void
   }): void
 }
 

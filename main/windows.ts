@@ -20,6 +20,9 @@ export interface Windows {
   destroy(): void
 }
 
+/** So often within so many milliseconds the page is opened anew without a question. */
+const mostFailures = 2
+const patient = 60_000
 /** Milliseconds: dragging a window tells its place sixty times a second. */
 const rest = 500
 
@@ -30,6 +33,7 @@ export function createWindows({
   title,
   stays,
   gone,
+  troubled,
   forget,
 }: {
   shell: Shell
@@ -40,12 +44,16 @@ export function createWindows({
   stays(): boolean
   /** The last one was closed, or is to be: it stays until the application ends. */
   gone(): void
+  /** Asks whether the page is to be opened anew. */
+  troubled(how: 'crashed' | 'slow'): Promise<boolean>
   /** What was kept of a window goes. */
   forget(id: number): void
 }): Windows {
   let main: ShellWindow | undefined
   let quick: ShellWindow | undefined
   let timer: NodeJS.Timeout | undefined
+  let failures: number[] = []
+  let asking = false
 
   function leave({ id }: ShellWindow): void {
     router().close(id)
@@ -76,13 +84,31 @@ export function createWindows({
       },
       // What showed the page is gone, and nothing else: all that was said is the server's.
       failed() {
-        const before = main
-        main = undefined
-        before?.destroy()
-        main = open('#/')
+        const now = performance.now()
+        failures = [...failures.filter(at => now - at < patient), now]
+        // One that ends again and again would do so for ever.
+        if (failures.length <= mostFailures) anew()
+        else void troubled('crashed').then(wanted => (wanted ? anew() : gone()))
+      },
+      // What is being written and sent in it would be lost: that is for its user to say.
+      slow() {
+        if (asking) return
+        asking = true
+        void troubled('slow')
+          .then(wanted => wanted && anew())
+          .finally(() => {
+            asking = false
+          })
       },
     })
     return window
+  }
+
+  function anew(): void {
+    const before = main
+    main = undefined
+    before?.destroy()
+    main = open('#/')
   }
 
   function show(hash?: string): ShellWindow {

@@ -116,6 +116,15 @@ export const desktop = {
     detail: 'Das liegt außerhalb von Cloister, das nicht sieht, was dort geschieht.',
     open: 'Öffnen',
   },
+  window: {
+    crashed: 'Das Fenster ist mehrmals unerwartet beendet worden',
+    crashedDetail: 'Ihre Dokumente und Chats sind davon unberührt: Sie liegen beim Server, der weiterläuft.',
+    slow: 'Das Fenster antwortet nicht',
+    slowDetail:
+      'Wenn Sie es neu öffnen, vergisst es, was gerade geschrieben wird, und bricht Dateien ab, die unterwegs sind.',
+    anew: 'Neu öffnen',
+    wait: 'Warten',
+  },
   quit: {
     uploads_one: '1 Datei ist noch unterwegs',
     uploads_other: '{{count}} Dateien sind noch unterwegs',

@@ -115,6 +115,14 @@ export const desktop = {
     detail: 'That is outside of Cloister, which cannot see what happens there.',
     open: 'Open',
   },
+  window: {
+    crashed: 'The window ended unexpectedly, several times',
+    crashedDetail: 'Your documents and chats are not touched: they lie with the server, which goes on.',
+    slow: 'The window does not answer',
+    slowDetail: 'Opened anew, it forgets what is being typed and breaks off files that are on their way.',
+    anew: 'Open Anew',
+    wait: 'Wait',
+  },
   quit: {
     uploads_one: '1 file is still on its way',
     uploads_other: '{{count}} files are still on their way',
