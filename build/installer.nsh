@@ -45,7 +45,41 @@
   WriteRegStr HKCU "Software\Classes\cloister\shell\open\command" "" '"$INSTDIR\${APP_EXECUTABLE_FILENAME}" "%1"'
 !macroend
 
-; Documents stay unless somebody says otherwise: asked with "No" preselected, never in an update, never without a window.
+!ifndef BUILD_UNINSTALLER
+  ; The uninstaller removes the folder of the program with all that is in it, also in an update: a library must not be that folder.
+  Function .onVerifyInstDir
+    StrCmp $INSTDIR "$LOCALAPPDATA" cloisterTaken
+    StrCmp $INSTDIR "$LOCALAPPDATA\Cloister" cloisterTaken
+    StrCmp $INSTDIR "$APPDATA" cloisterTaken
+    StrCmp $INSTDIR "$APPDATA\Cloister" cloisterTaken
+    IfFileExists "$INSTDIR\cloister.db" cloisterTaken
+    IfFileExists "$INSTDIR\Cloister\cloister.db" cloisterTaken
+    Return
+    cloisterTaken:
+      Abort
+  FunctionEnd
+!endif
+
+; What nobody misses: installers of updates that were fetched. electron-updater names the folder after the package.
+!macro cloisterForgetUpdates
+  RMDir /r "$LOCALAPPDATA\cloister-updater"
+!macroend
+
+; The window's own memory: a folder for the usual library, and one for each that was named by --data (eight hexadecimal digits).
+!macro cloisterForgetWindow
+  RMDir /r "$APPDATA\Cloister Desktop"
+  FindFirst $R6 $R7 "$APPDATA\Cloister Desktop-????????"
+  cloisterNext:
+    StrCmp $R7 "" cloisterLast
+    RMDir /r "$APPDATA\$R7"
+    FindNext $R6 $R7
+    Goto cloisterNext
+  cloisterLast:
+  FindClose $R6
+!macroend
+
+; Documents stay unless somebody says otherwise: asked with "No" preselected, never in an update, never without a window. Backups are asked
+; about apart: whoever deletes a library by mistake has them.
 !macro customUnInstall
   ${ifNot} ${isUpdated}
     !insertmacro cloisterEach cloisterWithdraw
@@ -53,14 +87,30 @@
     DeleteRegKey HKCU "Software\Classes\Applications\${APP_EXECUTABLE_FILENAME}"
     DeleteRegKey HKCU "Software\Classes\cloister"
     SetShellVarContext current
-    ${if} ${FileExists} "$APPDATA\Cloister\*.*"
-      StrCpy $R8 "Delete the documents, chats and models that Cloister keeps in $APPDATA\Cloister as well? This cannot be undone.$\r$\n$\r$\nWith “No” they stay, and are there again after the next installation. A data folder at another place is not touched."
+    !insertmacro cloisterForgetUpdates
+    ${if} ${FileExists} "$LOCALAPPDATA\Cloister\*.*"
+    ${orIf} ${FileExists} "$APPDATA\Cloister\*.*"
+    ${orIf} ${FileExists} "$APPDATA\Cloister Desktop\*.*"
+      StrCpy $R8 "Delete what Cloister keeps of you as well? This cannot be undone.$\r$\n$\r$\nDocuments, chats and models: $LOCALAPPDATA\Cloister and $APPDATA\Cloister$\r$\nWhat the window remembers, such as names of recent files: $APPDATA\Cloister Desktop$\r$\n$\r$\nWith “No” all of it stays, and is there again after the next installation. A library at another place is not touched. The key of the library stays in Windows’ Credential Manager, under “Cloister”; it can be removed there."
       ${if} $LANGUAGE == 1031
-        StrCpy $R8 "Sollen auch die Dokumente, Chats und Modelle gelöscht werden, die Cloister in $APPDATA\Cloister aufbewahrt? Das lässt sich nicht rückgängig machen.$\r$\n$\r$\nMit „Nein“ bleiben sie und sind nach der nächsten Installation wieder da. Ein Datenordner an anderer Stelle wird nicht angerührt."
+        StrCpy $R8 "Soll auch gelöscht werden, was Cloister von Ihnen aufbewahrt? Das lässt sich nicht rückgängig machen.$\r$\n$\r$\nDokumente, Chats und Modelle: $LOCALAPPDATA\Cloister und $APPDATA\Cloister$\r$\nWas sich das Fenster merkt, etwa die Namen zuletzt geöffneter Dateien: $APPDATA\Cloister Desktop$\r$\n$\r$\nMit „Nein“ bleibt alles und ist nach der nächsten Installation wieder da. Eine Bibliothek an anderer Stelle wird nicht angerührt. Der Schlüssel der Bibliothek bleibt in der Anmeldeinformationsverwaltung von Windows, unter „Cloister“; dort lässt er sich entfernen."
       ${endIf}
       MessageBox MB_YESNO|MB_ICONQUESTION|MB_DEFBUTTON2 "$R8" /SD IDNO IDNO cloisterKeep
+      RMDir /r "$LOCALAPPDATA\Cloister"
       RMDir /r "$APPDATA\Cloister"
+      !insertmacro cloisterForgetWindow
       cloisterKeep:
+    ${endIf}
+    ${if} ${FileExists} "$LOCALAPPDATA\Cloister-backups\*.*"
+    ${orIf} ${FileExists} "$APPDATA\Cloister-backups\*.*"
+      StrCpy $R8 "Delete the daily backups of the library, too? This cannot be undone.$\r$\n$\r$\n$LOCALAPPDATA\Cloister-backups and $APPDATA\Cloister-backups$\r$\n$\r$\nThey hold your documents and chats. Backups in a folder that you chose yourself are not touched."
+      ${if} $LANGUAGE == 1031
+        StrCpy $R8 "Sollen auch die täglichen Sicherungen der Bibliothek gelöscht werden? Das lässt sich nicht rückgängig machen.$\r$\n$\r$\n$LOCALAPPDATA\Cloister-backups und $APPDATA\Cloister-backups$\r$\n$\r$\nSie enthalten Ihre Dokumente und Chats. Sicherungen in einem Ordner, den Sie selbst gewählt haben, werden nicht angerührt."
+      ${endIf}
+      MessageBox MB_YESNO|MB_ICONQUESTION|MB_DEFBUTTON2 "$R8" /SD IDNO IDNO cloisterKeepBackups
+      RMDir /r "$LOCALAPPDATA\Cloister-backups"
+      RMDir /r "$APPDATA\Cloister-backups"
+      cloisterKeepBackups:
     ${endIf}
   ${endIf}
 !macroend

@@ -5,8 +5,11 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Configuration } from 'electron-builder'
 import { describe, expect, test } from 'vitest'
+import { usualBackupFolder } from '../../main/data/backups.ts'
+import { userDataOf } from '../../main/start-options.ts'
 import { root } from '../../scripts/desktop/root.ts'
 import { targets } from '../../scripts/desktop/targets.ts'
+import { usualDataDirectory } from '../../shared/data-directory.ts'
 import { FORMATS } from '../../shared/parsers/formats.ts'
 
 /** As electron-builder itself reads and checks its file. */
@@ -57,13 +60,63 @@ describe('the configuration of electron-builder', () => {
     expect(Object.keys(targets)).toContain('darwin-universal')
   })
 
-  test('asks the uninstaller’s question with “No” chosen, and not in an update', () => {
-    expect(installer).toMatch(
-      /\$\{ifNot\} \$\{isUpdated\}[\s\S]*MB_YESNO\|MB_ICONQUESTION\|MB_DEFBUTTON2[^\n]*\/SD IDNO/,
+  test('asks the uninstaller’s questions with “No” chosen, backups apart, and not in an update', () => {
+    const uninstall = installer.slice(installer.indexOf('!macro customUnInstall'))
+    const boxes = uninstall.match(/^ *MessageBox .*$/gm) ?? []
+    expect(boxes).toHaveLength(2)
+    for (const box of boxes)
+      expect(box).toMatch(/MB_YESNO\|MB_ICONQUESTION\|MB_DEFBUTTON2 "\$R8" \/SD IDNO IDNO (\w+)$/)
+    expect(uninstall.trim()).toMatch(
+      /^!macro customUnInstall\n {2}\$\{ifNot\} \$\{isUpdated\}\n[\s\S]*\n {2}\$\{endIf\}\n!macroend$/,
     )
-    expect(installer.match(/RMDir/g)).toHaveLength(1)
-    expect(installer).toContain('Sollen auch die Dokumente')
+    // Each question is followed by what it asks about, up to where “No” leads.
+    const removed = [...uninstall.matchAll(/IDNO (\w+)\n([\s\S]*?)\n *\1:/g)].map(([, , lines = '']) =>
+      lines.split('\n').map(line => line.trim()),
+    )
+    expect(removed).toEqual([
+      ['RMDir /r "$LOCALAPPDATA\\Cloister"', 'RMDir /r "$APPDATA\\Cloister"', '!insertmacro cloisterForgetWindow'],
+      ['RMDir /r "$LOCALAPPDATA\\Cloister-backups"', 'RMDir /r "$APPDATA\\Cloister-backups"'],
+    ])
+    // And each is in both languages, with the folders by name.
+    const questions = [...uninstall.matchAll(/StrCpy \$R8 "(.*)"/g)].map(([, text = '']) => text)
+    expect(questions.map(text => text.slice(0, 18))).toEqual([
+      'Delete what Cloist',
+      'Soll auch gelöscht',
+      'Delete the daily b',
+      'Sollen auch die tä',
+    ])
+    for (const text of questions.slice(0, 2)) {
+      for (const name of [
+        '$LOCALAPPDATA\\Cloister',
+        '$APPDATA\\Cloister Desktop',
+        'Credential Manager|Anmeldeinformationsverwaltung',
+      ])
+        expect(
+          name.split('|').some(one => text.includes(one)),
+          name,
+        ).toBe(true)
+    }
+    for (const text of questions.slice(2)) expect(text).toContain('$LOCALAPPDATA\\Cloister-backups')
+    // NSIS cuts longer ones off; folders are of 100 characters at most, as a rule.
+    for (const text of questions)
+      expect(text.replaceAll(/\$(?:LOCAL)?APPDATA/g, '?'.repeat(60)).length).toBeLessThan(1024)
     expect(installer).not.toMatch(/HKLM|HKCR|SHELL_CONTEXT/)
+  })
+
+  test('removes the folders that the program itself makes', async () => {
+    const local = usualDataDirectory({ LOCALAPPDATA: 'L' }, { platform: 'win32', home: '' })
+    const place = (folder: string) => folder.replace(/^L/, '$LOCALAPPDATA').replaceAll('/', '\\')
+    expect(installer).toContain(`RMDir /r "${place(local)}"`)
+    expect(installer).toContain(`RMDir /r "${place(usualBackupFolder(local))}"`)
+    const [, name = ''] = /getPath\('appData'\), '([^']+)'/.exec(await read('main/index.ts')) ?? []
+    expect(installer).toContain(`RMDir /r "$APPDATA\\${name}"`)
+    const other = userDataOf(name, '/elsewhere')
+    expect(installer).toContain(`"$APPDATA\\${name}-${'?'.repeat(other.length - name.length - 1)}"`)
+    const { name: packageName } = JSON.parse(await read('package.json')) as { name: string }
+    expect(installer).toContain(`RMDir /r "$LOCALAPPDATA\\${packageName}-updater"`)
+    // No other folder is removed, and the program is not put where one of them is.
+    expect(installer.match(/RMDir/g)).toHaveLength(7)
+    expect(installer).toMatch(/Function \.onVerifyInstDir[\s\S]*"\$LOCALAPPDATA\\Cloister" cloisterTaken[\s\S]*Abort/)
   })
 
   test('offers to open what can be read, and takes nothing over', () => {
