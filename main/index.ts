@@ -37,9 +37,10 @@ import type { MenuItem } from './native/menu.ts'
 import { nowhere } from './native/spelling.ts'
 import { pageOrigin } from './page/origin.ts'
 import { guardContents, guardSession } from './safety/guard.ts'
+import { refuseUnsandboxed } from './safety/sandbox.ts'
 import { chromiumSwitches, preferencesOf, schemePrivileges } from './safety/web-preferences.ts'
 import type { Desktop, Shell, ShellWindow, WindowOptions } from './shell.ts'
-import { dataFolderOf, userDataOf, wordsForWindow } from './start-options.ts'
+import { dataFolderOf, userDataOf, wordsForWindow, wordsToRepeat } from './start-options.ts'
 import { type ConnectedUpdater, channelOf, connectUpdater } from './updates/channel.ts'
 
 const home = path.join(import.meta.dirname, '..')
@@ -108,6 +109,19 @@ async function run(): Promise<void> {
   app.on('browser-window-created', (_event, window) => window.on('session-end', () => void desktop?.end()))
 
   await app.whenReady()
+  const unsandboxed = refuseUnsandboxed({
+    switchedOff: app.commandLine.hasSwitch('no-sandbox'),
+    packaged: app.isPackaged,
+    allowed: Boolean(process.env.CLOISTER_UNSANDBOXED),
+    appImage: process.env.APPIMAGE !== undefined,
+    languages: app.getPreferredSystemLanguages(),
+  })
+  if (unsandboxed) {
+    log.error('refused to start without the sandbox')
+    process.stderr.write(`${unsandboxed.title}\n${unsandboxed.text}\n`)
+    dialog.showErrorBox(unsandboxed.title, unsandboxed.text)
+    return app.exit(1)
+  }
   const openExternal = async (url: string) => (await desktop?.openExternal(url)) ?? false
   const devTools = !app.isPackaged
   guardSession(session.defaultSession, { log, openExternal, devTools })
@@ -243,7 +257,7 @@ function createShell(desktop: () => Desktop | undefined): Shell {
       for (const end of ['click', 'close', 'failed'] as const) note.on(end as 'close', () => notes.delete(note))
       note.show()
     },
-    async ask({ message, detail, buttons, cancel, usual = 0, warning = false }) {
+    async ask({ message, detail, buttons, cancel, usual = 0, warning = false, signal }) {
       const options = {
         type: warning ? ('warning' as const) : ('question' as const),
         message,
@@ -252,6 +266,7 @@ function createShell(desktop: () => Desktop | undefined): Shell {
         cancelId: cancel,
         defaultId: usual,
         noLink: true,
+        ...(signal && { signal }),
       }
       const over = front()
       const { response } = await (over ? dialog.showMessageBox(over, options) : dialog.showMessageBox(options))
@@ -293,7 +308,8 @@ function createShell(desktop: () => Desktop | undefined): Shell {
       return [main, ...others].map(({ workArea }) => workArea)
     },
     pointer: () => screen.getCursorScreenPoint(),
-    relaunch: () => app.relaunch(),
+    relaunch: () =>
+      app.relaunch({ args: wordsToRepeat(process.argv, { application: app.getAppPath(), data, cwd: process.cwd() }) }),
     exit(code) {
       globalShortcut.unregisterAll()
       tray?.destroy()

@@ -125,6 +125,13 @@ export const desktop = {
     anew: 'Neu öffnen',
     wait: 'Warten',
   },
+  sandbox: {
+    off: 'Cloister startet nicht ohne Sandbox',
+    appImage:
+      'Dieses System lässt für das AppImage die Sandbox nicht zu, die das Fenster vom Rest des Rechners trennt. Ohne sie öffnet Cloister keine fremden Dokumente. Installieren Sie das Paket .deb: Es bringt mit, was die Sandbox braucht. Ihre Bibliothek bleibt, wo sie ist.',
+    switch:
+      'Mit --no-sandbox fehlt die Sandbox, die das Fenster vom Rest des Rechners trennt. Ohne sie öffnet Cloister keine fremden Dokumente. Starten Sie es ohne diese Option.',
+  },
   quit: {
     uploads_one: '1 Datei ist noch unterwegs',
     uploads_other: '{{count}} Dateien sind noch unterwegs',
@@ -151,7 +158,10 @@ export const desktop = {
     synced:
       'Ein Programm kopiert diesen Ordner auf fremde Rechner (OneDrive, Dropbox, iCloud oder Ähnliches). Es kann die Bibliothek beschädigen, und Ihre Dokumente verlassen damit diesen Computer.',
     move: 'Verschieben',
-    moving: 'Die Bibliothek wird verschoben: {{percent}} %',
+    moving: 'die Bibliothek wird verschoben ({{percent}} %)',
+    copying: 'Die Bibliothek wird verschoben',
+    copyingDetail:
+      'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wo sie ist.\n\nNach: {{to}}',
     done: 'Die Bibliothek liegt jetzt in {{folder}}',
     undone: 'Ein Umzug der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts.',
     moved:
@@ -161,7 +171,13 @@ export const desktop = {
     away: 'Die Bibliothek ist nicht da: {{folder}}',
     awayDetail:
       'Schließen Sie das Laufwerk an, auf dem sie liegt, und versuchen Sie es noch einmal. An ihrer Stelle wird nichts Neues angelegt.',
+    namedMoved: 'Die Bibliothek liegt nicht mehr in diesem Ordner: {{folder}}',
+    namedMovedDetail:
+      'Sie wurde nach {{to}} verschoben. Cloister wurde mit dem alten Ordner gestartet (--data), zum Beispiel durch eine Verknüpfung: Ändern Sie ihn dort. An seiner Stelle wird nichts Neues angelegt.',
+    openThere: 'Dort öffnen',
     refused: {
+      named:
+        'Cloister wurde ausdrücklich mit diesem Ordner gestartet (--data), zum Beispiel durch eine Verknüpfung: {{folder}}\n\nDer nächste Start würde die Bibliothek dort vergeblich suchen. Beenden Sie Cloister, verschieben Sie den Ordner selbst und tragen Sie den neuen in der Verknüpfung ein.',
       missing: 'Es gibt keine Bibliothek, die sich verschieben ließe.',
       same: 'Die Bibliothek liegt schon in diesem Ordner.',
       inside: 'Dieser Ordner liegt in der Bibliothek selbst. Wählen Sie einen anderen.',
@@ -216,7 +232,7 @@ export const desktop = {
   secrets: {
     lost: 'Der Schlüssel dieser Bibliothek fehlt',
     lostDetail:
-      'Alles geht außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Computer.',
+      'Alles geht außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Computer. Ist der Schlüsselbund gesperrt, entsperren Sie ihn und starten Sie Cloister neu.',
     anew: 'Schlüssel neu eingeben',
     later: 'Später',
     giveUp: 'Auf die gespeicherten Schlüssel von Anbietern verzichten?',

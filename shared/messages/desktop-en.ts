@@ -123,6 +123,13 @@ export const desktop = {
     anew: 'Open Anew',
     wait: 'Wait',
   },
+  sandbox: {
+    off: 'Cloister does not start without its sandbox',
+    appImage:
+      'This system does not let the AppImage have the sandbox that keeps the window apart from the rest of the computer. Without it Cloister opens no documents of strangers. Install the .deb package: it brings what the sandbox needs. Your library stays where it is.',
+    switch:
+      'With --no-sandbox there is no sandbox that keeps the window apart from the rest of the computer. Without it Cloister opens no documents of strangers. Start it without that option.',
+  },
   quit: {
     uploads_one: '1 file is still on its way',
     uploads_other: '{{count}} files are still on their way',
@@ -148,7 +155,10 @@ export const desktop = {
     synced:
       'A program copies this folder to machines of others (OneDrive, Dropbox, iCloud or the like). It can damage the library, and your documents leave this computer with it.',
     move: 'Move',
-    moving: 'The library is being moved: {{percent}} %',
+    moving: 'the library is being moved ({{percent}} %)',
+    copying: 'The library is being moved',
+    copyingDetail:
+      'Cloister’s icon shows how far it is. If you cancel, the library stays where it is.\n\nTo: {{to}}',
     done: 'The library is now in {{folder}}',
     undone: 'A move of the library was interrupted. It is where it was; nothing is missing.',
     moved: 'A move of the library was interrupted right before its end, and has been finished. It is now in {{folder}}',
@@ -156,7 +166,13 @@ export const desktop = {
     failed: 'The library could not be moved. It is where it was. ({{detail}})',
     away: 'The library is not there: {{folder}}',
     awayDetail: 'Connect the drive that it is on, and try again. Nothing is made anew in its place.',
+    namedMoved: 'The library is not in this folder any more: {{folder}}',
+    namedMovedDetail:
+      'It was moved to {{to}}. Cloister was started with the old folder (--data), as a shortcut does: change it there. Nothing is made anew in its place.',
+    openThere: 'Open It There',
     refused: {
+      named:
+        'Cloister was started with this folder by its name (--data), as a shortcut does: {{folder}}\n\nWere the library moved, the next start would look for it there in vain. Quit Cloister, move the folder yourself, and name the new one in the shortcut.',
       missing: 'There is no library to be moved.',
       same: 'The library is in this folder already.',
       inside: 'This folder lies in the library itself. Choose another one.',
@@ -210,7 +226,7 @@ export const desktop = {
   secrets: {
     lost: 'The key of this library is not to be had',
     lostDetail:
-      'Everything works but servers of others with a key (OpenAI and the like). The keychain of the system does not hand it out, or the library comes from another computer.',
+      'Everything works but servers of others with a key (OpenAI and the like). The keychain of the system does not hand it out, or the library comes from another computer. Where the keychain is locked, unlock it and start Cloister again.',
     anew: 'Enter Keys Anew',
     later: 'Later',
     giveUp: 'Do without the keys of providers that are stored?',

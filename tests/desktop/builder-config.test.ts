@@ -19,6 +19,18 @@ const { getConfig, validateConfiguration } = builder('app-builder-lib/out/util/c
   validateConfiguration(config: object, log: { isEnabled: boolean }): Promise<void>
 }
 
+const { default: AppImageTarget } = builder('app-builder-lib/out/targets/appimage/AppImageTarget.js') as {
+  default: new (
+    name: string,
+    packager: object,
+    helper: object,
+    folder: string,
+  ) => { desktopEntry: { value: Promise<string> } }
+}
+const { LinuxTargetHelper } = builder('app-builder-lib/out/targets/LinuxTargetHelper.js') as {
+  LinuxTargetHelper: new (packager: object) => object
+}
+
 const read = (file: string) => readFile(path.join(root, file), 'utf8')
 const config = await getConfig(root, 'electron-builder.yml', null)
 const known = new Set(FORMATS.flatMap(({ extensions }) => extensions))
@@ -135,6 +147,23 @@ describe('the configuration of electron-builder', () => {
     expect(installer).not.toMatch(/Software\\Classes\\\.\$\{EXTENSION\}" ""/)
     const types = new Set(FORMATS.map(({ mediaType }) => mediaType))
     expect((config.linux as { mimeTypes: string[] }).mimeTypes.filter(type => !types.has(type))).toEqual([])
+  })
+
+  test('has no desktop start the AppImage without its sandbox', async () => {
+    const packager = {
+      platformSpecificBuildOptions: config.linux,
+      config,
+      executableName: 'cloister',
+      appInfo: { productName: 'Cloister', buildVersion: '1.0.0', description: '' },
+      info: { metadata: { desktopName: 'cloister.desktop' } },
+      fileAssociations: [],
+    }
+    const entry = (config: Configuration) =>
+      new AppImageTarget('', { ...packager, config }, new LinuxTargetHelper({ ...packager, config }), '').desktopEntry
+        .value
+    expect(await entry(config)).toContain('\nExec=AppRun %U\n')
+    // And without what we say, it would.
+    expect(await entry({ ...config, appImage: {} })).toContain('\nExec=AppRun --no-sandbox %U\n')
   })
 
   test('lets off no more than is needed, and holds no secret', async () => {

@@ -19,7 +19,14 @@ export interface OpenedApplication {
 /** Whose home the folder is: nothing of the user's is seen or touched. macOS says by itself where programs keep what they remember. */
 function environmentOf(folder: string): Record<string, string> {
   const { ELECTRON_RUN_AS_NODE: _, NODE_OPTIONS: __, XDG_CONFIG_HOME: ___, ...env } = process.env
-  const own = { HOME: folder, APPDATA: path.join(folder, 'AppData'), LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' }
+  const own = {
+    HOME: folder,
+    APPDATA: path.join(folder, 'AppData'),
+    LOCALAPPDATA: path.join(folder, 'LocalAppData'),
+    LANG: 'de_DE.UTF-8',
+    LC_ALL: 'de_DE.UTF-8',
+    ...(isRoot && { CLOISTER_UNSANDBOXED: '1' }),
+  }
   return Object.fromEntries(
     Object.entries({ ...env, ...own }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
@@ -71,7 +78,7 @@ export function startSecond(folder: string, args: readonly string[]): Promise<nu
 
 /** A packed program, which nobody can look into. */
 export function startPacked(program: string, folder: string): { ended: Promise<number | null>; kill(): void } {
-  const child = spawn(program, [...unsandboxed, libraryOf(folder)], {
+  const child = spawn(program, [libraryOf(folder)], {
     cwd: folder,
     env: environmentOf(folder),
     stdio: 'ignore',
