@@ -51,7 +51,7 @@ export function DesktopSection({ desktop }: { desktop: Desktop }) {
               type="checkbox"
               checked={values[name]}
               onChange={event => void change({ [name]: event.target.checked })}
-              className="size-5 accent-accent"
+              className="size-5 shrink-0 accent-accent"
             />
             {words(`desktop.${name}`)}
           </label>
@@ -98,7 +98,7 @@ function Keys({
     setRefused(wanted !== null && now === null)
   }
   return (
-    <div id="part-shortcut" tabIndex={-1} className="mt-4 scroll-mt-6">
+    <div id="part-shortcut" tabIndex={-1} className="mt-4 scroll-mt-6 outline-none">
       <label htmlFor={id}>{words('desktop.keys')}</label>
       <div className="mt-2 flex flex-wrap gap-2">
         <input

@@ -25,14 +25,14 @@ export function KeyPart({ desktop }: { desktop: Desktop }) {
     setSetting(false)
     if (done && next.state === 'ready') toasts.show(words(done))
   }
-  const isTrouble = state === 'open' || state === 'locked' || state === 'lost'
+  const isNews = state === 'open' || state === 'locked' || state === 'lost'
   return (
     <div className="mt-6">
-      <h3 id="part-key" tabIndex={-1} className="scroll-mt-6 font-medium">
+      <h3 id="part-key" tabIndex={-1} className="scroll-mt-6 font-medium outline-none">
         {words('desktop.key.title')}
       </h3>
-      {isTrouble ? (
-        <div className="mt-2 rounded-xl bg-danger-soft px-4 py-3 text-sm">
+      {isNews ? (
+        <div className={`mt-2 rounded-xl px-4 py-3 text-sm ${state === 'locked' ? 'bg-sunken' : 'bg-danger-soft'}`}>
           <p className="font-medium">{words(`desktop.key.${state}`)}</p>
           <p className="mt-1">{words(`desktop.key.${state}Detail`)}</p>
         </div>
@@ -58,21 +58,23 @@ export function KeyPart({ desktop }: { desktop: Desktop }) {
           send={passphrase => change(bridge.unlockKey({ passphrase }), 'desktop.key.unlocked')}
         />
       )}
-      {(state === 'locked' || state === 'lost') && <GiveUp giveUp={() => change(bridge.giveUpKey())} />}
+      {(state === 'locked' || state === 'lost') && (
+        <GiveUp look={state === 'lost' ? 'plain' : 'quiet'} giveUp={() => change(bridge.giveUpKey())} />
+      )}
     </div>
   )
 }
 
 const placeWord = ({ place }: KeyState) => `desktop.key.${place ?? 'file'}` as const
 
-function GiveUp({ giveUp }: { giveUp(): Promise<void> }) {
+function GiveUp({ look, giveUp }: { look: 'plain' | 'quiet'; giveUp(): Promise<void> }) {
   const words = useWords()
   const [error, setError] = useState<unknown>(null)
   return (
     <>
       <Button
-        look="quiet"
-        className="mt-3 -ml-3"
+        look={look}
+        className={look === 'quiet' ? 'mt-3 -ml-3' : 'mt-3'}
         onClick={() => {
           setError(null)
           giveUp().catch(setError)

@@ -19,7 +19,7 @@ export function UpdatesPart({ desktop }: { desktop: Desktop }) {
   const notes = updates.name === 'available' || updates.name === 'ready' ? updates.notes : ''
   return (
     <div className="mt-6">
-      <h3 id="part-updates" tabIndex={-1} className="scroll-mt-6 font-medium">
+      <h3 id="part-updates" tabIndex={-1} className="scroll-mt-6 font-medium outline-none">
         {words('desktop.updates.title')}
       </h3>
       <p role="status" className="mt-1 text-sm text-soft">
