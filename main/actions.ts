@@ -1,8 +1,10 @@
 /** What the menus do. */
 import path from 'node:path'
 import type { Client } from '../shared/api/client.ts'
-import type { Translate } from '../shared/messages/index.ts'
+import { AppError, reasonOf } from '../shared/errors.ts'
+import { explain, type Translate } from '../shared/messages/index.ts'
 import type { Log } from '../shared/ports.ts'
+import type { LibraryUse } from './library-use.ts'
 import { holdAllWork } from './native/follow-work.ts'
 import type { MenuAction } from './native/menu.ts'
 import type { PreferenceStore } from './preferences.ts'
@@ -13,6 +15,7 @@ export interface ActionPorts {
   shell: Shell
   preferences: PreferenceStore
   client: Client
+  use: LibraryUse
   windows: Windows
   words: () => Translate
   log: Log
@@ -33,7 +36,7 @@ type Actions = { [Name in MenuAction['name']]: (action: Extract<MenuAction, { na
 
 /** What fails is written down, and the user reads that it did. */
 export function createActions(ports: ActionPorts): (action: MenuAction) => void {
-  const { shell, preferences, client, windows, words, log, dataDirectory, offer, look } = ports
+  const { shell, preferences, client, use, windows, words, log, dataDirectory, offer, look } = ports
 
   const go = (hash: string) => () => windows.show(hash).focus()
   /** Of ours, and of what the page shows too. */
@@ -88,9 +91,9 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     'show-data': () => shell.showFolder(dataDirectory),
     'show-log': () => shell.showFolder(path.join(dataDirectory, 'logs')),
     'move-data': () => ports.move(),
-    'back-up': () => ports.backUp(),
-    'take-models': () => ports.takeModels(),
-    'backup-folder': chooseBackupFolder,
+    'back-up': () => use.beside(ports.backUp),
+    'take-models': () => use.beside(ports.takeModels),
+    'backup-folder': () => use.beside(chooseBackupFolder),
     async 'check-updates'() {
       windows.show('#/settings?part=updates').focus()
       await ports.checkUpdates()
@@ -114,7 +117,7 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     run().catch(error => {
       log.error('what was chosen in a menu failed', { action: action.name, error })
       void shell.ask({
-        message: words()('desktop.dialog.failed'),
+        message: error instanceof AppError ? explain(words(), reasonOf(error)) : words()('desktop.dialog.failed'),
         buttons: [words()('desktop.dialog.ok')],
         cancel: 0,
         warning: true,

@@ -3,6 +3,7 @@ import type { DesktopPreferences, DesktopState } from '../shared/api/desktop.ts'
 import type { Translate } from '../shared/messages/index.ts'
 import type { BridgeCalls } from './bridge/router.ts'
 import type { KeyChanges } from './change-key.ts'
+import type { LibraryUse } from './library-use.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { ServerProcess } from './processes/server-process.ts'
 import type { Shell } from './shell.ts'
@@ -16,6 +17,7 @@ export interface BridgePorts {
   words: () => Translate
   windows: Windows
   server: Pick<ServerProcess, 'state' | 'start'>
+  use: LibraryUse
   updates: ShownUpdates
   keys: KeyChanges
   models: ModelTaking
@@ -33,7 +35,7 @@ export interface BridgePorts {
 }
 
 export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
-  const { shell, preferences, words, windows, server, updates, keys, models, dataDirectory } = ports
+  const { shell, preferences, words, windows, server, use, updates, keys, models, dataDirectory } = ports
   const shown = (): DesktopPreferences => {
     const { tray, notifications, keepRecent } = preferences.get()
     return { tray, notifications, recent: keepRecent, shortcut: ports.shortcut() }
@@ -45,7 +47,7 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
       safeMode: ports.safeMode(),
       updates: updates.state(),
     }),
-    startServer: () => void server.start(),
+    startServer: () => use.beside(() => void server.start()),
     chooseFolder: async () => (await shell.chooseFolder(words()('desktop.menu.followFolder'))) ?? null,
     openExternal: async ({ url }) => ({ opened: await ports.openExternal(url) }),
     async showDataFolder() {
@@ -78,11 +80,11 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
     },
     chooseUpdate: ({ choice }) => updates.choose(choice),
     getKey: keys.state,
-    protectKey: ({ passphrase }) => keys.protect(passphrase),
-    unlockKey: ({ passphrase }) => keys.unlock(passphrase),
-    giveUpKey: keys.giveUp,
+    protectKey: ({ passphrase }) => use.beside(() => keys.protect(passphrase)),
+    unlockKey: ({ passphrase }) => use.beside(() => keys.unlock(passphrase)),
+    giveUpKey: () => use.beside(keys.giveUp),
     async takeModels() {
-      await models.take()
+      await use.beside(models.take)
       return undefined
     },
     stopTakingModels: () => void models.stop(),

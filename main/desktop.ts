@@ -1,6 +1,5 @@
 /** The life of the application: from its start through everything that the system and the page ask of it to its end. */
 import path from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
 import { createTranslate, explain, type Translate } from '../shared/messages/index.ts'
@@ -13,21 +12,22 @@ import { createHandedFiles } from './bridge/handed-files.ts'
 import { createBridgeRouter } from './bridge/router.ts'
 import { createBridgeCalls } from './bridge-calls.ts'
 import { createKeyChanges } from './change-key.ts'
+import { holdDirectory } from './data/hold-directory.ts'
 import { removePrevious } from './data/move.ts'
 import { decideSafeMode, markStart, type SafeReason } from './data/safe-mode.ts'
+import { findLibrary } from './find-library.ts'
+import { createLibraryUse } from './library-use.ts'
 import { moveLibrary } from './move-library.ts'
 import { hashOfLink } from './native/deep-links.ts'
+import { createDrawing } from './native/draw.ts'
 import { followWork } from './native/follow-work.ts'
 import { readHanded } from './native/handed-files.ts'
 import { desktopLanguage } from './native/language.ts'
-import { type MenuItem, menuOf } from './native/menu.ts'
 import { createNotifier } from './native/notifications.ts'
 import type { Progress } from './native/progress.ts'
 import { withRecent } from './native/recent.ts'
 import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
 import { decideSpelling } from './native/spelling.ts'
-import { type TrayContent, trayOf } from './native/tray.ts'
-import { openLibrary } from './open-library.ts'
 import { createOpenAnswers } from './page/answers.ts'
 import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
@@ -72,11 +72,22 @@ export async function startDesktop({
   if (preferences.damaged)
     void tell(words('desktop.preferences.damaged'), words('desktop.preferences.damagedDetail', preferences.damaged))
 
-  const library = await findLibrary()
+  const library = await findLibrary({
+    shell,
+    words,
+    preferences,
+    processes,
+    named,
+    usual: usualDirectory,
+    keyGiven,
+    log,
+  })
   const { server, dataDirectory, recovered } = library
   if (recovered === 'undone' || recovered === 'moved')
     void tell(words(`desktop.move.${recovered}`, { folder: dataDirectory }))
   const mark = await markStart(shell.folders.userData, dataDirectory)
+  const use = createLibraryUse({ server, changed: () => look() })
+  const hold = () => holdDirectory(processes, { dataDirectory, settings: library.settings() })
   const following = new AbortController()
   const client = createClient({
     routes: contract,
@@ -92,7 +103,7 @@ export async function startDesktop({
   let inForce: string | null = null
   const answers = createOpenAnswers()
   let ending = false
-  let shown: { menu?: readonly MenuItem[]; tray?: TrayContent | null } = {}
+  const draw = createDrawing(shell)
   let asking = false
   let askedForKey = false
 
@@ -136,12 +147,16 @@ export async function startDesktop({
     updater: shell.channel && (await shell.connectUpdater(shell.channel, fetchUpdate)),
     current: shell.version,
     preferences,
-    work: async () => ({
-      jobs: progress.open,
-      answers: answers.count,
-      downloads: (await client.downloads.list()).downloads.filter(({ state }) => state !== 'done' && state !== 'failed')
-        .length,
-    }),
+    work: async () =>
+      use.alone()
+        ? { jobs: 1, answers: 0, downloads: 0 }
+        : {
+            jobs: progress.open,
+            answers: answers.count,
+            downloads: (await client.downloads.list()).downloads.filter(
+              ({ state }) => state !== 'done' && state !== 'failed',
+            ).length,
+          },
     now: Date.now,
     log,
     shown: state => router.tellAll({ type: 'updates', updates: state }),
@@ -151,8 +166,7 @@ export async function startDesktop({
     words: () => words,
     library,
     keyGiven,
-    // In safe mode nothing is opened: the next start has it.
-    restart: async () => void (!safe && (await restartServer())),
+    restart: restartServer,
     changed(key) {
       router.tellAll({ type: 'key', key })
       look()
@@ -174,6 +188,7 @@ export async function startDesktop({
     words: () => words,
     windows,
     server,
+    use,
     updates,
     keys,
     models,
@@ -197,13 +212,15 @@ export async function startDesktop({
     shell,
     preferences,
     client,
+    use,
     windows,
     words: () => words,
     log,
     dataDirectory,
     offer,
     look,
-    move: () => moveLibrary({ shell, preferences, words, server, from: dataDirectory }),
+    move: () =>
+      moveLibrary({ shell, preferences, words, server, use, hold, from: dataDirectory, named: named !== null }),
     backUp: () => backUpNow({ shell, words, processes, preferences, library }),
     async takeModels() {
       windows.show('#/models').focus()
@@ -216,7 +233,11 @@ export async function startDesktop({
 
   server.follow(state => {
     router.tellAll({ type: 'server', server: state })
-    if (state.name === 'ready') void mark.ready().then(begun)
+    if (state.name === 'ready')
+      void mark
+        .ready()
+        .then(() => use.beside(begun))
+        .catch(error => log.warn('what a start does behind the window is left', { error }))
     if (state.name === 'failed') void giveUp(state.reason)
     look()
   })
@@ -259,22 +280,6 @@ export async function startDesktop({
     end,
   }
 
-  /** Asks until it is there, or nobody wants to wait for it any more. */
-  async function findLibrary() {
-    for (;;) {
-      const found = await openLibrary({ shell, preferences, processes, named, usual: usualDirectory, keyGiven, log })
-      if (!('away' in found)) return found
-      const again = await shell.ask({
-        message: words('desktop.move.away', { folder: found.away }),
-        detail: words('desktop.move.awayDetail'),
-        buttons: [words('desktop.dialog.retry'), words('desktop.dialog.quit')],
-        cancel: 1,
-        warning: true,
-      })
-      if (again !== 0) shell.exit(0)
-    }
-  }
-
   /** Through the server, whose gate lets it out and writes it down. */
   function fetchUpdate(name: string, { range, signal }: { range?: string; signal: AbortSignal }): Promise<Response> {
     const headers = range === undefined ? {} : { Range: range }
@@ -305,7 +310,7 @@ export async function startDesktop({
   }
 
   async function askSafely(why: SafeReason): Promise<void> {
-    const next = await askInSafeMode({ shell, words, processes, library, preferences, why, log })
+    const next = await askInSafeMode({ shell, words, processes, library, use, hold, preferences, why, log })
     if (next === 'quit') return end()
     safe = undefined
     server.start()
@@ -313,31 +318,20 @@ export async function startDesktop({
 
   /** All that shows how things are, beside the page. */
   function look(): void {
-    const { language, theme, notifications, tray, keepRecent, recent } = preferences.get()
-    words = createTranslate(desktopLanguage(language, shell.languages))
-    const open = server.state().name === 'ready'
-    const state = {
-      language,
-      theme,
-      notifications,
-      keepRecent,
-      recent,
-      tray,
+    words = createTranslate(desktopLanguage(preferences.get().language, shell.languages))
+    const alone = use.alone()
+    draw({
+      words,
+      preferences: preferences.get(),
       shortcut: inForce,
       unprotected: ['open', 'none'].includes(keys.state().state),
-      open,
-    }
-    const menu = menuOf({ words, platform: shell.platform, state })
-    const why = trouble && explain(words, trouble)
-    const content =
-      tray && !ending
-        ? trayOf({ words, progress, shortcut: inForce, open, ...(why !== null && { trouble: why }) })
-        : null
-    // Called with every document that gets on: a menu that is replaced while it is open closes under its user's hand.
-    if (!isDeepStrictEqual(menu, shown.menu)) shell.setMenu(menu)
-    if (!isDeepStrictEqual(content, shown.tray)) shell.setTray(content)
-    shown = { menu, tray: content }
-    shell.setProgress(models.now()?.part ?? progress.part)
+      open: server.state().name === 'ready' && !alone,
+      alone,
+      progress,
+      part: models.now()?.part ?? progress.part,
+      trouble: trouble && explain(words, trouble),
+      ending,
+    })
   }
 
   function setKeys(): void {
@@ -360,7 +354,9 @@ export async function startDesktop({
     look()
   }
 
+  /** In safe mode nothing is opened: the next start has it. */
   async function restartServer(): Promise<void> {
+    if (safe) return
     await server.stop()
     server.start()
   }
@@ -381,11 +377,16 @@ export async function startDesktop({
       asking = false
       if (answer === 0) return
     }
+    asking = true
+    // What is half done is taken back first; a system that goes down does not wait for that, and the next start does it.
+    server.hold()
+    await use.stop()
     await end()
   }
 
   async function end(): Promise<void> {
     ending = true
+    server.hold()
     following.abort()
     updates.stop()
     models.stop()

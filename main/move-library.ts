@@ -1,68 +1,120 @@
 /** Moves the library to a folder that the user chooses: what is asked before, what is told after. */
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { Translate } from '../shared/messages/index.ts'
+import { reasonOf, toAppError } from '../shared/errors.ts'
+import { explain, type Translate } from '../shared/messages/index.ts'
 import { usualBackupFolder } from './data/backups.ts'
+import type { DirectoryHold } from './data/hold-directory.ts'
 import { type MoveRefusal, moveData, planMove } from './data/move.ts'
+import type { LibraryUse } from './library-use.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { ServerProcess } from './processes/server-process.ts'
-import type { Shell } from './shell.ts'
+import type { Question, Shell } from './shell.ts'
 
-/** After it the application is started anew, over the library where it is then. */
+/** After it the application is started anew, over the library where it is then. Throws `library-busy`. */
 export async function moveLibrary({
   shell,
   preferences,
   words,
   server,
+  use,
+  hold,
   from,
+  named,
 }: {
   shell: Shell
   preferences: PreferenceStore
   words: Translate
   server: ServerProcess
+  use: LibraryUse
+  /** Keeps other programs from the folder. */
+  hold(): Promise<DirectoryHold>
   from: string
+  /** Whether the command line names the folder. */
+  named: boolean
 }): Promise<void> {
+  const tell = (message: string, more: Pick<Question, 'warning' | 'signal'> = {}) =>
+    shell.ask({ message, buttons: [words('desktop.dialog.ok')], cancel: 0, ...more })
+  if (named) {
+    await tell(words('desktop.move.refused.named', { folder: from }), { warning: true })
+    return
+  }
   const chosen = await shell.chooseFolder(words('desktop.move.choose'))
   if (chosen === undefined) return
-  const tell = (message: string, warning = false) =>
-    shell.ask({ message, buttons: [words('desktop.dialog.ok')], cancel: 0, warning })
-  // Commands at work are seen by it; the server's own marks would be, too.
-  await server.stop()
-  const taken = [shell.folders.userData, preferences.get().backup.folder ?? usualBackupFolder(from)]
-  const plan = await planMove({ from, to: chosen, taken, home: homedir() })
-  if ('refused' in plan) {
-    await tell(refusalText(words, plan), true)
-    return server.start()
-  }
-  const { to, way, bytes, warnings } = plan
-  const detail = [
-    words('desktop.move.askDetail', { from, to, size: sizeText(words, bytes) }),
-    ...(way === 'copy' ? [words('desktop.move.copyDetail')] : []),
-    ...warnings.map(warning => words(`desktop.move.${warning}`)),
-  ].join('\n\n')
-  const answer = await shell.ask({
-    message: words('desktop.move.ask'),
-    detail,
-    buttons: [words('desktop.move.move'), words('desktop.dialog.cancel')],
-    cancel: 1,
-    usual: warnings.length > 0 ? 1 : 0,
-    warning: warnings.length > 0,
+  const wrong = await use.takeAlone(async ports => {
+    const end = await move(chosen, ports)
+    if (end.moved) {
+      // Nobody makes a new library in the old place before the application is gone.
+      server.hold()
+      await tell(words('desktop.move.done', { folder: path.resolve(end.to) }), { signal: ports.signal })
+      if (!ports.signal.aborted) shell.relaunch()
+      shell.exit(0)
+      return undefined
+    }
+    server.start()
+    return end.wrong
   })
-  if (answer !== 0) return server.start()
-  try {
-    await moveData(plan, {
-      preferences,
-      progress: ({ bytes: copied }) => shell.setProgress(bytes === 0 ? undefined : copied / bytes),
+  if (wrong !== undefined) await tell(wrong, { warning: true })
+
+  type End = { moved: true; to: string } | { moved: false; wrong?: string }
+  type Ports = Parameters<Parameters<LibraryUse['takeAlone']>[0]>[0]
+  async function move(chosen: string, { signal, progress }: Ports): Promise<End> {
+    const taken = [shell.folders.userData, preferences.get().backup.folder ?? usualBackupFolder(from)]
+    const plan = await planMove({ from, to: chosen, taken, home: homedir() })
+    if ('refused' in plan) return { moved: false, wrong: refusalText(words, plan) }
+    const { to, way, bytes, warnings } = plan
+    const detail = [
+      words('desktop.move.askDetail', { from, to, size: sizeText(words, bytes) }),
+      ...(way === 'copy' ? [words('desktop.move.copyDetail')] : []),
+      ...warnings.map(warning => words(`desktop.move.${warning}`)),
+    ].join('\n\n')
+    const answer = await shell.ask({
+      message: words('desktop.move.ask'),
+      detail,
+      buttons: [words('desktop.move.move'), words('desktop.dialog.cancel')],
+      cancel: 1,
+      usual: warnings.length > 0 ? 1 : 0,
+      warning: warnings.length > 0,
+      signal,
     })
-  } catch (error) {
-    shell.setProgress(undefined)
-    await tell(words('desktop.move.failed', { detail: error instanceof Error ? error.message : String(error) }), true)
-    return server.start()
+    if (answer !== 0 || signal.aborted) return { moved: false }
+    const cancel = new AbortController()
+    const over = new AbortController()
+    let offered = false
+    /** A disk may turn out to be two while it is moved. */
+    function offerCancel(): void {
+      if (offered) return
+      offered = true
+      const question = {
+        message: words('desktop.move.copying'),
+        detail: words('desktop.move.copyingDetail', { to }),
+        buttons: [words('desktop.dialog.cancel')],
+        cancel: 0,
+        signal: over.signal,
+      }
+      void shell.ask(question).then(() => cancel.abort())
+    }
+    try {
+      if (way === 'copy') offerCancel()
+      await moveData(plan, {
+        preferences,
+        hold,
+        signal: AbortSignal.any([signal, cancel.signal]),
+        progress({ bytes: copied }) {
+          offerCancel()
+          progress(bytes === 0 ? 1 : Math.min(1, copied / bytes))
+        },
+      })
+      return { moved: true, to }
+    } catch (error) {
+      if (signal.aborted || cancel.signal.aborted) return { moved: false }
+      const known = toAppError(error)
+      const why = known.code !== 'internal' ? explain(words, reasonOf(known)) : String((error as Error).message)
+      return { moved: false, wrong: words('desktop.move.failed', { detail: why }) }
+    } finally {
+      over.abort()
+    }
   }
-  shell.setProgress(undefined)
-  await tell(words('desktop.move.done', { folder: path.resolve(to) }))
-  shell.relaunch()
-  shell.exit(0)
 }
 
 function refusalText(words: Translate, refusal: MoveRefusal): string {

@@ -1,4 +1,6 @@
 /** From the start of the application to a server over the library: where that is, and with which key. */
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
 import type { Log, Processes } from '../shared/ports.ts'
 import { createKeychain } from '../shared/secrets/keychain.ts'
 import { backupSettings } from './data/backups.ts'
@@ -24,7 +26,7 @@ export interface Library {
   settings(): Record<string, string>
 }
 
-/** `away`: the drive that the library is on is not there; nothing is made in its place. */
+/** `away`: the drive that the library is on is not there; nothing is made in its place. `moved`: the folder that is named has none any more. */
 export async function openLibrary({
   shell,
   preferences,
@@ -43,12 +45,15 @@ export async function openLibrary({
   /** The environment names a key (`SECRETS_KEY`): that one holds, and ours is not handed on. */
   keyGiven: boolean
   log: Log
-}): Promise<Library | { away: string }> {
-  const recovered = named === null ? await recoverMove(preferences) : 'nothing'
+}): Promise<Library | { away: string } | { moved: { from: string; to: string } }> {
+  const recovered = await recoverMove(preferences)
   if (recovered !== 'nothing') log.info('a move of the data directory was ended before', { recovered })
   const { dataDirectory: chosen } = preferences.get()
   if (named === null && chosen !== null && (recovered === 'waiting' || (await isAway(preferences))))
     return { away: chosen }
+  // Only a move sets what is chosen, and each folder that is named has preferences of its own.
+  if (named !== null && chosen !== null && chosen !== named && !(await hasLibrary(named)))
+    return { moved: { from: named, to: chosen } }
   const dataDirectory = named ?? chosen ?? usual
   const ports = { dataDirectory, keychain: createKeychain(), safeStorage: shell.safeStorage, log }
   let key = await openLibraryKey(ports)
@@ -89,3 +94,9 @@ export async function openLibrary({
     settings,
   }
 }
+
+const hasLibrary = (folder: string) =>
+  stat(path.join(folder, 'cloister.db')).then(
+    () => true,
+    () => false,
+  )

@@ -1,10 +1,13 @@
 /** The questions of safe mode, until the library is to be opened again or the user leaves. Nothing in here deletes anything. */
+import { reasonOf, toAppError } from '../shared/errors.ts'
 import type { Translate } from '../shared/messages/index.ts'
 import { explain } from '../shared/messages/index.ts'
 import type { Log, Processes } from '../shared/ports.ts'
 import { type FoundBackup, listBackups, usualBackupFolder } from './data/backups.ts'
+import type { DirectoryHold } from './data/hold-directory.ts'
 import { type SafeReason, safeChoices, setAside } from './data/safe-mode.ts'
 import { runServerTask } from './data/server-task.ts'
+import type { LibraryUse } from './library-use.ts'
 import type { Library } from './open-library.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { Shell } from './shell.ts'
@@ -17,6 +20,8 @@ export async function askInSafeMode({
   words,
   processes,
   library,
+  use,
+  hold,
   preferences,
   why,
   log,
@@ -25,6 +30,9 @@ export async function askInSafeMode({
   words: Translate
   processes: Processes
   library: Library
+  use: LibraryUse
+  /** Keeps other programs from the folder. */
+  hold(): Promise<DirectoryHold>
   preferences: PreferenceStore
   why: SafeReason
   log: Log
@@ -67,9 +75,13 @@ export async function askInSafeMode({
     })
     if (answer !== 0) return false
     try {
-      const folder = await setAside(dataDirectory)
-      const task = { type: 'restore', file: backup.file, dataDirectory, settings: library.settings() } as const
-      const end = await runServerTask(processes, task)
+      const { folder, end } = await use.takeAlone(async ({ signal }) => {
+        const held = await hold()
+        const folder = await setAside(dataDirectory).finally(held.release)
+        const task = { type: 'restore', file: backup.file, dataDirectory, settings: library.settings() } as const
+        return { folder, end: await runServerTask(processes, task, { signal }) }
+      })
+      if (end.type === 'cancelled') return false
       if (end.type === 'restored') {
         await tell(words('desktop.safe.restored', { date, folder }))
         return true
@@ -78,7 +90,9 @@ export async function askInSafeMode({
       await tell(words('desktop.safe.failed', { detail }))
     } catch (error) {
       log.error('a backup could not be restored', { error })
-      await tell(words('desktop.safe.failed', { detail: error instanceof Error ? error.message : '' }))
+      const known = toAppError(error)
+      const detail = known.code !== 'internal' ? explain(words, reasonOf(known)) : String((error as Error).message)
+      await tell(words('desktop.safe.failed', { detail }))
     }
     return false
   }

@@ -56,7 +56,12 @@ export interface Shell {
   /** Working areas, the main one first. */
   displays(): readonly Rectangle[]
   pointer(): { x: number; y: number }
+  /** Without the files and links that this start was handed. */
   relaunch(): void
+  /** For whoever installs an update: another start of the program has it all from now on, and nothing keeps this one from being ended. */
+  releaseInstance(): void
+  /** False where another one has it already. */
+  reclaimInstance(): boolean
   /** At once: everything has been put in order. */
   exit(code: number): void
 }
@@ -70,6 +75,8 @@ export interface Question {
   /** Of the buttons: what Enter means; the first without it. */
   usual?: number
   warning?: boolean
+  /** Closes it when it fires, as Escape would. */
+  signal?: AbortSignal
 }
 
 export interface WindowOptions {

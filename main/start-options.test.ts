@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dataFolderOf, userDataOf, wordsForWindow } from './start-options.ts'
+import { dataFolderOf, userDataOf, wordsForWindow, wordsToRepeat } from './start-options.ts'
 
 const application = '/src/dist/app'
 const words = (argv: readonly string[], data?: string) => wordsForWindow(argv, { application, data, cwd: '/home/a' })
@@ -24,4 +24,16 @@ test('also of a second start, whose options Chromium has put first', () => {
     '--flag',
     'a.pdf',
   ])
+})
+
+test('a start after this one is not handed the same files and links again', () => {
+  const repeated = (argv: readonly string[], data?: string) =>
+    wordsToRepeat(argv, { application, data, cwd: '/home/a' })
+  expect(repeated(['/opt/cloister', 'a.pdf', 'cloister://ask?q=b', '--flag'])).toEqual(['--flag'])
+  expect(repeated(['electron', '../../src/dist/app', '--data', 'books', 'a.pdf'], '/home/a/books')).toEqual([
+    '../../src/dist/app',
+    '--data',
+    'books',
+  ])
+  expect(repeated(['/opt/cloister', '--data=/b', '--', '--a.pdf'], '/b')).toEqual(['--data=/b'])
 })

@@ -26,3 +26,15 @@ export function wordsForWindow(
   const named = [application, ...(data === undefined ? [] : [data])]
   return argv.slice(1).filter(word => !/^--data(?:=|$)/.test(word) && !named.includes(path.resolve(cwd, word)))
 }
+
+/** What of a command line another start is given: options, the application, the library, and none of what was for the window. */
+export function wordsToRepeat(
+  argv: readonly string[],
+  { application, data, cwd }: { application: string; data: string | undefined; cwd: string },
+): string[] {
+  const named = [application, ...(data === undefined ? [] : [data])]
+  const end = argv.indexOf('--')
+  return argv
+    .slice(1, end < 0 ? undefined : end)
+    .filter(word => word.startsWith('-') || named.includes(path.resolve(cwd, word)))
+}

@@ -1,9 +1,10 @@
 /**
  * Entry of the server on the desktop. The main process starts it, says with the first message where it is to listen, and starts all other
- * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, when it is told to, one of `doctor`, `backup`, `models unpack` and `restore`.
+ * processes for it: under Electron nobody else can. What else it does is what `serve` does, or, when it is told to, one of `doctor`, `backup`, `models unpack` and
+ * `restore`, or it holds the data directory while main copies it.
  */
 import { once } from 'node:events'
-import { reasonOf, toAppError } from '../shared/errors.ts'
+import { AppError, reasonOf, toAppError } from '../shared/errors.ts'
 import type { BrokerChannel } from '../shared/processes/brokered.ts'
 import { createBrokeredProcesses } from '../shared/processes/brokered.ts'
 import type {
@@ -18,6 +19,7 @@ import { takeFolder } from './commands/model-pack.ts'
 import { restore } from './commands/restore.ts'
 import { serve } from './commands/serve.ts'
 import { createContext } from './context.ts'
+import { claimDirectory } from './directory-lock.ts'
 import { examineData } from './examine-data.ts'
 
 /** Milliseconds that a stop may take in order, and before the process ends whatever hangs: the window's user waits for it. */
@@ -75,6 +77,7 @@ async function run(): Promise<void> {
     await restore(context, start.file, { replace: true, yes: true })
     return end({ type: 'restored' })
   }
+  if (start.type === 'hold') return hold()
   await serve(
     context,
     { host: '127.0.0.1', port: 'none', socket: start.socket, workers: '1' },
@@ -85,6 +88,17 @@ async function run(): Promise<void> {
       ...patience,
     },
   )
+}
+
+/** With main gone there is nobody left to copy anything; the system frees the locks with this process in any case. */
+async function hold(): Promise<never> {
+  const { signal } = context.interrupts
+  const lock = await claimDirectory(start.dataDirectory, signal)
+  if (!lock) throw new AppError('server-running', { address: start.dataDirectory })
+  tell({ type: 'holding' })
+  if (!signal.aborted) await once(signal, 'abort')
+  lock.release()
+  process.exit(0)
 }
 
 /** Only when it is on its way. */

@@ -21,7 +21,9 @@ const preferences: PreferenceStore = {
 }
 // In the midst of a file.
 if (moment.endsWith('ms')) void pause(Number.parseInt(moment, 10)).then(() => die(moment))
+/** Nobody else is there. */
+const hold = async () => ({ lost: new AbortController().signal, release: async () => {} })
 await moveData(
   { from, to, way: way === 'rename' ? 'rename' : 'copy' },
-  { preferences, progress: ({ files }) => void die(`file ${files}`) },
+  { preferences, hold, progress: ({ files }) => void die(`file ${files}`) },
 )

@@ -61,6 +61,8 @@ async function contentOf(folder: string): Promise<Map<string, string>> {
   return found
 }
 
+/** Nobody else is there. */
+const hold = async () => ({ lost: new AbortController().signal, release: async () => {} })
 const preferencesIn = () => openPreferences({ folder: path.join(root, 'own'), log: silent })
 const plan = (chosen = to, more = {}) => planMove({ from, to: chosen, home: path.join(root, 'home'), ...more })
 
@@ -140,7 +142,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
     await fill()
     const before = await contentOf(from)
     const preferences = await preferencesIn()
-    expect(await moveData({ from, to, way }, { preferences })).toBe(to)
+    expect(await moveData({ from, to, way }, { preferences, hold })).toBe(to)
     expect(await contentOf(to)).toEqual(before)
     expect(await readdir(path.join(to, 'logs', 'empty'))).toEqual([])
     expect((await preferencesIn()).get()).toMatchObject({
@@ -181,7 +183,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       else {
         // Back to where it was, for the next time.
         await removePrevious(preferences)
-        await moveData({ from: to, to: from, way: 'rename' }, { preferences })
+        await moveData({ from: to, to: from, way: 'rename' }, { preferences, hold })
         await preferences.change({ dataDirectory: null })
       }
       await rm(to, { recursive: true, force: true })
@@ -204,7 +206,7 @@ test('a copy that is cancelled, or finds a file in its way, leaves everything as
   const progress = ({ files }: { files: number }) => files === 5 && cancel.abort()
   await mkdir(to, { recursive: true })
   const move = (signal?: AbortSignal) =>
-    moveData({ from, to, way: 'copy' }, { preferences, progress, ...(signal && { signal }) })
+    moveData({ from, to, way: 'copy' }, { preferences, hold, progress, ...(signal && { signal }) })
   await expect(move(cancel.signal)).rejects.toThrow('abort')
   expect(await readdir(to)).toEqual([])
   await mkdir(path.join(to, 'secrets.json'))
@@ -213,10 +215,54 @@ test('a copy that is cancelled, or finds a file in its way, leaves everything as
   expect((await preferencesIn()).get()).toMatchObject({ dataDirectory: null, move: null, previous: null })
 })
 
+test('a copy stops where it does not have the folder for itself any more; a folder that somebody has is not touched', async () => {
+  await fill()
+  const preferences = await preferencesIn()
+  const lost = new AbortController()
+  let released = 0
+  const release = async () => {
+    released += 1
+  }
+  const held = async () => ({ lost: lost.signal, release })
+  const progress = ({ files }: { files: number }) => files === 5 && lost.abort()
+  await expect(moveData({ from, to, way: 'copy' }, { preferences, hold: held, progress })).rejects.toThrow('abort')
+  expect(await readdir(path.dirname(to))).toEqual([])
+  expect(released).toBe(1)
+  const refused = () => Promise.reject(new Error('somebody has it'))
+  for (const way of ['rename', 'copy'] as const)
+    await expect(moveData({ from, to, way }, { preferences, hold: refused })).rejects.toThrow('somebody has it')
+  expect(preferences.get()).toMatchObject({ move: null, dataDirectory: null })
+})
+
+test.each(['linux', 'win32'] as const)(
+  'on %s a folder is held until nothing of it is open when it is renamed',
+  async platform => {
+    await fill(1)
+    const order: string[] = []
+    const preferences = await preferencesIn()
+    const held = async () => ({
+      lost: new AbortController().signal,
+      release: async () => void order.push((await lstat(to).catch(() => undefined)) ? 'renamed, released' : 'released'),
+    })
+    await moveData({ from, to, way: 'rename' }, { preferences, hold: held, platform })
+    expect(order).toEqual([platform === 'win32' ? 'released' : 'renamed, released'])
+  },
+)
+
+test('a library that its user put elsewhere, with a link in its place, is there', async () => {
+  await fill(1)
+  const preferences = await preferencesIn()
+  await symlink(from, path.join(root, 'link'))
+  await preferences.change({ dataDirectory: path.join(root, 'link') })
+  expect(await isAway(preferences)).toBe(false)
+  await rm(from, { recursive: true })
+  expect(await isAway(preferences)).toBe(true)
+})
+
 test('of the old folder nothing goes that came there or changed since', async () => {
   await fill(3)
   const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { preferences })
+  await moveData({ from, to, way: 'copy' }, { preferences, hold })
   // Its own times say that it is older.
   await writeFile(path.join(root, 'old.txt'), 'mine')
   await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
@@ -228,7 +274,7 @@ test('of the old folder nothing goes that came there or changed since', async ()
 test('an old folder that somebody has used as a library since stays as it is', async () => {
   await fill(3)
   const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { preferences })
+  await moveData({ from, to, way: 'copy' }, { preferences, hold })
   await writeFile(path.join(from, 'cloister.db'), 'used')
   const before = await contentOf(from)
   expect(await removePrevious(preferences)).toEqual([from])

@@ -15,6 +15,7 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   statfs,
   symlink,
   utimes,
@@ -24,6 +25,7 @@ import { pipeline } from 'node:stream/promises'
 import { currentOwner, mayLive, type Owner } from '../../shared/queue/owner.ts'
 import type { PreferenceStore } from '../preferences.ts'
 import { usualBackupFolder } from './backups.ts'
+import type { DirectoryHold } from './hold-directory.ts'
 import { isRemote, isSynced } from './places.ts'
 
 export type MoveRefusal =
@@ -98,15 +100,24 @@ export interface MoveProgress {
 
 /**
  * Does what was planned. Gives the folder that the library is in from now on. Rejects with the system's errors, and with those of the
- * signal; then everything is as it was, and what was copied is taken away again.
+ * signal or of `hold`; then everything is as it was, and what was copied is taken away again.
  */
 export async function moveData(
   plan: Pick<MovePlan, 'from' | 'to' | 'way'>,
   {
     preferences,
-    signal,
+    hold,
+    signal: cancel,
     progress,
-  }: { preferences: PreferenceStore; signal?: AbortSignal; progress?: (now: MoveProgress) => void },
+    platform = process.platform,
+  }: {
+    preferences: PreferenceStore
+    /** Keeps everybody else from the old folder. */
+    hold(): Promise<DirectoryHold>
+    signal?: AbortSignal
+    progress?: (now: MoveProgress) => void
+    platform?: NodeJS.Platform
+  },
 ): Promise<string> {
   const { from, to } = plan
   let { way } = plan
@@ -115,9 +126,15 @@ export async function moveData(
   const backup = preferences.get().backup
   // Those made so far stay where they are, and are where the next ones go.
   const kept = { backup: { ...backup, folder: backup.folder ?? usualBackupFolder(from) } }
-  await preferences.change({ move: { from, to, way, made } })
+  let held: DirectoryHold | undefined = await hold()
   try {
+    await preferences.change({ move: { from, to, way, made } })
     if (way === 'rename') {
+      // Windows renames no folder in which somebody has a file open. That nobody else has is known now.
+      if (platform === 'win32') {
+        await held.release()
+        held = undefined
+      }
       await mkdir(path.dirname(to), { recursive: true, mode: 0o700 })
       // Windows gives no folder the name of another, however empty that is.
       if (!made) await clear(to)
@@ -130,19 +147,23 @@ export async function moveData(
     }
     if (way === 'rename') await preferences.change({ ...kept, move: null, dataDirectory: to, previous: null })
     else {
+      held ??= await hold()
+      const signal = AbortSignal.any([held.lost, ...(cancel ? [cancel] : [])])
       const copied = { bytes: 0, files: 0 }
       await copyFolder(from, to, signal, size => {
         copied.bytes += size
         copied.files += 1
         progress?.({ ...copied })
       })
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       await preferences.change({ ...kept, move: null, dataDirectory: to, previous: { folder: from, since } })
     }
     return to
   } catch (error) {
     await recoverMove(preferences)
     throw error
+  } finally {
+    await held?.release()
   }
 }
 
@@ -198,13 +219,13 @@ export async function removePrevious(preferences: PreferenceStore): Promise<stri
 async function copyFolder(
   from: string,
   to: string,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   done: (bytes: number) => void,
   top = true,
 ): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o700 })
   for (const entry of await readdir(from, { withFileTypes: true })) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     if (top && passing.includes(entry.name)) continue
     const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)]
     if (entry.isDirectory()) await copyFolder(source, target, signal, done, false)
@@ -215,16 +236,17 @@ async function copyFolder(
   await syncFolder(to)
 }
 
-async function copyFileWhole(source: string, target: string, signal: AbortSignal | undefined): Promise<number> {
+async function copyFileWhole(source: string, target: string, signal: AbortSignal): Promise<number> {
   const before = await lstat(source)
   const hash = createHash('sha256')
   const reading = createReadStream(source, { highWaterMark: 1024 * 1024 })
   reading.on('data', chunk => hash.update(chunk as Buffer))
   await pipeline(reading, createWriteStream(target, { flags: 'wx', mode: before.mode & 0o777, flush: true }), {
-    ...(signal && { signal }),
+    signal,
   })
   const copied = createHash('sha256')
-  for await (const chunk of createReadStream(target, { highWaterMark: 1024 * 1024 })) copied.update(chunk as Buffer)
+  for await (const chunk of createReadStream(target, { highWaterMark: 1024 * 1024, signal }))
+    copied.update(chunk as Buffer)
   if (!copied.digest().equals(hash.digest())) throw new Error(`${target} is not what was written`)
   const after = await lstat(source)
   if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
@@ -320,8 +342,9 @@ async function realOf(file: string): Promise<string> {
   return parent === file ? file : path.join(await realOf(parent), path.basename(file))
 }
 
+/** Also by a link: users put the library elsewhere like that. */
 const isFolder = (folder: string) =>
-  lstat(folder).then(
+  stat(folder).then(
     found => found.isDirectory(),
     () => false,
   )

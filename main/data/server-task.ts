@@ -32,7 +32,8 @@ export async function runServerTask(
     let end: TaskEnd | undefined
     await child.send(task).catch(() => {})
     for await (const message of child.messages) {
-      if (isForBroker(message) || !isFromServer(message) || message.type === 'ready') continue
+      if (isForBroker(message) || !isFromServer(message) || message.type === 'ready' || message.type === 'holding')
+        continue
       if (message.type === 'progress') progress?.({ file: message.file, part: message.part })
       else end = message
     }

@@ -14,6 +14,7 @@ const state: MenuState = {
   recent: ['/home/a/Müller & Söhne.pdf', '/home/b/x/plan.pdf', '/home/b/y/plan.pdf'],
   unprotected: false,
   open: true,
+  alone: false,
 }
 
 function* flat(items: readonly MenuItem[]): Generator<Exclude<MenuItem, { type: 'separator' }>> {
@@ -81,6 +82,15 @@ describe.each(platforms.flatMap(platform => languages.map(language => [platform,
       expect(roles.includes('services')).toBe(platform === 'darwin')
     })
 
+    test('lets nobody choose what touches a library that somebody has alone', () => {
+      const names = (more: Partial<MenuState>) =>
+        actions(menu(platform, language, more)).flatMap(({ action, enabled }) =>
+          enabled === false ? [action.name] : [],
+        )
+      expect(names({ open: false, alone: true })).toContain('backup-folder')
+      expect(names({ open: false })).not.toContain('backup-folder')
+    })
+
     test('lets nothing into a library that is not open, and the way to its folder stays', () => {
       const closed = actions(menu(platform, language, { open: false }))
       const enabled = closed.filter(item => item.enabled !== false).map(({ action }) => action.name)
@@ -137,6 +147,9 @@ describe('the tray', () => {
       'show-window',
       'quit',
     ])
+    expect(of({ open: 1, paused: 0, part: 0.5 }, { moving: 0.25 }).tooltip).toBe(
+      'Cloister – die Bibliothek wird verschoben (25 %)',
+    )
     expect(of({ open: 1, paused: 0, part: 0 }, { trouble: 'Die Platte ist voll.' }).tooltip).toContain('steht still')
   })
 })

@@ -95,6 +95,8 @@ export interface MenuState {
   unprotected: boolean
   /** Whether the library is open: not in safe mode, nor while it is moved. */
   open: boolean
+  /** Whether something has it alone, as a move does: then nobody chooses what would touch it. */
+  alone: boolean
 }
 
 export function menuOf({
@@ -191,7 +193,7 @@ export function menuOf({
     action('moveData', { name: 'move-data' }, undefined, { enabled: state.open }),
     separator,
     inside('backUp', { name: 'back-up' }),
-    action('backupFolder', { name: 'backup-folder' }),
+    action('backupFolder', { name: 'backup-folder' }, undefined, { enabled: !state.alone }),
     separator,
     inside('takeModels', { name: 'take-models' }),
   ])

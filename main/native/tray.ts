@@ -15,21 +15,27 @@ export function trayOf({
   shortcut,
   open,
   trouble,
+  moving,
 }: {
   words: Translate
   progress: Progress
   shortcut: string | null
   open: boolean
   trouble?: string
+  /** How far a move of the library is, between 0 and 1. */
+  moving?: number
 }): TrayContent {
-  const percent = Math.floor((part ?? 0) * 100)
-  const status = trouble
-    ? words('desktop.tray.trouble')
-    : reading > 0
-      ? words('desktop.tray.reading', { count: reading, percent })
-      : paused > 0
-        ? words('desktop.tray.paused', { count: paused })
-        : words('desktop.tray.idle')
+  const percent = Math.floor((moving ?? part ?? 0) * 100)
+  const status =
+    moving !== undefined
+      ? words('desktop.move.moving', { percent })
+      : trouble
+        ? words('desktop.tray.trouble')
+        : reading > 0
+          ? words('desktop.tray.reading', { count: reading, percent })
+          : paused > 0
+            ? words('desktop.tray.paused', { count: paused })
+            : words('desktop.tray.idle')
   const separator: MenuItem = { type: 'separator' }
   const action = (
     label: string,

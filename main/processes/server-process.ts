@@ -19,6 +19,11 @@ export interface ServerProcess {
   follow(hear: (state: ServerState) => void): () => void
   /** Starts it; also again, after it failed. */
   start(): void
+  /**
+   * Until the returned function is called nothing starts it: whoever works on its folder holds it, and stops it. A start that was asked for
+   * meanwhile, and not taken back by a stop, comes then.
+   */
+  hold(): () => void
   /** In order, and after `patience` milliseconds in any case. */
   stop(): Promise<void>
   /** Resolves when it is ready, or is not going to be. */
@@ -57,6 +62,9 @@ export function createServerProcess(options: {
   /** Of those, the last ones that did not even come as far as being ready. */
   let unready = 0
   let stopping = false
+  let holds = 0
+  /** It is to start when nobody holds it any more. */
+  let asked = false
   let timer: NodeJS.Timeout | undefined
   let current: Promise<void> = Promise.resolve()
 
@@ -68,7 +76,6 @@ export function createServerProcess(options: {
   const tell = (to: ChildProcess, message: ToServer) => to.send(message).catch(() => {})
 
   async function run(): Promise<void> {
-    timer = undefined
     become({ name: 'starting', attempt: ended })
     const server = processes.spawn('server')
     child = server
@@ -100,7 +107,30 @@ export function createServerProcess(options: {
   }
 
   function begin(): void {
-    current = run()
+    timer = undefined
+    if (holds > 0) {
+      asked = true
+      return
+    }
+    current = run().catch(error => {
+      log.error('the server cannot be run', { error })
+      child?.kill()
+      child = undefined
+      become(stopping ? { name: 'stopped' } : { name: 'failed', reason: { code: 'internal' } })
+    })
+  }
+
+  function start(): void {
+    if (holds > 0) {
+      if (!child || stopping) asked = true
+      return
+    }
+    if (child || timer) return
+    asked = false
+    stopping = false
+    ended = 0
+    unready = 0
+    begin()
   }
 
   function settled(): Promise<ServerState> {
@@ -127,15 +157,20 @@ export function createServerProcess(options: {
     get pid() {
       return child?.pid
     },
-    start() {
-      if (child || timer) return
-      stopping = false
-      ended = 0
-      unready = 0
-      begin()
+    start,
+    hold() {
+      holds += 1
+      let held = true
+      return () => {
+        if (!held) return
+        held = false
+        holds -= 1
+        if (holds === 0 && asked) start()
+      }
     },
     async stop() {
       stopping = true
+      asked = false
       clearTimeout(timer)
       timer = undefined
       const server = child

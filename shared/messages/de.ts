@@ -394,6 +394,8 @@ export const de: Messages = {
     'server-running': 'Auf diesem Datenverzeichnis läuft schon ein Server: {{address}}',
     'commands-running':
       'Auf diesem Datenverzeichnis arbeiten noch andere Befehle (Prozess {{processes}}). Starten Sie den Server, wenn sie fertig sind, oder beenden Sie sie.',
+    'library-busy':
+      'An der Bibliothek wird gerade anderes getan (sie wird verschoben, zurückgeholt oder gesichert, oder es werden Modelle übernommen). Versuchen Sie es noch einmal, wenn das fertig ist.',
     'host-refused': '{{host}} ist keine Adresse dieses Rechners.',
     'port-taken': 'Port {{port}} ist belegt. Wählen Sie mit --port einen anderen.',
     'socket-path': 'Der Socket {{file}} lässt sich nicht verwenden ({{detail}}).',

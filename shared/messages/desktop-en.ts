@@ -157,8 +157,7 @@ export const desktop = {
     move: 'Move',
     moving: 'the library is being moved ({{percent}} %)',
     copying: 'The library is being moved',
-    copyingDetail:
-      'Cloister’s icon shows how far it is. If you cancel, the library stays where it is.\n\nTo: {{to}}',
+    copyingDetail: 'Cloister’s icon shows how far it is. If you cancel, the library stays where it is.\n\nTo: {{to}}',
     done: 'The library is now in {{folder}}',
     undone: 'A move of the library was interrupted. It is where it was; nothing is missing.',
     moved: 'A move of the library was interrupted right before its end, and has been finished. It is now in {{folder}}',

@@ -360,6 +360,8 @@ export const en = {
     'server-running': 'A server runs on this data directory already: {{address}}',
     'commands-running':
       'Other commands are at work on this data directory (process {{processes}}). Start the server when they have ended, or end them.',
+    'library-busy':
+      'Something else is at work on the library (it is being moved, restored, backed up, or models are taken over). Try again when that is done.',
     'host-refused': '{{host}} is not an address of this machine.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
     'socket-path': 'The socket {{file}} cannot be used ({{detail}}).',

@@ -253,6 +253,7 @@ export type ErrorCode =
   | 'setting-invalid'
   | 'server-running'
   | 'commands-running'
+  | 'library-busy'
   | 'host-refused'
   | 'port-taken'
   | 'socket-path'
@@ -268,6 +269,7 @@ export type ErrorCode =
   | 'update-unsigned'
   | 'update-damaged'
   | 'update-busy'
+  | 'update-not-installed'
   | 'update-none'
   // mails that the product sends
   | 'mail-address'

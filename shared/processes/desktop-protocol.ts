@@ -22,6 +22,8 @@ export type ServerTask = Pick<ServerStart, 'dataDirectory' | 'settings'> &
     | { type: 'unpack'; folder: string }
     /** In place of all that is there; no server has it open. */
     | { type: 'restore'; file: string }
+    /** Nobody else opens it, until it is told to stop: no server and no command. */
+    | { type: 'hold' }
   )
 
 /** `present`: it was there already, byte for byte. */
@@ -51,6 +53,7 @@ export type FromServer =
   | { type: 'progress'; file: string; part: number }
   | { type: 'unpacked'; models: readonly TakenModel[] }
   | { type: 'restored' }
+  | { type: 'holding' }
   /** It ends after this. */
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
 

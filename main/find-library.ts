@@ -1,0 +1,34 @@
+/** Asks for the library until it is there. */
+import type { Translate } from '../shared/messages/index.ts'
+import { type Library, openLibrary } from './open-library.ts'
+import type { Shell } from './shell.ts'
+
+type Options = Parameters<typeof openLibrary>[0]
+
+/** Never resolves where nobody wants to wait for it any more, or to have it where it is now. */
+export async function findLibrary({
+  words,
+  shell,
+  named,
+  ...options
+}: Omit<Options, 'shell'> & { shell: Shell; words: Translate }): Promise<Library> {
+  for (let folder = named; ; ) {
+    const found = await openLibrary({ ...options, shell, named: folder })
+    if ('server' in found) return found
+    const moved = 'moved' in found
+    const again = await shell.ask({
+      message: moved
+        ? words('desktop.move.namedMoved', { folder: found.moved.from })
+        : words('desktop.move.away', { folder: found.away }),
+      detail: moved ? words('desktop.move.namedMovedDetail', { to: found.moved.to }) : words('desktop.move.awayDetail'),
+      buttons: [words(moved ? 'desktop.move.openThere' : 'desktop.dialog.retry'), words('desktop.dialog.quit')],
+      cancel: 1,
+      warning: true,
+    })
+    if (moved) folder = null
+    if (again === 0) continue
+    shell.exit(0)
+    // Nothing is begun any more, however long the system takes to end this.
+    await new Promise<never>(() => {})
+  }
+}
