@@ -6,43 +6,20 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
-import type { Desktop, Question, Shell, ShellWindow, WindowOptions } from '../../main/shell.ts'
+import type { Desktop, Question } from '../../main/shell.ts'
 import { scriptedChat } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
 import { createClient } from '../../shared/api/client.ts'
-import type { DesktopAnswer, DesktopMessage } from '../../shared/api/desktop.ts'
+import type { DesktopAnswer } from '../../shared/api/desktop.ts'
 import { contract } from '../../shared/api/index.ts'
 import { writePack } from '../../shared/models/pack.ts'
 import type { Log } from '../../shared/ports.ts'
 import { until } from '../until.ts'
+import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const processes = playedProcesses()
-
-interface PlayedWindow {
-  options: WindowOptions
-  window: ShellWindow
-  events: Parameters<ShellWindow['on']>[0]
-  heard: DesktopMessage[]
-  destroyed: boolean
-}
-
-interface Played {
-  shell: Shell
-  windows: PlayedWindow[]
-  questions: Question[]
-  menu: readonly MenuItem[]
-  shown: string[]
-  exited: number | undefined
-  press: (() => void) | undefined
-  /** What is chosen where a folder is asked for. */
-  folder: string | undefined
-  /** Of the icon. */
-  progress: (number | undefined)[]
-  /** What is pressed, by what is asked; the first button without it. */
-  answer: (question: Question) => number
-}
 
 let folder: string
 let played: Played
@@ -57,92 +34,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function play(): Played {
-  const state: Played = {
-    shell: undefined as unknown as Shell,
-    windows: [],
-    questions: [],
-    menu: [],
-    shown: [],
-    exited: undefined,
-    press: undefined,
-    folder: undefined,
-    progress: [],
-    answer: () => 0,
-  }
-  state.shell = {
-    platform: 'linux',
-    version: '0.1.0',
-    languages: ['de-AT'],
-    folders: { userData: path.join(folder, 'window'), runtime: [folder], page: path.join(folder, 'page') },
-    safeStorage: {
-      isAvailable: async () => false,
-      backend: () => 'basic_text',
-      encrypt: async () => new Uint8Array(),
-      decrypt: async () => '',
-    },
-    channel: undefined,
-    connectUpdater: () => Promise.reject(new Error('there is no channel')),
-    openWindow(options) {
-      const one: PlayedWindow = {
-        options,
-        events: {},
-        heard: [],
-        destroyed: false,
-        window: {
-          id: state.windows.length + 1,
-          focus() {},
-          hide() {},
-          destroy() {
-            one.destroyed = true
-            one.events.closed?.()
-          },
-          isVisible: () => true,
-          isFocused: () => false,
-          send: message => void one.heard.push(message as DesktopMessage),
-          print: async () => void state.shown.push('print'),
-          on(events) {
-            one.events = events
-          },
-        },
-      }
-      state.windows.push(one)
-      return one.window
-    },
-    setMenu(items) {
-      state.menu = items
-    },
-    setTray() {},
-    setProgress: part => void state.progress.push(part),
-    notify: ({ title }) => void state.shown.push(title),
-    async ask(question) {
-      state.questions.push(question)
-      return state.answer(question)
-    },
-    chooseFolder: async () => state.folder,
-    chooseFiles: async () => [],
-    openExternal: async url => void state.shown.push(url),
-    showFolder: async shown => void state.shown.push(shown),
-    addRecent: file => void state.shown.push(`recent ${path.basename(file)}`),
-    clearRecent() {},
-    setShortcut(keys, pressed) {
-      state.press = keys === null ? undefined : pressed
-      return true
-    },
-    setTheme() {},
-    setSpelling() {},
-    displays: () => [{ x: 0, y: 0, width: 1920, height: 1040 }],
-    pointer: () => ({ x: 5, y: 5 }),
-    relaunch() {},
-    exit(code) {
-      state.exited = code
-    },
-  }
-  return state
-}
-
 async function start(): Promise<Desktop> {
-  played = play()
+  played = playShell(folder)
   await import('node:fs/promises').then(({ mkdir }) => mkdir(played.shell.folders.page, { recursive: true }))
   await writeFile(path.join(played.shell.folders.page, 'index.html'), '<p nonce="__NONCE__"></p>')
   desktop = await startDesktop({
@@ -351,7 +244,7 @@ describe('the application', () => {
     const sound = await readFile(database)
     await writeFile(database, Buffer.concat([Buffer.from('no database at all'), sound.subarray(18)]))
     let asked = 0
-    const starting = play()
+    const starting = playShell(folder)
     played = starting
     const answers = (question: Question) => {
       asked += 1
