@@ -1,5 +1,6 @@
 /** The life of the application: from its start through everything that the system and the page ask of it to its end. */
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
 import { createTranslate, explain, type Translate } from '../shared/messages/index.ts'
@@ -32,10 +33,12 @@ import { createOpenAnswers } from './page/answers.ts'
 import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
 import { openPreferences } from './preferences.ts'
+import { askToLose, askToOpen, askToShowAnew } from './questions.ts'
 import { askInSafeMode } from './safe-start.ts'
 import { createExternal } from './safety/external.ts'
 import type { Desktop, Shell } from './shell.ts'
 import { createModelTaking } from './take-models.ts'
+import { filesOver } from './updates/channel.ts'
 import { createShownUpdates } from './updates/shown.ts'
 import { createWindows } from './windows.ts'
 
@@ -97,12 +100,14 @@ export async function startDesktop({
   })
   const handed = createHandedFiles({ log })
   const uploads = new Map<number, number>()
+  const uploading = () => [...uploads.values()].reduce((sum, one) => sum + one, 0)
   let safe: SafeReason | undefined
   let progress: Progress = { open: 0, paused: 0, part: undefined }
   let trouble: Reason | null = null
   let inForce: string | null = null
   const answers = createOpenAnswers()
   let ending = false
+  let letStart = () => {}
   const draw = createDrawing(shell)
   let asking = false
   let askedForKey = false
@@ -115,15 +120,7 @@ export async function startDesktop({
     stays: () => !ending && (preferences.get().tray || shell.platform === 'darwin'),
     gone: () => void (!ending && quit()),
     forget: id => void uploads.delete(id),
-    troubled: async how =>
-      (await shell.ask({
-        message: words(`desktop.window.${how}`),
-        detail: words(`desktop.window.${how}Detail`),
-        buttons: [words('desktop.window.anew'), words(how === 'slow' ? 'desktop.window.wait' : 'desktop.dialog.quit')],
-        cancel: 1,
-        usual: how === 'slow' ? 1 : 0,
-        warning: true,
-      })) === 0,
+    troubled: how => askToShowAnew({ shell, words }, how),
   })
   const notifier = createNotifier({
     words: () => words,
@@ -133,30 +130,30 @@ export async function startDesktop({
     clock: Date.now,
   })
   const openExternal = createExternal({
-    ask: async (shown, kind) =>
-      (await shell.ask({
-        message: words(kind === 'mail' ? 'desktop.external.mail' : 'desktop.external.page', { shown }),
-        detail: words('desktop.external.detail'),
-        buttons: [words('desktop.external.open'), words('desktop.dialog.cancel')],
-        cancel: 1,
-        usual: 1,
-      })) === 0,
+    ask: (shown, kind) => askToOpen({ shell, words }, shown, kind),
     open: shell.openExternal,
   })
   const updates = createShownUpdates({
-    updater: shell.channel && (await shell.connectUpdater(shell.channel, fetchUpdate)),
+    updater:
+      shell.channel &&
+      (await shell.connectUpdater(
+        shell.channel,
+        filesOver(request => server.fetch(request)),
+      )),
     current: shell.version,
     preferences,
     work: async () =>
       use.alone()
         ? { jobs: 1, answers: 0, downloads: 0 }
         : {
-            jobs: progress.open,
+            jobs: progress.open + uploading(),
             answers: answers.count,
             downloads: (await client.downloads.list()).downloads.filter(
               ({ state }) => state !== 'done' && state !== 'failed',
             ).length,
           },
+    end: () => close().then(shell.releaseInstance),
+    resume,
     now: Date.now,
     log,
     shown: state => router.tellAll({ type: 'updates', updates: state }),
@@ -269,22 +266,16 @@ export async function startDesktop({
     openExternal,
     choose,
     quit,
-    activate: () => void windows.show(),
+    activate: () => void (!ending && windows.show()),
     handOver(given, workingDirectory) {
       void readHanded(given, { cwd: workingDirectory }).then(async ({ files, links }) => {
+        if (ending) return
         windows.show()
         for (const link of links) windows.tell({ type: 'go', hash: hashOfLink(link) })
         if (files.length > 0) await offer(files)
       })
     },
     end,
-  }
-
-  /** Through the server, whose gate lets it out and writes it down. */
-  function fetchUpdate(name: string, { range, signal }: { range?: string; signal: AbortSignal }): Promise<Response> {
-    const headers = range === undefined ? {} : { Range: range }
-    const url = `http://localhost/desktop/updates/${encodeURIComponent(name)}`
-    return server.fetch(new Request(url, { headers, signal }))
   }
 
   /** The library is open: what it replaced goes, where there is something. */
@@ -364,16 +355,10 @@ export async function startDesktop({
   /** Files on their way are all that a later start does not go on with. */
   async function quit(): Promise<void> {
     if (ending || asking) return
-    const count = [...uploads.values()].reduce((sum, one) => sum + one, 0)
+    const count = uploading()
     if (count > 0) {
       asking = true
-      const answer = await shell.ask({
-        message: words('desktop.quit.uploads', { count }),
-        detail: words('desktop.quit.uploadsDetail'),
-        buttons: [words('desktop.quit.stay'), words('desktop.dialog.quit')],
-        cancel: 0,
-        warning: true,
-      })
+      const answer = await askToLose({ shell, words }, count)
       asking = false
       if (answer === 0) return
     }
@@ -384,16 +369,32 @@ export async function startDesktop({
     await end()
   }
 
-  async function end(): Promise<void> {
+  async function close(): Promise<void> {
     ending = true
-    server.hold()
-    following.abort()
+    letStart = server.hold()
     updates.stop()
     models.stop()
     windows.destroy()
     shell.setTray(null)
     await server.stop()
     await mark.left()
+  }
+
+  async function end(): Promise<void> {
+    following.abort()
+    await close()
     shell.exit(0)
+  }
+
+  async function resume(): Promise<void> {
+    if (!shell.reclaimInstance()) return shell.exit(0)
+    // What failed to install one has asked for the end in this turn, and is not heard.
+    await setImmediate()
+    ending = false
+    letStart()
+    server.start()
+    windows.show('#/settings?part=updates')
+    updates.start()
+    look()
   }
 }

@@ -12,7 +12,6 @@ import {
   globalShortcut,
   ipcMain,
   Menu,
-  type MenuItemConstructorOptions,
   Notification,
   nativeTheme,
   powerMonitor,
@@ -28,10 +27,13 @@ import { usualDataDirectory } from '../shared/data-directory.ts'
 import { reasonOf, toAppError } from '../shared/errors.ts'
 import { createFileLog } from '../shared/log.ts'
 import { createTranslate, explain } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
 import { heap, priority } from '../shared/processes/roles.ts'
 import { createUtilityProcesses, type UtilityProcess } from '../shared/processes/utility.ts'
 import { callChannel, messageChannel } from './bridge/channels.ts'
 import { startDesktop } from './desktop.ts'
+import { appImageOf, startAppImage } from './native/app-image.ts'
+import { toElectron } from './native/electron-menu.ts'
 import { desktopLanguage } from './native/language.ts'
 import type { MenuItem } from './native/menu.ts'
 import { nowhere } from './native/spelling.ts'
@@ -48,6 +50,9 @@ const home = path.join(import.meta.dirname, '..')
 const outside = home.replace(/app\.asar$/, 'app.asar.unpacked')
 const icons = path.join(outside, 'icons')
 const mac = process.platform === 'darwin'
+const appImage = appImageOf(process.env, process.execPath)
+/** For an update: all is in order, and whoever installs it ends the application. */
+let leaving = false
 
 // Another data directory is another application, with its own window and its own memory.
 const data = dataFolderOf(process.argv, process.cwd())
@@ -102,6 +107,7 @@ async function run(): Promise<void> {
   // With a tray it goes on; whether it does, `closing` of the window has said.
   app.on('window-all-closed', () => {})
   app.on('before-quit', event => {
+    if (leaving) return
     event.preventDefault()
     void (desktop ? desktop.quit() : app.exit(0))
   })
@@ -113,7 +119,7 @@ async function run(): Promise<void> {
     switchedOff: app.commandLine.hasSwitch('no-sandbox'),
     packaged: app.isPackaged,
     allowed: Boolean(process.env.CLOISTER_UNSANDBOXED),
-    appImage: process.env.APPIMAGE !== undefined,
+    appImage: appImage !== undefined,
     languages: app.getPreferredSystemLanguages(),
   })
   if (unsandboxed) {
@@ -165,7 +171,7 @@ async function run(): Promise<void> {
     log,
   })
   const started = await startDesktop({
-    shell: createShell(() => desktop),
+    shell: createShell(() => desktop, log),
     processes,
     dataDirectory: data ?? null,
     keyGiven: Boolean(process.env.SECRETS_KEY?.trim()),
@@ -198,11 +204,12 @@ const ofSystem = definedOf(
   Object.fromEntries(['SystemRoot', 'SystemDrive', 'TEMP', 'TMP'].map(name => [name, process.env[name]])),
 )
 
-function createShell(desktop: () => Desktop | undefined): Shell {
+function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
   let tray: Tray | undefined
   const notes = new Set<Notification>()
   const front = () => BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0]
-  const template = (items: readonly MenuItem[]) => items.map(item => toElectron(item, desktop))
+  const template = (items: readonly MenuItem[]) =>
+    items.map(item => toElectron(item, action => desktop()?.choose(action)))
 
   return {
     platform: process.platform,
@@ -308,8 +315,20 @@ function createShell(desktop: () => Desktop | undefined): Shell {
       return [main, ...others].map(({ workArea }) => workArea)
     },
     pointer: () => screen.getCursorScreenPoint(),
-    relaunch: () =>
-      app.relaunch({ args: wordsToRepeat(process.argv, { application: app.getAppPath(), data, cwd: process.cwd() }) }),
+    relaunch() {
+      const args = wordsToRepeat(process.argv, { application: app.getAppPath(), data, cwd: process.cwd() })
+      if (!appImage) return app.relaunch({ args })
+      app.releaseSingleInstanceLock()
+      startAppImage(appImage, args, { env: process.env, log })
+    },
+    releaseInstance() {
+      leaving = true
+      app.releaseSingleInstanceLock()
+    },
+    reclaimInstance() {
+      leaving = false
+      return app.requestSingleInstanceLock()
+    },
     exit(code) {
       globalShortcut.unregisterAll()
       tray?.destroy()
@@ -370,35 +389,5 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
         if (slow) window.on('unresponsive', slow)
       }
     },
-  }
-}
-
-function toElectron(item: MenuItem, desktop: () => Desktop | undefined): MenuItemConstructorOptions {
-  switch (item.type) {
-    case 'separator':
-      return { type: 'separator' }
-    case 'text':
-      return { label: item.label, enabled: false }
-    case 'role':
-      return {
-        role: item.role,
-        label: item.label,
-        ...(item.accelerator !== undefined && { accelerator: item.accelerator }),
-      }
-    case 'submenu':
-      return {
-        label: item.label,
-        submenu: item.items.map(one => toElectron(one, desktop)),
-        ...(item.role && { role: item.role }),
-      }
-    case 'action':
-      return {
-        label: item.label,
-        ...(item.accelerator !== undefined && { accelerator: item.accelerator }),
-        ...(item.enabled !== undefined && { enabled: item.enabled }),
-        ...(item.choice && { type: item.choice, checked: item.checked === true }),
-        ...(item.shownOnly && { registerAccelerator: false }),
-        click: () => desktop()?.choose(item.action),
-      }
   }
 }

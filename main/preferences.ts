@@ -56,8 +56,12 @@ const fields = {
       checkedAt: z.number().nullable().default(null),
       /** Which version this one came after. */
       previous: z.string().max(100).nullable().default(null),
+      installing: z
+        .object({ from: z.string().max(100), to: z.string().max(100) })
+        .nullable()
+        .default(null),
     })
-    .default({ choice: 'unasked', skipped: null, checkedAt: null, previous: null }),
+    .default({ choice: 'unasked', skipped: null, checkedAt: null, previous: null, installing: null }),
 }
 const schema = z.object(fields)
 

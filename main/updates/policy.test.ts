@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { compareVersions, decideBack, decideCheck, decideOffer, isMidWork, noSettings } from './policy.ts'
-import { readSettings } from './updates.ts'
+import {
+  compareVersions,
+  decideBack,
+  decideCheck,
+  decideOffer,
+  isMidWork,
+  noSettings,
+  settleInstall,
+} from './policy.ts'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -57,12 +64,20 @@ describe('updates', () => {
     expect(compareVersions('1.0', '1.0.0')).toBeUndefined()
   })
 
-  it('read what they remember of a file that anybody may have changed', () => {
-    expect(readSettings(undefined)).toEqual(noSettings)
-    expect(readSettings({ choice: 'always', skipped: 3, checkedAt: '1', previous: 'x'.repeat(200) })).toEqual(
-      noSettings,
-    )
-    const kept = { choice: 'on', skipped: '1.0.1', checkedAt: 5, previous: '1.0.0' }
-    expect(readSettings(kept)).toEqual(kept)
+  it('count as installed when the new version starts, and not before', () => {
+    const begun = { ...noSettings, previous: '1.0.0', skipped: '1.0.5', installing: { from: '1.1.0', to: '1.2.0' } }
+    expect(settleInstall(begun, '1.2.0')).toEqual({
+      settings: { ...begun, previous: '1.1.0', installing: null },
+      failed: undefined,
+    })
+    // What was there before is what one can go back to still.
+    expect(settleInstall(begun, '1.1.0')).toEqual({ settings: { ...begun, installing: null }, failed: '1.2.0' })
+    // By hand, meanwhile.
+    expect(settleInstall(begun, '1.3.0')).toEqual({ settings: { ...begun, installing: null }, failed: undefined })
+    expect(settleInstall({ ...begun, installing: { from: '1.1.0', to: '1.0.0' } }, '1.0.0').settings).toMatchObject({
+      previous: null,
+      skipped: '1.1.0',
+    })
+    expect(settleInstall(noSettings, '1.2.0').settings).toBe(noSettings)
   })
 })

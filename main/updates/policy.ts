@@ -10,9 +10,17 @@ export interface UpdateSettings {
   checkedAt: number | null
   /** Which version this one came after. */
   previous: string | null
+  /** Whose installation has begun; what came of it the next start knows. */
+  installing: { from: string; to: string } | null
 }
 
-export const noSettings: UpdateSettings = { choice: 'unasked', skipped: null, checkedAt: null, previous: null }
+export const noSettings: UpdateSettings = {
+  choice: 'unasked',
+  skipped: null,
+  checkedAt: null,
+  previous: null,
+  installing: null,
+}
 
 /** Who wants to know: the clock, or somebody who has just pressed a button, which is a word for this once. */
 export type Asker = 'clock' | 'user'
@@ -52,6 +60,24 @@ export function decideBack(
 ): 'offer' | 'invalid' {
   const order = compareVersions(offered, current)
   return previous !== null && offered === previous && order !== undefined && order < 0 ? 'offer' : 'invalid'
+}
+
+/** What an installation came to, by the version that starts after it. `failed`: which one is not there. */
+export function settleInstall(
+  settings: UpdateSettings,
+  current: string,
+): { settings: UpdateSettings; failed: string | undefined } {
+  const { installing } = settings
+  const settled = { ...settings, installing: null }
+  if (!installing) return { settings, failed: undefined }
+  const { from, to } = installing
+  if (current !== to) return { settings: settled, failed: current === from ? to : undefined }
+  // Who has gone back is not led there again by what was before.
+  const back = compareVersions(to, from) === -1
+  return {
+    settings: { ...settled, ...(back ? { previous: null, skipped: from } : { previous: from }) },
+    failed: undefined,
+  }
 }
 
 /** What runs now. */

@@ -19,7 +19,8 @@ function open({
   channel?: boolean
 } = {}) {
   let kept: UpdateSettings = { ...noSettings, ...settings }
-  const played = { jobs: 0, installed: 0, broken: false }
+  const played = { jobs: 0, broken: false, steps: [] as string[] }
+  let hear: (error: Error) => void = () => {}
   const updater: Updater = {
     autoDownload: true,
     autoInstallOnAppQuit: true,
@@ -34,9 +35,11 @@ function open({
       if (played.broken) throw Object.assign(new Error('damaged'), { code: 'ERR_CHECKSUM_MISMATCH' })
     },
     quitAndInstall() {
-      played.installed += 1
+      played.steps.push('install')
     },
-    on() {},
+    on(event: string, hearer: unknown) {
+      if (event === 'error') hear = hearer as typeof hear
+    },
   }
   const preferences = {
     get: () => ({ updates: kept }),
@@ -50,11 +53,13 @@ function open({
     current: '1.1.0',
     preferences,
     work: async () => ({ jobs: played.jobs, answers: 0, downloads: 0 }),
+    end: async () => void played.steps.push('end'),
+    resume: async () => void played.steps.push('resume'),
     now: () => 1_000_000,
     log: silent,
     shown: state => void told.push(state),
   })
-  return { updates, played, kept: () => kept, told }
+  return { updates, played, kept: () => kept, told, fail: () => hear(new Error('no room')) }
 }
 
 test('a build without a place for updates has none, and asks nobody', async () => {
@@ -71,10 +76,10 @@ test('what is in work is waited for, and is no failure', async () => {
   await updates.choose('download')
   played.jobs = 1
   expect(await updates.choose('install')).toMatchObject({ name: 'ready', version: '1.2.0', waiting: true })
-  expect(played.installed).toBe(0)
+  expect(played.steps).toEqual([])
   played.jobs = 0
   await updates.choose('install')
-  expect(played.installed).toBe(1)
+  expect(played.steps).toEqual(['end', 'install'])
 })
 
 test('a download that failed can be tried again', async () => {
@@ -99,5 +104,40 @@ test('one may go back to the version before, or stay after all', async () => {
   await updates.choose('back')
   expect(await updates.choose('download')).toMatchObject({ name: 'ready', version: '1.0.0', back: true })
   await updates.choose('install')
-  expect(played.installed).toBe(1)
+  expect(played.steps).toEqual(['end', 'install'])
+})
+
+test('what could not be installed is told, also minutes later, and can be tried again', async () => {
+  const { updates, played, kept, told, fail } = open({
+    offers: { latest: '1.2.0' },
+    settings: { choice: 'on', previous: '1.0.0' },
+  })
+  await updates.choose('check')
+  await updates.choose('download')
+  // What failed before has nothing to do with it.
+  fail()
+  expect(await updates.choose('install')).toMatchObject({ name: 'ready' })
+  expect(kept()).toMatchObject({ previous: '1.0.0', installing: { from: '1.1.0', to: '1.2.0' } })
+  fail()
+  const reason = { code: 'update-not-installed', values: { version: '1.2.0' } }
+  await expect.poll(() => told.at(-1)).toEqual({ name: 'failed', reason })
+  expect(played.steps).toEqual(['end', 'install', 'resume'])
+  expect(kept()).toMatchObject({ previous: '1.0.0', installing: null })
+  expect(await updates.choose('check')).toMatchObject({ name: 'ready', version: '1.2.0' })
+  expect(await updates.choose('install')).toMatchObject({ name: 'ready' })
+  expect(played.steps.slice(3)).toEqual(['end', 'install'])
+})
+
+test('the start after an installation says what came of it', async () => {
+  const installing = { from: '1.0.0', to: '1.1.0' }
+  const done = open({ settings: { choice: 'on', installing } })
+  done.updates.start()
+  await expect.poll(() => done.told.at(-1)).toEqual({ name: 'current', previous: '1.0.0' })
+  done.updates.stop()
+  const undone = open({ settings: { choice: 'on', previous: '1.0.9', installing: { from: '1.1.0', to: '1.2.0' } } })
+  undone.updates.start()
+  const reason = { code: 'update-not-installed', values: { version: '1.2.0' } }
+  await expect.poll(() => undone.told.at(-1)).toEqual({ name: 'failed', reason })
+  undone.updates.stop()
+  expect(undone.kept()).toMatchObject({ previous: '1.0.9', installing: null })
 })

@@ -66,6 +66,11 @@ export function createShownUpdates({
       return state()
     },
     start() {
+      if (deps.updater)
+        void updates.begin().then(
+          () => shown(state()),
+          error => deps.log.warn('what came of an update is not known', { error }),
+        )
       const look = () => {
         void updates.check('clock').catch(error => deps.log.warn('no update was looked for', { error }))
         timer = setTimeout(look, every)

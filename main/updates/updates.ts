@@ -11,7 +11,7 @@ import {
   decideCheck,
   decideOffer,
   isMidWork,
-  noSettings,
+  settleInstall,
   type UpdateSettings,
   type Work,
 } from './policy.ts'
@@ -33,6 +33,7 @@ export interface Updater {
   channel: string | null
   checkForUpdates(): Promise<{ updateInfo: UpdateInfo } | null>
   downloadUpdate(): Promise<unknown>
+  /** Ends the application; says by the event `error` alone that it does not, sooner or later. */
   quitAndInstall(silent?: boolean, restart?: boolean): void
   on(event: 'download-progress', hear: (progress: { percent: number }) => void): unknown
   on(event: 'error', hear: (error: Error) => void): unknown
@@ -58,6 +59,13 @@ export interface UpdateDependencies {
   current: string
   settings: { read(): Promise<UpdateSettings>; write(settings: UpdateSettings): Promise<void> }
   work(): Promise<Work>
+  /**
+   * Puts everything in order and makes way, so that nothing but the process is left: the updater of macOS closes windows before it asks
+   * anybody, and that of an AppImage starts the new program before this one is gone.
+   */
+  end(): Promise<void>
+  /** Nothing was installed: as it was before `end`. What was made way for must be refused at once, not only when it resolves. */
+  resume(): Promise<void>
   now(): number
   log: Log
   changed?: (state: UpdateState) => void
@@ -66,6 +74,8 @@ export interface UpdateDependencies {
 export interface Updates {
   state(): UpdateState
   settings(): Promise<UpdateSettings>
+  /** Of a start: what came of the installation that the one before began. */
+  begin(): Promise<void>
   choose(choice: 'on' | 'off'): Promise<void>
   /** `ask`: nobody has been asked yet, and nothing was looked for. */
   check(asker: Asker): Promise<'ask' | 'no' | 'current' | 'skipped' | 'offered' | 'failed'>
@@ -74,18 +84,27 @@ export interface Updates {
   /** Never offered again by the clock. */
   skip(): Promise<void>
   download(): Promise<'ready' | 'failed'>
-  /** `busy`: something runs; nothing was done. Otherwise the application ends. */
+  /** `busy`: something runs; nothing was done. `installing`: the application ends, or goes on and says why it does. */
   install(): Promise<'installing' | 'busy' | 'failed'>
 }
 
+interface Installing {
+  to: string
+  late?: NodeJS.Timeout
+}
+
 const resting: UpdateState = { phase: 'resting', version: null, notes: '', back: false, part: 0, reason: null }
+/** Milliseconds: copying, checking and unpacking take long on a slow disk; a hidden application that waits for nothing must not. */
+const patience = 10 * 60_000
 /** Characters of notes that are shown. */
 const longestNotes = 20_000
 
 export function createUpdates(deps: UpdateDependencies): Updates {
-  const { updater, current, settings, work, now, log, changed = () => {} } = deps
+  const { updater, current, settings, work, end, resume, now, log, changed = () => {} } = deps
   let state = resting
   let running = false
+  let installing: Installing | undefined
+  let given: Promise<void> = Promise.resolve()
   const become = (news: Partial<UpdateState>) => {
     state = { ...state, ...news }
     changed(state)
@@ -104,8 +123,8 @@ export function createUpdates(deps: UpdateDependencies): Updates {
     // It fetches the rest of itself, unchecked.
     updater.disableWebInstaller = true
     updater.on('download-progress', ({ percent }) => become({ part: Math.min(1, Math.max(0, percent / 100)) }))
-    // Told by what was called, too; without somebody who listens it would end the process.
-    updater.on('error', () => {})
+    // Of everything but installing told by what was called, too.
+    updater.on('error', error => giveUp(updater, error))
   }
 
   /** Alone: two checks would share what electron-updater remembers. */
@@ -120,6 +139,24 @@ export function createUpdates(deps: UpdateDependencies): Updates {
     } finally {
       running = false
     }
+  }
+
+  /** What is done at once is: whoever fails late may still end the application in the same turn. */
+  function giveUp(updater: Updater, error: unknown): void {
+    if (!installing) return
+    const { to, late } = installing
+    installing = undefined
+    clearTimeout(late)
+    log.error('an update could not be installed', { version: to, error })
+    // With it a second time is passed over without a word.
+    Object.assign(updater, { quitAndInstallCalled: false })
+    const resumed = resume()
+    given = settings
+      .read()
+      .then(known => settings.write({ ...known, installing: null }))
+      .catch(error => log.warn('that nothing was installed is not kept', { error }))
+      .then(() => become({ phase: 'ready', reason: { code: 'update-not-installed', values: { version: to } } }))
+      .then(() => resumed)
   }
 
   async function ask(updater: Updater, channel: string, back: boolean): Promise<UpdateInfo> {
@@ -140,6 +177,15 @@ export function createUpdates(deps: UpdateDependencies): Updates {
   return {
     state: () => state,
     settings: settings.read,
+    async begin() {
+      const known = await settings.read()
+      if (!known.installing) return
+      const { settings: settled, failed } = settleInstall(known, current)
+      await settings.write(settled)
+      if (failed === undefined) return
+      log.warn('an update was not installed', { version: failed })
+      become({ ...resting, reason: { code: 'update-not-installed', values: { version: failed } } })
+    },
     async choose(choice) {
       await settings.write({ ...(await settings.read()), choice })
     },
@@ -188,31 +234,28 @@ export function createUpdates(deps: UpdateDependencies): Updates {
       }, 'offered'),
     install: () =>
       alone(async updater => {
-        if (state.phase !== 'ready') throw new AppError('update-missing')
+        const { phase, version: to } = state
+        if (phase !== 'ready' || to === null || installing) throw new AppError('update-missing')
         if (isMidWork(await work())) {
           become({ reason: { code: 'update-busy' } })
           return 'busy'
         }
-        // Who has gone back is not led there again by what was before.
-        const known = await settings.read()
-        const { version, back } = state
-        await settings.write({ ...known, previous: back ? null : current, skipped: back ? current : known.skipped })
-        log.info('an update is installed', { version })
-        updater.quitAndInstall(false, true)
-        return 'installing'
+        // It is there when it starts, and not before.
+        await settings.write({ ...(await settings.read()), installing: { from: current, to } })
+        log.info('an update is installed', { version: to })
+        const mine: Installing = { to }
+        installing = mine
+        try {
+          await end()
+          mine.late = setTimeout(() => giveUp(updater, new Error('nothing came of it')), patience)
+          updater.quitAndInstall(false, true)
+        } catch (error) {
+          giveUp(updater, error)
+        }
+        if (installing === mine) return 'installing'
+        await given
+        return 'failed'
       }, 'ready'),
-  }
-}
-
-/** From what is kept; of anything else, as if nothing was. */
-export function readSettings(value: unknown): UpdateSettings {
-  const { choice, skipped, checkedAt, previous } = (value ?? {}) as Record<string, unknown>
-  const text = (one: unknown) => (typeof one === 'string' && one.length < 100 ? one : null)
-  return {
-    choice: choice === 'on' || choice === 'off' ? choice : noSettings.choice,
-    skipped: text(skipped),
-    checkedAt: typeof checkedAt === 'number' && Number.isFinite(checkedAt) ? checkedAt : null,
-    previous: text(previous),
   }
 }
 

@@ -10,6 +10,8 @@ export const updateErrors = {
   'update-damaged': 'Die Aktualisierung ist beschädigt angekommen und wurde verworfen. Versuchen Sie es noch einmal.',
   'update-busy':
     'Gerade werden Dokumente gelesen oder eine Antwort geschrieben. Die Aktualisierung wartet, bis das fertig ist.',
+  'update-not-installed':
+    'Version {{version}} ließ sich nicht installieren. Cloister arbeitet mit der bisherigen weiter, und es fehlt nichts. Versuchen Sie es noch einmal, oder installieren Sie die neue Version von Hand darüber.',
   'update-none':
     'Diese Ausgabe von Cloister kennt keinen Ort für Aktualisierungen. Installieren Sie eine neuere Version von Hand darüber.',
 }

@@ -106,6 +106,8 @@ function openUpdates(updater: Updater | undefined, current: string, work: Work =
       },
     },
     work: async () => work,
+    end: async () => void installed.push('ended'),
+    resume: async () => void installed.push('resumed'),
     now: () => Date.now(),
     log: { debug() {}, info() {}, warn() {}, error() {} },
   })
@@ -132,8 +134,10 @@ describe('updates', () => {
     expect(await readFile(file() ?? '')).toEqual(await readFile(path.join(channel.folder, name)))
     expect(updates.state()).toMatchObject({ phase: 'ready', part: 1, reason: null })
     expect(await updates.install()).toBe('installing')
-    expect(installed).toEqual(['installed'])
-    expect(settings.previous).toBe('1.0.0')
+    expect(installed).toEqual(['ended', 'installed'])
+    expect(settings).toMatchObject({ previous: null, installing: { from: '1.0.0', to: '1.1.0' } })
+    await open('1.1.0').updates.begin()
+    expect(settings).toMatchObject({ previous: '1.0.0', installing: null })
     const { entries } = await ledger()
     const ours = entries.filter(({ purpose }) => purpose === 'update')
     expect(ours.length).toBeGreaterThanOrEqual(3)
@@ -202,6 +206,7 @@ describe('updates', () => {
     expect(updates.state()).toMatchObject({ version: '1.0.0', back: true })
     expect(await updates.download()).toBe('ready')
     expect(await updates.install()).toBe('installing')
+    await open('1.0.0').updates.begin()
     expect(settings).toMatchObject({ previous: null, skipped: '1.1.0' })
     // An old channel, replayed with its signature: no way back by itself.
     await channel.release('0.9.0')

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { usualDataDirectory } from './data-directory.ts'
+import { usualDataDirectory } from '../shared/data-directory.ts'
 
 let home: string
 beforeEach(async () => {
