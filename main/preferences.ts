@@ -4,6 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Log } from '../shared/ports.ts'
 import { readText, stampOf, writeWhole } from './files.ts'
+import { noSettings } from './updates/policy.ts'
 
 const folder = z.string().min(1).refine(path.isAbsolute)
 
@@ -61,7 +62,7 @@ const fields = {
         .nullable()
         .default(null),
     })
-    .default({ choice: 'unasked', skipped: null, checkedAt: null, previous: null, installing: null }),
+    .default(noSettings),
 }
 const schema = z.object(fields)
 

@@ -38,7 +38,6 @@ export async function askInSafeMode({
   log: Log
 }): Promise<'start' | 'quit'> {
   const { dataDirectory } = library
-  const inSafe = words
   const day = (at: number) =>
     new Intl.DateTimeFormat(words.language, { dateStyle: 'long', timeStyle: 'short' }).format(at)
   const tell = (message: string, detail?: string) =>
@@ -103,7 +102,7 @@ export async function askInSafeMode({
     const label = (choice: (typeof choices)[number]) =>
       choice === 'restore'
         ? words('desktop.safe.restore', { date: newest ? day(newest.at) : '' })
-        : inSafe(`desktop.safe.${choice}`)
+        : words(`desktop.safe.${choice}`)
     const answer = await shell.ask({
       message:
         why.why === 'crashed' ? words('desktop.safe.crashed', { count: why.failed }) : words('desktop.safe.refused'),

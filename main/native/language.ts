@@ -1,4 +1,4 @@
-/** In which language, and how light, when nobody has said. */
+/** In which language, when nobody has said. */
 import { languageOfLocale, type MessageLanguage } from '../../shared/messages/index.ts'
 
 /** `languages`: as the system says, the best first. One that we do not speak gives way to the next. */
@@ -10,6 +10,3 @@ export function desktopLanguage(chosen: MessageLanguage | null, languages: reado
 
 /** For the processes of ours that take their language from their environment. */
 export const localeOf = (language: MessageLanguage) => (language === 'de' ? 'de_DE.UTF-8' : 'en_US.UTF-8')
-
-/** As Electron's `nativeTheme.themeSource` calls it: `system` follows the system, also while it changes. */
-export const themeSource = (theme: 'light' | 'dark' | null) => theme ?? 'system'

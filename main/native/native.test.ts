@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTranslate } from '../../shared/messages/index.ts'
 import { hashOfLink, parseLink } from './deep-links.ts'
 import { readHanded } from './handed-files.ts'
-import { desktopLanguage, localeOf, themeSource } from './language.ts'
+import { desktopLanguage, localeOf } from './language.ts'
 import { applyShortcut, readShortcut, shownShortcut, usualShortcut } from './shortcuts.ts'
 import { decideSpelling, nowhere } from './spelling.ts'
 import { displayAt, fitWindow, placeQuickWindow } from './window-place.ts'
@@ -263,7 +263,6 @@ test.each([
 ] as const)('chosen %s, the system says %s: %s', (chosen, languages, expected) => {
   expect(desktopLanguage(chosen, languages)).toBe(expected)
   expect(localeOf(expected)).toMatch(expected)
-  expect(themeSource(null)).toBe('system')
 })
 
 test('spelling is checked with what is on the disk, or by the system, or not at all; nothing is fetched', async () => {
