@@ -88,14 +88,30 @@ test.each(engines)('a model that fails before its first word gives the question 
   }
 })
 
+test.each(engines)('work in one piece counts before, and not where it fails, on $name', async engine => {
+  const { core, close } = await openTestCore(createLineParser(), { engine, settings: { limits, questionsADay: 1 } })
+  try {
+    const failing = () => core.quotas.countedWhole('local', async () => Promise.reject(new AppError('model-crashed')))
+    await expect(failing()).rejects.toMatchObject({ code: 'model-crashed' })
+    const whole = () => core.quotas.countedWhole('local', async () => 'done')
+    const both = await Promise.allSettled([whole(), whole()])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const left = AbortSignal.abort()
+    await expect(core.quotas.countedWhole('local', failing, left)).rejects.toMatchObject({ code: 'quota-questions' })
+    expect((await core.quotas.get('local')).used.questions).toBe(1)
+  } finally {
+    await close()
+  }
+})
+
 test.each(engines)('what was used is forgotten after twelve months, on $name', async engine => {
   let now = Date.now()
   const clock = { now: () => now }
   const { core, close } = await openTestCore(createLineParser(), { engine, settings: { limits, ...{ clock } } })
   try {
-    await core.quotas.ask('local')
+    await core.quotas.countedWhole('local', async () => {})
     now += 365 * 86_400_000
-    await core.quotas.ask('local')
+    await core.quotas.countedWhole('local', async () => {})
     await core.quotas.tidy()
     expect(await core.quotas.usage(0, 'local')).toHaveLength(2)
     now += 2 * 86_400_000

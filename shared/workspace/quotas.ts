@@ -22,8 +22,6 @@ export interface Quotas {
   demandRoom(scope: Scope, bytes?: number): Promise<void>
   /** Before a question is taken on. Throws `quota-questions`. */
   demandQuestion(userId: string): Promise<void>
-  /** Counts it. Throws `quota-questions`. */
-  ask(userId: string): Promise<void>
   /**
    * What is said to a question. It is counted before, so that those that are asked at once do not share the last one of the day, and given
    * back where it was refused or failed before anything was said but that it waits; not where whoever asked broke it off: a model may have
@@ -34,6 +32,8 @@ export interface Quotas {
     answer: AsyncIterable<Event>,
     signal?: AbortSignal,
   ): AsyncGenerator<Event, void>
+  /** The same for what comes in one piece. */
+  countedWhole<Result>(userId: string, work: () => Promise<Result>, signal?: AbortSignal): Promise<Result>
   /** Counts what came in; nobody waits for it. */
   added(ownerId: string, bytes: number): void
   /** Counts what chat models read and wrote for whoever asked; nobody waits for it. */
@@ -87,7 +87,7 @@ export function createQuotas({
     }
   }
 
-  async function ask(userId: string, at = clock.now()): Promise<void> {
+  async function ask(userId: string, at: Time): Promise<void> {
     if (!defaults(userId)) return
     const { questions } = await limits(userId)
     if (!(await store.quotas.ask(userId, questions, at)))
@@ -119,6 +119,17 @@ export function createQuotas({
     }
   }
 
+  async function countedWhole<Result>(userId: string, work: () => Promise<Result>, signal?: AbortSignal) {
+    const at = clock.now()
+    await ask(userId, at)
+    try {
+      return await work()
+    } catch (error) {
+      if (!signal?.aborted) await giveBack(userId, at)
+      throw error
+    }
+  }
+
   async function giveBack(userId: string, at: Time): Promise<void> {
     if (!defaults(userId)) return
     // What the answer threw is what is to be told.
@@ -143,8 +154,8 @@ export function createQuotas({
       if (most !== null && kept.bytes + bytes > most) throw quotaBytes(scope, most, kept.bytes)
     },
     demandQuestion,
-    ask: userId => ask(userId),
     counted,
+    countedWhole,
     added(ownerId, bytes) {
       if (!defaults(ownerId)) return
       store.quotas.add(ownerId, { files: 1, bytes }).catch(error => log.warn('what came in was not counted', { error }))

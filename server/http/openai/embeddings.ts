@@ -33,19 +33,20 @@ export async function embeddings(
   })
   const listed = (await models.list()).find(({ id, cloister }) => id === model && cloister.kind === 'embedding')
   if (!listed) throw new AppError('model-not-found', { name: model.slice(0, 200) })
-  // It makes a model work as a question does, however many texts there are.
-  await core.quotas.ask(userId)
   const kind = type == null ? undefined : /query/.test(type) ? ('query' as const) : ('passage' as const)
   const embed = (some: string[]) => core.embed({ userId }, { texts: some, ...(kind && { kind }) }, signal)
-  // Only a vector tells how many there are: one text is enough to refuse the others.
-  const begun = dimensions == null ? 0 : 1
-  const first = begun === 0 ? { vectors: [], tokens: 0 } : await embed(texts.slice(0, begun))
-  const size = first.vectors[0]?.length
-  if (size !== undefined && dimensions !== size)
-    throw new Refusal(`This model’s vectors have ${size} dimensions, and no others.`, { param: 'dimensions' })
-  const rest = begun < texts.length ? await embed(texts.slice(begun)) : { vectors: [], tokens: 0 }
-  const vectors = [...first.vectors, ...rest.vectors]
-  const tokens = first.tokens + rest.tokens
+  /** Of all texts. Only a vector tells how many dimensions there are: one text is enough to refuse the others. */
+  async function embedAll() {
+    const begun = dimensions == null ? 0 : 1
+    const first = begun === 0 ? { vectors: [], tokens: 0 } : await embed(texts.slice(0, begun))
+    const size = first.vectors[0]?.length
+    if (size !== undefined && dimensions !== size)
+      throw new Refusal(`This model’s vectors have ${size} dimensions, and no others.`, { param: 'dimensions' })
+    const rest = begun < texts.length ? await embed(texts.slice(begun)) : { vectors: [], tokens: 0 }
+    return { vectors: [...first.vectors, ...rest.vectors], tokens: first.tokens + rest.tokens }
+  }
+  // It makes a model work as a question does, however many texts there are.
+  const { vectors, tokens } = await core.quotas.countedWhole(userId, embedAll, signal)
   return {
     object: 'list',
     data: vectors.map((vector, index) => ({
