@@ -146,6 +146,38 @@ describe('what changes in a folder changes in the project', () => {
     expect((await held.core.documents.list(held.scope)).map(({ id }) => id)).toEqual([document.id])
   })
 
+  test('a document that somebody adds by hand after it came by a file stays when that file goes, or says something else', async () => {
+    await write('a.txt', 'Alpha')
+    await write('b.txt', 'Beta')
+    await write('c.txt', 'Gamma')
+    await follow()
+    await isFollowing()
+    await held.core.settled(held.scope)
+    for (const text of ['Alpha', 'Beta']) {
+      const name = `${text}-von-hand.txt`
+      const { added } = await held.core.documents.add(held.scope, {
+        name,
+        open: async function* () {
+          yield new TextEncoder().encode(text)
+        },
+      })
+      expect(added).toBe(false)
+    }
+    const [a, b] = [await byPath('Akten/a.txt'), await byPath('Akten/b.txt')]
+    await rm(path.join(root, 'a.txt'))
+    await rm(path.join(root, 'c.txt'))
+    await write('b.txt', 'Beta ist anders')
+    await expect.poll(trashed).toEqual(['Akten/c.txt'])
+    await held.core.settled(held.scope)
+    await held.core.folders.settled(held.scope)
+    const kept = (await held.core.documents.list(held.scope)).map(({ id }) => id)
+    expect(kept).toEqual(expect.arrayContaining([a?.id, b?.id]))
+    expect(kept).toHaveLength(3)
+    await rm(path.join(root, 'b.txt'))
+    await expect.poll(async () => (await trashed()).length).toBe(2)
+    expect((await held.core.documents.list(held.scope)).map(({ id }) => id).sort()).toEqual([a?.id, b?.id].sort())
+  })
+
   test('what was taken away by hand is not added again, until the file says something else', async () => {
     await write('a.txt', 'Alpha')
     await write('b.txt', 'Beta')

@@ -303,7 +303,9 @@ export function createDocuments(deps: {
             }
             if (known.state === 'failed') await startOver(tx, scope, known)
             else if (known.state === 'cancelled') await proceed(tx, scope, known)
-            await file.noted?.(tx, { id: known.id, blob: hash, added: false })
+            if (file.noted) await file.noted(tx, { id: known.id, blob: hash, added: false })
+            // By hand: it stays, too, when the file of a followed folder goes that it came by.
+            else await store.folders.disown(tx, known.id)
             return { id: known.id, added: false }
           }
           const full = await whyNoRoom(tx, deps, scope, size)

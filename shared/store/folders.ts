@@ -53,6 +53,8 @@ export interface FolderStore {
   /** Files, of whatever folder, that are this document. */
   holders(tx: Tx, documentId: string): Promise<{ folderId: string; root: string; path: string; own: boolean }[]>
   setOwn(tx: Tx, id: string, path: string): Promise<void>
+  /** Somebody wants the document by itself: it goes with no file any more, whether it is what the file says now or what it said before. */
+  disown(tx: Tx, documentId: string): Promise<void>
   /** Files with a new version that can be found, or was taken away, behind `after`. */
   replaced(scope: Scope, id: string, limit: number): Promise<FileRow[]>
   /** By their paths, behind `after`. */
@@ -250,6 +252,10 @@ export function createFolderStore({
         .where('folder_id', '=', id)
         .where('path', '=', path)
         .execute()
+    },
+    async disown(tx, documentId) {
+      await tx.updateTable('followed_file').set({ own: 0 }).where('document_id', '=', documentId).execute()
+      await tx.updateTable('followed_file').set({ previous_id: null }).where('previous_id', '=', documentId).execute()
     },
     async replaced(scope, id, limit) {
       const rows = await filesOf(scope, id)
