@@ -301,7 +301,7 @@ export async function startDesktop({
   }
 
   async function askSafely(why: SafeReason): Promise<void> {
-    const next = await askInSafeMode({ shell, words, processes, library, use, hold, preferences, why, log })
+    const next = await askInSafeMode({ shell, words, processes, library, use, preferences, why, log })
     if (next === 'quit') return end()
     safe = undefined
     server.start()

@@ -253,7 +253,7 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
       tray.setContextMenu(Menu.buildFromTemplate(template(wanted.items)))
     },
     setProgress(part) {
-      for (const window of BrowserWindow.getAllWindows()) window.setProgressBar(part ?? -1)
+      for (const window of BrowserWindow.getAllWindows()) window.setProgressBar(part === 'unknown' ? 2 : (part ?? -1))
     },
     notify({ title, body, clicked }) {
       if (!Notification.isSupported()) return

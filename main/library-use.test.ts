@@ -12,21 +12,21 @@ function play() {
       },
       stop: async () => void seen.push('stopped'),
     },
-    changed: () => void seen.push(use.alone() ? `alone ${use.alone()?.part}` : 'nobody'),
+    changed: () => void seen.push(use.alone() ? `${use.alone()?.doing} ${use.alone()?.part}` : 'nobody'),
   })
   return { use, seen }
 }
 
 test('whoever is alone has it with the server stopped, and tells how far it is', async () => {
   const { use, seen } = play()
-  const done = await use.takeAlone(async ({ progress }) => {
+  const done = await use.takeAlone('moving', async ({ progress }) => {
     for (const part of [0.251, 0.259, 1]) progress(part)
-    await expect(use.takeAlone(async () => 0)).rejects.toMatchObject({ code: 'library-busy' })
+    await expect(use.takeAlone('moving', async () => 0)).rejects.toMatchObject({ code: 'library-busy' })
     await expect(use.beside(() => 0)).rejects.toMatchObject({ code: 'library-busy' })
     return 'done'
   })
   expect(done).toBe('done')
-  expect(seen).toEqual(['held', 'alone undefined', 'stopped', 'alone 0.25', 'alone 1', 'released', 'nobody'])
+  expect(seen).toEqual(['held', 'moving undefined', 'stopped', 'moving 0.25', 'moving 1', 'released', 'nobody'])
   expect(await use.beside(() => 1)).toBe(1)
 })
 
@@ -34,20 +34,20 @@ test('nobody is alone with it while others are at work, however many', async () 
   const { use, seen } = play()
   await use.beside(async () => {
     expect(await use.beside(() => 2)).toBe(2)
-    await expect(use.takeAlone(async () => 0)).rejects.toMatchObject({ code: 'library-busy' })
+    await expect(use.takeAlone('moving', async () => 0)).rejects.toMatchObject({ code: 'library-busy' })
   })
   expect(seen).toEqual([])
   await expect(use.beside(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
-  await expect(use.takeAlone(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await expect(use.takeAlone('moving', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(seen.slice(-2)).toEqual(['released', 'nobody'])
-  expect(await use.takeAlone(async () => 3)).toBe(3)
+  expect(await use.takeAlone('moving', async () => 3)).toBe(3)
 })
 
 test('it is stopped by its signal, and waited for', async () => {
   const { use, seen } = play()
   await use.stop()
   const { promise: begun, resolve: begin } = Promise.withResolvers<boolean>()
-  const work = use.takeAlone(async ({ signal }) => {
+  const work = use.takeAlone('moving', async ({ signal }) => {
     begin(signal.aborted)
     await new Promise(resolve => signal.addEventListener('abort', resolve))
     seen.push('taken back')

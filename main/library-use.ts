@@ -2,14 +2,23 @@
 import { AppError } from '../shared/errors.ts'
 import type { ServerProcess } from './processes/server-process.ts'
 
+/** What one has it alone for. `part`: how far that is, between 0 and 1; undefined where nobody knows. */
+export interface LoneWork {
+  doing: 'moving' | 'restoring' | 'checking'
+  part: number | undefined
+}
+
 export interface LibraryUse {
-  /** Somebody is alone with it. `part`: how far that is, between 0 and 1; undefined where nobody knows. */
-  alone(): { part: number | undefined } | undefined
+  /** Somebody is alone with it. */
+  alone(): LoneWork | undefined
   /**
    * Stops the server and keeps it from being started until this is done; one that was asked for meanwhile starts then. `signal`: the
    * application ends. Throws `library-busy`.
    */
-  takeAlone<T>(work: (ports: { signal: AbortSignal; progress(part: number): void }) => Promise<T>): Promise<T>
+  takeAlone<T>(
+    doing: LoneWork['doing'],
+    work: (ports: { signal: AbortSignal; progress(part: number): void }) => Promise<T>,
+  ): Promise<T>
   /** Throws `library-busy` where somebody is alone with it. */
   beside<T>(work: () => T | Promise<T>): Promise<T>
   /** Ends what is alone with it; nothing is in work there when it resolves. */
@@ -23,12 +32,12 @@ export function createLibraryUse({
   server: Pick<ServerProcess, 'hold' | 'stop'>
   changed(): void
 }): LibraryUse {
-  let now: { part: number | undefined } | undefined
+  let now: LoneWork | undefined
   let beside = 0
   let stopping = new AbortController()
   let last: Promise<unknown> = Promise.resolve()
 
-  async function run<T>(work: Parameters<LibraryUse['takeAlone']>[0]): Promise<T> {
+  async function run<T>(work: Parameters<LibraryUse['takeAlone']>[1]): Promise<T> {
     const release = server.hold()
     try {
       changed()
@@ -45,15 +54,15 @@ export function createLibraryUse({
   function progress(part: number): void {
     const rounded = Math.floor(part * 100) / 100
     if (!now || now.part === rounded) return
-    now = { part: rounded }
+    now = { ...now, part: rounded }
     changed()
   }
 
   return {
     alone: () => now,
-    async takeAlone(work) {
+    async takeAlone(doing, work) {
       if (now || beside > 0) throw new AppError('library-busy')
-      now = { part: undefined }
+      now = { doing, part: undefined }
       stopping = new AbortController()
       const running = run<Awaited<ReturnType<typeof work>>>(work)
       last = running.catch(() => {})

@@ -7,6 +7,7 @@ import { usualBackupFolder } from './data/backups.ts'
 import type { DirectoryHold } from './data/hold-directory.ts'
 import { type MoveRefusal, moveData, planMove } from './data/move.ts'
 import type { LibraryUse } from './library-use.ts'
+import { type OfferedCancel, offerCancel } from './offer-cancel.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { ServerProcess } from './processes/server-process.ts'
 import type { Question, Shell } from './shell.ts'
@@ -41,7 +42,7 @@ export async function moveLibrary({
   }
   const chosen = await shell.chooseFolder(words('desktop.move.choose'))
   if (chosen === undefined) return
-  const wrong = await use.takeAlone(async ports => {
+  const wrong = await use.takeAlone('moving', async ports => {
     const end = await move(chosen, ports)
     if (end.moved) {
       // Nobody makes a new library in the old place before the application is gone.
@@ -57,7 +58,7 @@ export async function moveLibrary({
   if (wrong !== undefined) await tell(wrong, { warning: true })
 
   type End = { moved: true; to: string } | { moved: false; wrong?: string }
-  type Ports = Parameters<Parameters<LibraryUse['takeAlone']>[0]>[0]
+  type Ports = Parameters<Parameters<LibraryUse['takeAlone']>[1]>[0]
   async function move(chosen: string, { signal, progress }: Ports): Promise<End> {
     const taken = [shell.folders.userData, preferences.get().backup.folder ?? usualBackupFolder(from)]
     const plan = await planMove({ from, to: chosen, taken, home: homedir() })
@@ -79,29 +80,22 @@ export async function moveLibrary({
     })
     if (answer !== 0 || signal.aborted) return { moved: false }
     const cancel = new AbortController()
-    const over = new AbortController()
-    let offered = false
+    let offered: OfferedCancel | undefined
     /** A disk may turn out to be two while it is moved. */
-    function offerCancel(): void {
+    function offer(): void {
       if (offered) return
-      offered = true
-      const question = {
-        message: words('desktop.move.copying'),
-        detail: words('desktop.move.copyingDetail', { to }),
-        buttons: [words('desktop.dialog.cancel')],
-        cancel: 0,
-        signal: over.signal,
-      }
-      void shell.ask(question).then(() => cancel.abort())
+      const [message, detail] = [words('desktop.move.copying'), words('desktop.move.copyingDetail', { to })]
+      offered = offerCancel({ shell, words }, { message, detail })
+      offered.signal.addEventListener('abort', () => cancel.abort())
     }
     try {
-      if (way === 'copy') offerCancel()
+      if (way === 'copy') offer()
       await moveData(plan, {
         preferences,
         hold,
         signal: AbortSignal.any([signal, cancel.signal]),
         progress({ bytes: copied }) {
-          offerCancel()
+          offer()
           progress(bytes === 0 ? 1 : Math.min(1, copied / bytes))
         },
       })
@@ -112,7 +106,7 @@ export async function moveLibrary({
       const why = known.code !== 'internal' ? explain(words, reasonOf(known)) : String((error as Error).message)
       return { moved: false, wrong: words('desktop.move.failed', { detail: why }) }
     } finally {
-      over.abort()
+      offered?.over()
     }
   }
 }

@@ -4,10 +4,10 @@ import type { Translate } from '../shared/messages/index.ts'
 import { explain } from '../shared/messages/index.ts'
 import type { Log, Processes } from '../shared/ports.ts'
 import { type FoundBackup, listBackups, usualBackupFolder } from './data/backups.ts'
-import type { DirectoryHold } from './data/hold-directory.ts'
-import { type SafeReason, safeChoices, setAside } from './data/safe-mode.ts'
-import { runServerTask } from './data/server-task.ts'
+import { type SafeReason, safeChoices } from './data/safe-mode.ts'
+import { runServerTask, type TaskEnd } from './data/server-task.ts'
 import type { LibraryUse } from './library-use.ts'
+import { offerCancel } from './offer-cancel.ts'
 import type { Library } from './open-library.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { Shell } from './shell.ts'
@@ -21,7 +21,6 @@ export async function askInSafeMode({
   processes,
   library,
   use,
-  hold,
   preferences,
   why,
   log,
@@ -31,8 +30,6 @@ export async function askInSafeMode({
   processes: Processes
   library: Library
   use: LibraryUse
-  /** Keeps other programs from the folder. */
-  hold(): Promise<DirectoryHold>
   preferences: PreferenceStore
   why: SafeReason
   log: Log
@@ -43,8 +40,26 @@ export async function askInSafeMode({
   const tell = (message: string, detail?: string) =>
     shell.ask({ message, ...(detail !== undefined && { detail }), buttons: [words('desktop.dialog.ok')], cancel: 0 })
 
+  /** Alone, with its progress shown and a way to break it off. */
+  function run(
+    doing: 'checking' | 'restoring',
+    task: Parameters<typeof runServerTask>[1],
+    shown: { message: string; detail: string },
+  ): Promise<TaskEnd> {
+    return use.takeAlone(doing, async ({ signal, progress }) => {
+      const offered = offerCancel({ shell, words }, shown)
+      return runServerTask(processes, task, {
+        signal: AbortSignal.any([signal, offered.signal]),
+        progress: ({ part }) => progress(part),
+      }).finally(offered.over)
+    })
+  }
+
   async function check(): Promise<void> {
-    const end = await runServerTask(processes, { type: 'check', dataDirectory, settings: library.settings() })
+    const task = { type: 'check', dataDirectory, settings: library.settings() } as const
+    const [message, detail] = [words('desktop.safe.checking'), words('desktop.safe.checkingDetail')]
+    const end = await run('checking', task, { message, detail })
+    if (end.type === 'cancelled') return
     if (end.type !== 'checked') {
       const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : undefined
       await tell(words('desktop.safe.refused'), detail)
@@ -74,15 +89,12 @@ export async function askInSafeMode({
     })
     if (answer !== 0) return false
     try {
-      const { folder, end } = await use.takeAlone(async ({ signal }) => {
-        const held = await hold()
-        const folder = await setAside(dataDirectory).finally(held.release)
-        const task = { type: 'restore', file: backup.file, dataDirectory, settings: library.settings() } as const
-        return { folder, end: await runServerTask(processes, task, { signal }) }
-      })
+      const task = { type: 'restore', file: backup.file, dataDirectory, settings: library.settings() } as const
+      const message = words('desktop.safe.restoring', { date })
+      const end = await run('restoring', task, { message, detail: words('desktop.safe.restoringDetail') })
       if (end.type === 'cancelled') return false
       if (end.type === 'restored') {
-        await tell(words('desktop.safe.restored', { date, folder }))
+        await tell(words('desktop.safe.restored', { date, folder: end.aside }))
         return true
       }
       const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : ''

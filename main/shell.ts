@@ -35,8 +35,8 @@ export interface Shell {
   setMenu(items: readonly MenuItem[]): void
   /** Replaces the one there is. */
   setTray(tray: { tooltip: string; items: readonly MenuItem[] } | null): void
-  /** Between 0 and 1 on the dock's or the task bar's icon; undefined removes it. */
-  setProgress(part: number | undefined): void
+  /** Between 0 and 1 on the dock's or the task bar's icon, or that something is in work; undefined removes it. */
+  setProgress(part: number | 'unknown' | undefined): void
   notify(note: { title: string; body: string; clicked(): void }): void
   /** The number of the button that was pressed, counted from 0. */
   ask(question: Question): Promise<number>

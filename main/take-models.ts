@@ -45,7 +45,10 @@ export function createModelTaking({
       become({ file: path.basename(folder), part: 0 })
       const { dataDirectory, settings } = library
       const task = { type: 'unpack' as const, folder, dataDirectory, settings: settings() }
-      const end = await runServerTask(processes, task, { signal: stopping.signal, progress: become })
+      const end = await runServerTask(processes, task, {
+        signal: stopping.signal,
+        progress: ({ file = '', part }) => become({ file, part }),
+      })
       become(null)
       stopping = undefined
       const word = wordOf(end, words())

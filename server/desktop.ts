@@ -56,7 +56,11 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) proces
 async function run(): Promise<void> {
   if (start.type === 'check') {
     const findings: CheckFinding[] = []
-    for await (const finding of examineData(context)) findings.push(finding)
+    for await (const finding of examineData(
+      context,
+      calmly(part => tell({ type: 'progress', part })),
+    ))
+      findings.push(finding)
     return end({ type: 'checked', findings })
   }
   if (start.type === 'backup') {
@@ -65,17 +69,21 @@ async function run(): Promise<void> {
     return end({ type: 'backed-up', file, documents, incomplete: missing + damaged > 0 })
   }
   if (start.type === 'unpack') {
-    let told = 0
-    const taken = await takeFolder(context, start.folder, (file, part) => {
-      if (performance.now() - told < breath) return
-      told = performance.now()
-      tell({ type: 'progress', file, part })
-    })
+    const taken = await takeFolder(
+      context,
+      start.folder,
+      calmly((file, part) => tell({ type: 'progress', file, part })),
+    )
     return end({ type: 'unpacked', models: taken.map(({ name, state }) => ({ name, state })) })
   }
   if (start.type === 'restore') {
-    await restore(context, start.file, { replace: true, yes: true })
-    return end({ type: 'restored' })
+    const progress = calmly((part: number) => tell({ type: 'progress', part }))
+    let aside = ''
+    const kept = (folder: string) => {
+      aside = folder
+    }
+    await restore(context, start.file, { replace: true, yes: true, kept, progress })
+    return end({ type: 'restored', aside })
   }
   if (start.type === 'hold') return hold()
   await serve(
@@ -88,6 +96,16 @@ async function run(): Promise<void> {
       ...patience,
     },
   )
+}
+
+/** Not more often than somebody can read it. */
+function calmly<Args extends unknown[]>(tell: (...args: Args) => void): (...args: Args) => void {
+  let told = 0
+  return (...args) => {
+    if (performance.now() - told < breath) return
+    told = performance.now()
+    tell(...args)
+  }
 }
 
 /** With main gone there is nobody left to copy anything; the system frees the locks with this process in any case. */

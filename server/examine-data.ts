@@ -14,8 +14,11 @@ import { safe } from './text.ts'
 /** A document of 100 MB, its text and its words fit into this. */
 const littleSpace = 1e9
 
-/** The data directory and the database in it, as they are: nothing is created or migrated. */
-export async function* examineData(context: Context): AsyncGenerator<Finding> {
+/**
+ * The data directory and the database in it, as they are: nothing is created or migrated. `progress`: how much of the stored files has been
+ * read, between 0 and 1.
+ */
+export async function* examineData(context: Context, progress?: (part: number) => void): AsyncGenerator<Finding> {
   const { translate } = context
   const folder = context.config().dataDirectory
   const shown = { folder: safe(folder) }
@@ -54,7 +57,7 @@ export async function* examineData(context: Context): AsyncGenerator<Finding> {
   }
   try {
     yield* examineDatabase(context, database, size.size)
-    yield* examineFiles(context, database, foldersOf(folder).blobs)
+    yield* examineFiles(context, database, foldersOf(folder).blobs, progress)
   } finally {
     await database.close()
   }
@@ -96,15 +99,20 @@ export async function* examineFiles(
   { translate, signal }: Context,
   database: Database,
   blobs: string,
+  progress: (part: number) => void = () => {},
 ): AsyncGenerator<Finding> {
   const files = await readStoredFiles(database).catch(() => [])
+  const whole = files.reduce((sum, { size }) => sum + size, 0)
   let sound = 0
+  let read = 0
   for (const { path: shown, size, blob } of files) {
     signal.throwIfAborted()
     const file = path.join(blobs, blob.slice(0, 2), blob.slice(2))
     const found = await stat(file).catch(() => undefined)
-    const whole = found?.size === size && (await hashOf(file).catch(() => undefined)) === blob
-    if (whole) sound += 1
+    const isWhole = found?.size === size && (await hashOf(file).catch(() => undefined)) === blob
+    read += size
+    progress(read / Math.max(whole, 1))
+    if (isWhole) sound += 1
     else {
       const key = found ? 'cli.doctor.fileChanged' : 'cli.doctor.fileMissing'
       yield { name: 'file', state: 'bad', text: translate(key, { file: safe(shown) }) }

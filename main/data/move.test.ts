@@ -198,6 +198,20 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
   }, 120_000)
 })
 
+test('a copy tells how far it is within a file, too: written and read again, each counts a half', async () => {
+  await fill()
+  const size = 5 * 1024 * 1024
+  await writeFile(path.join(from, 'models.gguf'), Buffer.alloc(size, 7))
+  const plan = await planMove({ from, to, home: root })
+  if ('refused' in plan) throw new Error(plan.refused)
+  const told: { bytes: number; files: number }[] = []
+  const progress = (now: { bytes: number; files: number }) => void told.push(now)
+  await moveData({ from, to, way: 'copy' }, { preferences: await preferencesIn(), hold, progress })
+  expect(told.at(-1)).toEqual({ bytes: plan.bytes, files: plan.files })
+  const steps = told.map(({ bytes }, index) => bytes - (told[index - 1]?.bytes ?? 0))
+  expect(Math.max(...steps)).toBeLessThanOrEqual(size / 10)
+})
+
 test('a copy that is cancelled, or finds a file in its way, leaves everything as it was', async () => {
   await fill()
   const before = await contentOf(from)

@@ -94,6 +94,7 @@ export async function planMove({
 }
 
 export interface MoveProgress {
+  /** Each is written and read again; it counts a half for each. */
   bytes: number
   files: number
 }
@@ -150,9 +151,9 @@ export async function moveData(
       held ??= await hold()
       const signal = AbortSignal.any([held.lost, ...(cancel ? [cancel] : [])])
       const copied = { bytes: 0, files: 0 }
-      await copyFolder(from, to, signal, size => {
-        copied.bytes += size
-        copied.files += 1
+      await copyFolder(from, to, signal, (bytes, files) => {
+        copied.bytes += bytes
+        copied.files += files
         progress?.({ ...copied })
       })
       signal.throwIfAborted()
@@ -220,7 +221,7 @@ async function copyFolder(
   from: string,
   to: string,
   signal: AbortSignal,
-  done: (bytes: number) => void,
+  done: (bytes: number, files: number) => void,
   top = true,
 ): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o700 })
@@ -231,28 +232,41 @@ async function copyFolder(
     if (entry.isDirectory()) await copyFolder(source, target, signal, done, false)
     // What a link leads to is not in the folder, and stays where it is.
     else if (entry.isSymbolicLink()) await symlink(path.resolve(from, await readlink(source)), target)
-    else if (entry.isFile()) done(await copyFileWhole(source, target, signal))
+    else if (entry.isFile()) {
+      await copyFileWhole(source, target, signal, bytes => done(bytes / 2, 0))
+      done(0, 1)
+    }
   }
   await syncFolder(to)
 }
 
-async function copyFileWhole(source: string, target: string, signal: AbortSignal): Promise<number> {
+/** `passed`: bytes that were written, and bytes that were read again. */
+async function copyFileWhole(
+  source: string,
+  target: string,
+  signal: AbortSignal,
+  passed: (bytes: number) => void,
+): Promise<void> {
   const before = await lstat(source)
   const hash = createHash('sha256')
   const reading = createReadStream(source, { highWaterMark: 1024 * 1024 })
-  reading.on('data', chunk => hash.update(chunk as Buffer))
+  reading.on('data', chunk => {
+    hash.update(chunk)
+    passed(chunk.length)
+  })
   await pipeline(reading, createWriteStream(target, { flags: 'wx', mode: before.mode & 0o777, flush: true }), {
     signal,
   })
   const copied = createHash('sha256')
-  for await (const chunk of createReadStream(target, { highWaterMark: 1024 * 1024, signal }))
+  for await (const chunk of createReadStream(target, { highWaterMark: 1024 * 1024, signal })) {
     copied.update(chunk as Buffer)
+    passed((chunk as Buffer).length)
+  }
   if (!copied.digest().equals(hash.digest())) throw new Error(`${target} is not what was written`)
   const after = await lstat(source)
   if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
     throw new Error(`${source} was changed while it was copied`)
   await utimes(target, before.atime, before.mtime)
-  return before.size
 }
 
 /** The names of files in a folder are on the disk, too. Windows opens no folders. */

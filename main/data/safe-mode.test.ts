@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backupSettings, listBackups, usualBackupFolder } from './backups.ts'
-import { decideSafeMode, markStart, safeChoices, setAside } from './safe-mode.ts'
+import { decideSafeMode, markStart, safeChoices } from './safe-mode.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -66,23 +66,6 @@ test('two in a row, or a library that the server refuses, are safe mode; what pa
   expect(safeChoices({ why: 'crashed', failed: 2 }, 1)).toEqual(['retry', 'check', 'restore', 'show', 'quit'])
   expect(safeChoices(refused('data-damaged')!, 0)).toEqual(['retry', 'check', 'show', 'quit'])
   expect(safeChoices(refused('data-newer')!, 3)).toEqual(['retry', 'show', 'quit'])
-})
-
-test('what is set aside is the same bytes, and stays when the library goes on', async () => {
-  const blobs = path.join(folder, 'blobs', 'ab')
-  await mkdir(blobs, { recursive: true })
-  await writeFile(path.join(blobs, 'cdef'), 'a document')
-  for (const name of ['cloister.db', 'cloister.db-wal', 'secrets.json']) await writeFile(path.join(folder, name), name)
-  const aside = await setAside(folder, Date.UTC(2026, 10, 22))
-  expect(path.relative(folder, aside)).toBe(path.join('set-aside', '20261122T000000000Z'))
-  expect((await readdir(aside)).sort()).toEqual(['blobs', 'cloister.db', 'cloister.db-wal'])
-  expect((await stat(path.join(aside, 'blobs', 'ab', 'cdef'))).nlink).toBe(2)
-  await rm(path.join(blobs, 'cdef'))
-  await writeFile(path.join(folder, 'cloister.db'), 'another')
-  expect(await readFile(path.join(aside, 'blobs', 'ab', 'cdef'), 'utf8')).toBe('a document')
-  expect(await readFile(path.join(aside, 'cloister.db'), 'utf8')).toBe('cloister.db')
-  // A library without any, too.
-  expect(await readdir(await setAside(path.join(folder, 'new'), 0))).toEqual([])
 })
 
 describe('daily backups', () => {

@@ -2,11 +2,10 @@
  * A start that fails must not be all that a user ever sees. Each start leaves a mark, which goes when the library is open; one that finds
  * marks of others knows that they came to nothing. In safe mode nothing is opened, and whatever is done there deletes nothing.
  */
-import { constants } from 'node:fs'
-import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Reason } from '../../shared/model/index.ts'
-import { readText, stampOf, writeWhole } from '../files.ts'
+import { readText, writeWhole } from '../files.ts'
 
 export interface StartMark {
   /** Starts before this one that came to nothing, one after the other. */
@@ -81,46 +80,4 @@ export function safeChoices(reason: SafeReason, backups: number): SafeChoice[] {
     'show',
     'quit',
   ]
-}
-
-/**
- * Keeps what a restore replaces, database and documents, in a folder of its own in the data directory: documents as second names of the
- * same bytes where the disk can, else as copies. Gives the folder. Throws the system's errors (no room); nothing is changed then.
- */
-export async function setAside(dataDirectory: string, now = Date.now()): Promise<string> {
-  const aside = path.join(dataDirectory, 'set-aside', stampOf(now))
-  try {
-    await mkdir(aside, { recursive: true, mode: 0o700 })
-    for (const name of await readdir(dataDirectory)) {
-      if (!/^cloister\.db(?:-wal|-shm)?$/.test(name)) continue
-      await copyFile(path.join(dataDirectory, name), path.join(aside, name), constants.COPYFILE_FICLONE)
-    }
-    await nameAgain(path.join(dataDirectory, 'blobs'), path.join(aside, 'blobs'))
-    return aside
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true })
-    throw error
-  }
-}
-
-async function nameAgain(from: string, to: string): Promise<void> {
-  const entries = await readdir(from, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  if (entries.length > 0) await mkdir(to, { recursive: true, mode: 0o700 })
-  for (const entry of entries) {
-    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)]
-    if (entry.isDirectory()) await nameAgain(source, target)
-    else if (entry.isFile()) {
-      await link(source, target).catch(async (error: NodeJS.ErrnoException) => {
-        // Drives without second names (FAT, exFAT, some of the network).
-        if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL'].includes(error.code ?? ''))
-          throw error
-        await copyFile(source, target, constants.COPYFILE_FICLONE)
-        const [whole, copied] = await Promise.all([stat(source), stat(target)])
-        if (whole.size !== copied.size) throw new Error(`${target} is not what ${source} is`)
-      })
-    }
-  }
 }

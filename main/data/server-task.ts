@@ -7,40 +7,50 @@ import {
   isFromServer,
   type ServerTask,
   type TakenModel,
+  type ToServer,
 } from '../../shared/processes/desktop-protocol.ts'
 
 export type TaskEnd =
   | { type: 'checked'; findings: readonly CheckFinding[] }
   | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }
   | { type: 'unpacked'; models: readonly TakenModel[] }
-  | { type: 'restored' }
+  | { type: 'restored'; aside: string }
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
   | { type: 'cancelled' }
+
+/** Milliseconds for the process to put away what is half done. */
+const patience = 3000
 
 /** Never rejects. When the signal fires it is ended, and what it was about to change is as it was. */
 export async function runServerTask(
   processes: Processes,
   task: ServerTask,
-  { signal, progress }: { signal?: AbortSignal; progress?: (now: { file: string; part: number }) => void } = {},
+  { signal, progress }: { signal?: AbortSignal; progress?: (now: { file?: string; part: number }) => void } = {},
 ): Promise<TaskEnd> {
   if (signal?.aborted) return { type: 'cancelled' }
   const child = processes.spawn('server')
   const isForBroker = createBroker(child, processes)
-  const kill = () => child.kill()
-  signal?.addEventListener('abort', kill, { once: true })
+  let late: NodeJS.Timeout | undefined
+  const stop = () => {
+    const message: ToServer = { type: 'stop' }
+    late = setTimeout(() => child.kill(), patience)
+    void child.send(message).catch(() => {})
+  }
+  signal?.addEventListener('abort', stop, { once: true })
   try {
     let end: TaskEnd | undefined
     await child.send(task).catch(() => {})
     for await (const message of child.messages) {
       if (isForBroker(message) || !isFromServer(message) || message.type === 'ready' || message.type === 'holding')
         continue
-      if (message.type === 'progress') progress?.({ file: message.file, part: message.part })
+      if (message.type === 'progress') progress?.(message)
       else end = message
     }
     await child.exit
-    if (end) return end
+    if (end && !(signal?.aborted && end.type === 'failed' && end.code === 'cancelled')) return end
     return signal?.aborted ? { type: 'cancelled' } : { type: 'failed', code: 'internal', values: {} }
   } finally {
-    signal?.removeEventListener('abort', kill)
+    signal?.removeEventListener('abort', stop)
+    clearTimeout(late)
   }
 }

@@ -1,6 +1,7 @@
 /** Menus, the icon in the notification area and the progress on the dock, as things are. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Translate } from '../../shared/messages/index.ts'
+import type { LoneWork } from '../library-use.ts'
 import type { Preferences } from '../preferences.ts'
 import type { Shell } from '../shell.ts'
 import { type MenuItem, menuOf } from './menu.ts'
@@ -14,8 +15,8 @@ export interface Drawn {
   shortcut: string | null
   unprotected: boolean
   open: boolean
-  /** Somebody is alone with the library, and so far. */
-  alone: { part: number | undefined } | undefined
+  /** What somebody does alone with the library. */
+  alone: LoneWork | undefined
   progress: Progress
   /** Of whatever is in work. */
   part: number | undefined
@@ -33,7 +34,6 @@ export function createDrawing(
     const chosen = { language, theme, notifications, tray, keepRecent, recent }
     const state = { ...chosen, shortcut, unprotected, open, alone: alone !== undefined }
     const menu = menuOf({ words, platform: shell.platform, state })
-    const moving = alone?.part
     const content =
       tray && !ending
         ? trayOf({
@@ -42,13 +42,13 @@ export function createDrawing(
             shortcut,
             open,
             ...(trouble !== null && { trouble }),
-            ...(moving !== undefined && { moving }),
+            ...(alone && { alone }),
           })
         : null
     // Called with every document that gets on: a menu that is replaced while it is open closes under its user's hand.
     if (!isDeepStrictEqual(menu, drawn.menu)) shell.setMenu(menu)
     if (!isDeepStrictEqual(content, drawn.tray)) shell.setTray(content)
     drawn = { menu, tray: content }
-    shell.setProgress(moving ?? part)
+    shell.setProgress(alone ? (alone.part ?? 'unknown') : part)
   }
 }

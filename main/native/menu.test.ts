@@ -147,7 +147,7 @@ describe('the tray', () => {
       'show-window',
       'quit',
     ])
-    expect(of({ open: 1, paused: 0, part: 0.5 }, { moving: 0.25 }).tooltip).toBe(
+    expect(of({ open: 1, paused: 0, part: 0.5 }, { alone: { doing: 'moving', part: 0.25 } }).tooltip).toBe(
       'Cloister – die Bibliothek wird verschoben (25 %)',
     )
     expect(of({ open: 1, paused: 0, part: 0 }, { trouble: 'Die Platte ist voll.' }).tooltip).toContain('steht still')

@@ -1,5 +1,6 @@
 /** The icon in the notification area or the menu bar: what goes on, and the few things one wants without a window. */
 import type { Translate } from '../../shared/messages/index.ts'
+import type { LoneWork } from '../library-use.ts'
 import type { MenuItem } from './menu.ts'
 import type { Progress } from './progress.ts'
 
@@ -15,27 +16,26 @@ export function trayOf({
   shortcut,
   open,
   trouble,
-  moving,
+  alone,
 }: {
   words: Translate
   progress: Progress
   shortcut: string | null
   open: boolean
   trouble?: string
-  /** How far a move of the library is, between 0 and 1. */
-  moving?: number
+  /** What somebody does alone with the library. */
+  alone?: LoneWork
 }): TrayContent {
-  const percent = Math.floor((moving ?? part ?? 0) * 100)
-  const status =
-    moving !== undefined
-      ? words('desktop.move.moving', { percent })
-      : trouble
-        ? words('desktop.tray.trouble')
-        : reading > 0
-          ? words('desktop.tray.reading', { count: reading, percent })
-          : paused > 0
-            ? words('desktop.tray.paused', { count: paused })
-            : words('desktop.tray.idle')
+  const percent = Math.floor((part ?? 0) * 100)
+  const status = alone
+    ? loneText(alone, words)
+    : trouble
+      ? words('desktop.tray.trouble')
+      : reading > 0
+        ? words('desktop.tray.reading', { count: reading, percent })
+        : paused > 0
+          ? words('desktop.tray.paused', { count: paused })
+          : words('desktop.tray.idle')
   const separator: MenuItem = { type: 'separator' }
   const action = (
     label: string,
@@ -67,4 +67,9 @@ export function trayOf({
       action(words('desktop.tray.quit'), { name: 'quit' }),
     ],
   }
+}
+
+function loneText({ doing, part }: LoneWork, words: Translate): string {
+  const text = words(`desktop.lone.${doing}`)
+  return part === undefined ? text : `${text} (${words('desktop.lone.percent', { percent: Math.floor(part * 100) })})`
 }

@@ -9,8 +9,8 @@ import type { CheckReply, CheckRequest } from './check-thread.ts'
  */
 export interface Checker {
   open(settings: CheckSettings): Promise<void>
-  /** What is wrong comes out at the end. */
-  advance(to: number): void
+  /** Resolves when it was read up to there; what is wrong comes out at the end. */
+  advance(to: number): Promise<void>
   /** When it is told, everything before has been read. */
   rewind(to: number): Promise<void>
   finish(options?: { tolerant: boolean }): Promise<Checked>
@@ -55,11 +55,13 @@ export function startChecker(signal?: AbortSignal): Checker {
     worker.postMessage({ id, request })
     return new Promise((resolve, reject) => pending.set(id, { resolve, reject }))
   }
-  const tell = (request: CheckRequest) => void ask(request).catch(() => {})
-
   return {
     open: settings => ask({ op: 'open', settings }) as Promise<void>,
-    advance: to => tell({ op: 'advance', to }),
+    advance: to =>
+      ask({ op: 'advance', to }).then(
+        () => {},
+        () => {},
+      ),
     rewind: to => ask({ op: 'rewind', to }) as Promise<void>,
     finish: ({ tolerant } = { tolerant: false }) => ask({ op: 'finish', tolerant }) as Promise<Checked>,
     hash: file => ask({ op: 'hash', file }) as Promise<string | undefined>,

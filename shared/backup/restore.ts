@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { realpath } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../errors.ts'
 import { clearJob, indexJob, parseJob, recognizeJob } from '../ingest/jobs.ts'
@@ -24,9 +24,9 @@ export interface SoundBackup {
    * Puts the bytes of its documents into the blobs, where others are left alone, then its rows in place of all that is in
    * the database, in one transaction. The store must have been opened over the database, and nobody else may use it. Throws
    * `backup-damaged` for what it was not when it was checked. Gives the digest of what is there now: that of the backup,
-   * unless an earlier version wrote it.
+   * unless an earlier version wrote it. `progress`: how much of all is there, between 0 and 1.
    */
-  load(target: RestoreTarget, signal?: AbortSignal): Promise<{ digest: string }>
+  load(target: RestoreTarget, signal?: AbortSignal, progress?: (part: number) => void): Promise<{ digest: string }>
   close(): Promise<void>
 }
 
@@ -44,11 +44,20 @@ export interface RestoreTarget {
 /** Where a backup looks for blobs that it shares with others. */
 export const sharedFolderOf = (file: string) => path.join(path.dirname(file), 'blobs')
 
+/** Bytes that are read between two words on how far that is. */
+const stretch = 16 * 1024 * 1024
+/** Of what is put in, as time: the rest are rows, and nobody knows how long those take. */
+const blobsPart = 0.8
+
 /**
  * Reads all of it and says whether it is sound and can be restored by this program. Throws `backup-unreadable`,
- * `backup-format`, `backup-newer`, `backup-damaged`.
+ * `backup-format`, `backup-newer`, `backup-damaged`. `progress`: how much of it has been read, between 0 and 1.
  */
-export async function openBackup(named: string, signal?: AbortSignal): Promise<SoundBackup> {
+export async function openBackup(
+  named: string,
+  signal?: AbortSignal,
+  progress?: (part: number) => void,
+): Promise<SoundBackup> {
   // Where it lies, and the folder of blobs beside it, and not where something points to it.
   const file = await realpath(named).catch(error => {
     throw new AppError('backup-unreadable', { file: named }, { cause: error })
@@ -59,6 +68,11 @@ export async function openBackup(named: string, signal?: AbortSignal): Promise<S
     // Both engines have the same number.
     const schema = newestSchema({ engine: 'sqlite' })
     await checker.open({ file, schema, light: false, folder: sharedFolderOf(file) })
+    const { size } = await stat(file)
+    for (let to = stretch; progress && to < size; to += stretch) {
+      await checker.advance(to)
+      progress(to / size)
+    }
     checked = await checker.finish()
     if (checked.header.schema === schema && checked.header.version === formatVersion) demandColumns(checked)
   } catch (error) {
@@ -69,7 +83,7 @@ export async function openBackup(named: string, signal?: AbortSignal): Promise<S
   const archive = await openArchive(file, checked.entries)
   return {
     summary: summaryOf(checked.header, checked.manifest),
-    load: (target, stop) => load(archive, checked, sharedPathOf(sharedFolderOf(file)), target, stop),
+    load: (target, stop, told) => load(archive, checked, sharedPathOf(sharedFolderOf(file)), target, stop, told),
     close: () => archive.close(),
   }
 }
@@ -80,15 +94,21 @@ async function load(
   pathOf: (hash: string) => string,
   target: RestoreTarget,
   signal: AbortSignal | undefined,
+  progress: (part: number) => void = () => {},
 ): Promise<{ digest: string }> {
-  for (const hash of blobs.keys()) {
+  const whole = [...blobs.values()].reduce((sum, size) => sum + size, 0)
+  let put = 0
+  for (const [hash, size] of blobs) {
     signal?.throwIfAborted()
+    progress((put / Math.max(whole, 1)) * blobsPart)
+    put += size
     const bytes = header.blobs === 'file' ? archive.read(names.blob(hash)) : createReadStream(pathOf(hash))
     const stored = await target.blobs.put(bytes, signal && { signal })
     if (stored.hash === hash) continue
     await target.blobs.remove(stored.hash)
     throw new AppError('backup-damaged', { detail: names.blob(hash) })
   }
+  progress(blobsPart)
   const { queue } = target
   // Bytes that the backup lacks may lie in the target: they are used, but are nothing that came from here.
   const loaded = async (hash: string) => blobs.has(hash) && (await target.blobs.file(hash)) !== undefined

@@ -154,11 +154,16 @@ export const desktop = {
       'Von: {{from}}\nNach: {{to}}\nGröße: {{size}}\n\nCloister unterbricht so lange seine Arbeit. Befehle von cloister brauchen danach --data mit dem neuen Ordner.',
     copyDetail: 'Der alte Ordner bleibt, bis Cloister aus dem neuen gestartet ist.',
     network:
+  lone: {
+    moving: 'die Bibliothek wird verschoben',
+    restoring: 'die Sicherung wird zurückgeholt',
+    checking: 'die Bibliothek wird geprüft',
+    percent: '{{percent}} %',
+  },
       'Dieser Ordner liegt auf einem anderen Rechner. Dort ist die Bibliothek langsam, und wenn die Verbindung abbricht, kann sie Schaden nehmen.',
     synced:
       'Ein Programm kopiert diesen Ordner auf fremde Rechner (OneDrive, Dropbox, iCloud oder Ähnliches). Es kann die Bibliothek beschädigen, und Ihre Dokumente verlassen damit diesen Computer.',
     move: 'Verschieben',
-    moving: 'die Bibliothek wird verschoben ({{percent}} %)',
     copying: 'Die Bibliothek wird verschoben',
     copyingDetail:
       'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wo sie ist.\n\nNach: {{to}}',
@@ -226,6 +231,11 @@ export const desktop = {
     ask: 'Die Sicherung vom {{date}} an die Stelle der Bibliothek setzen?',
     askDetail:
       'Was jetzt in der Bibliothek ist, bleibt erhalten: Datenbank und Dokumente kommen darin in einen Ordner „set-aside“. Dokumente, die nach der Sicherung dazukamen, müssen Sie von dort oder aus Ihrer eigenen Ablage neu hinzufügen.',
+    checking: 'Die Bibliothek wird geprüft',
+    checkingDetail: 'Wie weit das ist, zeigt das Symbol von Cloister. Es wird nichts verändert.',
+    restoring: 'Die Sicherung vom {{date}} wird zurückgeholt',
+    restoringDetail:
+      'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wie sie ist.',
     restored: 'Die Sicherung vom {{date}} ist jetzt die Bibliothek. Was vorher da war, liegt in {{folder}}.',
     failed: 'Die Sicherung ließ sich nicht zurückholen; die Bibliothek ist, wie sie war. {{detail}}',
   },

@@ -151,11 +151,16 @@ export const desktop = {
       'From: {{from}}\nTo: {{to}}\nSize: {{size}}\n\nCloister stops its work meanwhile. Commands of cloister then need --data with the new folder.',
     copyDetail: 'The old folder stays until Cloister has started from the new one.',
     network:
+  lone: {
+    moving: 'the library is being moved',
+    restoring: 'the backup is being restored',
+    checking: 'the library is being checked',
+    percent: '{{percent}} %',
+  },
       'This folder lies on another machine. The library is slow there, and can be damaged when the connection breaks.',
     synced:
       'A program copies this folder to machines of others (OneDrive, Dropbox, iCloud or the like). It can damage the library, and your documents leave this computer with it.',
     move: 'Move',
-    moving: 'the library is being moved ({{percent}} %)',
     copying: 'The library is being moved',
     copyingDetail: 'Cloister’s icon shows how far it is. If you cancel, the library stays where it is.\n\nTo: {{to}}',
     done: 'The library is now in {{folder}}',
@@ -219,6 +224,10 @@ export const desktop = {
     ask: 'Put the backup of {{date}} in place of the library?',
     askDetail:
       'What is in the library now is kept: database and documents go to a folder “set-aside” in it. Documents added after the backup have to be added again from there or from where you have them.',
+    checking: 'The library is being checked',
+    checkingDetail: 'Cloister’s icon shows how far it is. Nothing is changed.',
+    restoring: 'The backup of {{date}} is being restored',
+    restoringDetail: 'Cloister’s icon shows how far it is. If you cancel, the library stays as it is.',
     restored: 'The backup of {{date}} is the library now. What was there before is kept in {{folder}}.',
     failed: 'The backup could not be restored; the library is as it was. {{detail}}',
   },

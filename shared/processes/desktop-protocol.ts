@@ -20,7 +20,7 @@ export type ServerTask = Pick<ServerStart, 'dataDirectory' | 'settings'> &
     | { type: 'backup'; folder: string; keep: number }
     /** The models of a folder, also beside the server. */
     | { type: 'unpack'; folder: string }
-    /** In place of all that is there; no server has it open. */
+    /** In place of all that is there, which is set aside; nobody else has it open, from before the first until after the last of it. */
     | { type: 'restore'; file: string }
     /** Nobody else opens it, until it is told to stop: no server and no command. */
     | { type: 'hold' }
@@ -49,10 +49,11 @@ export type FromServer =
   | { type: 'ready' }
   | { type: 'checked'; findings: readonly CheckFinding[] }
   | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }
-  /** Of all that is to be read and written, between 0 and 1. */
-  | { type: 'progress'; file: string; part: number }
+  /** Of all that is to be read and written, between 0 and 1. `file`: of models, the one in work. */
+  | { type: 'progress'; file?: string; part: number }
   | { type: 'unpacked'; models: readonly TakenModel[] }
-  | { type: 'restored' }
+  /** `aside`: where lies what was there. */
+  | { type: 'restored'; aside: string }
   | { type: 'holding' }
   /** It ends after this. */
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }

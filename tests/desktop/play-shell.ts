@@ -23,7 +23,7 @@ export interface Played {
   /** What is chosen where a folder is asked for. */
   folder: string | undefined
   /** Of the icon. */
-  progress: (number | undefined)[]
+  progress: (number | 'unknown' | undefined)[]
   /** What is pressed, by what is asked; the first button without it. */
   answer: (question: Question) => number | Promise<number>
   /** How often it was to be started anew. */

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backupSettings, listBackups } from '../../main/data/backups.ts'
-import { decideSafeMode, setAside } from '../../main/data/safe-mode.ts'
+import { decideSafeMode } from '../../main/data/safe-mode.ts'
 import { runServerTask } from '../../main/data/server-task.ts'
 import { openLibraryKey } from '../../main/keychain/library-key.ts'
 import { createServerProcess } from '../../main/processes/server-process.ts'
 import { socketPath } from '../../main/processes/socket-path.ts'
+import { shareDirectory } from '../../server/directory-lock.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
@@ -78,6 +79,34 @@ async function fill(): Promise<void> {
   await again.server.stop()
 }
 
+/** As a command does, again and again, while what is set aside lies there and the damaged database still bears its name. */
+function tryToOpen() {
+  let going = true
+  let tried = 0
+  let opened = 0
+  const database = path.join(dataDirectory, 'cloister.db')
+  const isDamaged = async () => (await readFile(database)).subarray(0, 16).every(byte => byte === 0x5a)
+  const isKept = async () => (await readdir(path.join(dataDirectory, 'set-aside')).catch(() => [])).length > 0
+  const trying = (async () => {
+    while (going) {
+      if (await isKept()) {
+        const lock = await shareDirectory(dataDirectory)
+        tried += 1
+        if (lock && (await isDamaged())) opened += 1
+        lock?.release()
+      }
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+  })()
+  return {
+    async end() {
+      going = false
+      await trying
+      return { tried: tried > 0, opened }
+    },
+  }
+}
+
 test('the daily backup is made where the desktop says; a damaged library is found, kept, and replaced by it', async () => {
   await fill()
   const [backup] = await listBackups(backups)
@@ -104,17 +133,18 @@ test('the daily backup is made where the desktop says; a damaged library is foun
   const blobs = async (at: string) =>
     (await readdir(path.join(at, 'blobs'), { recursive: true })).filter(name => name.includes(path.sep)).sort()
   const before = await blobs(dataDirectory)
-  const aside = await setAside(dataDirectory)
+  const task = { type: 'restore', dataDirectory, settings: settings(), file: backup!.file } as const
+  const parts: number[] = []
+  const strangers = tryToOpen()
+  const restored = await runServerTask(processes, task, { progress: ({ part }) => parts.push(part) })
+  // From the moment that something is kept until all of it is replaced nobody got in, however often they tried.
+  expect(await strangers.end()).toEqual({ tried: true, opened: 0 })
+  expect(parts.length).toBeGreaterThan(0)
+  expect(parts).toEqual(parts.toSorted((a, b) => a - b))
+  if (restored.type !== 'restored') throw new Error(JSON.stringify(restored))
+  const { aside } = restored
   expect(await blobs(aside)).toEqual(before)
   expect((await readFile(path.join(aside, 'cloister.db'))).equals(damaged)).toBe(true)
-
-  const restored = await runServerTask(processes, {
-    type: 'restore',
-    dataDirectory,
-    settings: settings(),
-    file: backup!.file,
-  })
-  expect(restored).toEqual({ type: 'restored' })
   const next = start(settings())
   expect(await next.server.settled()).toEqual({ name: 'ready' })
   const { projects } = await next.client.projects.list()
