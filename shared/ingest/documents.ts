@@ -469,11 +469,9 @@ export function createDocuments(deps: {
         const sameType = mediaType === parsers.mediaType(document.name)
         await store.documents.rename(tx, scope, id, { name, path, ...(!sameType && { mediaType }) })
         if (!sameType && !(await needsPassword(tx, document))) await startOver(tx, scope, { ...document, mediaType })
-        else if (name !== document.name && document.state === 'ready' && document.chunks > 0) {
-          // Each chunk is found by the name too.
-          await unindex(tx, document)
-          await proceed(tx, scope, document)
-        }
+        // Each chunk is found by the name too; until then it is by the old one. A run under way sees to it at its end.
+        else if (name !== document.name && document.state === 'ready' && document.chunks > 0)
+          await queue.enqueue(store.executor(tx), indexJob(id, scope))
       }),
     company: (scope, id) =>
       store.transaction(scope, async tx => {

@@ -81,6 +81,29 @@ describe('embedding', () => {
     expect(await found('seite33')).toEqual(['seite33'])
   })
 
+  test('a file that is called otherwise is found by its new name alone, and keeps its vectors', async () => {
+    const model = createWordEmbedder()
+    await start([model])
+    const id = await add(pages(40), 'mietvertrag.txt')
+    const whole = await add(pages(3, 'anders'), 'anderes.txt')
+    await open.core.settled(open.scope)
+    await open.core.embedded(open.scope)
+    const byName = async (words: string) =>
+      new Set((await open.core.search(open.scope, words, { mode: 'words', limit: 50 })).map(one => one.documentId))
+    expect(await byName('Mietvertrag')).toEqual(new Set([id]))
+    const before = await rows('select id, text from chunk order by id')
+    const made = model.calls.length
+    await open.core.documents.rename(open.scope, id, { name: 'pachtvertrag.txt', path: 'pachtvertrag.txt' })
+    await open.core.settled(open.scope)
+    await open.core.embedded(open.scope)
+    expect(await byName('Pachtvertrag')).toEqual(new Set([id]))
+    expect(await byName('Mietvertrag')).toEqual(new Set())
+    expect(await byName('anderes')).toEqual(new Set([whole]))
+    expect(await rows('select id, text from chunk order by id')).toEqual(before)
+    expect(await unmatched()).toEqual({ orphans: 0, missing: 0 })
+    expect(model.calls.length).toBe(made)
+  })
+
   test('goes on after the last batch when it is stopped in the middle', async () => {
     const embedder = createWordEmbedder({
       before: async (values, signal) => {

@@ -1,6 +1,6 @@
 import type { Block, Chunk, Document, Language, Scope, Segment, TextSizes } from '../model/index.ts'
 import type { Job, Queue } from '../ports.ts'
-import type { ChunkText, Store } from '../store/index.ts'
+import type { ChunkText, PagedChunk, Store } from '../store/index.ts'
 import { createChunker, type Draft } from './chunker.ts'
 import { clearAll } from './clear.ts'
 import { findFurniture } from './furniture.ts'
@@ -33,7 +33,8 @@ export interface Linguistics {
  * The stage index: segments → chunks with their words, searchable batch by batch. Chunks come out the same each time, so
  * a run that was killed starts again and skips what is stored. From the first chunk on that comes out another than it is
  * stored, all are made anew: the program was updated, the model that counts tokens came or went, or text was recognised in
- * the picture of a page. What stands before stays and can be found all the time.
+ * the picture of a page. What stands before stays and can be found all the time. A file that is called otherwise changes the words
+ * above its chunks alone: texts and vectors stay.
  *
  * Where pages wait for text recognition, a document is ready with what text it has; it is indexed again on the way, and at
  * the end.
@@ -129,13 +130,26 @@ export function createIndexStage(deps: {
     }
 
     let made = 0
+    const renamed: { id: number; contextTerms: string[] }[] = []
     /** Takes what is not stored yet. */
     async function take(fresh: readonly Draft[]): Promise<void> {
       made += fresh.length
       for (const draft of fresh) {
-        if (draft.position < kept && !isSame(draft, await known(draft.position))) await cut(draft.position)
+        const before = draft.position < kept ? await known(draft.position) : undefined
+        if (before && isSame(draft, before.chunk)) {
+          const contextTerms = contextTermsOf(draft, document, before.language)
+          if (contextTerms.join(' ') !== before.contextTerms.join(' ')) renamed.push({ id: before.id, contextTerms })
+        } else if (draft.position < kept) await cut(draft.position)
         if (draft.position >= kept) drafts.push(draft)
       }
+      while (renamed.length >= batchSize) await reword(renamed.splice(0, batchSize))
+    }
+
+    async function reword(some: typeof renamed): Promise<void> {
+      await store.transaction(scope, async tx => {
+        await queue.renew(store.executor(tx), job)
+        await store.chunks.reword(tx, document.projectId, some)
+      })
     }
 
     /** What is stored from here on is no longer so. */
@@ -161,6 +175,7 @@ export function createIndexStage(deps: {
       await commit(segment.number, batchSize)
     }
     await take(chunker.end())
+    if (renamed.length > 0) await reword(renamed)
     // What was stored before and does not come out any more; never what this run stored.
     if (made < kept) await cut(made)
     await commit(document.parsed, batchSize + 1)
@@ -186,8 +201,10 @@ export function createIndexStage(deps: {
         stopped,
         waiting,
       })
-      // Pages were recognised while this ran: what it says of them, the next run says better.
-      const again = pages.done > done && (waiting === 0 || isDue(done, pages.done))
+      // Pages were recognised while this ran, or it got another name: what is true now, the next run says.
+      const called = await store.documents.find(document.id, tx)
+      const again =
+        (pages.done > done && (waiting === 0 || isDue(done, pages.done))) || called?.document.name !== document.name
       const ended = waiting === 0 && !again
       await store.documents.update(tx, document.id, {
         chunks: stored,
@@ -201,7 +218,7 @@ export function createIndexStage(deps: {
         receipt,
       })
       if (waiting > 0) await queue.enqueue(store.executor(tx), recognizeJob(document.id, scope))
-      if (again) await queue.enqueue(store.executor(tx), indexJob(document.id, scope))
+      if (again) await queue.enqueue(store.executor(tx), indexJob(document.id, scope, stopped))
       return { ended, receipt }
     })
     deps.changed(document)
@@ -250,15 +267,19 @@ export function createIndexStage(deps: {
 
   function analyse(draft: Draft, document: Document, documentLanguage: Language | null): Chunk {
     const language = linguistics.tellLanguage(spokenIn(draft.text, document)) ?? documentLanguage ?? 'other'
-    const headers = new Set(draft.pieces.flatMap(piece => (piece.header === undefined ? [] : [piece.header])))
-    const name = document.name.replace(/\.[^.]+$/, '').replaceAll(/[_-]+/g, ' ')
-    const context = [name, ...draft.headings.map(heading => heading.text), ...headers].join('\n')
     return {
       ...draft,
       language,
       terms: linguistics.terms(draft.text, language),
-      contextTerms: linguistics.terms(context, language),
+      contextTerms: contextTermsOf(draft, document, language),
     }
+  }
+
+  function contextTermsOf(draft: Draft, document: Document, language: Language): string[] {
+    const headers = new Set(draft.pieces.flatMap(piece => (piece.header === undefined ? [] : [piece.header])))
+    const name = document.name.replace(/\.[^.]+$/, '').replaceAll(/[_-]+/g, ' ')
+    const context = [name, ...draft.headings.map(heading => heading.text), ...headers].join('\n')
+    return linguistics.terms(context, language)
   }
 }
 
@@ -268,9 +289,9 @@ function spokenIn(text: string, { mediaType }: Document): string {
 }
 
 /** Also in its place: what follows it, follows then. */
-function isSame(draft: Draft, stored: ChunkText | undefined): boolean {
+function isSame(draft: Draft, stored: ChunkText): boolean {
   return (
-    draft.text === stored?.text &&
+    draft.text === stored.text &&
     JSON.stringify(draft.pieces) === JSON.stringify(stored.pieces) &&
     JSON.stringify(draft.headings) === JSON.stringify(stored.headings)
   )
@@ -279,12 +300,12 @@ function isSame(draft: Draft, stored: ChunkText | undefined): boolean {
 /** Reads what is stored of a document, in order. */
 function createStoredChunks(store: Store, scope: Scope, documentId: string) {
   let from = 0
-  let page: { chunk: ChunkText }[] = []
-  return async (position: number): Promise<ChunkText | undefined> => {
+  let page: PagedChunk[] = []
+  return async (position: number): Promise<PagedChunk | undefined> => {
     if (position < from || position >= from + page.length) {
       from = position
       page = await store.chunks.page(scope, documentId, from, batchSize)
     }
-    return page[position - from]?.chunk
+    return page[position - from]
   }
 }

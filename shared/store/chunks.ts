@@ -18,7 +18,9 @@ export interface ChunkStore {
   /** The chunk of a document that holds this place of a block; reads all pieces of the document. */
   holding(scope: Scope, place: BlockPlace): Promise<StoredChunk | undefined>
   /** In order, those from position `from` on. */
-  page(scope: Scope, documentId: string, from: number, limit: number): Promise<{ id: number; chunk: ChunkText }[]>
+  page(scope: Scope, documentId: string, from: number, limit: number): Promise<PagedChunk[]>
+  /** Other words above them (see `contextTerms`): what they say stays as it is, and so do their vectors. */
+  reword(tx: Tx, projectId: string, chunks: readonly { id: number; contextTerms: readonly string[] }[]): Promise<void>
   /**
    * Chunks, words with their share of the statistics, vectors: the document is gone from every search with this commit.
    * Of a long one only the first piece goes with it, the rest is hidden; false then, and `clearSome` takes it away.
@@ -49,6 +51,13 @@ export interface BlockPlace {
 
 /** What a chunk says, and where. */
 export type ChunkText = Pick<Chunk, 'text' | 'headings' | 'pieces'>
+
+export interface PagedChunk {
+  id: number
+  chunk: ChunkText
+  language: Language
+  contextTerms: string[]
+}
 
 interface TermsRow {
   id: number
@@ -111,12 +120,7 @@ export function createChunkStore({
   async function removeRows(tx: Tx, projectId: string, rows: readonly TermsRow[]) {
     const ids = rows.map(row => row.id)
     if (ids.length === 0) return ids
-    const gone = rows.map(row => ({
-      id: row.id,
-      terms: splitTerms(row.terms),
-      contextTerms: splitTerms(row.context_terms),
-    }))
-    await words.remove(tx, projectId, gone)
+    await words.remove(tx, projectId, rows.map(wordsOf))
     await removeVectors(tx, engine, ids)
     await sql`delete from chunk where id in (select value from ${engine.numbers('gone', ids)})`.execute(tx)
     return ids
@@ -174,20 +178,44 @@ export function createChunkStore({
     async page(scope, documentId, from, limit) {
       const rows = await read(scope)
         .selectFrom('chunk')
-        .select(['id', 'text', 'headings', 'pieces'])
+        .select(['id', 'text', 'headings', 'pieces', 'language', 'context_terms'])
         .where('document_id', '=', documentId)
         .where('position', '>=', from)
         .orderBy('position')
         .limit(limit)
         .execute()
-      return rows.map(({ id, text, headings, pieces }) => ({
+      return rows.map(({ id, text, headings, pieces, language, context_terms: contextTerms }) => ({
         id,
+        language: language as Language,
+        contextTerms: splitTerms(contextTerms),
         chunk: {
           text,
           headings: JSON.parse(headings) as Chunk['headings'],
           pieces: JSON.parse(pieces) as Chunk['pieces'],
         },
       }))
+    },
+    async reword(tx, projectId, chunks) {
+      const contextOf = new Map(chunks.map(({ id, contextTerms }) => [id, contextTerms]))
+      const rows = await tx
+        .selectFrom('chunk')
+        .select(['id', 'terms', 'context_terms'])
+        .where('project_id', '=', projectId)
+        .where(isOneOf([...contextOf.keys()]))
+        .execute()
+      const before = rows.map(wordsOf)
+      await words.remove(tx, projectId, before)
+      await words.add(
+        tx,
+        projectId,
+        before.map(chunk => ({ ...chunk, contextTerms: contextOf.get(chunk.id) ?? [] })),
+      )
+      for (const { id } of rows)
+        await tx
+          .updateTable('chunk')
+          .set({ context_terms: (contextOf.get(id) ?? []).join(' ') })
+          .where('id', '=', id)
+          .execute()
     },
     async remove(tx, projectId, documentId) {
       await tx
@@ -231,6 +259,10 @@ export function createChunkStore({
       return rows.map(row => row.document_id)
     },
   }
+}
+
+function wordsOf({ id, terms, context_terms: contextTerms }: TermsRow) {
+  return { id, terms: splitTerms(terms), contextTerms: splitTerms(contextTerms) }
 }
 
 async function insertSome(

@@ -34,7 +34,7 @@ export type { ProjectCounts, StorageCounts, UserCounts } from './administration.
 export type { AnswerRun, NewRun, RunProgress, RunWishes } from './answers.ts'
 export type { AuditPage } from './audit.ts'
 export type { ChatPlace, ChatsDue } from './chats.ts'
-export type { ChunkText } from './chunks.ts'
+export type { ChunkText, PagedChunk } from './chunks.ts'
 export { readCursor, writeCursor } from './cursor.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
 export type { FoundRow, Member } from './families.ts'
