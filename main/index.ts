@@ -36,6 +36,7 @@ import { appImageOf, startAppImage } from './native/app-image.ts'
 import { toElectron } from './native/electron-menu.ts'
 import { desktopLanguage } from './native/language.ts'
 import type { MenuItem } from './native/menu.ts'
+import { chooseQuestionWindow } from './native/question-window.ts'
 import { nowhere } from './native/spelling.ts'
 import { pageOrigin } from './page/origin.ts'
 import { guardContents, guardSession } from './safety/guard.ts'
@@ -188,7 +189,8 @@ async function run(): Promise<void> {
   // Whoever prevents it is waited for; the types leave the event out. Windows tells windows instead, and waits some seconds anyway.
   powerMonitor.on('shutdown', ((event: { preventDefault(): void }) => {
     event.preventDefault()
-    void started.end()
+    // macOS says the same when somebody ends it from the dock, who is to be asked about files on their way.
+    void (mac ? started.quit() : started.end())
   }) as () => void)
   const given = words(process.argv, process.cwd())
   // It would be brought forward, before there is anything to see.
@@ -207,7 +209,17 @@ const ofSystem = definedOf(
 function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
   let tray: Tray | undefined
   const notes = new Set<Notification>()
-  const front = () => BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0]
+  function overWhich(): BrowserWindow | undefined {
+    const all = BrowserWindow.getAllWindows().map(window => ({
+      window,
+      quick: small.has(window),
+      visible: window.isVisible() && !window.isMinimized(),
+      focused: window.isFocused(),
+    }))
+    const { window: over, show } = chooseQuestionWindow(all, process.platform)
+    if (over && show) bringForward(over.window)
+    return over?.window
+  }
   const template = (items: readonly MenuItem[]) =>
     items.map(item => toElectron(item, action => desktop()?.choose(action)))
 
@@ -262,6 +274,8 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
       notes.add(note)
       note.on('click', clicked)
       for (const end of ['click', 'close', 'failed'] as const) note.on(end as 'close', () => notes.delete(note))
+      // So on macOS from a build that nobody signed.
+      note.on('failed', (_event, error) => log.warn('a notification was not shown', { error }))
       note.show()
     },
     async ask({ message, detail, buttons, cancel, usual = 0, warning = false, signal }) {
@@ -275,7 +289,7 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
         noLink: true,
         ...(signal && { signal }),
       }
-      const over = front()
+      const over = overWhich()
       const { response } = await (over ? dialog.showMessageBox(over, options) : dialog.showMessageBox(options))
       return response
     },
@@ -337,6 +351,15 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
   }
 }
 
+function bringForward(window: BrowserWindow): void {
+  if (window.isMinimized()) window.restore()
+  window.show()
+  window.focus()
+}
+
+/** The windows over everything. */
+const small = new WeakSet<BrowserWindow>()
+
 function openWindow({ hash, title, place: { maximized, ...place }, quick = false }: WindowOptions): ShellWindow {
   const window = new BrowserWindow({
     ...place,
@@ -347,8 +370,11 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#131416' : '#ffffff',
     icon: path.join(icons, 'window.png'),
     ...(quick && { frame: false, alwaysOnTop: true, skipTaskbar: true, resizable: false, fullscreenable: false }),
+    // Only a panel comes over another program's full screen.
+    ...(quick && mac && { type: 'panel' }),
     webPreferences: preferencesOf({ preload: path.join(home, 'main/preload.cjs'), release: app.isPackaged }),
   })
+  if (quick) small.add(window)
   if (maximized) window.maximize()
   // The page's own colours from the first picture on.
   window.once('ready-to-show', () => window.show())
@@ -357,11 +383,7 @@ function openWindow({ hash, title, place: { maximized, ...place }, quick = false
 
   return {
     id: window.webContents.id,
-    focus() {
-      if (window.isMinimized()) window.restore()
-      window.show()
-      window.focus()
-    },
+    focus: () => bringForward(window),
     hide: () => window.hide(),
     destroy() {
       destroying = true
