@@ -45,19 +45,92 @@
   WriteRegStr HKCU "Software\Classes\cloister\shell\open\command" "" '"$INSTDIR\${APP_EXECUTABLE_FILENAME}" "%1"'
 !macroend
 
+; "For all users" is not offered: what is written here, and the library, are one user's.
+!macro customInstallMode
+  StrCpy $isForceCurrentInstall "1"
+!macroend
+
 !ifndef BUILD_UNINSTALLER
-  ; The uninstaller removes the folder of the program with all that is in it, also in an update: a library must not be that folder.
-  Function .onVerifyInstDir
-    StrCmp $INSTDIR "$LOCALAPPDATA" cloisterTaken
-    StrCmp $INSTDIR "$LOCALAPPDATA\Cloister" cloisterTaken
-    StrCmp $INSTDIR "$APPDATA" cloisterTaken
-    StrCmp $INSTDIR "$APPDATA\Cloister" cloisterTaken
-    IfFileExists "$INSTDIR\cloister.db" cloisterTaken
-    IfFileExists "$INSTDIR\Cloister\cloister.db" cloisterTaken
-    Return
-    cloisterTaken:
-      Abort
-  FunctionEnd
+  ; Updates and the uninstaller remove the folder of the program with all that is in it. So it is one of its own: not there yet, empty, or
+  ; one that holds a Cloister already, and none where a library or backups lie or would begin.
+  LangString cloisterFolderOfItsOwn 1033 "Cloister is installed in a folder of its own. Updates and the uninstaller remove this folder with everything in it, so it cannot be one in which other files or a library lie."
+  LangString cloisterFolderOfItsOwn 1031 "Cloister wird in einem eigenen Ordner installiert. Aktualisierungen und die Deinstallation entfernen diesen Ordner mit allem, was darin ist; deshalb kann es keiner sein, in dem andere Dateien oder eine Bibliothek liegen."
+  LangString cloisterFolderTaken 1033 "Cloister cannot be installed in this folder, because other files or a library lie in it:"
+  LangString cloisterFolderTaken 1031 "In diesem Ordner lässt sich Cloister nicht installieren, weil darin andere Dateien oder eine Bibliothek liegen:"
+  !define MUI_DIRECTORYPAGE_TEXT_TOP "$(cloisterFolderOfItsOwn)"
+
+  ; Here, names of the installer's own are known.
+  !macro customHeader
+    ; Takes a folder from the stack and leaves there "taken", or nothing.
+    Function cloisterLook
+      Exch $R0
+      Push $R1
+      Push $R2
+      Push $R3
+      StrCpy $R3 ""
+      ${if} $R0 == "$LOCALAPPDATA\Cloister"
+      ${orIf} $R0 == "$LOCALAPPDATA\Cloister-backups"
+      ${orIf} $R0 == "$APPDATA\Cloister"
+      ${orIf} $R0 == "$APPDATA\Cloister-backups"
+      ${orIf} $R0 == "$APPDATA\Cloister Desktop"
+      ${orIf} ${FileExists} "$R0\cloister.db"
+      ${orIf} ${FileExists} "$R0\..\cloister.db"
+        StrCpy $R3 "taken"
+      ; Where programs of a user lie, what an installation that was broken off has left is no reason to refuse the next one.
+      ${elseIf} $R0 != "$LOCALAPPDATA\Programs\${APP_FILENAME}"
+      ${andIfNot} ${FileExists} "$R0\${APP_EXECUTABLE_FILENAME}"
+      ${andIfNot} ${FileExists} "$R0\${UNINSTALL_FILENAME}"
+        FindFirst $R1 $R2 "$R0\*.*"
+        ${doWhile} $R2 != ""
+          ${if} $R2 != "."
+          ${andIf} $R2 != ".."
+            StrCpy $R3 "taken"
+            ${break}
+          ${endIf}
+          FindNext $R1 $R2
+        ${loop}
+        FindClose $R1
+      ${endIf}
+      StrCpy $R0 $R3
+      Pop $R3
+      Pop $R2
+      Pop $R1
+      Exch $R0
+    FunctionEnd
+
+    ; Asked with each letter; while it aborts, there is no way on. Where the path lacks the name, a folder of that name is added later.
+    Function .onVerifyInstDir
+      Push $R0
+      ${StrContains} $R0 "${APP_FILENAME}" "$INSTDIR"
+      ${if} $R0 == ""
+        Push "$INSTDIR\${APP_FILENAME}"
+      ${else}
+        Push "$INSTDIR"
+      ${endIf}
+      Call cloisterLook
+      Pop $R0
+      ${if} $R0 != ""
+        Pop $R0
+        Abort
+      ${endIf}
+      Pop $R0
+    FunctionEnd
+  !macroend
+
+  ; Without a window, and in an update, nobody is shown the folder, and none is added.
+  !macro customInit
+    ${if} ${Silent}
+    ${orIf} ${isUpdated}
+      Push "$INSTDIR"
+      Call cloisterLook
+      Pop $R0
+      ${if} $R0 != ""
+        MessageBox MB_OK|MB_ICONSTOP "$(cloisterFolderTaken)$\r$\n$\r$\n$INSTDIR" /SD IDOK
+        SetErrorLevel 2
+        Quit
+      ${endIf}
+    ${endIf}
+  !macroend
 !endif
 
 ; What nobody misses: installers of updates that were fetched. electron-updater names the folder after the package.
@@ -111,6 +184,10 @@
       RMDir /r "$LOCALAPPDATA\Cloister-backups"
       RMDir /r "$APPDATA\Cloister-backups"
       cloisterKeepBackups:
+    ${endIf}
+    ; What comes after this belongs to whom it was installed for.
+    ${if} $installMode == "all"
+      SetShellVarContext all
     ${endIf}
   ${endIf}
 !macroend

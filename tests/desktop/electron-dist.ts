@@ -1,6 +1,7 @@
 /** A folder like the one that Electron comes in, with a program that does nothing and has fuses: for what packs and never starts it. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { writeProgram } from './windows-program.ts'
 
 const sentinel = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX'
 
@@ -20,6 +21,7 @@ export async function writeElectronDist(folder: string): Promise<void> {
     await writeFile(path.join(folder, `locales/${language}.pak`), '')
   await writeFile(path.join(folder, 'electron'), programWithFuses())
   await chmod(path.join(folder, 'electron'), 0o755)
+  await writeFile(path.join(folder, 'electron.exe'), Buffer.concat([writeProgram(), programWithFuses()]))
   await writeFile(path.join(folder, 'chrome-sandbox'), '')
   await writeFile(path.join(folder, 'LICENSE'), 'MIT')
   await writeFile(path.join(folder, 'LICENSES.chromium.html'), '')
