@@ -300,7 +300,8 @@ export interface EgressRules {
 /**
  * Folders of this machine, looked at away from this thread. Paths below a folder are relative to it, with `/`. `ignore`: lines of a
  * `.gitignore`, after those for what nobody wants (hidden files, what programs leave while they write). Links are never followed.
- * Throws `folder-missing`, `folder-unreadable`, `folder-no-folder`, `cancelled`.
+ * Throws `folder-missing`, `folder-unreadable`, `folder-no-folder`, `cancelled`, and `folder-silent` where the system does not answer: one
+ * that hangs keeps nobody waiting who asks for another, or for files of the server.
  */
 export interface FolderWatch {
   /** Where a folder really lies, and what it is. Throws `folder-not-absolute`, `own-data` too. */

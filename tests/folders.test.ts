@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
+import { hangDrive, whyNoDrive } from './hanging-drive.ts'
 import { openAccountServer } from './http/open-accounts.ts'
 import { openTestServer } from './http/open-server.ts'
 import { program } from './program.ts'
@@ -69,7 +70,7 @@ describe('the command line', () => {
   }, 120_000)
 })
 
-describe('a server that is killed', () => {
+describe('a server', () => {
   const served: ChildProcess[] = []
   afterAll(() => {
     for (const { pid, exitCode, signalCode } of served)
@@ -104,7 +105,7 @@ describe('a server that is killed', () => {
     await ended
   }
 
-  test('loses nothing and doubles nothing, whatever it was doing and whatever changed meanwhile', async () => {
+  test('that is killed loses nothing and doubles nothing, whatever it was doing and whatever changed meanwhile', async () => {
     const root = path.join(base, 'akten')
     const data = path.join(base, 'daten')
     const files = 240
@@ -162,6 +163,66 @@ describe('a server that is killed', () => {
     await expect.poll(state, { timeout: 60_000 }).toEqual(['following', files - 3, 0, 0])
     await kill(child)
   }, 300_000)
+
+  test.skipIf(whyNoDrive)(
+    `goes on with everything else while a drive hangs, and ends${whyNoDrive}`,
+    async () => {
+      const [bad, good] = [path.join(base, 'netz'), path.join(base, 'hier')]
+      for (const root of [bad, good]) await write(root, 'a.txt', `${path.basename(root)}: Die Miete steht hier.`)
+      const { client, child } = await serve(path.join(base, 'daten-netz'))
+      const [{ id: projectId }] = (await client.projects.list({})).projects
+      for (const root of [bad, good]) await client.folders.follow({ projectId, path: root })
+      const states = async () =>
+        (await client.folders.list({ projectId })).folders.map(({ state, reason }) => [state, reason?.code])
+      const all = async () =>
+        (await client.documents.list({ projectId, limit: 50 })).documents.map(({ path }) => path).sort()
+      await expect.poll(states, { timeout: 30_000 }).toEqual([
+        ['following', undefined],
+        ['following', undefined],
+      ])
+      const drive = hangDrive(bad)
+      try {
+        const took = async (act: Promise<unknown>) => {
+          const began = performance.now()
+          await act
+          return performance.now() - began
+        }
+        await expect.poll(states, { timeout: 30_000 }).toEqual([
+          ['paused', 'folder-silent'],
+          ['following', undefined],
+        ])
+        await write(good, 'b.txt', 'Der Strom steht hier.')
+        await expect.poll(all, { timeout: 10_000 }).toEqual(['hier/a.txt', 'hier/b.txt', 'netz/a.txt'])
+        const texts = Array.from({ length: 8 }, (_, at) => ({
+          projectId,
+          name: `T${at}`,
+          text: `Text ${at}`,
+          format: 'plain' as const,
+        }))
+        expect(await took(Promise.all(texts.map(text => client.documents.addText(text))))).toBeLessThan(5000)
+        drive.release()
+        await expect.poll(states, { timeout: 30_000 }).toEqual([
+          ['following', undefined],
+          ['following', undefined],
+        ])
+        const again = hangDrive(bad)
+        try {
+          await expect.poll(states, { timeout: 60_000 }).toEqual([
+            ['paused', 'folder-silent'],
+            ['following', undefined],
+          ])
+          const ended = once(child, 'exit')
+          process.kill(child.pid ?? 0, 'SIGTERM')
+          expect(await took(ended)).toBeLessThan(3000)
+        } finally {
+          again.release()
+        }
+      } finally {
+        drive.release()
+      }
+    },
+    180_000,
+  )
 })
 
 describe('where paths would be somebody else’s', () => {

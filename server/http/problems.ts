@@ -52,6 +52,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'folder-overlaps': 409,
   'folders-off': 409,
   'folder-missing': 409,
+  'folder-silent': 409,
   'folder-unreadable': 409,
   'folder-no-folder': 409,
   'own-data': 409,

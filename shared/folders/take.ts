@@ -40,9 +40,10 @@ export interface Files {
 
 /** More of them would end the same way. */
 const noRoom: readonly string[] = ['too-many-files', 'quota-bytes', 'quota-full']
-/** The next file would fare no better, and this one better later. */
+/** The next file would fare no better, and this one better later: it is the machine's fault, or the folder's. */
 const ofTheMachine: readonly string[] = [
   'cancelled',
+  'folder-silent',
   'disk-full',
   'disk-error',
   'data-unwritable',

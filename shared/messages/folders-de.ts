@@ -16,6 +16,8 @@ export const folders: typeof english = {
       'An der Stelle von {{folder}} liegt jetzt ein anderer Ordner: Wahrscheinlich ist sein Laufwerk nicht verbunden. Die Dokumente bleiben; sobald der Ordner wieder da ist, macht Cloister von selbst weiter.',
     'folder-empty':
       'Der Ordner {{folder}} liegt auf einem anderen Rechner und ist plötzlich leer. Die Dokumente bleiben; sobald wieder Dateien da sind, macht Cloister von selbst weiter.',
+    'folder-silent':
+      'Der Ordner {{folder}} antwortet nicht: Sein Laufwerk oder der Rechner, auf dem er liegt, hängt. Seine Dokumente bleiben, und mit anderen Ordnern geht es weiter; sobald er antwortet, macht Cloister von selbst weiter.',
     'folder-part-missing':
       'Die Datei ist nicht da, und der Datenträger, auf dem sie lag, auch nicht. Ihr Dokument bleibt, bis er wieder da ist.',
     'folder-overlaps':

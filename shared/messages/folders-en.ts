@@ -13,6 +13,8 @@ export const folders = {
       'There is another folder now in the place of {{folder}}: most likely its disk is not connected. The documents stay; as soon as the folder is back, Cloister goes on by itself.',
     'folder-empty':
       'The folder {{folder}} lies on another machine and is suddenly empty. The documents stay; as soon as files are there again, Cloister goes on by itself.',
+    'folder-silent':
+      'The folder {{folder}} does not answer: its drive, or the machine it lies on, hangs. Its documents stay, and other folders go on; as soon as it answers, Cloister goes on by itself.',
     'folder-part-missing':
       'The file is not there, nor is the disk that it lay on. Its document stays until that disk is back.',
     'folder-overlaps':

@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'folder-no-folder'
   | 'folder-replaced'
   | 'folder-empty'
+  | 'folder-silent'
   | 'folder-part-missing'
   | 'folder-overlaps'
   | 'folders-off'

@@ -1,21 +1,65 @@
+/**
+ * Folders of this machine, looked at and read in threads: those of a drive that hangs keep nobody else waiting.
+ *
+ * Folders on disks of this machine share one thread. One on another machine's drive, and one that ever hung, has its own: a thread costs
+ * 12 MB. Who does not get on for a while is taken for silent: the thread it hangs in is its own from then on, and the others of that
+ * thread go on in a new one. When its call comes back, it answers again; until then it is tried anew now and then, in another thread,
+ * since a call to a drive that was taken away by force may never come back.
+ */
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { FolderEntry } from '../model/index.ts'
 import type { FolderWatch, Log } from '../ports.ts'
-import type { Reply, Request, ThreadSettings } from './protocol.ts'
-import { readFileBytes } from './read-file.ts'
+import { type Line, openLine } from './line.ts'
 
-/** `Omit` of a union, each of its members by itself. */
-type Without<One, Key extends PropertyKey> = One extends unknown ? Omit<One, Key> : never
+/** Milliseconds. */
+export interface SilentTimes {
+  /** One call of the system, or the turn of one, may take so long; more, each time it turned out that it came back. */
+  patience: number
+  /** Before a silent one is tried anew, doubled each time. */
+  again: number
+  /** Between two looks at the threads. */
+  look: number
+}
 
-/** Milliseconds that the end of the thread is waited for. */
+const usualTimes: SilentTimes = { patience: 10_000, again: 300_000, look: 1000 }
+const mostPatience = 300_000
+/** Threads of one folder that may hang beside the last one. */
+const mostLost = 2
+/** Milliseconds after which a thread nobody uses ends, that the end of all is waited for, and that the end of the process is. */
+const idleTime = 60_000
 const endTime = 1000
+const lastTime = 200
 
-/** Folders of this machine, in a thread that starts with the first of them. `except`: folders that are never looked at: our own. */
-export function createFolderWatch({ except, log }: { except: readonly string[]; log: Log }): FolderWatch {
+interface Place {
+  number: number
+  path: string
+  /** Has a thread of its own, also before it is known where it lies. */
+  alone: boolean
+  line: Line | undefined
+  /** Since when nothing is heard of it. */
+  silent: number | undefined
+  hung: boolean
+  patience: number
+  again: number
+  lost: Line[]
+}
+
+/** `except`: folders that are never looked at: our own. */
+export function createFolderWatch({
+  except,
+  log,
+  times = usualTimes,
+  thread = new URL('./thread.ts', import.meta.url),
+}: {
+  except: readonly string[]
+  log: Log
+  times?: SilentTimes
+  /** What the threads run. */
+  thread?: URL
+}): FolderWatch {
   const own = except.map(folder => {
     try {
       return realpathSync.native(folder)
@@ -23,124 +67,157 @@ export function createFolderWatch({ except, log }: { except: readonly string[]; 
       return path.resolve(folder)
     }
   })
-  const waiting = new Map<number, { resolve(reply: Reply): void; reject(error: AppError): void; holds: boolean }>()
-  /** What went wrong while nobody asked. */
-  const failed = new Map<number, AppError>()
-  let worker: Worker | undefined
-  let last = 0
+  const places = new Map<string, Place>()
+  const lines = new Set<Line>()
+  let shared: Line | undefined
   let closed = false
+  let last = 0
+  let watching: ReturnType<typeof setInterval> | undefined
 
-  function start(): Worker {
-    const settings: ThreadSettings = { except: own }
-    const started = new Worker(new URL('./thread.ts', import.meta.url), {
-      workerData: settings,
-      name: 'folders',
-      // Looking makes much that is forgotten at once; without, the thread keeps 50 MB for that.
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    })
-    started.unref()
-    started.on('message', hear)
-    const end = (error: unknown) => {
-      if (worker !== started) return
-      worker = undefined
-      if (!closed) log.error('the thread that looks at folders is gone', { error })
-      for (const { reject } of waiting.values()) reject(new AppError('cancelled', {}, { cause: error }))
-      waiting.clear()
-    }
-    started.on('error', end)
-    started.on('exit', end)
-    return started
-  }
-
-  function hear(reply: Reply): void {
-    const { id } = reply
-    const asked = waiting.get(id)
-    waiting.delete(id)
-    hold()
-    if (!('reason' in reply)) asked?.resolve(reply)
-    else {
-      const error = new AppError(reply.reason.code, reply.reason.values)
-      if (asked) asked.reject(error)
-      else failed.set(id, error)
-    }
-  }
-
-  function send(request: Request): void {
+  function open(): Line {
     if (closed) throw new AppError('cancelled')
-    worker ??= start()
-    worker.postMessage(request)
-  }
-
-  /** `holds`: the process does not end before it is answered. */
-  function answerTo(id: number, holds: boolean): Promise<Reply> {
-    const before = failed.get(id)
-    if (before) return Promise.reject(before)
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject, holds })
-      hold()
+    if (lines.size === 0) process.on('exit', leaveHard)
+    watching ??= setInterval(lookAtLines, times.look).unref()
+    const line = openLine(thread, own, error => {
+      lines.delete(line)
+      if (error !== undefined && !closed) log.error('a thread that looks at folders is gone', { error })
+      if (lines.size === 0) process.off('exit', leaveHard)
     })
+    lines.add(line)
+    return line
   }
 
-  function hold(): void {
-    if ([...waiting.values()].some(({ holds }) => holds)) worker?.ref()
-    else worker?.unref()
+  function placeOf(folder: string): Place {
+    const known = places.get(folder)
+    if (known) return known
+    const place: Place = {
+      number: ++last,
+      path: folder,
+      alone: true,
+      line: undefined,
+      silent: undefined,
+      hung: false,
+      patience: times.patience,
+      again: times.again,
+      lost: [],
+    }
+    places.set(folder, place)
+    return place
   }
 
-  /** Asks for one after the other until there is no more, or nobody wants any. */
-  async function* stream(begin: Without<Request, 'id'>, signal: AbortSignal): AsyncGenerator<Reply> {
-    signal.throwIfAborted()
-    const id = ++last
-    const stop = () => waiting.get(id)?.reject(new AppError('cancelled'))
-    send({ ...begin, id } as Request)
-    const on = worker
-    signal.addEventListener('abort', stop, { once: true })
-    try {
-      for (;;) {
-        // Another thread knows nothing of it.
-        if (worker !== on) throw new AppError('cancelled')
-        const answer = answerTo(id, begin.op === 'scan')
-        send({ id, op: 'next' })
-        if (signal.aborted) stop()
-        yield await answer
+  function lineOf(place: Place): Line {
+    if (closed) throw new AppError('cancelled')
+    if (place.silent !== undefined) throw silentError(place)
+    if (place.alone) {
+      if (!place.line || place.line.isGone) place.line = open()
+      return place.line
+    }
+    if (!shared || shared.isGone) shared = open()
+    return shared
+  }
+
+  function lookAtLines(): void {
+    for (const place of places.values()) {
+      const { line, silent } = place
+      const stuck = line?.stuck()
+      if (line && silent === undefined && stuck && stuck.time > place.patience) fallSilent(place, line)
+      else if (silent !== undefined && (!stuck || stuck.time === 0)) answersAgain(place)
+      else if (silent !== undefined && performance.now() - silent > place.again && place.lost.length < mostLost) {
+        if (line) place.lost.push(line)
+        place.line = undefined
+        place.silent = undefined
+        place.again *= 2
       }
-    } finally {
-      signal.removeEventListener('abort', stop)
-      waiting.delete(id)
-      hold()
-      failed.delete(id)
-      if (worker === on && on) on.postMessage({ id, op: 'stop' } satisfies Request)
+      place.lost = place.lost.filter(lost => {
+        if (lost.stuck()) return true
+        void lost.end()
+        return false
+      })
+      if (line && !line.isUsed && line.unused > idleTime && !stuck) dismiss(place)
+    }
+    const stuck = shared?.stuck()
+    const place = stuck && [...places.values()].find(({ number }) => number === stuck.folder)
+    if (!shared || !stuck || !place || stuck.time <= place.patience) return
+    const line = shared
+    shared = undefined
+    dismiss(place)
+    place.alone = true
+    place.line = line
+    fallSilent(place, line)
+  }
+
+  function dismiss(place: Place): void {
+    void place.line?.end()
+    place.line = undefined
+  }
+
+  function fallSilent(place: Place, line: Line): void {
+    log.warn('a folder does not answer', { folder: place.path })
+    place.silent = performance.now()
+    place.hung = true
+    line.letGo(folder => (folder === place.number ? silentError(place) : new AppError('cancelled')))
+  }
+
+  function answersAgain(place: Place): void {
+    log.info('a folder answers again', { folder: place.path })
+    place.silent = undefined
+    // What was only slow is not given up again for the same.
+    place.patience = Math.min(place.patience * 2, mostPatience)
+    place.again = times.again
+  }
+
+  /** The end of a process waits for its threads, and one in a call of the system that hangs ends with the process alone. */
+  function leaveHard(): void {
+    const end = performance.now() + lastTime
+    const nothing = new Int32Array(new SharedArrayBuffer(4))
+    while ([...lines].some(line => line.stuck())) {
+      if (performance.now() > end) process.kill(process.pid, 'SIGKILL')
+      Atomics.wait(nothing, 0, 0, 10)
     }
   }
 
   return {
-    async find(path) {
-      const id = ++last
-      send({ id, op: 'find', path })
-      const reply = await answerTo(id, true)
+    async find(named) {
+      const place = placeOf(named)
+      const reply = await lineOf(place).find(place.number, named)
       if (!('found' in reply)) throw new AppError('internal')
-      return reply.found
+      const { found } = reply
+      const there = placeOf(found.path)
+      there.alone = found.network || there.hung
+      // Beside a thread that others use, too, it needs none.
+      if (!there.alone) for (const one of [place, there]) if (!one.line?.isUsed) dismiss(one)
+      return found
     },
-    async *scan(path, { ignore, at }, signal): AsyncGenerator<readonly FolderEntry[]> {
-      for await (const reply of stream({ op: 'scan', path, ignore, at }, signal)) {
+    async *scan(folder, { ignore, at }, signal): AsyncGenerator<readonly FolderEntry[]> {
+      const place = placeOf(folder)
+      for await (const reply of lineOf(place).stream(place.number, { op: 'scan', path: folder, ignore, at }, signal)) {
         if (!('entries' in reply)) throw new AppError('internal')
         if (reply.entries.length > 0) yield reply.entries
         if (reply.done) return
       }
     },
-    async *hints(path, { ignore }, signal): AsyncGenerator<readonly string[]> {
-      for await (const reply of stream({ op: 'hints', path, ignore }, signal)) {
+    async *hints(folder, { ignore }, signal): AsyncGenerator<readonly string[]> {
+      const place = placeOf(folder)
+      for await (const reply of lineOf(place).stream(place.number, { op: 'hints', path: folder, ignore }, signal)) {
         if ('hints' in reply) yield reply.hints
       }
     },
-    read: (folder, file) => readFileBytes(path.join(folder, file), file),
+    async *read(folder, file): AsyncGenerator<Uint8Array> {
+      const place = placeOf(folder)
+      for await (const reply of lineOf(place).stream(place.number, { op: 'read', path: folder, file })) {
+        if (!('bytes' in reply)) throw new AppError('internal')
+        if (reply.bytes.length > 0) yield reply.bytes
+        if (reply.done) return
+      }
+    },
     async close() {
       closed = true
-      const ending = worker
-      worker = undefined
-      for (const { reject } of waiting.values()) reject(new AppError('cancelled'))
-      waiting.clear()
-      // A call of the system that hangs cannot be ended; the process does not wait for it.
-      await Promise.race([ending?.terminate(), pause(endTime, undefined, { ref: false })])
+      clearInterval(watching)
+      const ending = Promise.all([...lines].map(line => line.end()))
+      // A call of the system that hangs cannot be ended: the process does not wait for it, see `leaveHard`.
+      await Promise.race([ending, pause(endTime, undefined, { ref: false })])
     },
   }
 }
+
+const silentError = ({ path: folder }: Place) => new AppError('folder-silent', { folder })
