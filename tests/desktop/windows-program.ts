@@ -1,13 +1,17 @@
 /** Programs and libraries of Windows that do nothing, for what reads such files and never starts them. */
 import { createRequire } from 'node:module'
-import type { NtExecutable, NtExecutableResource, Resource } from 'resedit'
+import type { NtExecutable, NtExecutableResource } from 'pe-library'
 
-// What electron-builder itself writes resources with.
+// What electron-builder itself writes resources with. Its own types would bring those of a page into every file.
 const builder = createRequire(import.meta.resolve('electron-builder'))
 const resedit = createRequire(builder.resolve('app-builder-lib/package.json'))('resedit') as {
   NtExecutable: typeof NtExecutable
   NtExecutableResource: typeof NtExecutableResource
-  Resource: typeof Resource
+  Resource: { VersionInfo: { createEmpty(): VersionInfo } }
+}
+interface VersionInfo {
+  setStringValues(language: { lang: number; codepage: number }, values: Record<string, string>): void
+  outputToResourceEntries(entries: NtExecutableResource['entries']): void
 }
 const exportDirectory = 0
 
