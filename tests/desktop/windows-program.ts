@@ -1,17 +1,24 @@
 /** Programs and libraries of Windows that do nothing, for what reads such files and never starts them. */
 import { createRequire } from 'node:module'
-import type { NtExecutable, NtExecutableResource } from 'pe-library'
 
-// What electron-builder itself writes resources with. Its own types would bring those of a page into every file.
-const builder = createRequire(import.meta.resolve('electron-builder'))
-const resedit = createRequire(builder.resolve('app-builder-lib/package.json'))('resedit') as {
-  NtExecutable: typeof NtExecutable
-  NtExecutableResource: typeof NtExecutableResource
-  Resource: { VersionInfo: { createEmpty(): VersionInfo } }
+interface Executable {
+  setSectionByEntry(entry: number, section: { info: Record<string, string | number>; data: ArrayBuffer }): void
+  generate(): ArrayBuffer
+}
+interface Resources {
+  entries: unknown[]
+  outputResource(program: Executable): void
 }
 interface VersionInfo {
   setStringValues(language: { lang: number; codepage: number }, values: Record<string, string>): void
-  outputToResourceEntries(entries: NtExecutableResource['entries']): void
+  outputToResourceEntries(entries: unknown[]): void
+}
+// What electron-builder itself writes resources with. Its own types would bring those of a page into every file.
+const builder = createRequire(import.meta.resolve('electron-builder'))
+const resedit = createRequire(builder.resolve('app-builder-lib/package.json'))('resedit') as {
+  NtExecutable: { createEmpty(is32Bit: boolean, isLibrary: boolean): Executable }
+  NtExecutableResource: { from(program: Executable): Resources }
+  Resource: { VersionInfo: { createEmpty(): VersionInfo } }
 }
 const exportDirectory = 0
 
