@@ -13,7 +13,7 @@ export async function askForKey({
   words: Translate
   library: Pick<Library, 'key' | 'renewKey'>
 }): Promise<boolean> {
-  if (library.key().state !== 'lost') return false
+  if (library.key()?.state !== 'lost') return false
   const answer = await shell.ask({
     message: words('desktop.secrets.lost'),
     detail: words('desktop.secrets.lostDetail'),

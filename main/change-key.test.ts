@@ -80,7 +80,7 @@ test('a passphrase locks the key, and opens it after the next start', async () =
 test('one that lies open is taken along, and the server, which has it, goes on', async () => {
   await writeFile(keyFileOf(dataDirectory), `${Buffer.alloc(32, 7).toString('base64')}\n`)
   const { changes, seen, key } = await open()
-  expect(changes.state().state).toBe('open')
+  expect(changes.state()?.state).toBe('open')
   const before = key()
   expect(await changes.protect(passphrase)).toMatchObject({ state: 'ready' })
   expect([key(), seen.restarts]).toEqual([before, 0])

@@ -7,7 +7,8 @@ import type { Library } from './open-library.ts'
 import type { Shell } from './shell.ts'
 
 export interface KeyChanges {
-  state(): KeyState
+  /** Null until it is known. */
+  state(): KeyState | null
   /** Throws `passphrase-short`. */
   protect(passphrase: string): Promise<KeyState>
   /** Throws `passphrase-wrong`. */
@@ -40,22 +41,30 @@ export function createKeyChanges({
     const next = last.then(async () => {
       const before = keyText(library.key())
       await run()
-      changed(state())
+      changed(known())
       // One that only lies elsewhere now the server has already.
       if (keyText(library.key()) !== before) await restart()
-      return state()
+      return known()
     })
     last = next.catch(() => {})
     return next
   }
 
-  function state(): KeyState {
+  function state(): KeyState | null {
     const key = library.key()
     if (keyGiven) return { state: 'ready', place: null }
+    if (!key) return null
     return { state: key.state, place: 'place' in key ? key.place : null }
   }
 
-  const is = (...states: readonly LibraryKey['state'][]) => !keyGiven && states.includes(library.key().state)
+  /** Nobody has anything to say about one that the keychain is still asked for. */
+  function known(): KeyState {
+    const now = state()
+    if (!now) throw new AppError('library-busy')
+    return now
+  }
+
+  const is = (...states: readonly KeyState['state'][]) => !keyGiven && states.includes(known().state)
 
   return {
     state,
@@ -89,4 +98,4 @@ export function createKeyChanges({
   }
 }
 
-const keyText = (key: LibraryKey) => ('key' in key ? key.key : undefined)
+const keyText = (key: LibraryKey | undefined) => (key && 'key' in key ? key.key : undefined)

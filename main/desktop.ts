@@ -15,7 +15,7 @@ import { createBridgeCalls } from './bridge-calls.ts'
 import { createKeyChanges } from './change-key.ts'
 import { holdDirectory } from './data/hold-directory.ts'
 import { removePrevious } from './data/move.ts'
-import { decideSafeMode, markStart, type SafeReason } from './data/safe-mode.ts'
+import { markStart } from './data/safe-mode.ts'
 import { findLibrary } from './find-library.ts'
 import { createLibraryUse } from './library-use.ts'
 import { moveLibrary } from './move-library.ts'
@@ -34,10 +34,11 @@ import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
 import { openPreferences } from './preferences.ts'
 import { askToLose, askToOpen, askToShowAnew } from './questions.ts'
-import { askInSafeMode } from './safe-start.ts'
 import { createExternal } from './safety/external.ts'
 import type { Desktop, Shell } from './shell.ts'
+import { shownServer } from './shown-server.ts'
 import { createModelTaking } from './take-models.ts'
+import { createTroubledStart } from './troubled-start.ts'
 import { filesOver } from './updates/channel.ts'
 import { createShownUpdates } from './updates/shown.ts'
 import { createWindows } from './windows.ts'
@@ -89,7 +90,7 @@ export async function startDesktop({
   if (recovered === 'undone' || recovered === 'moved')
     void tell(words(`desktop.move.${recovered}`, { folder: dataDirectory }))
   const mark = await markStart(shell.folders.userData, dataDirectory)
-  const use = createLibraryUse({ server, changed: () => look() })
+  const use = createLibraryUse({ server, changed: lone })
   const hold = () => holdDirectory(processes, { dataDirectory, settings: library.settings() })
   const following = new AbortController()
   const client = createClient({
@@ -101,7 +102,6 @@ export async function startDesktop({
   const handed = createHandedFiles({ log })
   const uploads = new Map<number, number>()
   const uploading = () => [...uploads.values()].reduce((sum, one) => sum + one, 0)
-  let safe: SafeReason | undefined
   let progress: Progress = { open: 0, paused: 0, part: undefined }
   let trouble: Reason | null = null
   let inForce: string | null = null
@@ -158,12 +158,25 @@ export async function startDesktop({
     log,
     shown: state => router.tellAll({ type: 'updates', updates: state }),
   })
+  const troubles = createTroubledStart({
+    shell,
+    words: () => words,
+    processes,
+    library,
+    use,
+    preferences,
+    log,
+    isEnding: () => ending,
+    show: () => void windows.show(),
+    end,
+    quit: () => void quit(),
+  })
   const keys = createKeyChanges({
     shell,
     words: () => words,
     library,
     keyGiven,
-    restart: restartServer,
+    restart: troubles.restart,
     changed(key) {
       router.tellAll({ type: 'key', key })
       look()
@@ -190,7 +203,10 @@ export async function startDesktop({
     keys,
     models,
     dataDirectory,
-    safeMode: () => (safe?.why === 'refused' ? safe.reason : null),
+    safeMode() {
+      const safe = troubles.safe()
+      return safe?.why === 'refused' ? safe.reason : null
+    },
     shortcut: () => inForce,
     openExternal,
     uploads: (window, count) => void uploads.set(window, count),
@@ -199,6 +215,7 @@ export async function startDesktop({
     told: chosen => router.tellAll({ type: 'preferences', preferences: chosen }),
   })
   const router = createBridgeRouter({ calls, log })
+  const tellServer = () => router.tellAll({ type: 'server', server: shownServer(server.state(), use.alone()) })
   const handleRequest = createAppRequests({
     files: await listPageFiles(shell.folders.page),
     server: async request => answers.watch(request, await server.fetch(request)),
@@ -223,28 +240,26 @@ export async function startDesktop({
       windows.show('#/models').focus()
       await models.take()
     },
-    restartServer,
+    restartServer: troubles.restart,
     checkUpdates: () => updates.choose('check'),
     quit: () => void quit(),
   })
 
   server.follow(state => {
-    router.tellAll({ type: 'server', server: state })
+    tellServer()
     if (state.name === 'ready')
       void mark
         .ready()
         .then(() => use.beside(begun))
         .catch(error => log.warn('what a start does behind the window is left', { error }))
-    if (state.name === 'failed') void giveUp(state.reason)
+    if (state.name === 'failed') troubles.giveUp(state.reason)
     look()
   })
   look()
   setKeys()
   windows.show()
   updates.start()
-  safe = decideSafeMode({ failed: mark.failed })
-  if (safe) void askSafely(safe)
-  else server.start()
+  troubles.begin(mark.failed)
   void followWork({
     client,
     signal: following.signal,
@@ -288,23 +303,15 @@ export async function startDesktop({
     // Once a start, however often the server begins.
     if (askedForKey) return
     askedForKey = true
-    if (await askForKey({ shell, words, library })) await restartServer()
-    router.tellAll({ type: 'key', key: keys.state() })
+    if (await askForKey({ shell, words, library })) await troubles.restart()
+    const key = keys.state()
+    if (key) router.tellAll({ type: 'key', key })
   }
 
-  async function giveUp(reason: Reason): Promise<void> {
-    if (ending) return
-    safe = decideSafeMode({ reason })
-    if (safe) await askSafely(safe)
-    // The window says why, and offers to try again.
-    else windows.show()
-  }
-
-  async function askSafely(why: SafeReason): Promise<void> {
-    const next = await askInSafeMode({ shell, words, processes, library, use, preferences, why, log })
-    if (next === 'quit') return end()
-    safe = undefined
-    server.start()
+  /** Somebody has the library alone, or no more. */
+  function lone(): void {
+    tellServer()
+    look()
   }
 
   /** All that shows how things are, beside the page. */
@@ -315,7 +322,7 @@ export async function startDesktop({
       words,
       preferences: preferences.get(),
       shortcut: inForce,
-      unprotected: ['open', 'none'].includes(keys.state().state),
+      unprotected: ['open', 'none'].includes(keys.state()?.state ?? ''),
       open: server.state().name === 'ready' && !alone,
       alone,
       progress,
@@ -343,13 +350,6 @@ export async function startDesktop({
     }
     await preferences.change({ recent })
     look()
-  }
-
-  /** In safe mode nothing is opened: the next start has it. */
-  async function restartServer(): Promise<void> {
-    if (safe) return
-    await server.stop()
-    server.start()
   }
 
   /** Files on their way are all that a later start does not go on with. */

@@ -5,15 +5,19 @@ import type { Shell } from './shell.ts'
 
 type Options = Parameters<typeof openLibrary>[0]
 
+/** Milliseconds: a look at a folder takes one or two, one at a drive that is gone may take for ever. */
+const patience = 15_000
+
 /** Never resolves where nobody wants to wait for it any more, or to have it where it is now. */
 export async function findLibrary({
   words,
   shell,
   named,
+  lateAfter = patience,
   ...options
-}: Omit<Options, 'shell'> & { shell: Shell; words: Translate }): Promise<Library> {
+}: Omit<Options, 'shell'> & { shell: Shell; words: Translate; lateAfter?: number }): Promise<Library> {
   for (let folder = named; ; ) {
-    const found = await openLibrary({ ...options, shell, named: folder })
+    const found = await openInTime(folder)
     if ('server' in found) return found
     const moved = 'moved' in found
     const again = await shell.ask({
@@ -30,5 +34,32 @@ export async function findLibrary({
     shell.exit(0)
     // Nothing is begun any more, however long the system takes to end this.
     await new Promise<never>(() => {})
+  }
+
+  async function openInTime(folder: string | null): ReturnType<typeof openLibrary> {
+    const over = new AbortController()
+    let timer: NodeJS.Timeout
+    const wait = () => {
+      timer = setTimeout(() => void ask(), lateAfter)
+    }
+    const ask = async () => {
+      const answer = await shell.ask({
+        message: words('desktop.slow.waiting'),
+        detail: words('desktop.slow.waitingDetail'),
+        buttons: [words('desktop.slow.wait'), words('desktop.dialog.quit')],
+        cancel: 0,
+        signal: over.signal,
+      })
+      if (over.signal.aborted) return
+      if (answer === 1) shell.exit(0)
+      else wait()
+    }
+    wait()
+    try {
+      return await openLibrary({ ...options, shell, named: folder })
+    } finally {
+      over.abort()
+      clearTimeout(timer!)
+    }
   }
 }

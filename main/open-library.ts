@@ -9,7 +9,6 @@ import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from './keychain/li
 import { desktopLanguage, localeOf } from './native/language.ts'
 import type { PreferenceStore } from './preferences.ts'
 import { createServerProcess, type ServerProcess } from './processes/server-process.ts'
-import { socketPath } from './processes/socket-path.ts'
 import type { Shell } from './shell.ts'
 
 export interface Library {
@@ -17,12 +16,13 @@ export interface Library {
   recovered: Recovered
   dataDirectory: string
   server: ServerProcess
-  key(): LibraryKey
+  /** Undefined until the system's keychain has answered, which may ask its user first. */
+  key(): LibraryKey | undefined
   /** Of the server; in force when it is started the next time. */
   setKey(key: LibraryKey): void
   /** Puts aside what says where it is and takes another one: keys of providers are entered anew then. */
   renewKey(): Promise<LibraryKey>
-  /** As the server is given them. */
+  /** As the server is given them, which waits for the key. */
   settings(): Record<string, string>
 }
 
@@ -56,7 +56,10 @@ export async function openLibrary({
     return { moved: { from: named, to: chosen } }
   const dataDirectory = named ?? chosen ?? usual
   const ports = { dataDirectory, keychain: createKeychain(), safeStorage: shell.safeStorage, log }
-  let key = await openLibraryKey(ports)
+  let key: LibraryKey | undefined
+  const opened = openLibraryKey(ports).then(found => {
+    key = found
+  })
 
   function settings(): Record<string, string> {
     const { language, backup } = preferences.get()
@@ -68,7 +71,7 @@ export async function openLibrary({
       LC_ALL: localeOf(spoken),
       ...backupSettings(backup, dataDirectory),
       ...(shell.channel && { UPDATE_CHANNEL: shell.channel.url }),
-      ...('key' in key && !keyGiven && { SECRETS_KEY: key.key }),
+      ...(key && 'key' in key && !keyGiven && { SECRETS_KEY: key.key }),
     }
   }
 
@@ -77,9 +80,12 @@ export async function openLibrary({
     dataDirectory,
     server: createServerProcess({
       processes,
-      socket: socketPath(dataDirectory, shell.folders.runtime),
+      socketFolders: shell.folders.runtime,
       dataDirectory,
-      settings,
+      async settings() {
+        await opened
+        return settings()
+      },
       log,
     }),
     key: () => key,

@@ -117,7 +117,7 @@ export async function askInSafeMode({
         : words(`desktop.safe.${choice}`)
     const answer = await shell.ask({
       message:
-        why.why === 'crashed' ? words('desktop.safe.crashed', { count: why.failed }) : words('desktop.safe.refused'),
+        why.why === 'crashed' ? words('desktop.safe.crashed', { count: why.failed }) : words(`desktop.safe.${why.why}`),
       detail: [
         ...(why.why === 'refused' ? [explain(words, why.reason)] : []),
         words('desktop.safe.detail', { folder: dataDirectory }),

@@ -11,6 +11,7 @@ import type { Preferences } from './preferences.ts'
 import { Inside } from './shell/inside.tsx'
 import { ServerFailed } from './shell/server-failed.tsx'
 import { SignIn } from './shell/sign-in.tsx'
+import { Starting, Waiting } from './shell/starting.tsx'
 import { type Store, useStore } from './store.ts'
 import { WordsContext } from './words.tsx'
 
@@ -45,7 +46,7 @@ export function Screen({
   const words = useStore(preferences.words)
   return (
     <WordsContext value={words}>
-      {now.name === 'starting' && <p className="starting">Cloister</p>}
+      {now.name === 'starting' && <Starting desktop={desktop} />}
       {now.name === 'outside' && <SignIn wrong={now.wrong} />}
       {now.name === 'sign-in' && (
         <Boundary page>
@@ -64,6 +65,7 @@ export function Screen({
         <main className="mx-auto max-w-xl px-6 pt-[18vh]">
           <h1 className="font-serif text-2xl">Cloister</h1>
           {desktop && <ServerFailed desktop={desktop} started={() => location.reload()} />}
+          {desktop && <Waiting desktop={desktop} />}
           <Problem error={now.error} retry={() => location.reload()} />
         </main>
       )}

@@ -68,6 +68,7 @@ export async function openCore({
   temporary = false,
   backups = false,
   processes = startProcesses(log),
+  migrating = () => {},
 }: {
   config: Config
   log: Log
@@ -76,6 +77,8 @@ export async function openCore({
   backups?: boolean
   /** Handed in where this process may start none itself. */
   processes?: Processes
+  /** A database of SQLite is not of this version yet: it is copied, and brought to it. */
+  migrating?: () => void
 }): Promise<OpenedCore> {
   const { database, dataDirectory } = config
   if (database) {
@@ -88,7 +91,14 @@ export async function openCore({
   const folder = temporaryFolder?.folder ?? dataDirectory
   try {
     // What is gone with its folder is in no store for all.
-    const opened = await openOnSqlite({ ...config, dataDirectory: folder }, log, processes, temporary, backups)
+    const opened = await openOnSqlite(
+      { ...config, dataDirectory: folder },
+      log,
+      processes,
+      temporary,
+      backups,
+      migrating,
+    )
     const { core } = opened
     return {
       ...opened,
@@ -113,6 +123,7 @@ async function openOnSqlite(
   processes: Processes,
   temporary: boolean,
   backups: boolean,
+  migrating: () => void,
 ): Promise<Pick<OpenedCore, 'core' | 'database' | 'egress' | 'heldModels'>> {
   const { database: file } = foldersOf(config.dataDirectory)
   const { ports, running, release } = await prepare(config, log, processes)
@@ -132,6 +143,10 @@ async function openOnSqlite(
     const core = await createCore({
       ...ports,
       ...remembering(config, cache),
+      backups(name) {
+        migrating()
+        return ports.backups(name)
+      },
       database,
       blobs,
       temporary,

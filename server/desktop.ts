@@ -4,6 +4,7 @@
  * `restore`, or it holds the data directory while main copies it.
  */
 import { once } from 'node:events'
+import { url as inspectorUrl } from 'node:inspector'
 import { AppError, reasonOf, toAppError } from '../shared/errors.ts'
 import type { BrokerChannel } from '../shared/processes/brokered.ts'
 import { createBrokeredProcesses } from '../shared/processes/brokered.ts'
@@ -38,6 +39,7 @@ const channel: BrokerChannel = {
 }
 process.on('message', (message: ToServer) => {
   if (message.type === 'stop') context.interrupts.stop()
+  if (message.type === 'ping') tell({ type: 'pong', inspected: inspectorUrl() !== undefined })
 })
 // Nobody is left to show anything to.
 process.on('disconnect', () => context.interrupts.stop())
@@ -92,6 +94,7 @@ async function run(): Promise<void> {
     {
       token: start.token,
       processes: createBrokeredProcesses({ channel, log: context.log() }),
+      doing: step => tell({ type: 'doing', step }),
       ready: () => tell({ type: 'ready' }),
       ...patience,
     },

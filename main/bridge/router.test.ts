@@ -169,8 +169,11 @@ describe('the bridge', () => {
     await call('start')
     expect(sent).toHaveLength(100)
     expect(sent[0]).toEqual({ type: 'go', hash: '#/chat/5' })
-    router.tellAll({ type: 'server', server: { name: 'starting', attempt: 1 } })
-    expect(sent.at(-1)).toEqual({ type: 'server', server: { name: 'starting', attempt: 1 } })
+    router.tellAll({ type: 'server', server: { name: 'starting', attempt: 1, doing: 'opening', late: false } })
+    expect(sent.at(-1)).toEqual({
+      type: 'server',
+      server: { name: 'starting', attempt: 1, doing: 'opening', late: false },
+    })
   })
 })
 

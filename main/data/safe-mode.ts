@@ -55,7 +55,11 @@ const tooMany = 2
 /** What the server says of a library that another try will not open. */
 const ofTheLibrary: readonly string[] = ['data-damaged', 'data-newer', 'data-older', 'disk-error', 'sqlite-too-old']
 
-export type SafeReason = { why: 'crashed'; failed: number } | { why: 'refused'; reason: Reason }
+export type SafeReason =
+  | { why: 'crashed'; failed: number }
+  | { why: 'refused'; reason: Reason }
+  /** It took so long to open that its user chose this. */
+  | { why: 'slow' }
 
 /**
  * Whether this is a start in safe mode: before the server is started by what is known of the starts before, and when it has given up by

@@ -4,6 +4,7 @@ import type { Processes } from '../../shared/ports.ts'
 import { createBroker } from '../../shared/processes/broker.ts'
 import {
   type CheckFinding,
+  type FromServer,
   isFromServer,
   type ServerTask,
   type TakenModel,
@@ -41,10 +42,9 @@ export async function runServerTask(
     let end: TaskEnd | undefined
     await child.send(task).catch(() => {})
     for await (const message of child.messages) {
-      if (isForBroker(message) || !isFromServer(message) || message.type === 'ready' || message.type === 'holding')
-        continue
+      if (isForBroker(message) || !isFromServer(message)) continue
       if (message.type === 'progress') progress?.(message)
-      else end = message
+      else if (isEnd(message)) end = message
     }
     await child.exit
     if (end && !(signal?.aborted && end.type === 'failed' && end.code === 'cancelled')) return end
@@ -54,3 +54,6 @@ export async function runServerTask(
     clearTimeout(late)
   }
 }
+
+const ends: readonly string[] = ['checked', 'backed-up', 'unpacked', 'restored', 'failed'] satisfies TaskEnd['type'][]
+const isEnd = (message: FromServer): message is FromServer & TaskEnd => ends.includes(message.type)

@@ -3,12 +3,20 @@ import { randomBytes } from 'node:crypto'
 import type { Reason } from '../../shared/model/index.ts'
 import type { ChildProcess, Log, Processes } from '../../shared/ports.ts'
 import { createBroker } from '../../shared/processes/broker.ts'
-import { isFromServer, type ToServer } from '../../shared/processes/desktop-protocol.ts'
+import { isFromServer, type StartStep, type ToServer } from '../../shared/processes/desktop-protocol.ts'
 import { createSocketFetch } from '../../shared/processes/socket-fetch.ts'
+import { type Silence, watchSilence } from './silence.ts'
+import { makeSocketPlace, type SocketPlace } from './socket-place.ts'
 
 export type ServerState =
-  | { name: 'starting' /** How often it has ended since it last answered. */; attempt: number }
+  /**
+   * `attempt`: how often it has ended since it last answered. `keychain`: it waits for its settings. `late`: what it is at takes longer than
+   * it takes elsewhere, which is no reason to end it.
+   */
+  | { name: 'starting'; attempt: number; doing: StartStep | 'keychain'; late: boolean }
   | { name: 'ready' }
+  /** It was ready, and has not answered for a while. It may do so yet. */
+  | { name: 'silent' }
   /** It said why, or ended again and again; it is not started again by itself. */
   | { name: 'failed'; reason: Reason }
   | { name: 'stopped' }
@@ -43,20 +51,43 @@ const mostUnready = 5
 const steady = 10_000
 /** Milliseconds until a server that was told to stop is ended: what is written is on the disk, and what is not is done again. */
 const patience = 2800
+/**
+ * Milliseconds from which on it is late. Loading takes some seconds on a busy machine; an opening reads what was written last, and a large
+ * library takes minutes to be copied and brought to another version.
+ */
+const lateAfter: Record<StartStep | 'keychain', number> = {
+  // Its own patience ends it.
+  keychain: Number.POSITIVE_INFINITY,
+  waiting: 30_000,
+  opening: 30_000,
+  migrating: 5 * 60_000,
+  beginning: 30_000,
+}
+/** Milliseconds without an answer, in which it had time to answer: it counts as silent, and is started anew. */
+const silence = { told: 20_000, ended: 5 * 60_000 }
 
 export function createServerProcess(options: {
   processes: Processes
-  socket: string
+  /** Where a socket may lie, the best first. */
+  socketFolders: readonly string[]
   dataDirectory: string
-  /** As variables of the environment; asked at each start. */
-  settings?: () => Readonly<Record<string, string>>
+  /** As variables of the environment; asked at each start, which waits for them. */
+  settings?: () => Promise<Readonly<Record<string, string>>>
+  /** Of what watches it. */
+  watch?: { lateAfter?: Partial<typeof lateAfter>; silence?: typeof silence; pace?: number }
   log: Log
 }): ServerProcess {
-  const { processes, socket, dataDirectory, settings = () => ({}), log } = options
+  const { processes, socketFolders, dataDirectory, settings = async () => ({}), watch = {}, log } = options
+  const times = { lateAfter: { ...lateAfter, ...watch.lateAfter }, silence: watch.silence ?? silence }
   const hearers = new Set<(state: ServerState) => void>()
   let state: ServerState = { name: 'stopped' }
   let child: ChildProcess | undefined
   let token = ''
+  let send: ReturnType<typeof createSocketFetch> | undefined
+  /** Which beginning this is: a stop or another one overtakes it while it waits for its settings. */
+  let turn = 0
+  /** Of the one that waits. */
+  let waiting: number | undefined
   /** Ends in a row, each soon after the one before. */
   let ended = 0
   /** Of those, the last ones that did not even come as far as being ready. */
@@ -76,23 +107,73 @@ export function createServerProcess(options: {
   const tell = (to: ChildProcess, message: ToServer) => to.send(message).catch(() => {})
 
   async function run(): Promise<void> {
-    become({ name: 'starting', attempt: ended })
+    turn += 1
+    const mine = turn
+    waiting = mine
+    become({ name: 'starting', attempt: ended, doing: 'keychain', late: false })
+    let place: SocketPlace | undefined
+    try {
+      const given = await settings()
+      if (mine === turn) place = await makeSocketPlace(socketFolders)
+      if (place && mine === turn) await serve(place.path, given)
+    } finally {
+      if (waiting === mine) waiting = undefined
+      await place?.leave()
+    }
+  }
+
+  async function serve(socket: string, given: Readonly<Record<string, string>>): Promise<void> {
     const server = processes.spawn('server')
     child = server
     // Another one each time: what knew the last one is of a server that is gone.
     token = randomBytes(32).toString('base64url')
+    send = createSocketFetch(socket)
+    become({ name: 'starting', attempt: ended, doing: 'beginning', late: false })
     const isForBroker = createBroker(server, processes)
-    void tell(server, { type: 'start', socket, token, dataDirectory, settings: settings() })
+    void tell(server, { type: 'start', socket, token, dataDirectory, settings: given })
     let readyAt: number | undefined
     let reason: Reason | undefined
+    let inspected = false
+    const watched = watchSilence(look, watch.pace === undefined ? {} : { pace: watch.pace })
+
+    function look({ lasts }: Silence): void {
+      if (stopping) return
+      if (state.name === 'starting' && !state.late && lasts() > times.lateAfter[state.doing]) {
+        log.warn('the server takes long to start', { doing: state.doing })
+        become({ ...state, late: true })
+      }
+      if (readyAt === undefined) return
+      void tell(server, { type: 'ping' })
+      // Whoever looks at it with a debugger holds it as long as they like.
+      if (inspected) return
+      if (state.name === 'ready' && lasts() > times.silence.told) {
+        log.warn('the server does not answer', { pid: server.pid })
+        become({ name: 'silent' })
+      }
+      if (lasts() <= times.silence.ended) return
+      log.error('the server did not answer for long, and is started anew', { pid: server.pid })
+      server.kill()
+    }
+
     for await (const message of server.messages) {
+      // Before it is ready, words on what it is at count: everything else goes on beside a database that hangs.
+      if (readyAt !== undefined) watched.heard()
+      if (state.name === 'silent') become({ name: 'ready' })
       if (isForBroker(message) || !isFromServer(message)) continue
       if (message.type === 'ready') {
         readyAt = performance.now()
+        watched.heard()
         become({ name: 'ready' })
-      } else if (message.type === 'failed') reason = { code: message.code, values: message.values }
+      } else if (message.type === 'doing' && state.name === 'starting') {
+        watched.heard()
+        become({ ...state, doing: message.step, late: false })
+      } else if (message.type === 'pong') inspected = message.inspected
+      else if (message.type === 'failed') reason = { code: message.code, values: message.values }
     }
     const { code, signal } = await server.exit
+    watched.end()
+    // Given up before, as nothing ended it.
+    if (child !== server) return
     child = undefined
     if (stopping) return become({ name: 'stopped' })
     const wasWell = readyAt !== undefined && performance.now() - readyAt > steady
@@ -102,7 +183,7 @@ export function createServerProcess(options: {
     // What it says of itself it would say again: another process has the folder, the disk is full, the database is damaged.
     if (reason && readyAt === undefined && reason.code !== 'internal') return become({ name: 'failed', reason })
     if (unready >= mostUnready) return become({ name: 'failed', reason: reason ?? { code: 'internal' } })
-    become({ name: 'starting', attempt: ended })
+    become({ name: 'starting', attempt: ended, doing: 'beginning', late: false })
     timer = setTimeout(begin, pauses[Math.min(ended, pauses.length) - 1])
   }
 
@@ -125,7 +206,7 @@ export function createServerProcess(options: {
       if (!child || stopping) asked = true
       return
     }
-    if (child || timer) return
+    if (child || timer || waiting === turn) return
     asked = false
     stopping = false
     ended = 0
@@ -149,7 +230,6 @@ export function createServerProcess(options: {
     return () => void hearers.delete(hear)
   }
 
-  const send = createSocketFetch(socket)
   return {
     state: () => state,
     follow,
@@ -173,19 +253,29 @@ export function createServerProcess(options: {
       asked = false
       clearTimeout(timer)
       timer = undefined
+      turn += 1
       const server = child
       if (!server) return become({ name: 'stopped' })
       const late = setTimeout(() => {
         log.warn('the server did not stop in time')
         server.kill()
       }, patience)
+      // What waits for a drive that is gone is ended by nothing: it is left to the system, and nobody waits for it.
+      const never = Promise.withResolvers<void>()
+      const gone = setTimeout(() => {
+        log.error('the server cannot be ended', { pid: server.pid })
+        child = undefined
+        become({ name: 'stopped' })
+        never.resolve()
+      }, 2 * patience)
       await tell(server, { type: 'stop' })
-      await current
+      await Promise.race([current, never.promise])
       clearTimeout(late)
+      clearTimeout(gone)
     },
     async fetch(request) {
       const { name } = await settled()
-      if (name !== 'ready') throw new ServerGone(name)
+      if ((name !== 'ready' && name !== 'silent') || !send) throw new ServerGone(name)
       const headers = new Headers(request.headers)
       headers.set('authorization', `Bearer ${token}`)
       const { body, method, url, signal } = request

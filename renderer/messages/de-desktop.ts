@@ -10,6 +10,24 @@ export const desktop = {
   system: 'Wie das System',
   starting:
     'Der Teil von Cloister, der im Hintergrund arbeitet, wurde beendet und wird neu gestartet. Nichts Gespeichertes geht verloren; es geht von selbst weiter.',
+  doing: {
+    keychain:
+      'Cloister wartet auf den Schlüsselbund des Systems, in dem der Schlüssel der Bibliothek liegt. Vielleicht fragt er in einem eigenen Fenster nach Ihrem Passwort.',
+    waiting: 'Cloister wartet, bis Befehle zu Ende sind, die mit der Bibliothek arbeiten.',
+    opening:
+      'Die Bibliothek wird geöffnet. Nach einem plötzlichen Ende dauert das länger: Was zuletzt geschrieben wurde, wird in Ordnung gebracht.',
+    migrating:
+      'Die Bibliothek wird an diese Version von Cloister angepasst. Vorher wird ihre Datenbank kopiert; bei einer großen Bibliothek dauert das einige Minuten.',
+    beginning: 'Cloister wird gestartet.',
+  },
+  silent:
+    'Der Teil von Cloister, der im Hintergrund arbeitet, antwortet gerade nicht. Vielleicht ist er sehr beschäftigt; nichts Gespeichertes geht verloren.',
+  lone: {
+    moving: 'Die Bibliothek wird verschoben.',
+    restoring: 'Eine Sicherung wird an die Stelle der Bibliothek gesetzt.',
+    checking: 'Die Bibliothek wird geprüft.',
+    percent: product.lone.percent,
+  },
   failed: 'Der Teil von Cloister, der im Hintergrund arbeitet, lässt sich nicht starten. {{reason}}',
   safeMode: 'Cloister wurde mit Vorsicht gestartet. {{reason}}',
   notRead: 'Zu „{{project}}“ können keine Dateien hinzugefügt werden: Sie dürfen dort nur lesen.',

@@ -10,6 +10,24 @@ export const desktop = {
   system: 'As the system',
   starting:
     'The part of Cloister that works in the background has ended and is being started again. Nothing that was stored is lost; it goes on by itself.',
+  doing: {
+    keychain:
+      'Cloister waits for the keychain of the system, which holds the key of the library. It may be asking you for its password in a window of its own.',
+    waiting: 'Cloister waits until commands that use the library have ended.',
+    opening:
+      'The library is being opened. After a sudden end this takes longer: what was written last is put in order.',
+    migrating:
+      'The library is being brought to this version of Cloister. Its database is copied before, so that a large library takes some minutes.',
+    beginning: 'Cloister is starting.',
+  },
+  silent:
+    'The part of Cloister that works in the background does not answer just now. It may be very busy; nothing that was stored is lost.',
+  lone: {
+    moving: 'The library is being moved.',
+    restoring: 'A backup is being put in place of the library.',
+    checking: 'The library is being checked.',
+    percent: product.lone.percent,
+  },
   failed: 'The part of Cloister that works in the background cannot be started. {{reason}}',
   safeMode: 'Cloister was started with care. {{reason}}',
   notRead: 'Files cannot be added to “{{project}}”: you may read there only.',

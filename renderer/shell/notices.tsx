@@ -1,10 +1,10 @@
-import { useEffect, useState } from 'react'
 import { useApp } from '../app-context.ts'
 import type { Desktop } from '../desktop.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 import { KeyNotice } from './key-notice.tsx'
 import { ServerFailed } from './server-failed.tsx'
+import { useLasting, waitingText } from './starting.tsx'
 import { UpdatesNotice } from './updates-notice.tsx'
 
 /** What concerns the whole page: no connection, or work that stands still. */
@@ -24,10 +24,14 @@ export function Notices() {
 
 function ConnectionOfWindow({ desktop }: { desktop: Desktop }) {
   const words = useWords()
-  const { name } = useStore(desktop.server)
+  const server = useStore(desktop.server)
   // Why it failed stands there already.
-  if (name === 'failed') return null
-  return <Connection text={words(name === 'starting' ? 'desktop.starting' : 'app.offline')} />
+  if (server.name === 'failed') return null
+  const waiting = waitingText(server, words)
+  // It may be silent over a connection that stands.
+  if (waiting !== null && server.name !== 'starting') return <Notice text={waiting} />
+  const isAnew = server.name === 'starting' && server.doing === 'beginning'
+  return <Connection text={waiting === null ? words('app.offline') : isAnew ? words('desktop.starting') : waiting} />
 }
 
 function Connection({ text }: { text: string }) {
@@ -45,15 +49,4 @@ function Notice({ text }: { text: string }) {
       {text}
     </div>
   )
-}
-
-/** True when it has been for two seconds: a blink is no news. */
-function useLasting(now: boolean): boolean {
-  const [lasting, setLasting] = useState(false)
-  useEffect(() => {
-    if (!now) return setLasting(false)
-    const timer = setTimeout(() => setLasting(true), 2000)
-    return () => clearTimeout(timer)
-  }, [now])
-  return lasting
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Downloads } from '../../shared/models/download.ts'
 import type { Processes } from '../../shared/ports.ts'
+import type { StartStep } from '../../shared/processes/desktop-protocol.ts'
 import { localUser } from '../../shared/workspace/projects.ts'
 import type { OpenedAccounts } from '../compose-accounts.ts'
 import type { OpenedEdge } from '../compose-edge.ts'
@@ -31,6 +32,8 @@ export interface ServeHost {
   token?: string
   /** Where this process may start none itself. */
   processes?: Processes
+  /** What it is at until it listens. */
+  doing?(step: StartStep): void
   /** It listens; instead of a word on standard output. */
   ready?(): void
   /** Milliseconds until what still runs is cut off, and until the process ends whatever hangs. */
@@ -45,7 +48,7 @@ const tokenForm = /^[\x21-\x7e]*$/
 export async function serve(
   context: Context,
   options: ServeOptions,
-  { token: given, processes, ready, grace = 7000, atMost = 9500 }: ServeHost = {},
+  { token: given, processes, doing = () => {}, ready, grace = 7000, atMost = 9500 }: ServeHost = {},
 ): Promise<void> {
   const { terminal, translate, signal } = context
   const config = context.config()
@@ -76,18 +79,22 @@ export async function serve(
   ])
   signal.throwIfAborted()
   // On Postgres any number of servers may share a data directory, and commands open the library themselves.
+  doing('waiting')
   const claim = config.database
     ? undefined
     : await claimServer(config.dataDirectory, token, signal).catch(error => {
         throw dataDirectoryError(config.dataDirectory, error)
       })
   try {
+    doing('opening')
     const { core, database, egress, heldModels, close } = await openCore({
       config,
       log,
       backups: workers === 1,
+      migrating: () => doing('migrating'),
       ...(processes && { processes }),
     })
+    doing('beginning')
     // Who has the token of this machine, where nobody logs in.
     const operator = mode ? localUser : await core.operator()
     const known = mode !== undefined || operator !== localUser

@@ -11,11 +11,27 @@ const text = (most: number) => z.string().max(most)
 const version = text(50)
 
 export const serverState = z.discriminatedUnion('name', [
-  /** `attempt`: how often it has ended since it last answered. */
-  z.object({ name: z.literal('starting'), attempt: z.number().int().min(0) }),
+  /**
+   * `attempt`: how often it has ended since it last answered. `doing`: the system's keychain is asked, or commands at work are waited for, or
+   * the database is opened, or brought to this version, or it begins. `late`: that takes longer than it takes elsewhere.
+   */
+  z.object({
+    name: z.literal('starting'),
+    attempt: z.number().int().min(0),
+    doing: z.enum(['keychain', 'waiting', 'opening', 'migrating', 'beginning']),
+    late: z.boolean(),
+  }),
   z.object({ name: z.literal('ready') }),
+  /** It was, and has not answered for a while; it may do so yet. */
+  z.object({ name: z.literal('silent') }),
   z.object({ name: z.literal('failed'), reason }),
-  z.object({ name: z.literal('stopped') }),
+  /** `alone`: what is done with the library meanwhile, and how far that is, where somebody knows. */
+  z.object({
+    name: z.literal('stopped'),
+    alone: z
+      .object({ doing: z.enum(['moving', 'restoring', 'checking']), part: z.number().min(0).max(1).nullable() })
+      .optional(),
+  }),
 ])
 
 export const updateState = z.discriminatedUnion('name', [
@@ -60,7 +76,7 @@ export const desktopPreferences = z.object({
   shortcut: text(60).nullable(),
 })
 
-/** A file that was opened with Cloister: fetched from `/handed/ID`, it is added as one that was dropped. */
+/** A file that was opened with Cloister: sent as its id alone (`handedHeader`), it is added as one that was dropped. */
 export const handedFile = z.object({ id, name: text(4096), size: z.number().int().min(0) })
 
 export const desktopState = z.object({
@@ -91,7 +107,8 @@ export const desktopCalls = {
   /** Of the small window, in the large one. */
   openChat: { input: z.object({ projectId: id, chatId: id }), output: nothing },
   chooseUpdate: { input: z.object({ choice: updateChoice }), output: updateState },
-  getKey: { input: nothing, output: keyState },
+  /** Null until the system's keychain has answered. */
+  getKey: { input: nothing, output: keyState.nullable() },
   /** Of one that lies open, or of none. Throws `passphrase-short`. */
   protectKey: { input: passphrase, output: keyState },
   /** Throws `passphrase-wrong`. */

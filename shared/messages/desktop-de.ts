@@ -139,6 +139,13 @@ export const desktop = {
       'Wenn Sie jetzt beenden, müssen Sie sie erneut hinzufügen. Alles andere geht beim nächsten Start weiter.',
     stay: 'Warten',
   },
+  handed: {
+    unread_one: 'Das ist nicht da oder lässt sich nicht lesen und wurde nicht hinzugefügt:',
+    unread_other: 'Das ist nicht da oder lässt sich nicht lesen ({{count}}) und wurde nicht hinzugefügt:',
+    more: 'Das sind zu viele Dateien auf einmal: Hinzugefügt werden nur die ersten {{most}}',
+    moreDetail:
+      'Folgen Sie stattdessen dem Ordner, in dem sie liegen. Dann werden alle seine Dateien zu Dokumenten, wie viele es auch sind, und was sich darin ändert, ändert sich auch hier.',
+  },
   about: {
     detail: 'Fragen Sie Ihre eigenen Dokumente, vertraulich.\n\nMIT-Lizenz. Die Bibliothek liegt in {{folder}}.',
   },
@@ -147,6 +154,32 @@ export const desktop = {
     damagedDetail:
       'Was davon zu verstehen war, gilt weiter, der Rest ist wie am Anfang. Ihre Bibliothek ist davon nicht berührt. Die alte Datei heißt jetzt: {{file}}',
   },
+  slow: {
+    waiting: 'Der Ordner der Bibliothek antwortet nicht',
+    waitingDetail:
+      'Prüfen Sie, ob das Laufwerk angeschlossen ist, auf dem er liegt. Wenn Sie es noch einmal versuchen, geht nichts verloren.',
+    opening: 'Die Bibliothek braucht ungewöhnlich lange, bis sie offen ist',
+    openingDetail:
+      'Nach einem plötzlichen Ende oder einem Stromausfall wird zuerst in Ordnung gebracht, was zuletzt geschrieben wurde; auch ein langsames oder beschädigtes Laufwerk braucht lange. Wenn Sie es noch einmal versuchen, geht nichts verloren.',
+    migrating: 'Die Bibliothek wird noch an diese Version von Cloister angepasst',
+    migratingDetail:
+      'Vorher wird ihre Datenbank kopiert. Bei einer großen Bibliothek dauert das seine Zeit: Lassen Sie es zu Ende laufen. Wenn Sie es jetzt beenden, beginnt es beim nächsten Mal von vorn; verloren geht nichts.',
+    beginning: 'Cloister braucht ungewöhnlich lange zum Starten',
+    beginningDetail:
+      'Vielleicht ist der Computer sehr beschäftigt. Wenn Sie es noch einmal versuchen, geht nichts verloren.',
+    silent: 'Der Teil von Cloister, der im Hintergrund arbeitet, antwortet nicht',
+    silentDetail:
+      'Vielleicht ist er sehr beschäftigt und antwortet von selbst wieder. Neu gestartet, macht er mit den Dokumenten weiter, die in Arbeit sind; eine Antwort, die gerade geschrieben wird, endet. Nach einigen Minuten wird er auf jeden Fall neu gestartet.',
+    wait: 'Warten',
+    anew: 'Neu starten',
+    safely: 'Abgesicherter Start',
+  },
+  lone: {
+    moving: 'die Bibliothek wird verschoben',
+    restoring: 'die Sicherung wird zurückgeholt',
+    checking: 'die Bibliothek wird geprüft',
+    percent: '{{percent}} %',
+  },
   move: {
     choose: 'Wo soll die Bibliothek liegen?',
     ask: 'Die Bibliothek in diesen Ordner verschieben?',
@@ -154,12 +187,6 @@ export const desktop = {
       'Von: {{from}}\nNach: {{to}}\nGröße: {{size}}\n\nCloister unterbricht so lange seine Arbeit. Befehle von cloister brauchen danach --data mit dem neuen Ordner.',
     copyDetail: 'Der alte Ordner bleibt, bis Cloister aus dem neuen gestartet ist.',
     network:
-  lone: {
-    moving: 'die Bibliothek wird verschoben',
-    restoring: 'die Sicherung wird zurückgeholt',
-    checking: 'die Bibliothek wird geprüft',
-    percent: '{{percent}} %',
-  },
       'Dieser Ordner liegt auf einem anderen Rechner. Dort ist die Bibliothek langsam, und wenn die Verbindung abbricht, kann sie Schaden nehmen.',
     synced:
       'Ein Programm kopiert diesen Ordner auf fremde Rechner (OneDrive, Dropbox, iCloud oder Ähnliches). Es kann die Bibliothek beschädigen, und Ihre Dokumente verlassen damit diesen Computer.',
@@ -218,12 +245,18 @@ export const desktop = {
     crashed_one: 'Cloister ließ sich beim letzten Mal nicht starten',
     crashed_other: 'Cloister ließ sich {{count}}-mal nacheinander nicht starten',
     refused: 'Die Bibliothek lässt sich nicht öffnen',
+    slow: 'Die Bibliothek wurde nicht geöffnet, weil das zu lange dauerte',
     detail: 'Es wurde nichts gelöscht. Die Bibliothek liegt in {{folder}}.',
     retry: 'Noch einmal versuchen',
     check: 'Bibliothek prüfen',
     restore: 'Sicherung vom {{date}} zurückholen …',
     show: 'Ordner anzeigen',
     quit: 'Beenden',
+    checking: 'Die Bibliothek wird geprüft',
+    checkingDetail: 'Wie weit das ist, zeigt das Symbol von Cloister. Es wird nichts verändert.',
+    restoring: 'Die Sicherung vom {{date}} wird zurückgeholt',
+    restoringDetail:
+      'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wie sie ist.',
     sound: 'Die Bibliothek wurde geprüft. Es ist alles in Ordnung.',
     unsound: 'Die Bibliothek wurde geprüft. Das ist nicht in Ordnung:',
     more_one: 'und 1 weiteres',
@@ -231,11 +264,6 @@ export const desktop = {
     ask: 'Die Sicherung vom {{date}} an die Stelle der Bibliothek setzen?',
     askDetail:
       'Was jetzt in der Bibliothek ist, bleibt erhalten: Datenbank und Dokumente kommen darin in einen Ordner „set-aside“. Dokumente, die nach der Sicherung dazukamen, müssen Sie von dort oder aus Ihrer eigenen Ablage neu hinzufügen.',
-    checking: 'Die Bibliothek wird geprüft',
-    checkingDetail: 'Wie weit das ist, zeigt das Symbol von Cloister. Es wird nichts verändert.',
-    restoring: 'Die Sicherung vom {{date}} wird zurückgeholt',
-    restoringDetail:
-      'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wie sie ist.',
     restored: 'Die Sicherung vom {{date}} ist jetzt die Bibliothek. Was vorher da war, liegt in {{folder}}.',
     failed: 'Die Sicherung ließ sich nicht zurückholen; die Bibliothek ist, wie sie war. {{detail}}',
   },

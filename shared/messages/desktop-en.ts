@@ -136,6 +136,13 @@ export const desktop = {
     uploadsDetail: 'If you quit now, you have to add them again. Everything else goes on with the next start.',
     stay: 'Wait',
   },
+  handed: {
+    unread_one: 'This is not there or cannot be read, and was not added:',
+    unread_other: 'These are not there or cannot be read ({{count}}), and were not added:',
+    more: 'These are too many files at once: only the first {{most}} are added',
+    moreDetail:
+      'Follow the folder that they lie in instead. All of its files become documents then, however many there are, and what changes in it changes here, too.',
+  },
   about: {
     detail: 'Ask your own documents, privately.\n\nMIT licence. The library is in {{folder}}.',
   },
@@ -144,6 +151,30 @@ export const desktop = {
     damagedDetail:
       'What could be understood of them is kept, the rest is as at the beginning. Your library is not touched. The old file is now: {{file}}',
   },
+  slow: {
+    waiting: 'The folder of the library does not answer',
+    waitingDetail: 'Look whether the drive that it lies on is connected. Nothing is lost if you try again.',
+    opening: 'The library takes unusually long to open',
+    openingDetail:
+      'After a sudden end or a power cut, what was written last is put in order first; a slow or damaged drive takes long, too. Nothing is lost if you try again.',
+    migrating: 'The library is still being brought to this version of Cloister',
+    migratingDetail:
+      'Its database is copied before. That takes its time with a large library: let it finish. If you end it now, it begins again the next time, and nothing is lost.',
+    beginning: 'Cloister takes unusually long to start',
+    beginningDetail: 'The computer may be very busy. Nothing is lost if you try again.',
+    silent: 'The part of Cloister that works in the background does not answer',
+    silentDetail:
+      'It may be very busy, and answer again by itself. Started anew, it goes on with the documents in work; an answer that is being written ends. After some minutes it is started anew in any case.',
+    wait: 'Wait',
+    anew: 'Start Anew',
+    safely: 'Safe Mode',
+  },
+  lone: {
+    moving: 'the library is being moved',
+    restoring: 'the backup is being restored',
+    checking: 'the library is being checked',
+    percent: '{{percent}} %',
+  },
   move: {
     choose: 'Where should the library be?',
     ask: 'Move the library to this folder?',
@@ -151,12 +182,6 @@ export const desktop = {
       'From: {{from}}\nTo: {{to}}\nSize: {{size}}\n\nCloister stops its work meanwhile. Commands of cloister then need --data with the new folder.',
     copyDetail: 'The old folder stays until Cloister has started from the new one.',
     network:
-  lone: {
-    moving: 'the library is being moved',
-    restoring: 'the backup is being restored',
-    checking: 'the library is being checked',
-    percent: '{{percent}} %',
-  },
       'This folder lies on another machine. The library is slow there, and can be damaged when the connection breaks.',
     synced:
       'A program copies this folder to machines of others (OneDrive, Dropbox, iCloud or the like). It can damage the library, and your documents leave this computer with it.',
@@ -211,12 +236,17 @@ export const desktop = {
     crashed_one: 'Cloister could not be started the last time',
     crashed_other: 'Cloister could not be started {{count}} times in a row',
     refused: 'The library cannot be opened',
+    slow: 'The library was not opened, as that took too long',
     detail: 'Nothing has been deleted. The library is in {{folder}}.',
     retry: 'Try Again',
     check: 'Check the Library',
     restore: 'Restore the Backup of {{date}}…',
     show: 'Show Folder',
     quit: 'Quit',
+    checking: 'The library is being checked',
+    checkingDetail: 'Cloister’s icon shows how far it is. Nothing is changed.',
+    restoring: 'The backup of {{date}} is being restored',
+    restoringDetail: 'Cloister’s icon shows how far it is. If you cancel, the library stays as it is.',
     sound: 'The library has been checked. Nothing is wrong with it.',
     unsound: 'The library has been checked. This is wrong with it:',
     more_one: 'and 1 more',
@@ -224,10 +254,6 @@ export const desktop = {
     ask: 'Put the backup of {{date}} in place of the library?',
     askDetail:
       'What is in the library now is kept: database and documents go to a folder “set-aside” in it. Documents added after the backup have to be added again from there or from where you have them.',
-    checking: 'The library is being checked',
-    checkingDetail: 'Cloister’s icon shows how far it is. Nothing is changed.',
-    restoring: 'The backup of {{date}} is being restored',
-    restoringDetail: 'Cloister’s icon shows how far it is. If you cancel, the library stays as it is.',
     restored: 'The backup of {{date}} is the library now. What was there before is kept in {{folder}}.',
     failed: 'The backup could not be restored; the library is as it was. {{detail}}',
   },

@@ -39,13 +39,24 @@ export interface CheckFinding {
   text: string
 }
 
+/**
+ * What a server is at before it is ready: waits for commands that are at work on the library, opens the database (after an end in mid-work
+ * what was written last is brought in order), brings it to this version, or does the rest.
+ */
+export type StartStep = 'waiting' | 'opening' | 'migrating' | 'beginning'
+
 export type ToServer =
   | ServerStart
   | ServerTask
   /** In order: short requests are finished, answers and jobs go on next time. */
   | { type: 'stop' }
+  /** Is anybody there? */
+  | { type: 'ping' }
 
 export type FromServer =
+  | { type: 'doing'; step: StartStep }
+  /** `inspected`: somebody may hold it with a debugger. */
+  | { type: 'pong'; inspected: boolean }
   | { type: 'ready' }
   | { type: 'checked'; findings: readonly CheckFinding[] }
   | { type: 'backed-up'; file: string; documents: number; incomplete: boolean }

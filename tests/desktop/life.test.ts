@@ -161,6 +161,7 @@ describe('the application', () => {
     expect(played.progress.at(-1)).toBeUndefined()
     expect((await client().models.list({})).models.map(({ name }) => name)).toEqual(['chat.gguf'])
 
+    await client().projects.list()
     await call('takeModels')
     expect(played.questions.at(-1)?.message).toBe('Es ist schon da: chat.gguf')
     // Without a list, what lies there; and a folder with nothing in it.

@@ -10,7 +10,6 @@ import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
 import { createServerProcess } from '../../main/processes/server-process.ts'
-import { socketPath } from '../../main/processes/socket-path.ts'
 import type { Desktop, Question } from '../../main/shell.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
@@ -176,13 +175,20 @@ it('while a backup takes the place of a library, the page cannot start the serve
   const database = path.join(folder, 'data', 'cloister.db')
   await writeFile(database, Buffer.alloc(8192, 0x5a))
   for (const end of ['-wal', '-shm']) await rm(database + end, { force: true })
-  const restore = (question: Question) =>
-    Math.max(
+  let cancelled = 0
+  const restoring = (question: Question) => question.message.endsWith('wird zurückgeholt')
+  let left: string[] | undefined
+  const restore = async (question: Question) => {
+    // Once it is thought better of, at once.
+    if (restoring(question) && cancelled++ > 0) return new Promise<number>(() => {})
+    if (cancelled === 1) left ??= await readdir(path.join(folder, 'data', 'set-aside')).catch(() => [])
+    return Math.max(
       0,
       question.buttons.findIndex(label => label.startsWith('Sicherung vom')),
     )
   await start(null, restore)
-  await until(() => !enabled('backup-folder'), 'it is restored')
+  await until(() => cancelled === 2 && !enabled('backup-folder'), 'it is restored')
+  expect(left).toEqual([])
   expect(await call('startServer')).toEqual({ ok: false, reason: { code: 'library-busy' } })
   desktop!.choose({ name: 'backup-folder' })
   await until(() => enabled('new-chat'), 'the library is open')
@@ -238,7 +244,7 @@ describe('a folder that is held', () => {
     await expect(holdDirectory(processes, { dataDirectory })).rejects.toMatchObject({ code: 'server-running' })
     const server = createServerProcess({
       processes,
-      socket: socketPath(dataDirectory, [folder]),
+      socketFolders: [folder],
       dataDirectory,
       log: silent,
     })
@@ -279,7 +285,7 @@ describe('a server that is held', () => {
     const dataDirectory = path.join(folder, 'data')
     return createServerProcess({
       processes: from,
-      socket: socketPath(dataDirectory, [folder]),
+      socketFolders: [folder],
       dataDirectory,
       log: silent,
     })

@@ -8,7 +8,6 @@ import { decideSafeMode } from '../../main/data/safe-mode.ts'
 import { runServerTask } from '../../main/data/server-task.ts'
 import { openLibraryKey } from '../../main/keychain/library-key.ts'
 import { createServerProcess } from '../../main/processes/server-process.ts'
-import { socketPath } from '../../main/processes/socket-path.ts'
 import { shareDirectory } from '../../server/directory-lock.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
@@ -30,8 +29,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 function start(settings: Record<string, string>) {
-  const socket = socketPath(dataDirectory, [folder])
-  const server = createServerProcess({ processes, socket, dataDirectory, settings: () => settings, log })
+  const server = createServerProcess({
+    processes,
+    socketFolders: [folder],
+    dataDirectory,
+    settings: async () => settings,
+    log,
+  })
   const client = createClient({ routes: contract, url: 'http://localhost', fetch: request => server.fetch(request) })
   server.start()
   return { server, client }

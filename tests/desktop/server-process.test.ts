@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ServerState } from '../../main/processes/server-process.ts'
-import { socketPath } from '../../main/processes/socket-path.ts'
+import { createServerProcess, type ServerState } from '../../main/processes/server-process.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
+import type { Log } from '../../shared/ports.ts'
 import { until } from '../until.ts'
-import { type StartedDesktop, startDesktop } from './start-desktop.ts'
+import { playedProcesses, type StartedDesktop, startDesktop } from './start-desktop.ts'
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 let desktop: StartedDesktop | undefined
 afterEach(() => desktop?.remove())
@@ -26,7 +28,9 @@ describe('the server of the desktop', () => {
       address: unknown
       socket: string
     }
-    expect(told).toMatchObject({ address: null, socket: socketPath(data, [folder]) })
+    expect(told).toMatchObject({ address: null })
+    expect(path.dirname(path.dirname(told.socket))).toBe(folder)
+    expect((await stat(path.dirname(told.socket))).mode & 0o777).toBe(0o700)
     expect((await get('/api/v1/session')).status).toBe(200)
     const api = client()
     const projectId = (await api.projects.list()).projects[0]!.id
@@ -40,6 +44,7 @@ describe('the server of the desktop', () => {
     await server.stop()
     expect(server.state()).toEqual({ name: 'stopped' })
     expect(await readdir(data)).not.toContain('server.json')
+    expect((await readdir(folder)).filter(name => name.startsWith('cloister-'))).toEqual([])
     await expect(get('/api/v1/session')).rejects.toThrow('stopped')
   })
 
@@ -55,7 +60,10 @@ describe('the server of the desktop', () => {
     await until(() => server.state().name === 'starting', 'it is seen')
     expect((await get('/api/v1/session')).status).toBe(200)
     expect(server.pid).not.toBe(first)
-    expect(states.map(({ name }) => name)).toEqual(['starting', 'ready', 'starting', 'starting', 'ready'])
+    const names = states.map(({ name }) => name)
+    expect(names.filter((name, index) => name !== names[index - 1])).toEqual(['starting', 'ready', 'starting', 'ready'])
+    const doing = states.flatMap(state => (state.name === 'starting' ? [state.doing] : []))
+    expect(doing.slice(0, 5)).toEqual(['keychain', 'beginning', 'waiting', 'opening', 'beginning'])
   })
 
   it('is never given up as long as it gets ready, however often it is killed', async () => {
@@ -95,14 +103,77 @@ describe('the server of the desktop', () => {
   })
 })
 
-describe('the path of its socket', () => {
-  it('is short enough for every system, and another one for another folder', () => {
-    const long = `/${'ü'.repeat(60)}`
-    expect(socketPath('/a', [long, '/run/user/1000'], 'linux')).toMatch(
-      /^\/run\/user\/1000\/cloister-[\da-f]{12}\.sock$/,
-    )
-    expect(socketPath('/a', ['/tmp'], 'linux')).not.toBe(socketPath('/b', ['/tmp'], 'linux'))
-    expect(socketPath('C:\\a', ['/tmp'], 'win32')).toMatch(/^\\\\\.\\pipe\\cloister-/)
-    expect(() => socketPath('/a', [long], 'darwin')).toThrow('100 bytes')
+describe('a server that is slow', () => {
+  const play = (watch: Parameters<typeof createServerProcess>[0]['watch'], more: object = {}) => {
+    const { folder, data } = desktop!
+    return createServerProcess({
+      processes: playedProcesses(),
+      socketFolders: [folder],
+      dataDirectory: data,
+      watch,
+      log: silent,
+      ...more,
+    })
+  }
+
+  it('says what it is at and that it is late, and is never ended for it', async () => {
+    desktop = await startDesktop()
+    const { promise: asked, resolve: answer } = Promise.withResolvers<Record<string, string>>()
+    // Every step is late at once: nothing comes of that but a word.
+    const lateAfter = { waiting: 0, opening: 0, migrating: 0, beginning: 0 }
+    const server = play({ lateAfter, pace: 5 }, { settings: () => asked })
+    const states: ServerState[] = []
+    server.follow(state => states.push(state))
+    server.start()
+    server.start()
+    expect(server.state()).toEqual({ name: 'starting', attempt: 0, doing: 'keychain', late: false })
+    expect(server.pid).toBeUndefined()
+    answer({})
+    expect(await server.settled()).toEqual({ name: 'ready' })
+    expect(states).toContainEqual({ name: 'starting', attempt: 0, doing: 'beginning', late: true })
+    await server.stop()
+  })
+
+  it('can be stopped, held and started again while its keychain is asked', async () => {
+    desktop = await startDesktop()
+    const answers: ((settings: Record<string, string>) => void)[] = []
+    const server = play({}, { settings: () => new Promise<Record<string, string>>(resolve => answers.push(resolve)) })
+    server.start()
+    await server.stop()
+    expect(server.state()).toEqual({ name: 'stopped' })
+    server.start()
+    expect(answers).toHaveLength(2)
+    answers[0]!({})
+    await new Promise(resolve => setTimeout(resolve, 100))
+    expect([server.state().name, server.pid]).toEqual(['starting', undefined])
+    answers[1]!({})
+    expect(await server.settled()).toEqual({ name: 'ready' })
+    await server.stop()
+  })
+
+  it('that stops answering is told, and well when it answers again', async () => {
+    desktop = await startDesktop()
+    const server = play({ silence: { told: 300, ended: 60_000 }, pace: 20 })
+    server.start()
+    await server.settled()
+    const { pid } = server
+    process.kill(pid!, 'SIGSTOP')
+    await until(() => server.state().name === 'silent', 'it is told')
+    process.kill(pid!, 'SIGCONT')
+    await until(() => server.state().name === 'ready', 'it answers again')
+    expect(server.pid).toBe(pid)
+    await server.stop()
+  })
+
+  it('that answers no more is started anew in the end', async () => {
+    desktop = await startDesktop()
+    const server = play({ silence: { told: 300, ended: 1500 }, pace: 20 })
+    server.start()
+    await server.settled()
+    const { pid } = server
+    process.kill(pid!, 'SIGSTOP')
+    await until(() => server.pid !== undefined && server.pid !== pid, 'another one is there')
+    expect(await server.settled()).toEqual({ name: 'ready' })
+    await server.stop()
   })
 })

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createServerProcess, type ServerProcess } from '../../main/processes/server-process.ts'
-import { socketPath } from '../../main/processes/socket-path.ts'
 import { entries, utilityEntry } from '../../server/process-entries.ts'
 import type { Log, Processes } from '../../shared/ports.ts'
 import { asUtility } from '../../shared/processes/fixture-utility.ts'
@@ -71,7 +70,7 @@ export async function startDesktop({
   const own = folder ?? (await mkdtemp(path.join(tmpdir(), 'cloister-desktop-')))
   const data = path.join(own, 'data')
   const processes = playedProcesses({ ...(program !== undefined && { program }), env, log })
-  const server = createServerProcess({ processes, socket: socketPath(data, [own]), dataDirectory: data, log })
+  const server = createServerProcess({ processes, socketFolders: [own], dataDirectory: data, log })
   return {
     folder: own,
     data,

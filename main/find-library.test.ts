@@ -1,0 +1,54 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTranslate } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
+import { playShell } from '../tests/desktop/play-shell.ts'
+import { playedProcesses } from '../tests/desktop/start-desktop.ts'
+import { until } from '../tests/until.ts'
+import { findLibrary } from './find-library.ts'
+import { openPreferences } from './preferences.ts'
+
+const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'cloister-find-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+test('a folder that does not answer is told, as often as its user wants to wait for it, and not any more when it does', async () => {
+  const played = playShell(folder)
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  const preferences = await openPreferences({ folder: path.join(folder, 'window'), log })
+  const from = path.join(folder, 'library')
+  await mkdir(from)
+  await preferences.change({ move: { from, to: path.join(folder, 'to'), way: 'rename', made: true } })
+  // What finds out what has become of a move waits for the drive.
+  const change = async (values: Parameters<typeof preferences.change>[0]) => {
+    await answered
+    await preferences.change(values)
+  }
+  const finding = findLibrary({
+    shell: played.shell,
+    words: createTranslate('en'),
+    preferences: { ...preferences, change },
+    processes: playedProcesses(),
+    named: null,
+    usual: from,
+    keyGiven: false,
+    log,
+    lateAfter: 20,
+  })
+  await until(() => played.questions.length >= 2, 'it is told again')
+  played.answer = () => new Promise<number>(() => {})
+  const { length } = played.questions
+  await until(() => played.questions.length > length, 'it is told once more')
+  expect(played.questions.at(-1)?.message).toBe('The folder of the library does not answer')
+  answer()
+  expect((await finding).dataDirectory).toBe(from)
+  expect(played.questions.at(-1)?.signal?.aborted).toBe(true)
+  const told = played.questions.length
+  await new Promise(resolve => setTimeout(resolve, 60))
+  expect([played.questions.length, played.exited]).toEqual([told, undefined])
+})

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'react'
+import type { ShownServer } from '../../shared/api/desktop.ts'
+import type { Desktop } from '../desktop.ts'
+import { useStore } from '../store.ts'
+import { useWords, type Words } from '../words.tsx'
+
+/** Before the screen is there. In the desktop's window also what it waits for, when that takes a while. */
+export function Starting({ desktop }: { desktop: Desktop | null }) {
+  return (
+    <div className="starting">
+      <p>Cloister</p>
+      {desktop && <Waiting desktop={desktop} />}
+    </div>
+  )
+}
+
+/** What the library is at instead of being open. */
+export function Waiting({ desktop }: { desktop: Desktop }) {
+  const words = useWords()
+  const text = waitingText(useStore(desktop.server), words)
+  const lasting = useLasting(text !== null)
+  if (!lasting || text === null) return null
+  return (
+    <p role="status" className="mt-2 font-sans text-sm">
+      {text}
+    </p>
+  )
+}
+
+/** Null where there is nothing to say. */
+export function waitingText(server: ShownServer, words: Words): string | null {
+  if (server.name === 'silent') return words('desktop.silent')
+  if (server.name === 'starting') return words(`desktop.doing.${server.doing}`)
+  if (server.name !== 'stopped' || !server.alone) return null
+  const { doing, part } = server.alone
+  const text = words(`desktop.lone.${doing}`)
+  return part === null ? text : `${text} (${words('desktop.lone.percent', { percent: Math.floor(part * 100) })})`
+}
+
+/** True when it has been for two seconds: a blink is no news. */
+export function useLasting(now: boolean): boolean {
+  const [lasting, setLasting] = useState(false)
+  useEffect(() => {
+    if (!now) return setLasting(false)
+    const timer = setTimeout(() => setLasting(true), 2000)
+    return () => clearTimeout(timer)
+  }, [now])
+  return lasting
+}
