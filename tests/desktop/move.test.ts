@@ -186,6 +186,7 @@ it('while a backup takes the place of a library, the page cannot start the serve
       0,
       question.buttons.findIndex(label => label.startsWith('Sicherung vom')),
     )
+  }
   await start(null, restore)
   await until(() => cancelled === 2 && !enabled('backup-folder'), 'it is restored')
   expect(left).toEqual([])
