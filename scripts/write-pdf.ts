@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { glyphWidth, MONO, SANS, SERIF } from '../shared/parsers/pdf/glyph-widths.ts'
+import { addFields, type Group, groupObject, literal, type PdfField, textString } from './pdf-fields.ts'
 
 /** The standard fonts every reader knows: nothing is embedded. */
 export type PdfFont =
@@ -57,6 +58,8 @@ export interface PdfPage {
   cropBox?: [number, number, number, number]
   /** Raw page operators, instead of `texts`: for broken pages. */
   content?: string
+  /** Not together with a password: their texts are not encrypted. */
+  fields?: readonly PdfField[]
 }
 
 export interface PdfOptions {
@@ -68,11 +71,13 @@ export interface PdfOptions {
   password?: string
   /** Refers to the pages this many times, so that a small file claims many. */
   repeat?: number
+  /** More entries of the form, in PDF's own words. */
+  form?: string
 }
 
 const A4 = { width: 595.28, height: 841.89 }
 
-/** A PDF 1.4 file of our own making: text at positions, rectangles, an outline, nothing else. For fixtures and samples. */
+/** A PDF 1.4 file of our own making: text at positions, rectangles, fields, an outline, nothing else. For fixtures and samples. */
 export function writePdf(options: PdfOptions): Uint8Array {
   const objects: (string | { dictionary: string; stream: Buffer })[] = []
   const add = (object: string | { dictionary: string; stream: Buffer }) => objects.push(object)
@@ -88,6 +93,8 @@ export function writePdf(options: PdfOptions): Uint8Array {
     return number
   }
   const kids: number[] = []
+  const fields: number[] = []
+  const groups = new Map<string, Group>()
   for (const page of options.pages) {
     const width = page.width ?? A4.width
     const height = page.height ?? A4.height
@@ -97,18 +104,31 @@ export function writePdf(options: PdfOptions): Uint8Array {
     const resources = [...fonts].map(([name, number]) => `/${name} ${number} 0 R`).join(' ')
     const crop = page.cropBox ? ` /CropBox [${page.cropBox.join(' ')}]` : ''
     const rotate = page.rotate ? ` /Rotate ${page.rotate}` : ''
-    kids.push(
-      add(
-        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${width} ${height}]${crop}${rotate} ` +
-          `/Resources << /Font << ${resources} >> >> /Contents ${content} 0 R >>`,
-      ),
-    )
+    const number = add('')
+    kids.push(number)
+    const onPage = page.fields
+      ? addFields(page.fields, { page: number, height, font: fontOf('Helvetica'), add, groups })
+      : { annotations: [], fields: [] }
+    fields.push(...onPage.fields)
+    const annotations = onPage.annotations.map(each => `${each} 0 R`).join(' ')
+    objects[number - 1] =
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${width} ${height}]${crop}${rotate} ` +
+      `/Resources << /Font << ${resources} >> >> /Contents ${content} 0 R` +
+      `${annotations === '' ? '' : ` /Annots [${annotations}]`} >>`
   }
+  for (const group of groups.values()) objects[group.number - 1] = groupObject(group)
   const all = Array.from({ length: options.repeat ?? 1 }, () => kids).flat()
   const root = objects.length + 1
   if (options.bookmarks?.length) addOutline(options.bookmarks, kids, root, add)
   const outline = objects.length >= root ? ` /Outlines ${root} 0 R` : ''
-  objects[0] = `<< /Type /Catalog /Pages 2 0 R${outline} >>`
+  const helvetica = fonts.get('Helvetica')
+  const form = [
+    `/Fields [${fields.map(field => `${field} 0 R`).join(' ')}]`,
+    ...(helvetica === undefined ? [] : [`/DR << /Font << /Helvetica ${helvetica} 0 R >> >>`]),
+    ...(options.form === undefined ? [] : [options.form]),
+  ]
+  const isForm = fields.length > 0 || options.form !== undefined
+  objects[0] = `<< /Type /Catalog /Pages 2 0 R${outline}${isForm ? ` /AcroForm << ${form.join(' ')} >>` : ''} >>`
   objects[1] = `<< /Type /Pages /Kids [${all.map(kid => `${kid} 0 R`).join(' ')}] /Count ${all.length} >>`
   return assemble(objects, options)
 }
@@ -125,9 +145,9 @@ function addOutline(
   const entry = (at: number) => `${root + at} 0 R`
   for (const [index, { title, page }] of bookmarks.entries()) {
     const at = index + 1
-    const text = Buffer.from(`\ufeff${title}`, 'utf16le').swap16().toString('hex')
+    const text = textString(title)
     const links = `${at > 1 ? ` /Prev ${entry(at - 1)}` : ''}${at < last ? ` /Next ${entry(at + 1)}` : ''}`
-    add(`<< /Title <${text}> /Parent ${entry(0)}${links} /Dest [${pages[page - 1]} 0 R /Fit] >>`)
+    add(`<< /Title ${text} /Parent ${entry(0)}${links} /Dest [${pages[page - 1]} 0 R /Fit] >>`)
   }
 }
 
@@ -146,24 +166,10 @@ function contentOf(page: PdfPage, height: number, fontOf: (font: PdfFont) => num
     const origin = `${text.x.toFixed(2)} ${(height - text.y).toFixed(2)}`
     parts.push(
       `BT /${font} ${text.size ?? 10} Tf ${text.characterSpacing ?? 0} Tc ${text.wordSpacing ?? 0} Tw ` +
-        `${cos} ${sin} ${-Number(sin)} ${cos} ${origin} Tm (${escaped(text.text)}) Tj ET`,
+        `${cos} ${sin} ${-Number(sin)} ${cos} ${origin} Tm (${literal(text.text)}) Tj ET`,
     )
   }
   return parts.join('\n')
-}
-
-// What Windows-1252 puts where Latin-1 has controls.
-const WINDOWS = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
-
-function escaped(text: string): string {
-  let result = ''
-  for (const character of text) {
-    const index = WINDOWS.indexOf(character)
-    const code = index === -1 ? character.charCodeAt(0) : 0x80 + index
-    if (code > 0xff) throw new Error(`not in Windows-1252: ${character}`)
-    result += '()\\'.includes(character) ? `\\${character}` : String.fromCharCode(code)
-  }
-  return result
 }
 
 function assemble(objects: (string | { dictionary: string; stream: Buffer })[], options: PdfOptions): Uint8Array {
@@ -188,7 +194,7 @@ function assemble(objects: (string | { dictionary: string; stream: Buffer })[], 
       continue
     }
     const stream = security ? security.encrypt(number, object.stream) : object.stream
-    push(Buffer.from(`${number} 0 obj\n<< /Length ${stream.length} >>\nstream\n`, 'latin1'))
+    push(Buffer.from(`${number} 0 obj\n<< ${object.dictionary}/Length ${stream.length} >>\nstream\n`, 'latin1'))
     push(stream)
     push(Buffer.from('\nendstream\nendobj\n', 'latin1'))
   }

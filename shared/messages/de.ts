@@ -52,6 +52,8 @@ export const de: Messages = {
       'Darin sind Blätter, Zeilen oder Spalten ausgeblendet. Sie wurden mitgelesen: Was daraus zitiert wird, sehen Sie in der Mappe erst, wenn Sie sie einblenden.',
     'mail-sealed':
       'Der Inhalt der Mail ist verschlüsselt oder in seiner Signatur verpackt (S/MIME, PGP); gelesen wurden nur ihre Kopfzeilen. Speichern Sie sie in Ihrem Mailprogramm unverschlüsselt und fügen Sie diese Fassung hinzu.',
+    'xfa-form':
+      'Das ist ein XFA-Formular, dessen Felder fast nur Programme von Adobe zeigen; was darin eingetragen ist, wurde nicht gelesen. Öffnen Sie es dort, drucken Sie es als PDF und fügen Sie diese Fassung hinzu.',
     'read-with-password':
       'Das Dokument ist geschützt; gelesen wurde es mit seinem Kennwort, das nicht aufbewahrt wurde. Zum erneuten Lesen wird es wieder gebraucht.',
     'files-left-out': 'Nicht übernommene Dateien darin: {{count}} von {{total}}. Bei jeder steht, warum.',

@@ -49,6 +49,8 @@ export const en = {
       'Sheets, rows or columns in it are hidden. They were read as well: what is quoted from them is seen in the workbook only once they are shown.',
     'mail-sealed':
       'What the mail says is encrypted or wrapped in its signature (S/MIME, PGP); only its headers were read. Save it unencrypted in your mail program and add that copy.',
+    'xfa-form':
+      "This is an XFA form, whose fields hardly any programs but Adobe's show; what was filled in was not read. Open it there, print it as a PDF and add that copy.",
     'read-with-password':
       'The document is protected; it was read with its password, which was not kept. To read it again, the password is needed again.',
     'files-left-out': 'Files in it that were not taken: {{count}} of {{total}}. Each says why.',

@@ -16,6 +16,7 @@ const CAPTION =
 const LEADER = /(?:\. ?){5,}|…{2,}/
 const CUT_WORD = /\p{L}-$/u
 const SENTENCE_END = /[.!?:;…]["”“’)\]»]*$/
+const STARTS = /^[\p{Lu}\p{N}☐☒]/u
 
 /** The blocks of some regions in reading order. `margin`: lines at the edge, one block a line. */
 export function blocksOf(
@@ -107,6 +108,8 @@ function kindOf(
 ): Kind {
   const text = startOf(line)
   const body = typography.bodySize()
+  // What was filled in is often larger, and in another font.
+  if (line.filled) return isListItem(line, text) ? 'list-item' : 'paragraph'
   if (line.mono) return 'code'
   if (CAPTION.test(text)) return 'caption'
   if (line.size >= HEADING_SIZE * body) return 'heading'
@@ -175,6 +178,9 @@ function continues(
 ): boolean {
   const gap = line.y - above.y
   const size = Math.max(line.size, above.size)
+  // The lines of a form are no running text, except where a sentence has gaps that were filled.
+  if ((above.filled === 'end' || (line.filled && above.x1 < right - 3 * size)) && STARTS.test(startOf(line)))
+    return false
   if (gap > 1.3 * Math.max(pitch, 1.15 * size) || gap < -0.5 * size)
     return kind === 'code' && own === 'code' && gap < 3 * size && gap > 0
   if (kind === 'code' || own === 'code') {

@@ -2,7 +2,7 @@ import type { Rectangle, Run } from '../../model/index.ts'
 import { glyphWidth } from './glyph-widths.ts'
 import { jointOf } from './joint.ts'
 import type { Line } from './line.ts'
-import { type Piece, scaleOf, toPageBox } from './piece.ts'
+import { isField, type Piece, scaleOf, toPageBox } from './piece.ts'
 
 export interface Composed {
   text: string
@@ -20,6 +20,7 @@ const MAX_RUN = 32
 const CUT_MARGIN = 0.4
 const PUNCTUATION = '.!?:;,…)]"”“»›–—'
 const OPENING = '„“"‚(»«•'
+const CLOSING = /^[.,;:!?)]/
 
 /**
  * The text of a block with its runs. Lines are joined by one space; a word hyphenated at a line end is joined. The
@@ -171,6 +172,10 @@ function endsClause(text: string, space: number): boolean {
 }
 
 export function isGap(last: Piece, piece: Piece): boolean {
+  // A value may fill its field to the edge, or stand below its label.
+  if (last.filled !== piece.filled && (isField(last) || isField(piece)))
+    return !(isField(last) && CLOSING.test(piece.text))
+  if (last.filled && Math.abs(last.y - piece.y) > 0.5 * piece.size) return true
   const gap = last.rtl && piece.rtl ? last.x0 - piece.x1 : piece.x0 - last.x1
   const size = Math.min(last.size, piece.size)
   return gap > (piece.spaced ? SPACED_GAP : WORD_GAP) * size

@@ -1,4 +1,4 @@
-import type { Frame, Piece } from './piece.ts'
+import { type Frame, isField, type Piece } from './piece.ts'
 
 /** Neighbouring pieces of one line without a wide gap between them: a line of a column, or a cell. */
 export interface Fragment {
@@ -28,6 +28,8 @@ export interface Line {
   font: string
   /** All of it is monospaced. */
   mono: boolean
+  /** Something was filled in: at its end, or only before that. */
+  filled?: 'end' | 'inside'
   characters: number
 }
 
@@ -38,6 +40,9 @@ const FRAGMENT_GAP = 0.75
 const SAME_BASELINE = 0.25
 const SCRIPT_SHIFT = 0.6
 const SCRIPT_SIZE = 0.85
+// A value goes on with the label left of it, a label with the box to tick before it.
+const LABEL_GAP = 40
+const MARK_GAP = 3
 
 /** Joins the pieces of a frame to fragments, top to bottom. Text painted twice (fake bold) counts once. */
 export function fragmentsOf(frame: Frame): Fragment[] {
@@ -87,17 +92,27 @@ function splitRow(pieces: Piece[], out: Fragment[]) {
   let right = Number.NEGATIVE_INFINITY
   for (const piece of pieces) {
     if (isOverprint(current, piece)) continue
-    const gap = piece.x0 - right
     const last = current[current.length - 1]
-    if (last && gap > FRAGMENT_GAP * Math.max(last.size, piece.size)) {
+    const gap = Math.min(piece.x0, roomOf(piece)[0]) - right
+    if (last && gap > gapOf(last, piece) * Math.max(last.size, piece.size)) {
       out.push(toFragment(current))
       current = []
       right = Number.NEGATIVE_INFINITY
     }
     current.push(piece)
-    right = Math.max(right, piece.x1)
+    right = Math.max(right, piece.x1, roomOf(piece)[1])
   }
   if (current.length > 0) out.push(toFragment(current))
+}
+
+/** A field reaches to its edges, however short its value. */
+function roomOf(piece: Piece): [left: number, right: number] {
+  return piece.filled && isField(piece) ? [piece.filled.box[0], piece.filled.box[2]] : [piece.x0, piece.x1]
+}
+
+function gapOf(last: Piece, piece: Piece): number {
+  if (isField(piece) && !isField(last)) return LABEL_GAP
+  return last.filled?.kind === 'mark' ? MARK_GAP : FRAGMENT_GAP
 }
 
 /** Fake bold and shadows: the same text again, shifted by a hair. */
@@ -114,9 +129,10 @@ function isOverprint(before: readonly Piece[], piece: Piece): boolean {
   return false
 }
 
-function toFragment(pieces: Piece[]): Fragment {
-  const sizes = dominant(pieces, piece => piece.size)
-  const main = pieces.find(piece => piece.size === sizes)!
+function toFragment(heads: Piece[]): Fragment {
+  const sizes = dominant(heads, piece => piece.size)
+  const main = heads.find(piece => piece.size === sizes)!
+  const pieces = heads.flatMap(piece => (piece.tail ? [piece, ...piece.tail] : piece))
   let characters = 0
   let rtl = 0
   let top = Number.POSITIVE_INFINITY
@@ -181,7 +197,9 @@ export function lineOf(fragments: Fragment[]): Line {
     x1 = Math.max(x1, fragment.x1)
     characters += fragment.characters
   }
+  const filled = filledIn(pieces)
   return {
+    ...(filled && { filled }),
     fragments,
     x0,
     x1,
@@ -193,4 +211,9 @@ export function lineOf(fragments: Fragment[]): Line {
     mono: pieces.every(piece => piece.mono),
     characters,
   }
+}
+
+function filledIn(pieces: readonly Piece[]): Line['filled'] {
+  if (pieces.at(-1)?.filled || pieces.some(({ filled }) => filled?.kind === 'mark')) return 'end'
+  return pieces.some(({ filled }) => filled) ? 'inside' : undefined
 }

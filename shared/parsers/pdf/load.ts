@@ -12,8 +12,9 @@ import { bearOrphans } from './complaints.ts'
 
 const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
 
-/** What pdf.js needs besides the file lies in its package: nothing is fetched. `verbose`: for whom listens to it. */
-export async function loadPdf(file: string, password?: string, verbose = false): Promise<PDFDocumentLoadingTask> {
+/** What pdf.js needs besides the file lies in its package: nothing is fetched. `text`: for
+ * whom wants nothing else, and listens to what is lost: no picture is decoded. */
+export async function loadPdf(file: string, password?: string, text = false): Promise<PDFDocumentLoadingTask> {
   bearOrphans()
   return getDocument({
     data: new Uint8Array(await readFile(file)),
@@ -22,7 +23,8 @@ export async function loadPdf(file: string, password?: string, verbose = false):
     standardFontDataUrl: join(PACKAGE, 'standard_fonts/'),
     wasmUrl: join(PACKAGE, 'wasm/'),
     useSystemFonts: false,
-    verbosity: verbose ? VerbosityLevel.INFOS : VerbosityLevel.ERRORS,
+    verbosity: text ? VerbosityLevel.INFOS : VerbosityLevel.ERRORS,
+    ...(text && { maxImageSize: 0 }),
     ...(password !== undefined && { password }),
   })
 }

@@ -2,6 +2,8 @@ import type { Block, Rectangle, Segment } from '../../model/index.ts'
 import { blocksOf } from './blocks.ts'
 import { isBrokenText } from './broken-text.ts'
 import { columnsOf } from './columns.ts'
+import type { Filled } from './filled.ts'
+import { joinLabels } from './labels.ts'
 import { fragmentsOf } from './line.ts'
 import { marginsOf } from './margins.ts'
 import { framesOf, type PageGeometry, type TextItem, type TextStyle } from './piece.ts'
@@ -10,6 +12,8 @@ import type { Typography } from './typography.ts'
 export interface PageText {
   items: readonly TextItem[]
   styles: Record<string, TextStyle>
+  /** What was put onto the page. */
+  filled?: readonly Filled[]
 }
 
 /** The fonts of a page in the order they come: the same in every process, other than their names. */
@@ -30,10 +34,11 @@ function rawText({ items }: PageText): string {
  * `typography` learns what body text looks like as pages pass.
  */
 export function layoutPage(number: number, text: PageText, geometry: PageGeometry, typography: Typography): Segment {
-  const frames = framesOf(text.items, text.styles, geometry)
+  const frames = framesOf(text.items, text.styles, geometry, text.filled)
   const blocks: Block[] = []
   const margins: Block[] = []
   for (const [index, frame] of frames.entries()) {
+    joinLabels(frame)
     const fragments = fragmentsOf(frame)
     if (index === 0) typography.learn(fragments, number, fontsOf(text))
     const extent: Rectangle = frame.extent
@@ -44,7 +49,8 @@ export function layoutPage(number: number, text: PageText, geometry: PageGeometr
   }
   const segment: Segment = { number, width: geometry.width, height: geometry.height, blocks }
   if (margins.length > 0) segment.margins = margins
-  if (blocks.length === 0 && margins.length === 0) segment.problem = 'without-text'
+  // Where only fields have text, the form itself is a picture.
+  if (!frames.some(frame => frame.pieces.some(piece => !piece.filled))) segment.problem = 'without-text'
   else if (isBrokenText(rawText(text))) segment.problem = 'broken-text'
   return segment
 }

@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PDFDocumentLoadingTask, PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
-import type { Segment } from '../../model/index.ts'
+import type { Reason, Segment } from '../../model/index.ts'
 import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
+import { hasFields } from './annotations.ts'
 import { hearComplaints } from './complaints.ts'
 import { endingOf, markContinuation } from './continuation.ts'
+import { filledIn } from './filled.ts'
 import { loadPdf, opened } from './load.ts'
 import { fontsOf, layoutPage, type PageText } from './page.ts'
 import type { TextItem } from './piece.ts'
@@ -16,7 +18,8 @@ import { createTypography, type Learned, type Typography } from './typography.ts
 const RESTORE_TIME = 10_000
 
 /**
- * PDF by pdf.js: text only, no operator list (pages per CPU-second are what a library of thousands of pages feels).
+ * PDF by pdf.js: text only, no operator list but where something was filled in (pages per CPU-second are what a library of
+ * thousands of pages feels).
  * Throws `password-protected`, `damaged`, `too-many-pages`. A page that cannot be read becomes a segment that says so.
  */
 export async function openPdf(
@@ -83,7 +86,7 @@ async function* pagesOf(
   let damaged = before?.damaged
   for (let page = after + 1; page <= document.numPages; page++) {
     heard.page = page
-    const segment = await readPage(document, page, typography, note)
+    const segment = await readPage(document, page, typography, note, what => heard.damaged.set(page, what))
     // Promises that nobody waited for are told now.
     await setImmediate()
     const complaint = heard.damaged.get(page)
@@ -97,7 +100,20 @@ async function* pagesOf(
     const state = { page, ending, learned: typography.learned(), ...(damaged && { damaged }) }
     yield { segment, state: writeState(state) }
   }
-  return { cut: false, ...(damaged && { reasons: [{ code: 'partly-damaged' }] }) }
+  const reasons: Reason[] = damaged ? [{ code: 'partly-damaged' }] : []
+  if (await isXfa(document, note)) reasons.push({ code: 'xfa-form' })
+  return { cut: false, ...(reasons.length > 0 && { reasons }) }
+}
+
+/** A form whose fields other programs than Adobe's do not show: its pages say no more than that. */
+async function isXfa(document: PDFDocumentProxy, note: Note): Promise<boolean> {
+  try {
+    const { info } = await document.getMetadata()
+    return 'IsXFAPresent' in info && info.IsXFAPresent === true && !(await hasFields(document))
+  } catch (error) {
+    note(`XFA: ${error instanceof Error ? error.stack : error}`)
+    return false
+  }
 }
 
 /**
@@ -129,13 +145,16 @@ async function readPage(
   number: number,
   typography: Typography,
   note: Note,
+  lost: (what: string) => void,
 ): Promise<Segment> {
   try {
     return await withText(document, number, async (page, text) => {
+      const { filled, cut } = await filledIn(document, page, note)
+      if (cut) lost('more fields, or longer ones, than are read')
       // The user unit is left out, as poppler does: places are relative to the page's own width and height anyway.
       const view = page.getViewport({ scale: 1 / (page.userUnit || 1) })
       const geometry = { toPage: view.transform, width: round(view.width), height: round(view.height) }
-      return layoutPage(number, text, geometry, typography)
+      return layoutPage(number, { ...text, filled }, geometry, typography)
     })
   } catch (error) {
     note(`page ${number}: ${error instanceof Error ? error.stack : error}`)

@@ -1,4 +1,5 @@
 import type { Rectangle } from '../../model/index.ts'
+import type { Filled } from './filled.ts'
 import { glyphWidth, MONO, SANS, SERIF, type Widths } from './glyph-widths.ts'
 
 /** What `getTextContent` yields for one stretch of text; marked-content items have no `str`. */
@@ -42,6 +43,15 @@ export interface Piece {
   /** The stream had white space right before it. */
   spaced: boolean
   metrics: FontMetrics
+  /** It is no text of the page, but was put there. */
+  filled?: { kind: Filled['kind']; box: Rectangle }
+  /** What follows it in reading order, wherever that stands. */
+  tail?: Piece[]
+}
+
+/** A value or a mark, which has a label. */
+export function isField({ filled }: Piece): boolean {
+  return filled !== undefined && filled.kind !== 'loose'
 }
 
 /** How wide a font of this page runs, against the table that stands for it. */
@@ -83,29 +93,84 @@ export interface PageGeometry {
   height: number
 }
 
-/** Turns the items of a page into pieces by direction of text; the direction with the most text comes first. */
-export function framesOf(items: readonly TextItem[], styles: Record<string, TextStyle>, page: PageGeometry): Frame[] {
+/**
+ * Turns the items of a page, and what was filled in, into pieces by direction of text; the direction with the most text
+ * comes first.
+ */
+export function framesOf(
+  items: readonly TextItem[],
+  styles: Record<string, TextStyle>,
+  page: PageGeometry,
+  filled: readonly Filled[] = [],
+): Frame[] {
   const frames = new Map<number, Frame>()
   const fonts = new Map<string, FontMetrics>()
-  let spaced = true
-  for (const item of items) {
-    if (item.str === undefined) continue
-    const text = cleanText(item.str)
-    const trimmed = text.trim()
-    if (trimmed === '') {
-      spaced = spaced || text !== '' || item.hasEOL
-      continue
+  const read = (items: readonly TextItem[], add: (piece: Piece, frame: Frame) => void) => {
+    let spaced = true
+    for (const item of items) {
+      if (item.str === undefined) continue
+      const text = cleanText(item.str)
+      const trimmed = text.trim()
+      if (trimmed === '') {
+        spaced = spaced || text !== '' || item.hasEOL
+        continue
+      }
+      const style = styles[item.fontName]
+      let metrics = fonts.get(item.fontName)
+      if (!metrics) {
+        metrics = { widths: widthsOf(style), measured: 0, natural: 0 }
+        fonts.set(item.fontName, metrics)
+      }
+      const placed = pieceOf(frames, item, text, trimmed, spaced, style, metrics, page)
+      if (placed) add(placed.piece, placed.frame)
+      spaced = item.hasEOL || text.endsWith(' ')
     }
-    const style = styles[item.fontName]
-    let metrics = fonts.get(item.fontName)
-    if (!metrics) {
-      metrics = { widths: widthsOf(style), measured: 0, natural: 0 }
-      fonts.set(item.fontName, metrics)
-    }
-    addPiece(frames, item, text, trimmed, spaced, style, metrics, page)
-    spaced = item.hasEOL || text.endsWith(' ')
   }
-  return [...frames.values()].sort((a, b) => b.characters - a.characters)
+  read(items, (piece, frame) => frame.pieces.push(piece))
+  for (const each of filled) addFilled(each, page, read)
+  return [...frames.values()].filter(frame => frame.pieces.length > 0).sort((a, b) => b.characters - a.characters)
+}
+
+/** One piece in each frame; all others follow that one. */
+function addFilled(
+  { kind, box, items }: Filled,
+  page: PageGeometry,
+  read: (items: readonly TextItem[], add: (piece: Piece, frame: Frame) => void) => void,
+) {
+  const onPage = boxOnPage(box, page)
+  if (onPage[2] < 0 || onPage[3] < 0 || onPage[0] > page.width || onPage[1] > page.height) return
+  const groups = new Map<Frame, Piece[]>()
+  read(items, (piece, frame) => groups.set(frame, [...(groups.get(frame) ?? []), piece]))
+  for (const [frame, pieces] of groups) {
+    const room = boxInFrame(onPage, frame.degrees)
+    const filled = { kind, box: room }
+    for (const piece of pieces) {
+      piece.filled = filled
+      piece.mono = false
+      if (kind !== 'loose') keepInside(piece, room)
+    }
+    // Stamps and signatures in the order they were painted: a name beside the lines that repeat it.
+    if (kind !== 'loose') pieces.sort((a, b) => (Math.abs(a.y - b.y) > 0.5 * a.size ? a.y - b.y : a.x0 - b.x0))
+    const [first, ...rest] = pieces
+    if (first) frame.pieces.push(rest.length > 0 ? { ...first, tail: rest } : first)
+  }
+}
+
+/** What runs over the edge of its field is not seen there. */
+function keepInside(piece: Piece, [left, top, right, bottom]: Rectangle) {
+  const within = (value: number, from: number, to: number) => Math.max(from, Math.min(value, to))
+  piece.x0 = within(piece.x0, left, right - 0.1)
+  piece.x1 = within(piece.x1, piece.x0 + 0.1, right)
+  const height = Math.min(piece.size, bottom - top)
+  piece.top = within(piece.top, top - 0.3 * piece.size, bottom - height)
+  piece.bottom = within(piece.bottom, piece.top + height, bottom + 0.3 * piece.size)
+}
+
+function boxOnPage([left, bottom, right, top]: Rectangle, { toPage }: PageGeometry): Rectangle {
+  const corners = [multiply(toPage, [1, 0, 0, 1, left, bottom]), multiply(toPage, [1, 0, 0, 1, right, top])]
+  const xs = corners.map(corner => corner[4])
+  const ys = corners.map(corner => corner[5])
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
 }
 
 function widthsOf(style: TextStyle | undefined): Widths {
@@ -113,7 +178,7 @@ function widthsOf(style: TextStyle | undefined): Widths {
   return style?.fontFamily === 'serif' ? SERIF : SANS
 }
 
-function addPiece(
+function pieceOf(
   frames: Map<number, Frame>,
   item: TextItem,
   text: string,
@@ -122,7 +187,7 @@ function addPiece(
   style: TextStyle | undefined,
   metrics: FontMetrics,
   page: PageGeometry,
-) {
+): { piece: Piece; frame: Frame } | undefined {
   const [a, b, c, d, e, f] = multiply(page.toPage, item.transform)
   const vertical = style?.vertical === true
   const advance = vertical ? item.height : item.width
@@ -130,7 +195,7 @@ function addPiece(
   const along: [number, number] = vertical ? [-c, -d] : [a, b]
   const length = Math.hypot(along[0], along[1])
   const size = Math.hypot(c, d) || Math.abs(item.height)
-  if (!Number.isFinite(e + f + size + advance) || length === 0 || size < 0.1) return
+  if (!Number.isFinite(e + f + size + advance) || length === 0 || size < 0.1) return undefined
   let degrees = along[1] === 0 && along[0] > 0 ? 0 : degreesOf(along)
   if (!frames.has(degrees) && frames.size >= MAX_FRAMES) degrees = 0
   let frame = frames.get(degrees)
@@ -147,7 +212,7 @@ function addPiece(
   const x0 = x + lead * EDGE_SPACE * size
   const x1 = x + advance - (text.length - lead - trimmed.length) * EDGE_SPACE * size
   frame.characters += trimmed.length
-  frame.pieces.push({
+  const piece = {
     text: trimmed,
     x0,
     x1: Math.max(x1, x0 + 0.1),
@@ -161,7 +226,8 @@ function addPiece(
     rtl: item.dir === 'rtl',
     spaced: spaced || lead > 0,
     metrics,
-  })
+  }
+  return { piece, frame }
 }
 
 function degreesOf([x, y]: readonly [number, number]): number {

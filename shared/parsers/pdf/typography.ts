@@ -62,6 +62,8 @@ export function createTypography(
       if (characters > ENOUGH) return
       for (const fragment of fragments)
         for (const piece of fragment.pieces) {
+          // How a form was filled in says nothing about its text.
+          if (piece.filled) continue
           characters += piece.text.length
           const rounded = Math.round(piece.size * 4) / 4
           sizes.set(rounded, (sizes.get(rounded) ?? 0) + piece.text.length)
