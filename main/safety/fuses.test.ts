@@ -52,9 +52,9 @@ describe('fuses', () => {
     for (const name of Object.keys(wishedFuses)) expect(FuseV1Options).toHaveProperty(name)
   })
 
-  const context = (platform: string) =>
+  const context = (platform: string, appOutDir = folder) =>
     ({
-      appOutDir: folder,
+      appOutDir,
       electronPlatformName: platform,
       packager: { appInfo: { productFilename: 'Cloister' }, executableName: 'cloister' },
     }) as unknown as Parameters<typeof afterPack>[0]
@@ -71,6 +71,12 @@ describe('fuses', () => {
     const { length } = programWithFuses()
     expect(bytes.length).toBe(length)
     expect(await getCurrentFuseWire(program)).toMatchObject({ [FuseV1Options.RunAsNode]: 0x30 })
+  })
+
+  it('wait for both halves of a universal application', async () => {
+    for (const half of ['x64', 'arm64']) await afterPack(context('darwin', path.join(folder, `universal-${half}-temp`)))
+    // Nothing is there to be changed.
+    await expect(afterPack(context('darwin', path.join(folder, 'universal')))).rejects.toThrow('ENOENT')
   })
 
   it('end the build where they cannot be as wished', async () => {

@@ -17,7 +17,9 @@ type Packed = Pick<AfterPackContext, 'appOutDir' | 'electronPlatformName'> & {
 
 /** Sets the fuses, and reads the file again: what is signed afterwards is what is wished. */
 export async function afterPack(context: Packed): Promise<void> {
-  const { electronPlatformName: platform } = context
+  const { appOutDir, electronPlatformName: platform } = context
+  // Half of a universal application: joined, it comes here again. Signed apart, the halves would differ where they have to be the same.
+  if (platform === 'darwin' && /-(?:x64|arm64)-temp$/.test(appOutDir)) return
   const program = programOf(context)
   const fuses: FuseConfig = {
     version: FuseVersion.V1,
