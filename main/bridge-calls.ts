@@ -1,9 +1,11 @@
 /** What the page may ask of the window and the system around it. */
 import type { DesktopPreferences, DesktopState } from '../shared/api/desktop.ts'
 import type { Translate } from '../shared/messages/index.ts'
+import type { HandedFiles } from './bridge/handed-files.ts'
 import type { BridgeCalls } from './bridge/router.ts'
 import type { KeyChanges } from './change-key.ts'
 import type { LibraryUse } from './library-use.ts'
+import type { Transfers } from './page/transfers.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { ServerProcess } from './processes/server-process.ts'
 import type { Shell } from './shell.ts'
@@ -26,6 +28,8 @@ export interface BridgePorts {
   /** The keys in force that open the small window. */
   shortcut(): string | null
   openExternal(url: string): Promise<boolean>
+  handed: Pick<HandedFiles, 'take' | 'again' | 'leave'>
+  transfers: Pick<Transfers, 'openPage' | 'breakOff'>
   /** Files that are on their way from a window. */
   uploads(window: number, count: number): void
   setShortcut(): void
@@ -35,18 +39,26 @@ export interface BridgePorts {
 }
 
 export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
-  const { shell, preferences, words, windows, server, use, updates, keys, models, dataDirectory } = ports
+  const { shell, preferences, words, windows, server, use, updates, keys, models, handed, transfers, dataDirectory } =
+    ports
   const shown = (): DesktopPreferences => {
     const { tray, notifications, keepRecent } = preferences.get()
     return { tray, notifications, recent: keepRecent, shortcut: ports.shortcut() }
   }
   return {
-    start: (_, window) => ({
-      quick: windows.isQuick(window),
-      server: server.state(),
-      safeMode: ports.safeMode(),
-      updates: updates.state(),
-    }),
+    start(_, window) {
+      const quick = windows.isQuick(window)
+      // Whatever was there before is gone, with all that it was doing.
+      ports.uploads(window, 0)
+      if (!quick) handed.again()
+      return {
+        page: transfers.openPage(window),
+        quick,
+        server: server.state(),
+        safeMode: ports.safeMode(),
+        updates: updates.state(),
+      }
+    },
     startServer: () => use.beside(() => void server.start()),
     chooseFolder: async () => (await shell.chooseFolder(words()('desktop.menu.followFolder'))) ?? null,
     openExternal: async ({ url }) => ({ opened: await ports.openExternal(url) }),
@@ -58,6 +70,9 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
       await windows.find(window)?.print()
       return undefined
     },
+    takeHanded: (_, window) => ({ files: windows.isQuick(window) ? [] : handed.take() }),
+    leaveHanded: () => void handed.leave(),
+    breakOff: ({ transfer }, window) => void transfers.breakOff(window, transfer),
     tellUploads: ({ count }, window) => void ports.uploads(window, count),
     getPreferences: shown,
     async setPreferences({ recent, shortcut, ...others }) {

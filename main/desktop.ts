@@ -17,21 +17,20 @@ import { holdDirectory } from './data/hold-directory.ts'
 import { removePrevious } from './data/move.ts'
 import { markStart } from './data/safe-mode.ts'
 import { findLibrary } from './find-library.ts'
+import { createHandOver } from './hand-over.ts'
 import { createLibraryUse } from './library-use.ts'
 import { moveLibrary } from './move-library.ts'
-import { hashOfLink } from './native/deep-links.ts'
 import { createDrawing } from './native/draw.ts'
 import { followWork } from './native/follow-work.ts'
-import { readHanded } from './native/handed-files.ts'
 import { desktopLanguage } from './native/language.ts'
 import { createNotifier } from './native/notifications.ts'
 import type { Progress } from './native/progress.ts'
-import { withRecent } from './native/recent.ts'
 import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
 import { decideSpelling } from './native/spelling.ts'
 import { createOpenAnswers } from './page/answers.ts'
 import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
+import { createTransfers } from './page/transfers.ts'
 import { openPreferences } from './preferences.ts'
 import { askToLose, askToOpen, askToShowAnew } from './questions.ts'
 import { createExternal } from './safety/external.ts'
@@ -100,6 +99,7 @@ export async function startDesktop({
     language: () => words.language,
   })
   const handed = createHandedFiles({ log })
+  const transfers = createTransfers({ tell: (window, message) => router.tell(window, message) })
   const uploads = new Map<number, number>()
   const uploading = () => [...uploads.values()].reduce((sum, one) => sum + one, 0)
   let progress: Progress = { open: 0, paused: 0, part: undefined }
@@ -119,7 +119,10 @@ export async function startDesktop({
     title: () => 'Cloister',
     stays: () => !ending && (preferences.get().tray || shell.platform === 'darwin'),
     gone: () => void (!ending && quit()),
-    forget: id => void uploads.delete(id),
+    forget(id) {
+      uploads.delete(id)
+      transfers.closePage(id)
+    },
     troubled: how => askToShowAnew({ shell, words }, how),
   })
   const notifier = createNotifier({
@@ -209,6 +212,8 @@ export async function startDesktop({
     },
     shortcut: () => inForce,
     openExternal,
+    handed,
+    transfers,
     uploads: (window, count) => void uploads.set(window, count),
     setShortcut: setKeys,
     look,
@@ -219,7 +224,18 @@ export async function startDesktop({
   const handleRequest = createAppRequests({
     files: await listPageFiles(shell.folders.page),
     server: async request => answers.watch(request, await server.fetch(request)),
-    handed: handed.read,
+    handed,
+    transfers,
+    log,
+  })
+  const handOver = createHandOver({
+    shell,
+    words: () => words,
+    windows,
+    handed,
+    preferences,
+    look,
+    isEnding: () => ending,
     log,
   })
   const choose = createActions({
@@ -231,7 +247,7 @@ export async function startDesktop({
     words: () => words,
     log,
     dataDirectory,
-    offer,
+    offer: handOver.files,
     look,
     move: () =>
       moveLibrary({ shell, preferences, words, server, use, hold, from: dataDirectory, named: named !== null }),
@@ -282,14 +298,7 @@ export async function startDesktop({
     choose,
     quit,
     activate: () => void (!ending && windows.show()),
-    handOver(given, workingDirectory) {
-      void readHanded(given, { cwd: workingDirectory }).then(async ({ files, links }) => {
-        if (ending) return
-        windows.show()
-        for (const link of links) windows.tell({ type: 'go', hash: hashOfLink(link) })
-        if (files.length > 0) await offer(files)
-      })
-    },
+    handOver: handOver.words,
     end,
   }
 
@@ -338,18 +347,6 @@ export async function startDesktop({
     inForce = keys.inForce
     if (keys.taken && shortcut)
       notifier({ kind: 'shortcut-taken', keys: shownShortcut(shortcut, shell.platform, words) })
-  }
-
-  async function offer(paths: readonly string[]): Promise<void> {
-    for await (const files of handed.offer(paths)) windows.tell({ type: 'files', files })
-    if (!preferences.get().keepRecent) return
-    let { recent } = preferences.get()
-    for (const file of paths) {
-      recent = withRecent(recent, file, shell.platform)
-      shell.addRecent(file)
-    }
-    await preferences.change({ recent })
-    look()
   }
 
   /** Files on their way are all that a later start does not go on with. */

@@ -2,6 +2,9 @@
 import type { Translate } from '../shared/messages/index.ts'
 import type { Shell } from './shell.ts'
 
+/** Names that a dialog holds. */
+const mostNamed = 8
+
 interface Asking {
   shell: Pick<Shell, 'ask'>
   words: Translate
@@ -41,4 +44,30 @@ export function askToLose({ shell, words }: Asking, count: number): Promise<numb
     cancel: 0,
     warning: true,
   })
+}
+
+/** Of files and folders that were handed over, or their names: they are not there, or cannot be read. */
+export async function tellUnread({ shell, words }: Asking, names: readonly string[]): Promise<void> {
+  const shown = names.slice(0, mostNamed)
+  const rest = names.length - shown.length
+  if (rest > 0) shown.push(words('desktop.safe.more', { count: rest }))
+  await shell.ask({
+    message: words('desktop.handed.unread', { count: names.length }),
+    detail: shown.join('\n'),
+    buttons: [words('desktop.dialog.ok')],
+    cancel: 0,
+    warning: true,
+  })
+}
+
+/** Whether a folder is to be followed, as more files were handed over than are taken. */
+export async function askToFollow({ shell, words }: Asking, most: number): Promise<boolean> {
+  const answer = await shell.ask({
+    message: words('desktop.handed.more', { most: new Intl.NumberFormat(words.language).format(most) }),
+    detail: words('desktop.handed.moreDetail'),
+    buttons: [words('desktop.menu.followFolder'), words('desktop.dialog.ok')],
+    cancel: 1,
+    warning: true,
+  })
+  return answer === 0
 }

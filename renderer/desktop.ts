@@ -10,6 +10,7 @@ import type {
   UpdateState,
 } from '../shared/api/desktop.ts'
 import { AppError } from '../shared/errors.ts'
+import { createPageTransfers, type PageTransfers } from './api/page-transfers.ts'
 import { createStore, type Store } from './store.ts'
 
 declare global {
@@ -22,6 +23,8 @@ declare global {
 /** The window that this page is in, and the system around it. */
 export interface Desktop {
   readonly bridge: DesktopBridge
+  /** What this page sends. */
+  readonly transfers: PageTransfers
   /** The small window over everything. */
   readonly quick: boolean
   /** Why it was started with care. */
@@ -54,19 +57,47 @@ export async function connectDesktop(
   const key = createStore<KeyState | null>(null)
   const taking = createStore<ModelsTaking>(null)
   const handed = createStore<readonly HandedFile[]>([])
+  const transfers = createPageTransfers(bridge, state.page)
+  const take = takeHanded(bridge, files => handed.change(all => [...all, ...files]))
   bridge.listen(message => {
     if (message.type === 'server') server.set(message.server)
     else if (message.type === 'updates') updates.set(message.updates)
     else if (message.type === 'preferences') preferences.set(message.preferences)
     else if (message.type === 'key') key.set(message.key)
     else if (message.type === 'taking') taking.set(message.taking)
-    else if (message.type === 'files') handed.change(all => [...all, ...message.files])
+    else if (message.type === 'handed') void take()
+    else if (message.type === 'sent') transfers.hear(message.transfer, message.sent)
     else if (message.type === 'go') go(message.hash)
   })
+  // Those of the page before this one, too: of them nobody tells again.
+  if (!state.quick) void take()
   sendLinksOut(document, bridge)
   const known = await bridge.getKey()
-  if (known.ok) key.set(known.value)
-  return { bridge, quick: state.quick, safeMode: state.safeMode, server, updates, preferences, key, taking, handed }
+  // Where it is not known yet, a message says it, which may have come by now.
+  if (known.ok && known.value) key.set(known.value)
+  const { quick, safeMode } = state
+  return { bridge, transfers, quick, safeMode, server, updates, preferences, key, taking, handed }
+}
+
+/** All that there is, a handful after the other, also what comes while they are taken. */
+function takeHanded(bridge: DesktopBridge, taken: (files: readonly HandedFile[]) => void): () => Promise<void> {
+  let taking = false
+  let asked = false
+  return async () => {
+    asked = true
+    if (taking) return
+    taking = true
+    while (asked) {
+      asked = false
+      const given = await bridge.takeHanded()
+      // Main is asked too much just now.
+      if (!given.ok) await new Promise(resolve => setTimeout(resolve, breath))
+      else if (given.value.files.length > 0) taken(given.value.files)
+      else continue
+      asked = true
+    }
+    taking = false
+  }
 }
 
 /** Throws what main says is wrong. */

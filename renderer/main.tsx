@@ -105,6 +105,7 @@ function compose({ session, account, options }: { session: Session; account: Acc
   const uploads = createUploads({
     session: () => session,
     language: () => preferences.words.get().language,
+    desktop,
     arrived: projectId => void queries.invalidateQueries({ queryKey: ['documents', projectId] }),
     refused: () => visit.refused(),
   })

@@ -5,7 +5,13 @@ import type { Log } from '../../shared/ports.ts'
 import { createPageBridge } from './page.ts'
 import { type BridgeCalls, createBridgeRouter } from './router.ts'
 
-const state: DesktopState = { quick: false, server: { name: 'ready' }, safeMode: null, updates: { name: 'none' } }
+const state: DesktopState = {
+  page: '0198c1f0-0000-4000-8000-000000000000',
+  quick: false,
+  server: { name: 'ready' },
+  safeMode: null,
+  updates: { name: 'none' },
+}
 const key: KeyState = { state: 'none', place: null }
 const preferences = { tray: true, notifications: true, recent: true, shortcut: null }
 
@@ -17,6 +23,9 @@ function makeCalls(own: Partial<BridgeCalls> = {}): BridgeCalls {
     openExternal: () => ({ opened: true }),
     showDataFolder() {},
     print() {},
+    takeHanded: () => ({ files: [] }),
+    leaveHanded() {},
+    breakOff() {},
     tellUploads() {},
     getPreferences: () => preferences,
     setPreferences: changes => ({ ...preferences, ...changes }),

@@ -10,10 +10,12 @@ export interface Handed {
   links: readonly DeepLink[]
   /** As they were given: not there, or nothing of ours. To be said. */
   refused: readonly string[]
+  /** There were more words than are read. To be said, too. */
+  more: boolean
 }
 
-/** More would be a mistake, or somebody's joke. */
-const most = 10_000
+/** Files at once, and words of a start. For more, a folder is followed. */
+export const mostHanded = 20_000
 
 /**
  * `args`: behind the program's own name, and in a checkout behind the folder of the application. `cwd`: that of the process that was
@@ -28,7 +30,7 @@ export async function readHanded(
   const refused: string[] = []
   let onlyNames = false
   let isValue = false
-  for (const arg of args.slice(0, most)) {
+  for (const arg of args.slice(0, mostHanded)) {
     const before = isValue
     // Which library it is about has been read already, and is no folder to add.
     isValue = !onlyNames && arg === '--data'
@@ -51,7 +53,7 @@ export async function readHanded(
     if (file !== undefined && (found?.isFile() || found?.isDirectory())) files.set(file, file)
     else refused.push(arg)
   }
-  return { files: [...files.keys()], links, refused }
+  return { files: [...files.keys()], links, refused, more: args.length > mostHanded }
 }
 
 function pathOf(arg: string, cwd: string, platform: NodeJS.Platform): string | undefined {

@@ -127,6 +127,7 @@ describe('what is handed over', () => {
         'file:///%00',
         '/dev/null',
       ],
+      more: false,
     })
   })
 

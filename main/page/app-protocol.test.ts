@@ -1,16 +1,25 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import busboy from 'busboy'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isProblem } from '../../shared/api/api-error.ts'
+import type { DesktopMessage } from '../../shared/api/desktop.ts'
+import { handedHeader, transferHeader } from '../../shared/api/desktop-headers.ts'
 import type { Log } from '../../shared/ports.ts'
+import { createHandedFiles, type HandedFiles } from '../bridge/handed-files.ts'
 import { createAppRequests } from './app-protocol.ts'
 import { listPageFiles } from './files.ts'
+import { createTransfers, type Transfers } from './transfers.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 let folder: string
 let handle: (request: Request) => Promise<Response>
 const asked: Request[] = []
-const handedId = '0198c1f0-0000-7000-8000-000000000000'
+let handed: HandedFiles
+let transfers: Transfers
+let serve: (request: Request) => Promise<Response>
+const told: DesktopMessage[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'cloister-page-'))
@@ -19,14 +28,18 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'built/index.html'), '<script nonce="__NONCE__"></script>')
   await writeFile(path.join(folder, 'built/assets/a-1.js'), 'export {}')
   await symlink(path.join(folder, 'secret.txt'), path.join(folder, 'built/link.txt'))
+  handed = createHandedFiles({ log: silent })
+  transfers = createTransfers({ tell: (_, message) => void told.push(message) })
   handle = createAppRequests({
     files: await listPageFiles(path.join(folder, 'built')),
     server: async request => {
       asked.push(request)
+      if (/documents$|models$/.test(request.url)) return serve(request)
       if (request.url.endsWith('/gone')) throw new Error('no server')
       return new Response('{}', { headers: { 'set-cookie': 'a=b', 'content-type': 'application/json' } })
     },
-    handed: async id => (id === handedId ? new Blob(['handed']).stream() : undefined),
+    handed,
+    transfers,
     log: silent,
   })
 })
@@ -97,17 +110,133 @@ describe('the page', () => {
     expect(await request.text()).toBe('{"a":1}')
   })
 
-  it('gets the bytes of what it was told of, as bytes, and of nothing else', async () => {
-    const answer = await get(`/handed/${handedId}`)
-    expect(await answer.text()).toBe('handed')
-    expect(answer.headers.get('content-type')).toBe('application/octet-stream')
-    for (const other of ['0198c1f0-0000-7000-8000-000000000001', 'a', '..%2f..%2fetc%2fpasswd', ''])
-      expect({ other, status: (await get(`/handed/${other}`)).status }).toEqual({ other, status: 404 })
-    expect((await get(`/handed/${handedId}`, { method: 'HEAD' })).status).toBe(405)
-  })
-
   it('hears of an error of the network where no server runs', async () => {
     expect((await get('/api/v1/gone')).type).toBe('error')
+  })
+})
+
+const documents = '/api/v1/projects/0198c1f0-0000-7000-8000-000000000000/documents'
+
+async function offer(name: string, text: string | Uint8Array): Promise<{ id: string; file: string }> {
+  const file = path.join(folder, name)
+  await writeFile(file, text)
+  await handed.offer([file], () => {})
+  return { id: handed.take()[0]!.id, file }
+}
+
+const add = (id: string, name: string, { at = documents, ...init }: RequestInit & { at?: string } = {}) =>
+  get(at, { method: 'POST', ...init, headers: { [handedHeader]: id, [transferHeader]: name, 'x-cloister': '1' } })
+
+describe('a file that was handed over', () => {
+  it('goes from the disk to where documents are added, and is used up when it is there', async () => {
+    const page = transfers.openPage(1)
+    const name = 'Über "alles"; ein\\Titel’s.txt'
+    const { id } = await offer(name, 'eins')
+    const seen: string[] = []
+    serve = async request => {
+      const announced = Number(request.headers.get('content-length'))
+      const bytes = Buffer.from(await request.clone().arrayBuffer())
+      expect(bytes.length).toBe(announced)
+      expect([...request.headers.keys()].filter(header => /cloister-/.test(header))).toEqual([])
+      const { promise, resolve } = Promise.withResolvers<string>()
+      const parser = busboy({ headers: Object.fromEntries(request.headers), preservePath: true })
+      parser.on('file', (field, stream, { filename }) => {
+        void stream.toArray().then(parts => resolve(`${field} ${filename} ${Buffer.concat(parts)}`))
+      })
+      parser.end(bytes)
+      seen.push(await promise)
+      return Response.json({ results: [] })
+    }
+    expect(await (await add(id, `${page}/0`)).json()).toEqual({ results: [] })
+    expect(seen).toEqual([`files ${name} eins`])
+    expect(told).toContainEqual({ type: 'sent', transfer: 0, sent: 4 })
+    expect((await add(id, `${page}/1`)).status).toBe(500)
+  })
+
+  it('is refused by the server as any other, and can be sent again', async () => {
+    const page = transfers.openPage(1)
+    const { id } = await offer('b.txt', 'eins')
+    const refusal = { code: 'too-large', status: 413 }
+    serve = async () => Response.json(refusal, { status: 413 })
+    const answer = await add(id, `${page}/0`)
+    expect([answer.status, await answer.json()]).toEqual([413, refusal])
+    serve = async () => Promise.reject(new Error('gone'))
+    expect((await add(id, `${page}/1`)).type).toBe('error')
+    serve = async request => Response.json({ length: (await request.text()).length > 4 })
+    expect((await add(id, `${page}/2`)).status).toBe(200)
+  })
+
+  it('says in words that a page knows what is wrong with it, and never ends as a whole file then', async () => {
+    const page = transfers.openPage(1)
+    const { id, file } = await offer('c.txt', new Uint8Array(1024 * 1024))
+    let whole: boolean | undefined
+    serve = async request => {
+      const reader = request.body!.getReader()
+      await reader.read()
+      await reader.read()
+      await appendFile(file, 'mehr')
+      whole = await (async () => {
+        while (!(await reader.read()).done);
+        return true
+      })().catch(() => false)
+      throw new Error('it broke off')
+    }
+    const answer = await add(id, `${page}/0`)
+    const problem = await answer.json()
+    expect([answer.status, isProblem(problem), whole]).toEqual([409, true, false])
+    expect(problem).toMatchObject({ code: 'file-changed' })
+    await rm(file)
+    expect(await (await add(id, `${page}/1`)).json()).toMatchObject({ code: 'file-missing', values: { file: 'c.txt' } })
+  })
+
+  it('is for documents alone, and for a page that is there', async () => {
+    const page = transfers.openPage(1)
+    const { id } = await offer('d.txt', 'eins')
+    asked.length = 0
+    serve = async () => Response.json({})
+    const statuses = [
+      await add(id, `${page}/0`, { at: '/api/v1/models' }),
+      await add(id, `${page}/1`, { at: `${documents}/../../../models` }),
+      await add(id, `${page}/2`, { method: 'PUT' }),
+      await add(id, `${page}/3`, { body: 'more' }),
+      await get(documents, { method: 'POST', headers: { [handedHeader]: id } }),
+    ].map(({ status }) => status)
+    expect(statuses).toEqual([400, 400, 400, 400, 400])
+    expect((await add(id, `${crypto.randomUUID()}/0`)).type).toBe('error')
+    expect((await get(`/handed/${id}`)).status).toBe(404)
+    expect(asked).toEqual([])
+    expect((await add(id, `${page}/4`)).status).toBe(200)
+  })
+})
+
+describe('what a page sends', () => {
+  it('ends at the server when the page says so, and is read to its end by nobody but us', async () => {
+    const page = transfers.openPage(1)
+    let pulled = 0
+    let closed = false
+    // As Electron reads a file: nobody hears of a cancel.
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled += 1
+        if (pulled > 50) {
+          closed = true
+          controller.close()
+        } else controller.enqueue(new Uint8Array(1000))
+      },
+    })
+    const arrived: number[] = []
+    serve = async request => {
+      for await (const chunk of request.body!) {
+        arrived.push(chunk.length)
+        if (arrived.length === 3) transfers.breakOff(1, 0)
+        request.signal.throwIfAborted()
+      }
+      return Response.json({})
+    }
+    const init = { method: 'POST', body, duplex: 'half', headers: { [transferHeader]: `${page}/0` } } as const
+    expect((await get(documents, init)).type).toBe('error')
+    expect(arrived).toHaveLength(3)
+    await expect.poll(() => closed).toBe(true)
   })
 })
 

@@ -6,20 +6,24 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { handedHeader, transferHeader } from '../../shared/api/desktop-headers.ts'
 import type { Log } from '../../shared/ports.ts'
+import type { HandedFiles } from '../bridge/handed-files.ts'
 import { contentSecurityPolicy } from './csp.ts'
 import { type PageFiles, typeOf } from './files.ts'
+import { sendHanded } from './handed-upload.ts'
 import { isOwnOrigin, pageOrigin } from './origin.ts'
+import type { Transfer, Transfers } from './transfers.ts'
 
 /** Stands in the built page wherever the nonce of a response belongs (`html.cspNonce` of Vite). */
 const noncePlaceholder = '__NONCE__'
 /** Files whose name holds a hash of what is in them. */
 const hashed = /^\/assets\//
-/** What was opened with Cloister, by an id that nobody can guess. */
-const handedPath = /^\/handed\/([\da-f-]{36})$/
+/** Where files are added that were handed over, and nowhere else. */
+const documents = /^\/api\/v1\/projects\/[^/]+\/documents$/
 /** Nothing that says who asks, or from where: the server is told by us. What belongs to one connection is that connection's. */
 const withheld =
-  /^(?:authorization|cookie|host|origin|referer|connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|sec-.*|x-forwarded-.*|forwarded)$/i
+  /^(?:authorization|cookie|host|origin|referer|connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|sec-.*|x-forwarded-.*|forwarded|x-cloister-.+)$/i
 /** Of an answer: what is for a browser at an address, and not for a page in our window. */
 const dropped = ['set-cookie', 'strict-transport-security', 'connection', 'keep-alive', 'transfer-encoding']
 
@@ -34,8 +38,8 @@ export interface AppRequestOptions {
   files: PageFiles
   /** To the server, as its owner; rejects where there is none. */
   server: (request: Request) => Promise<Response>
-  /** The bytes of a file that the page was told of; undefined for any other. */
-  handed: (id: string) => Promise<ReadableStream<Uint8Array> | undefined>
+  handed: Pick<HandedFiles, 'open'>
+  transfers: Pick<Transfers, 'begin'>
   log: Log
 }
 
@@ -44,6 +48,7 @@ export function createAppRequests({
   files,
   server,
   handed,
+  transfers,
   log,
 }: AppRequestOptions): (request: Request) => Promise<Response> {
   const index = files.get('/index.html')
@@ -73,31 +78,45 @@ export function createAppRequests({
     })
   }
 
-  async function handedFile(id: string): Promise<Response> {
-    const body = await handed(id)
-    if (!body) return refuse(404)
-    const headers = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' }
-    return new Response(body, {
-      headers: { ...always, ...headers, 'Content-Security-Policy': contentSecurityPolicy('none') },
-    })
+  async function forward(request: Request, url: URL): Promise<Response> {
+    const name = request.headers.get(transferHeader)
+    if (name === null) return pass(request, url)
+    const transfer = transfers.begin(name)
+    // Its page is gone, or did not want it any more before it came.
+    if (!transfer) return Response.error()
+    try {
+      return await pass(request, url, transfer)
+    } finally {
+      transfer.end()
+    }
   }
 
-  async function forward(request: Request, url: URL): Promise<Response> {
+  async function pass(request: Request, url: URL, transfer?: Transfer): Promise<Response> {
     const headers = new Headers([...request.headers].filter(([name]) => !withheld.test(name)))
-    const { method, body, signal } = request
-    const answer = await server(
-      new Request(`http://localhost${url.pathname}${url.search}`, {
-        method,
-        headers,
-        signal,
-        body,
-        ...(body && { duplex: 'half' }),
-      }),
-    )
-    const received = new Headers(answer.headers)
-    for (const name of dropped) received.delete(name)
-    for (const [name, value] of Object.entries(always)) received.set(name, value)
-    return new Response(answer.body, { status: answer.status, headers: received })
+    const { method } = request
+    const signal = transfer ? AbortSignal.any([request.signal, transfer.signal]) : request.signal
+    const to = `http://localhost${url.pathname}${url.search}`
+    const id = request.headers.get(handedHeader)
+    if (id !== null) {
+      if (!transfer || request.body || method !== 'POST' || !documents.test(url.pathname)) return refuse(400)
+      const asked = new Request(to, { method, headers, signal })
+      return received(await sendHanded({ handed, server }, { id, request: asked, progress: transfer }))
+    }
+    const body = request.body && transfer ? createPassage(request.body, transfer) : undefined
+    try {
+      const sent = body?.stream ?? request.body
+      const asked = new Request(to, { method, headers, signal, body: sent, ...(sent && { duplex: 'half' }) })
+      return received(await server(asked))
+    } finally {
+      body?.drain()
+    }
+  }
+
+  function received(answer: Response): Response {
+    const headers = new Headers(answer.headers)
+    for (const name of dropped) headers.delete(name)
+    for (const [name, value] of Object.entries(always)) headers.set(name, value)
+    return new Response(answer.body, { status: answer.status, headers })
   }
 
   return async request => {
@@ -111,13 +130,43 @@ export function createAppRequests({
       if (site !== null && site !== 'same-origin' && site !== 'none') return refuse(403)
       if (url.pathname.startsWith('/api/')) return await forward(request, url)
       if (method !== 'GET' && method !== 'HEAD') return refuse(405)
-      const id = handedPath.exec(url.pathname)?.[1]
-      if (id !== undefined) return method === 'GET' ? await handedFile(id) : refuse(405)
       return url.pathname === '/' || url.pathname === '/index.html' ? await page() : file(url.pathname, method)
     } catch (error) {
       if (!request.signal.aborted) log.debug('not answered', { path: pathOf(request.url), error })
       return Response.error()
     }
+  }
+}
+
+/** A body on its way. */
+function createPassage(body: ReadableStream<Uint8Array>, transfer: Transfer) {
+  const reader = body.getReader()
+  return {
+    stream: new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          const { done, value } = await reader.read()
+          if (done) {
+            transfer.left()
+            controller.close()
+          } else {
+            controller.enqueue(value)
+            transfer.sent(value.length)
+          }
+        },
+      },
+      { highWaterMark: 0 },
+    ),
+    /**
+     * What is left goes nowhere. Electron reads files of the page from their disk, and closes one at its end and no sooner, whatever is cancelled:
+     * a stick could not be taken out.
+     */
+    drain(): void {
+      const rest = async () => {
+        while (!(await reader.read()).done);
+      }
+      rest().catch(() => {})
+    },
   }
 }
 

@@ -1,6 +1,4 @@
 import { useEffect } from 'react'
-import type { HandedFile } from '../../shared/api/desktop.ts'
-import { AppError } from '../../shared/errors.ts'
 import { useApp, useProject } from '../app-context.ts'
 import type { Desktop } from '../desktop.ts'
 import { useStore } from '../store.ts'
@@ -19,15 +17,8 @@ export function HandedFiles({ desktop }: { desktop: Desktop }) {
       return toasts.show(words('desktop.notRead', { project: words.projectName(project.name) }))
     uploads.add(
       project.id,
-      files.map(file => ({ file: { size: file.size, fetch: signal => fetchFile(file, signal) }, name: file.name })),
+      files.map(({ id, name, size }) => ({ file: { handed: id, size }, name })),
     )
   }, [files, desktop, project, uploads, toasts, words])
   return null
-}
-
-async function fetchFile({ id, name }: HandedFile, signal: AbortSignal): Promise<File> {
-  const response = await fetch(`/handed/${id}`, { signal })
-  // Moved or taken away since it was opened.
-  if (!response.ok) throw new AppError('file-missing', { file: name })
-  return new File([await response.blob()], name.split('/').at(-1) ?? name)
 }

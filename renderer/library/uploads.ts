@@ -2,7 +2,8 @@ import { ApiError } from '../../shared/api/api-error.ts'
 import type { Upload as Outcome, Session } from '../../shared/api/index.ts'
 import { toAppError } from '../../shared/errors.ts'
 import type { Reason } from '../../shared/model/index.ts'
-import { sendFile } from '../api/send-file.ts'
+import { type Sendable, sendFile } from '../api/send-file.ts'
+import type { Desktop } from '../desktop.ts'
 import { createStore, type Store } from '../store.ts'
 
 /** A file on its way to the server. */
@@ -23,14 +24,11 @@ export type Problem =
   | { kind: 'too-large' }
   | { kind: 'wrong-kind'; reason: Reason }
 
-/** What is at hand, or is fetched when its turn has come. */
-export type Source = File | { size: number; fetch(signal: AbortSignal): Promise<File> }
-
 export interface Uploads {
   readonly list: Store<readonly Upload[]>
   /** Hidden files that a folder held. */
   readonly skipped: Store<number>
-  add(projectId: string, files: readonly { file: Source; name: string }[]): void
+  add(projectId: string, files: readonly { file: Sendable; name: string }[]): void
   /** Everything that has not arrived yet. */
   stop(): void
   /** Forgets what is over. */
@@ -43,11 +41,13 @@ const lanes = 2
 export function createUploads({
   session,
   language,
+  desktop,
   arrived,
   refused,
 }: {
   session: () => Session
   language: () => string
+  desktop: Pick<Desktop, 'bridge' | 'transfers'> | null
   /** At least one file has been stored. */
   arrived(projectId: string): void
   /** The server no longer knows this browser. */
@@ -55,7 +55,7 @@ export function createUploads({
 }): Uploads {
   const list = createStore<readonly Upload[]>([])
   const skipped = createStore(0)
-  const waiting: { key: number; file: Source }[] = []
+  const waiting: { key: number; file: Sendable }[] = []
   let control = new AbortController()
   let keys = 0
   let running = 0
@@ -67,18 +67,18 @@ export function createUploads({
       return upload ? all.with(at, { ...upload, ...changed }) : all
     })
 
-  async function send(key: number, source: Source): Promise<void> {
+  async function send(key: number, file: Sendable): Promise<void> {
     const upload = list.get().find(one => one.key === key)
     if (!upload || upload.state === 'stopped') return
     const { projectId, name } = upload
     change(key, { state: 'sending' })
     try {
-      const file = 'fetch' in source ? await source.fetch(control.signal) : source
       const { results } = (await sendFile({
         url: `/api/v1/projects/${projectId}/documents`,
         field: 'files',
         file,
         name,
+        transfers: desktop?.transfers ?? null,
         language: language(),
         signal: control.signal,
         progress: (sent, total) => change(key, sent < total ? { sent } : { sent: file.size, state: 'storing' }),
@@ -128,9 +128,11 @@ export function createUploads({
       control.abort()
       control = new AbortController()
       list.change(all => all.map(one => (isOpen(one) ? { ...one, state: 'stopped' } : one)))
+      void desktop?.bridge.leaveHanded()
     },
     clear() {
       list.change(all => all.filter(isOpen))
+      if (list.get().length === 0) void desktop?.bridge.leaveHanded()
       skipped.set(0)
     },
   }
@@ -141,7 +143,7 @@ export function isOpen({ state }: Upload): boolean {
 }
 
 /** What the server would refuse anyway need not travel there. */
-function refusal(file: Source, name: string, limit: number, extensions: readonly string[]): Problem | null {
+function refusal(file: Sendable, name: string, limit: number, extensions: readonly string[]): Problem | null {
   if (file.size > limit) return { kind: 'too-large' }
   const extension = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
   if (extensions.includes(extension)) return null

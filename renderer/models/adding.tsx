@@ -21,7 +21,7 @@ interface Adding {
 /** Models that somebody has already: a file, a folder or stick with some, or an address. */
 export function useAdding() {
   const words = useWords()
-  const { client, queries, toasts } = useApp()
+  const { client, queries, toasts, desktop } = useApp()
   const [now, setNow] = useState<Adding | null>(null)
   const [problems, setProblems] = useState<readonly string[]>([])
 
@@ -32,6 +32,7 @@ export function useAdding() {
       field: 'file',
       file,
       name: file.name,
+      transfers: desktop?.transfers ?? null,
       language: words.language,
       signal: about.control.signal,
       progress: (sent, total) => setNow({ name: file.name, share: sent / total, ...about }),

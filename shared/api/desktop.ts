@@ -78,8 +78,12 @@ export const desktopPreferences = z.object({
 
 /** A file that was opened with Cloister: sent as its id alone (`handedHeader`), it is added as one that was dropped. */
 export const handedFile = z.object({ id, name: text(4096), size: z.number().int().min(0) })
+/** Of a request that carries a file: its number, as its page counts. See `transferHeader`. */
+const transfer = z.number().int().min(0)
 
 export const desktopState = z.object({
+  /** By this it names what it sends. */
+  page: id,
   /** The small window over everything: a question, its answer, and nothing else. */
   quick: z.boolean(),
   server: serverState,
@@ -99,6 +103,12 @@ export const desktopCalls = {
   openExternal: { input: z.object({ url: text(10_000) }), output: z.object({ opened: z.boolean() }) },
   showDataFolder: { input: nothing, output: nothing },
   print: { input: nothing, output: nothing },
+  /** Files that were handed over and that no page has taken yet, a handful at a time; none: that was all. */
+  takeHanded: { input: nothing, output: z.object({ files: z.array(handedFile).max(1000) }) },
+  /** Those that were taken and are not added yet are not wanted any more. */
+  leaveHanded: { input: nothing, output: nothing },
+  /** A request of this page, by its number. */
+  breakOff: { input: z.object({ transfer }), output: nothing },
   /** How many files are on their way from this window: of all work, the one thing that a later start cannot go on with. */
   tellUploads: { input: z.object({ count: z.number().int().min(0) }), output: nothing },
   getPreferences: { input: nothing, output: desktopPreferences },
@@ -122,7 +132,10 @@ export const desktopCalls = {
 
 /** To the page. */
 export const desktopMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('files'), files: z.array(handedFile).max(500) }),
+  /** There are files to take. */
+  z.object({ type: z.literal('handed') }),
+  /** Of a request that carries a file: how many bytes have left. */
+  z.object({ type: z.literal('sent'), transfer, sent: z.number().int().min(0) }),
   /** A view, as it stands behind the `#`. */
   z.object({ type: z.literal('go'), hash: text(2000).startsWith('#/') }),
   z.object({ type: z.literal('server'), server: serverState }),

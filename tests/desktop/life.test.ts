@@ -81,24 +81,6 @@ describe('the application', () => {
     expect(played).toMatchObject({ exited: 0, questions: [] })
   })
 
-  it('hands over files and links of this start and of a second one, to a page that is not there yet', async () => {
-    await start()
-    const file = path.join(folder, 'Frist.txt')
-    await writeFile(file, 'Die Frist beträgt drei Wochen.')
-    desktop!.handOver(['--some-switch', 'Frist.txt', 'cloister://ask?q=Wie%20lange%3F', 'missing.txt'], folder)
-    await until(() => played.shown.includes('recent Frist.txt'), 'it is handed over')
-    expect(played.windows[0]!.heard).toEqual([])
-    await call('start')
-    const heard = played.windows[0]!.heard.filter(message => message.type !== 'server')
-    expect(heard).toMatchObject([
-      { type: 'go', hash: '#/?q=Wie+lange%3F' },
-      { type: 'files', files: [{ name: 'Frist.txt' }] },
-    ])
-    const [, files] = heard as [unknown, { files: { id: string }[] }]
-    const bytes = await desktop!.handleRequest(new Request(`${pageOrigin}/handed/${files.files[0]!.id}`))
-    expect(await bytes.text()).toBe('Die Frist beträgt drei Wochen.')
-  })
-
   it('asks before files that are on their way are lost', async () => {
     await start()
     await call('start')

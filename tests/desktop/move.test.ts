@@ -109,6 +109,26 @@ describe('while the library is moved', () => {
     expect(await isThere(path.join(folder, 'data'))).toBe(false)
   })
 
+  it('nothing else is in work at it: models that are taken over keep it where it is', async () => {
+    await start()
+    await client().projects.create({ name: 'Miete' })
+    // The folder of the stick is being chosen, which is part of it.
+    const { promise: stick, resolve: choose } = Promise.withResolvers<string | undefined>()
+    played.shell.chooseFolder = () => stick
+    const taking = call('takeModels')
+    played.shell.chooseFolder = async () => elsewhere
+    desktop!.choose({ name: 'move-data' })
+    const busy = () => played.questions.some(({ message }) => message.startsWith('An der Bibliothek wird gerade'))
+    await until(busy, 'it is refused')
+    expect(await names()).toContain('Miete')
+    expect(await isThere(elsewhere)).toBe(false)
+    choose(undefined)
+    expect(await taking).toMatchObject({ ok: true })
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.exited === 0, 'it is moved')
+    expect(await isThere(path.join(elsewhere, 'cloister.db'))).toBe(true)
+  })
+
   it('on second thoughts, it is open again where it was', async () => {
     await start()
     await client().projects.create({ name: 'Miete' })

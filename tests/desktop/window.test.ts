@@ -1,6 +1,7 @@
 /** The window of the desktop, from a document to its answer, with its server killed, and with a page that has turned against its user. */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { de } from '../../renderer/messages/de.ts'
@@ -93,12 +94,56 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     const { page, handed, router, id } = window
     const file = path.join(desktop.folder, 'Frist.txt')
     await writeFile(file, 'Die Frist für den Einspruch beträgt drei Wochen.\n')
-    for await (const files of handed.offer([file])) router.tell(id, { type: 'files', files })
+    await handed.offer([file], () => router.tell(id, { type: 'handed' }))
     router.tell(id, { type: 'go', hash: '#/?q=Wie+lange%3F' })
     // To be read, and sent by whoever did.
     await expect.poll(() => window.page.locator('[data-main-field]').inputValue()).toBe('Wie lange?')
     router.tell(id, { type: 'go', hash: '#/library' })
     await row('Frist.txt').and(page.locator('[data-state=ready]')).waitFor()
+    // It was there already: said as of any other file.
+    await handed.offer([file], () => router.tell(id, { type: 'handed' }))
+    const panel = page.getByRole('region', { name: de.upload.title })
+    await panel.getByText(de.upload.known_one).waitFor()
+    await writeFile(path.join(desktop.folder, 'Bild.xyz'), 'nothing that is read')
+    await rm(file)
+    await handed.offer([path.join(desktop.folder, 'Bild.xyz')], () => router.tell(id, { type: 'handed' }))
+    await panel.getByText(de.upload.wrongKind).waitFor()
+    await panel.getByRole('button', { name: de.app.dismiss }).click()
+  })
+
+  it('shows how far a file is, and has none of it when it is stopped, or the page is loaded anew', async () => {
+    const { page, pace, handed } = window
+    const panel = page.getByRole('region', { name: de.upload.title })
+    const size = 3_000_000
+    const pieces = Math.ceil(size / (64 * 1024))
+    let read = 0
+    let pause = 50
+    pace.chunk = async () => {
+      read += 1
+      await setTimeout(pause)
+    }
+    const send = (name: string) => drop(page, name, new Uint8Array(size).fill(97))
+    const percent = de.upload.sending.split('}}').at(-1)!
+    const partly = async () => /[1-9]\d? %/.test(await panel.innerText().catch(() => '')) || panel.innerText()
+    await send('Halb.txt')
+    await panel.getByText(percent).waitFor()
+    await expect.poll(partly).toBe(true)
+    await panel.getByRole('button', { name: de.upload.stop }).click()
+    pause = 0
+    // As Electron does it, to the end.
+    await expect.poll(() => read).toBeGreaterThan(pieces)
+    read = 0
+    pause = 50
+    await send('Auch halb.txt')
+    await expect.poll(partly).toBe(true)
+    // What comes while no page is there is taken by the next one.
+    const file = path.join(desktop.folder, 'Dazwischen.txt')
+    await writeFile(file, 'Dazwischen kam noch etwas.')
+    await Promise.all([page.reload(), handed.offer([file], () => {})])
+    pause = 0
+    await expect.poll(() => read).toBeGreaterThan(pieces)
+    await row('Dazwischen.txt').and(page.locator('[data-state=ready]')).waitFor()
+    expect(await page.locator('[data-document]', { hasText: /halb/i }).count()).toBe(0)
   })
 
   it('saves where the user says, and sends links out after a question', async () => {

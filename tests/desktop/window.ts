@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
@@ -17,6 +18,7 @@ import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from '../../main/ke
 import { createAppRequests } from '../../main/page/app-protocol.ts'
 import { listPageFiles } from '../../main/page/files.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
+import { createTransfers, type Transfers } from '../../main/page/transfers.ts'
 import { createExternal } from '../../main/safety/external.ts'
 import { type GuardedContents, type GuardedSession, guardContents, guardSession } from '../../main/safety/guard.ts'
 import { buildScreen, builtScreen } from '../../scripts/build-screen.ts'
@@ -31,6 +33,8 @@ export interface OpenedWindow {
   /** The number that the bridge knows it by. */
   id: number
   handed: HandedFiles
+  /** `chunk`: awaited before each piece of what the page sends. */
+  pace: { chunk(): Promise<void> }
   /** What the page complains about; to be nothing. */
   complaints: string[]
   /** What was refused, by whom. */
@@ -74,13 +78,16 @@ export async function openWindow(
     error: (message, fields) => void complaints.push(`${message} ${String(fields?.error)}`),
   }
   const handed = createHandedFiles({ log })
+  const transfers = createTransfers({ tell: (to, message) => router.tell(to, message) })
+  const pace = { chunk: async () => {} }
   const handle = createAppRequests({
     files: await listPageFiles(builtScreen),
     server: request => desktop.server.fetch(request),
-    handed: handed.read,
+    handed,
+    transfers,
     log,
   })
-  const web = await serve(handle)
+  const web = await serve(handle, pace)
   const address = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
   const inApp = (url: string) => url.replace(address, pageOrigin)
 
@@ -93,7 +100,10 @@ export async function openWindow(
   })
   const keys = await openKey(desktop.data, log)
   const print = () => opening.printing()
-  const router = createBridgeRouter({ calls: callsOf(desktop, { openExternal, called, quick, keys, print }), log })
+  const router = createBridgeRouter({
+    calls: callsOf(desktop, { openExternal, called, quick, keys, print, handed, transfers }),
+    log,
+  })
   const electron = playElectron()
   const guard = { log, openExternal, devTools: false }
   guardContents(electron.contents, guard)
@@ -140,6 +150,7 @@ export async function openWindow(
     router,
     id,
     handed,
+    pace,
     complaints,
     refused,
     questions,
@@ -165,18 +176,26 @@ function callsOf(
     quick,
     keys,
     print,
+    handed,
+    transfers,
   }: {
     openExternal(url: string): Promise<boolean>
     called: string[]
     quick: boolean
     keys: KeyChanges
     print(): Promise<void>
+    handed: HandedFiles
+    transfers: Transfers
   },
 ): BridgeCalls {
   const preferences = { tray: true, notifications: true, recent: true, shortcut: null }
   const note = (name: string) => () => void called.push(name)
   return {
-    start: () => ({ quick, server: server.state(), safeMode: null, updates: { name: 'unasked' } }),
+    start(_, window) {
+      handed.again()
+      const page = transfers.openPage(window)
+      return { page, quick, server: server.state(), safeMode: null, updates: { name: 'unasked' } }
+    },
     startServer() {
       called.push('startServer')
       server.start()
@@ -189,6 +208,9 @@ function callsOf(
       await print()
       return undefined
     },
+    takeHanded: () => ({ files: handed.take() }),
+    leaveHanded: () => void handed.leave(),
+    breakOff: ({ transfer }, window) => void transfers.breakOff(window, transfer),
     tellUploads: ({ count }) => void called.push(`tellUploads ${count}`),
     getPreferences: () => preferences,
     setPreferences: changes => Object.assign(preferences, changes),
@@ -291,34 +313,33 @@ function playElectron() {
 }
 
 /** Over HTTP, as a Chromium knows no `app:`: what Electron's `protocol.handle` does. */
-async function serve(handle: (request: Request) => Promise<Response>): Promise<Server> {
+async function serve(handle: (request: Request) => Promise<Response>, pace: OpenedWindow['pace']): Promise<Server> {
   const web = createServer((received, response) => {
-    void answer(handle, received, response).catch(() => response.destroy())
+    void answer(handle, pace, received, response).catch(() => response.destroy())
   })
   await new Promise<void>(resolve => web.listen(0, '127.0.0.1', resolve))
   return web
 }
 
+/**
+ * As Electron's `protocol.handle`, by its sources: what the page sends is read from where it lies, whatever has become of the page, and there is no
+ * signal. Of an answer that nobody reads any more the body is cancelled.
+ */
 async function answer(
   handle: (request: Request) => Promise<Response>,
+  pace: OpenedWindow['pace'],
   received: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const control = new AbortController()
-  response.on('close', () => control.abort())
   const { method = 'GET', url = '/' } = received
   const headers = new Headers()
   for (const [name, values] of Object.entries(received.headersDistinct))
-    if (name !== 'origin' && name !== 'host') for (const value of values ?? []) headers.append(name, value)
-  const body = method === 'GET' || method === 'HEAD' ? null : (Readable.toWeb(received) as ReadableStream<Uint8Array>)
+    if (name !== 'origin' && name !== 'host' && name !== 'content-length')
+      for (const value of values ?? []) headers.append(name, value)
+  const bytes = method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : await buffer(received)
+  const body = bytes.length === 0 ? null : piecesOf(bytes, pace)
   const given = await handle(
-    new Request(`${pageOrigin}${url}`, {
-      method,
-      headers,
-      signal: control.signal,
-      body,
-      ...(body && { duplex: 'half' }),
-    }),
+    new Request(`${pageOrigin}${url}`, { method, headers, body, ...(body && { duplex: 'half' }) }),
   )
   // What `Response.error()` is to a page.
   if (given.type === 'error') return void response.destroy()
@@ -327,6 +348,19 @@ async function answer(
   response.flushHeaders()
   if (given.body) await pipeline(Readable.fromWeb(given.body as Parameters<typeof Readable.fromWeb>[0]), response)
   else response.end()
+}
+
+function piecesOf(bytes: Buffer, pace: OpenedWindow['pace']): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream({
+    async pull(controller) {
+      await pace.chunk()
+      if (at === bytes.length) return controller.close()
+      const next = Math.min(bytes.length, at + 64 * 1024)
+      controller.enqueue(bytes.subarray(at, next))
+      at = next
+    },
+  })
 }
 
 let script: Promise<string> | undefined
