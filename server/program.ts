@@ -147,6 +147,13 @@ export function createProgram(context: Context): Command {
     .action(async (folder: string, options: { ignore?: string[]; wait: boolean }) =>
       (await import('./commands/folders.ts')).followFolder(context, folder, options),
     )
+  addJson(describe(folders, 'missing', 'folders-missing'))
+    .argument('<dir>', translate('cli.command.folderNamed'))
+    .option('--keep-documents', words('awaitDocuments'))
+    .option('--trash-documents', words('trashDocuments'))
+    .action(async (folder: string, options: { keepDocuments?: boolean; trashDocuments?: boolean }) =>
+      (await import('./commands/folders.ts')).decideOnMissing(context, folder, options),
+    )
   addJson(describe(folders, 'unfollow', 'folders-unfollow'))
     .argument('<dir>', translate('cli.command.folderNamed'))
     .option('--keep-documents', words('keepDocuments'))

@@ -47,7 +47,7 @@ export type LibraryCore = Pick<
   documents: Pick<Documents, Verb>
   ledger: Ledger
   givenUp: Core['givenUp']
-  folders: Pick<Core['folders'], 'list' | 'follow' | 'unfollow' | 'start' | 'settled'>
+  folders: Pick<Core['folders'], 'list' | 'follow' | 'missing' | 'unfollow' | 'start' | 'settled'>
 }
 
 /** Milliseconds between two looks how far the server's work is. */
@@ -336,6 +336,7 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
     folders: {
       list: async ({ projectId }) => (await client.folders.list({ projectId })).folders,
       follow: ({ projectId }, { path, ignore }) => client.folders.follow({ projectId, path, ignore: [...ignore] }),
+      missing: ({ projectId }, folderId, documents) => client.folders.missing({ projectId, folderId, documents }),
       unfollow: async ({ projectId }, folderId, documents) =>
         void (await client.folders.unfollow({ projectId, folderId, documents })),
       start() {},

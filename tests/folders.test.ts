@@ -70,6 +70,34 @@ describe('the command line', () => {
   }, 120_000)
 })
 
+describe('the command line, where most of a folder is gone', () => {
+  test('says so, waits, and removes when it is told to', async () => {
+    const place = await makePlace()
+    try {
+      const root = path.join(base, 'viele')
+      const data = ['--data', 'daten']
+      for (let at = 0; at < 30; at++) await write(root, `${at}.txt`, `Nummer ${at}`)
+      await place.json(['folders', 'follow', root, ...data])
+      for (let at = 0; at < 25; at++) await rm(path.join(root, `${at}.txt`))
+      const undecided = await place.run(['folders', 'missing', root, ...data])
+      expect(undecided.code).toBe(2)
+      const kept = await place.json(['folders', 'missing', root, '--keep-documents', ...data])
+      expect(kept).toMatchObject({ code: 0, documents: 'kept' })
+      const listed = await place.run(['folders', 'list', ...data], { language: 'de' })
+      expect(listed.stderr).toContain('25 von 30 Dateien fehlen')
+      const { folders } = await place.json<{ folders: { missing: object }[] }>(['folders', 'list', ...data])
+      expect(folders[0]?.missing).toMatchObject({ files: 25, known: 30, asks: false })
+      await write(root, '7.txt', 'Nummer 7')
+      const removed = await place.json(['folders', 'missing', root, '--trash-documents', ...data])
+      expect(removed).toMatchObject({ code: 0, documents: 'trashed' })
+      const trash = await place.json<{ documents: unknown[] }>(['documents', 'trash', ...data])
+      expect(trash.documents.length).toBe(24)
+    } finally {
+      await place.remove()
+    }
+  }, 120_000)
+})
+
 describe('a server', () => {
   const served: ChildProcess[] = []
   afterAll(() => {

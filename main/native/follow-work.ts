@@ -22,7 +22,8 @@ const lookTime = 10 * 60_000
 export async function followWork({ client, signal, clock, log, changed, happened }: FollowWork): Promise<void> {
   const work = createWork(clock)
   const downloads = new Map<string, { since: number; done: boolean }>()
-  const away = new Set<string>()
+  /** Folders that were told to be so last. */
+  const told = new Map<string, 'paused' | 'asking'>()
 
   async function readAll(): Promise<void> {
     const { documents, total } = await client.jobs.list(undefined, { signal })
@@ -33,10 +34,14 @@ export async function followWork({ client, signal, clock, log, changed, happened
   async function readFolders(projectId: string): Promise<void> {
     const { folders } = await client.folders.list({ projectId }, { signal })
     for (const { id, path: folder, state } of folders) {
-      const isAway = state === 'paused'
-      if (isAway && !away.has(id)) happened({ kind: 'folder-vanished', name: path.basename(folder) || folder })
-      if (isAway) away.add(id)
-      else away.delete(id)
+      const name = path.basename(folder) || folder
+      if (state !== 'paused' && state !== 'asking') {
+        // While it is looked through, nothing is over.
+        if (state === 'following') told.delete(id)
+      } else if (told.get(id) !== state) {
+        told.set(id, state)
+        happened({ kind: state === 'paused' ? 'folder-vanished' : 'files-missing', name })
+      }
     }
   }
 

@@ -13,6 +13,8 @@ export type Happening =
   | { kind: 'backup-failed'; reason: Reason }
   /** A followed folder that is not there any more: its documents stay. `name`: the folder's alone. */
   | { kind: 'folder-vanished'; name: string }
+  /** So many of its files are missing that their documents wait for a word. */
+  | { kind: 'files-missing'; name: string }
   | { kind: 'trouble'; reason: Reason }
   | { kind: 'shortcut-taken'; keys: string }
 
@@ -56,6 +58,11 @@ export function noteOf(happening: Happening, words: Translate): Note | undefined
       return {
         title: words('desktop.note.folderVanished', { name: short(happening.name) }),
         body: words('desktop.note.folderVanishedBody'),
+      }
+    case 'files-missing':
+      return {
+        title: words('desktop.note.filesMissing', { name: short(happening.name) }),
+        body: words('desktop.note.filesMissingBody'),
       }
     case 'trouble':
       return { title: words('desktop.note.trouble'), body: explain(words, happening.reason) }

@@ -74,6 +74,7 @@ describe('notes', () => {
     { kind: 'download-failed', name: 'modell.gguf' },
     { kind: 'backup-failed', reason: { code: 'disk-full', values: {} } },
     { kind: 'folder-vanished', name: 'Rechnungen' },
+    { kind: 'files-missing', name: 'Rechnungen' },
     { kind: 'trouble', reason: { code: 'disk-full', values: {} } },
     { kind: 'shortcut-taken', keys: 'Strg+Umschalt+Leertaste' },
   ]

@@ -65,7 +65,7 @@ export function FoldersPage() {
 
 function FolderRow({ folder, mayManage, open }: { folder: ApiFolder; mayManage: boolean; open(what: Open): void }) {
   const words = useWords()
-  const { path, state, reason, files, problems, unsupported } = folder
+  const { path, state, reason, files, problems, missing, unsupported } = folder
   return (
     <li className="flex flex-wrap items-start gap-x-4 gap-y-2 py-3.5">
       <div className="min-w-40 grow basis-0">
@@ -75,6 +75,7 @@ function FolderRow({ folder, mayManage, open }: { folder: ApiFolder; mayManage: 
           {unsupported !== null && unsupported > 0 && ` · ${words('folders.unsupported', { count: unsupported })}`}
         </p>
         {reason && <p className="mt-1.5 max-w-xl text-sm text-soft">{words.explain(reason)}</p>}
+        {missing && <Missing folder={folder} missing={missing} mayManage={mayManage} />}
         {problems > 0 && (
           <Button look="quiet" className="-ml-3" onClick={() => open({ what: 'problems', folder })}>
             {words('folders.problems', { count: problems })}
@@ -90,6 +91,43 @@ function FolderRow({ folder, mayManage, open }: { folder: ApiFolder; mayManage: 
         </span>
       )}
     </li>
+  )
+}
+
+function Missing({
+  folder: { id: folderId },
+  missing: { files, known, since, asks },
+  mayManage,
+}: {
+  folder: ApiFolder
+  missing: NonNullable<ApiFolder['missing']>
+  mayManage: boolean
+}) {
+  const words = useWords()
+  const { client, queries, toasts } = useApp()
+  const { id: projectId } = useProject()
+  const say = async (documents: 'keep' | 'trash') => {
+    try {
+      await client.folders.missing({ projectId, folderId, documents })
+      toasts.show(words(documents === 'keep' ? 'folders.missingKept' : 'folders.missingTrashed'))
+    } catch (error) {
+      toasts.show(sentenceOf(error, words))
+    }
+    void queries.invalidateQueries({ queryKey: ['folders', projectId] })
+  }
+  return (
+    <div className="mt-1.5 max-w-xl text-sm">
+      <p className="font-medium">{words('folders.missing', { files, known, since: words.instant(since) })}</p>
+      <p className="text-soft">{words(asks ? 'folders.missingAsk' : 'folders.missingWaits')}</p>
+      {mayManage && (
+        <span className="mt-2 flex flex-wrap gap-2">
+          {asks && <Button onClick={() => void say('keep')}>{words('folders.keepWaiting')}</Button>}
+          <Button look="quiet" className="text-danger" onClick={() => void say('trash')}>
+            {words('folders.removeMissing')}
+          </Button>
+        </span>
+      )}
+    </div>
   )
 }
 

@@ -17,6 +17,7 @@ export const folders: typeof english = {
   state: {
     looking: 'Wird durchgesehen',
     following: 'Auf dem neuesten Stand',
+    asking: 'Dateien fehlen',
     paused: 'Wartet',
     leaving: 'Seine Dokumente kommen in den Papierkorb',
     resting: 'Zurzeit nicht befolgt',
@@ -27,6 +28,14 @@ export const folders: typeof english = {
   problems_other: '{{count}} Dateien mit einem Problem',
   unsupported_one: '1 Datei eines Typs, der nicht gelesen wird',
   unsupported_other: '{{count}} Dateien von Typen, die nicht gelesen werden',
+  missing: '{{files}} von {{known}} Dateien fehlen, seit {{since}}.',
+  missingAsk:
+    'Wurden sie mit Absicht gelöscht? Wenn nicht (ein Datenträger ist nicht verbunden, ein Missgeschick), bleiben ihre Dokumente und warten, bis die Dateien wieder da sind. Mit allem anderen im Ordner geht es weiter.',
+  missingWaits: 'Ihre Dokumente bleiben und warten, bis die Dateien wieder da sind.',
+  removeMissing: 'Diese Dokumente entfernen',
+  keepWaiting: 'Weiter warten',
+  missingTrashed: 'Die Dokumente fehlender Dateien kommen in den Papierkorb.',
+  missingKept: 'Die Dokumente bleiben, bis ihre Dateien wieder da sind.',
   problemsOf: 'Dateien mit einem Problem in {{path}}',
   problemsLead: 'Diese Dateien sind nicht im Projekt, oder nicht so, wie sie jetzt sind. Bei jeder steht, warum.',
   edit: 'Ändern, was ausgelassen wird',

@@ -16,6 +16,7 @@ export const folders = {
   state: {
     looking: 'Is being looked through',
     following: 'Up to date',
+    asking: 'Files are missing',
     paused: 'Waits',
     leaving: 'Its documents go to the trash',
     resting: 'Not followed at the moment',
@@ -26,6 +27,14 @@ export const folders = {
   problems_other: '{{count}} files with a problem',
   unsupported_one: '1 file of a type that is not read',
   unsupported_other: '{{count}} files of types that are not read',
+  missing: '{{files}} of {{known}} files are missing, since {{since}}.',
+  missingAsk:
+    'Were they deleted on purpose? If not (a disk that is away, a mishap), their documents stay, and wait until the files are back. Everything else in the folder goes on.',
+  missingWaits: 'Their documents stay, and wait until the files are back.',
+  removeMissing: 'Remove these documents',
+  keepWaiting: 'Keep waiting',
+  missingTrashed: 'Documents of missing files go to the trash.',
+  missingKept: 'The documents stay until their files are back.',
   problemsOf: 'Files with a problem in {{path}}',
   problemsLead: 'These files are not in the project, or not as they are now. Each says why.',
   edit: 'Change what is left out',

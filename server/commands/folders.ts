@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { AppError } from '../../shared/errors.ts'
-import type { FolderStatus } from '../../shared/model/index.ts'
+import type { Translate } from '../../shared/messages/index.ts'
+import type { FolderStatus, MissingFiles } from '../../shared/model/index.ts'
 import type { Context } from '../context.ts'
 import { withLibrary } from '../library.ts'
 import { reasonJson, textOf, usageError } from '../present.ts'
@@ -31,7 +32,10 @@ export async function listFolders(context: Context): Promise<void> {
       unsupported === null ? '–' : String(unsupported),
     ])
     for (const line of table(terminal, head, rows, { right: [2, 3, 4] })) terminal.out(line)
-    for (const { path, reason } of folders) if (reason) terminal.note(`${safe(path)}: ${textOf(translate, reason)}`)
+    for (const { path, reason, missing } of folders) {
+      if (reason) terminal.note(`${safe(path)}: ${textOf(translate, reason)}`)
+      if (missing) terminal.note(`${safe(path)}: ${missingText(translate, missing)}`)
+    }
   })
 }
 
@@ -61,6 +65,26 @@ export async function followFolder(
   })
 }
 
+/** Where no server runs, the folder is looked through first: what is back by then is not missing. */
+export async function decideOnMissing(
+  context: Context,
+  named: string,
+  { keepDocuments, trashDocuments }: { keepDocuments?: boolean; trashDocuments?: boolean },
+): Promise<void> {
+  const { terminal, translate, signal } = context
+  if (!keepDocuments === !trashDocuments) throw usageError(translate('cli.folders.choose'))
+  await withLibrary(context, { need: 'manage' }, async ({ core, scope }) => {
+    const { id, path } = await findFolder(context, core.folders.list(scope), named)
+    core.start()
+    core.folders.start()
+    await core.folders.settled(scope, signal)
+    await core.folders.missing(scope, id, keepDocuments ? 'keep' : 'trash')
+    await core.folders.settled(scope, signal)
+    if (context.json) terminal.json({ folder: { id, path }, documents: keepDocuments ? 'kept' : 'trashed' })
+    else terminal.out(translate(keepDocuments ? 'cli.folders.awaited' : 'cli.folders.removed', { path: safe(path) }))
+  })
+}
+
 export async function unfollowFolder(
   context: Context,
   named: string,
@@ -68,12 +92,8 @@ export async function unfollowFolder(
 ): Promise<void> {
   const { terminal, translate, signal } = context
   if (keepDocuments && trashDocuments) throw usageError(translate('cli.folders.choose'))
-  const place = path.resolve(context.config().workingDirectory, named)
   await withLibrary(context, { need: 'manage' }, async ({ core, scope }) => {
-    const folder = (await core.folders.list(scope)).find(
-      ({ id, path }) => id === named || path === place || path === named,
-    )
-    if (!folder) throw new AppError('folder-not-found', { id: named })
+    const folder = await findFolder(context, core.folders.list(scope), named)
     const keep = keepDocuments || (!trashDocuments && (await askToKeep(context)))
     await core.folders.unfollow(scope, folder.id, keep ? 'keep' : 'trash')
     // A server goes on by itself; without one this process does.
@@ -82,6 +102,25 @@ export async function unfollowFolder(
       terminal.json({ folder: { id: folder.id, path: folder.path }, documents: keep ? 'kept' : 'trashed' })
     else terminal.out(translate(keep ? 'cli.folders.kept' : 'cli.folders.trashed', { path: safe(folder.path) }))
   })
+}
+
+/** By its path or its id. Throws `folder-not-found`. */
+async function findFolder(context: Context, folders: Promise<FolderStatus[]>, named: string): Promise<FolderStatus> {
+  const place = path.resolve(context.config().workingDirectory, named)
+  const found = (await folders).find(({ id, path }) => id === named || path === place || path === named)
+  if (!found) throw new AppError('folder-not-found', { id: named })
+  return found
+}
+
+function missingText(translate: Translate, { files, known, since, asks }: MissingFiles): string {
+  const time = new Intl.DateTimeFormat(translate.language, { dateStyle: 'long', timeStyle: 'short' })
+  const number = new Intl.NumberFormat(translate.language)
+  const text = translate('cli.folders.missing', {
+    files: number.format(files),
+    known: number.format(known),
+    since: time.format(since),
+  })
+  return asks ? `${text} ${translate('cli.folders.missingAsk')}` : text
 }
 
 /** Throws `usage` where nobody can be asked. */
@@ -99,7 +138,7 @@ async function askToKeep({ json, translate, signal }: Context): Promise<boolean>
 }
 
 function folderJson({ translate }: Context, folder: FolderStatus): object {
-  const { id, path, ignore, state, reason, files, problems, unsupported, createdAt } = folder
+  const { id, path, ignore, state, reason, files, problems, missing, unsupported, createdAt } = folder
   return {
     id,
     path,
@@ -108,6 +147,7 @@ function folderJson({ translate }: Context, folder: FolderStatus): object {
     reason: reasonJson(translate, reason),
     files,
     problems,
+    missing: missing && { ...missing, since: new Date(missing.since).toISOString() },
     unsupported,
     createdAt: new Date(createdAt).toISOString(),
   }

@@ -23,13 +23,24 @@ const folder = z.object({
   ignore,
   createdAt: time,
   state: z
-    .enum(['looking', 'following', 'paused', 'leaving', 'resting'])
+    .enum(['looking', 'following', 'asking', 'paused', 'leaving', 'resting'])
     .describe(
-      '`looking`: it is compared with what is known; `following`: up to date; `paused`: it cannot be looked at, and goes on by itself when it can; `leaving`: its documents go to the trash; `resting`: nothing here follows folders',
+      '`looking`: it is compared with what is known; `following`: up to date; `asking`: the same, but for files that are `missing`; `paused`: it cannot be looked at, and goes on by itself when it can; `leaving`: its documents go to the trash; `resting`: nothing here follows folders',
     ),
   reason: reason.nullable().describe('Why it is paused, or why changes are found late'),
   files: z.number().int().describe('Files that are documents'),
   problems: z.number().int().describe('Files that are not, though they should be'),
+  missing: z
+    .object({
+      files: z.number().int(),
+      known: z.number().int().describe('Files that are known, with those'),
+      since: time,
+      asks: z.boolean().describe('Nobody has said so far what is to become of their documents'),
+    })
+    .nullable()
+    .describe(
+      'Files that went, too many at once for their documents to go to the trash unasked; they stay, and when the files are back it goes on by itself',
+    ),
   unsupported: z.number().int().nullable().describe('Files of types that are not read; null: not counted so far'),
 })
 
@@ -53,7 +64,7 @@ export const folders = {
       path: base,
       summary: 'Follow a folder of the machine of the server',
       description:
-        'Its files become documents, with all folders in it; what is added, changed, renamed or removed there is so in the project within seconds. Documents of removed files go to the trash. A folder that is out of reach is waited for, and nothing of it is removed.',
+        'Its files become documents, with all folders in it; what is added, changed, renamed or removed there is so in the project within seconds. Documents of removed files go to the trash; where most of a folder goes at once, they wait for a word (`missing`). A folder that is out of reach is waited for, and nothing of it is removed.',
       tags,
       successStatus: 201,
     })
@@ -78,6 +89,17 @@ export const folders = {
     })
     .input(one.extend(paging))
     .output(z.object({ problems: z.array(z.object({ path: z.string(), reason })), next })),
+  missing: oc
+    .route({
+      method: 'POST',
+      path: `${base}/{folderId}/missing`,
+      summary: 'Say what is to become of documents whose files are missing',
+      description:
+        'They go on waiting for their files (`keep`), or go to the trash (`trash`), which takes a while for many: those whose files are still missing then.',
+      tags,
+    })
+    .input(one.extend({ documents: z.enum(['keep', 'trash']) }))
+    .output(folder),
   unfollow: oc
     .route({
       method: 'POST',

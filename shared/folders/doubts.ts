@@ -5,6 +5,8 @@ import { isSame } from './compare.ts'
 /** What is not believed the first time: a file that may still be written, one that may come back. By its path. */
 export interface Doubts {
   readonly size: number
+  /** How many of them were not there. */
+  readonly absent: number
   /** Whether it was so (absent, without facts) for a while; otherwise it is in doubt from now on, and looked at again. */
   isSettled(path: string, facts: FileFacts | null): boolean
   /** Absent, as far as anybody can tell; what is in doubt already stays so. */
@@ -22,12 +24,18 @@ export interface Doubts {
 }
 
 export function createDoubts(settle: number, clock: Clock): Doubts {
-  const doubts = new Map<string, { facts: FileFacts | null; since: number }>()
-  const again = (path: string, facts: FileFacts | null = null) =>
+  /** `facts`: null for what is not there, undefined for what was not as it was seen before. */
+  const doubts = new Map<string, { facts: FileFacts | null | undefined; since: number }>()
+  const again = (path: string, facts: FileFacts | null | undefined) =>
     void doubts.set(path, { facts, since: performance.now() })
   return {
     get size() {
       return doubts.size
+    },
+    get absent() {
+      let count = 0
+      for (const { facts } of doubts.values()) if (facts === null) count += 1
+      return count
     },
     isSettled(path, facts) {
       const before = doubts.get(path)
@@ -36,9 +44,9 @@ export function createDoubts(settle: number, clock: Clock): Doubts {
       return same === true && performance.now() - before.since >= settle
     },
     begin(path) {
-      if (!doubts.has(path)) again(path)
+      if (!doubts.has(path)) again(path, null)
     },
-    again: path => again(path),
+    again: path => again(path, undefined),
     delete: path => void doubts.delete(path),
     clear: () => doubts.clear(),
     due(most) {

@@ -27,6 +27,11 @@ export interface Folders {
   follow(scope: Scope, folder: { path: string; ignore: readonly string[] }): Promise<FolderStatus>
   /** Other lines of what is left out: what is left out now goes to the trash. Throws `folder-not-found`, `folders-off`. */
   update(scope: Scope, id: string, folder: { ignore: readonly string[] }): Promise<FolderStatus>
+  /**
+   * What is to become of documents whose files are missing (see `MissingFiles`): they go on waiting, or go to the trash in the
+   * background, where their files are missing still. Throws `folder-not-found`, `folders-off`, and why it is paused, where it is.
+   */
+  missing(scope: Scope, id: string, documents: 'keep' | 'trash'): Promise<FolderStatus>
   /** Its documents stay, or go to the trash in the background; never for good. Throws `folder-not-found`. */
   unfollow(scope: Scope, id: string, documents: 'keep' | 'trash'): Promise<void>
   /** From now on all that are followed are, in this process. */
@@ -148,9 +153,10 @@ export function createFolders({
     const counts = await store.folders.counts(scope)
     return folders.map(({ device: _device, inode: _inode, leaving: isLeaving, ...folder }) => {
       const follower = followers.get(folder.id)?.follower
-      const { files = 0, problems = 0 } = counts.get(folder.id) ?? {}
-      const state = isLeaving ? 'leaving' : (follower?.state ?? 'resting')
-      return { ...folder, state, reason: follower?.reason ?? null, files, problems }
+      const { files = 0, problems = 0, missing = null } = counts.get(folder.id) ?? {}
+      const follows = follower?.state === 'following' && missing?.asks ? 'asking' : (follower?.state ?? 'resting')
+      const state = isLeaving ? 'leaving' : follows
+      return { ...folder, state, reason: follower?.reason ?? null, files, problems, missing }
     })
   }
 
@@ -198,6 +204,19 @@ export function createFolders({
       await store.transaction(scope, tx => store.folders.update(tx, scope, id, { ignore }))
       await end(id)
       begin(await get(scope, id), scope)
+      tell(scope.projectId)
+      return statusOf(scope, id)
+    },
+    async missing(scope, id, kept) {
+      await get(scope, id)
+      demandWatch(scope)
+      await started
+      if (kept === 'keep') await store.transaction(scope, tx => store.folders.awaitMissing(tx, id))
+      else {
+        const follower = followers.get(id)?.follower
+        if (!follower) throw new AppError('folders-off')
+        follower.giveUp()
+      }
       tell(scope.projectId)
       return statusOf(scope, id)
     },

@@ -3,8 +3,8 @@
  * So nothing depends on having heard everything, and a start is a look like any other.
  *
  * Absence is never deletion by itself. A file is gone when it was looked for twice, some time apart, in a folder that is the one that
- * was followed, before and after looking, and on the disk that the file lay on. A folder that is not there, cannot be read, or is
- * another one (what is left where a disk was mounted) is waited for.
+ * was followed, before and after looking, and on the disk that the file lay on; where too many went at once, they are asked about
+ * (`losses.ts`). A folder that is not there, cannot be read, or is another one (what is left where a disk was mounted) is waited for.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
@@ -14,6 +14,7 @@ import type { FolderRow, Store } from '../store/index.ts'
 import { comparedAll, comparedAt, isLike } from './compare.ts'
 import { createDoubts } from './doubts.ts'
 import { prepareLooks } from './look.ts'
+import { createLosses, fewestAsked } from './losses.ts'
 import type { Files } from './take.ts'
 
 /** Milliseconds. */
@@ -43,6 +44,8 @@ export interface Follower {
   settled(signal?: AbortSignal): Promise<void>
   /** Looks whether new versions can be found. */
   replaced(): void
+  /** Documents whose files are missing go to the trash, from now on, if they still are. Throws why it is paused, where it is. */
+  giveUp(): void
   stop(): Promise<void>
 }
 
@@ -86,9 +89,12 @@ export function startFollower(
   const heard = new Set<string>()
   let everywhere = false
   const doubts = createDoubts(times.settle, clock)
-  const createLook = prepareLooks({ store, watch, mediaType, files, scope, folder: given, doubts, demandSame, changed })
+  const losses = createLosses({ store, watch, files, clock, scope, folder: given, demandSame })
+  const parts = { store, watch, mediaType, files, scope, folder: given, doubts, losses, demandSame, changed }
+  const createLook = prepareLooks(parts)
   let wake = () => {}
   let versions = true
+  let givesUp = false
   let lookedAt = Number.NEGATIVE_INFINITY
   let lookTook = 0
   const waiting = new Set<() => void>()
@@ -115,6 +121,7 @@ export function startFollower(
         if (known.code === 'internal') log.error('a folder is not followed for a while', { error })
         // Everything in doubt was seen in a folder that is not there.
         doubts.clear()
+        losses.clear()
         if (known.code !== 'cancelled') set('paused', reasonOf(known))
       } finally {
         session.abort()
@@ -194,7 +201,7 @@ export function startFollower(
         await demandSame(identity)
         probedAt = performance.now()
       } else {
-        if (doubts.size === 0) set('following', deaf)
+        if (isSettled()) set('following', deaf)
         await rest(Math.min(dueIn, times.probe, doubts.next()), ending)
       }
     }
@@ -208,15 +215,28 @@ export function startFollower(
     heard.clear()
   }
 
-  /** Where something was heard of or is in doubt; false where that is nowhere. */
-  async function lookWhereDue(identity: FolderIdentity, ending: AbortSignal): Promise<boolean> {
+  const isSettled = () => doubts.size === 0 && losses.size === 0 && !givesUp
+
+  /** Where something was heard of or is in doubt; false where that is nowhere. `most`: of lost files that are decided on. */
+  async function lookWhereDue(
+    identity: FolderIdentity,
+    ending: AbortSignal,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
     const due = doubts.due(pathsAtOnce)
-    if (heard.size > 0) {
+    if (losses.isDue(heard.size === 0 && doubts.absent === 0) && losses.size <= most) {
+      await losses.decide(identity, ending)
+      changed()
+    } else if (heard.size > 0) {
       const at = [...heard]
       heard.clear()
       await lookAt(identity, at, ending)
     } else if (due.length > 0) await lookAt(identity, due, ending)
-    else if (versions) {
+    else if (givesUp) {
+      await losses.giveUp(identity, ending)
+      givesUp = false
+      changed()
+    } else if (versions) {
       versions = false
       await files.replace()
     } else return false
@@ -228,7 +248,7 @@ export function startFollower(
       wake = resolve
     })
     // What was heard before it could wake anybody.
-    if (heard.size > 0 || everywhere || versions) return
+    if (heard.size > 0 || everywhere || versions || givesUp) return
     const timer = new AbortController()
     await Promise.race([
       woken,
@@ -243,9 +263,9 @@ export function startFollower(
     await demandSame(identity)
     if (state !== 'following') set('looking')
     const began = performance.now()
-    // What happens meanwhile does not wait for thousands of others.
+    // What happens meanwhile does not wait for thousands of others; but many that are lost may be found by other names before its end.
     const look = createLook(identity, ending, async () => {
-      while (await lookWhereDue(identity, ending));
+      while (await lookWhereDue(identity, ending, fewestAsked - 1));
     })
     let found = 0
     const entries = watch.scan(path, { ignore }, ending)
@@ -301,7 +321,7 @@ export function startFollower(
       return reason
     },
     async settled(until) {
-      while (state === 'looking' || doubts.size > 0) {
+      while (state === 'looking' || !isSettled()) {
         if (state === 'paused' || signal.aborted) return
         until?.throwIfAborted()
         await new Promise<void>(resolve => {
@@ -317,6 +337,11 @@ export function startFollower(
     },
     replaced() {
       versions = true
+      wake()
+    },
+    giveUp() {
+      if (state === 'paused' && reason) throw new AppError(reason.code, reason.values)
+      givesUp = true
       wake()
     },
     async stop() {

@@ -4,6 +4,7 @@ import type { FolderWatch } from '../ports.ts'
 import type { FileRow, FolderRow, Store } from '../store/index.ts'
 import { factsOf, isSame, type Pair } from './compare.ts'
 import type { Doubts } from './doubts.ts'
+import { isMissing, type Losses } from './losses.ts'
 import { type Files, isRoom } from './take.ts'
 
 /** Files that are taken in before more are looked for, and side by side. */
@@ -31,6 +32,7 @@ export function prepareLooks({
   scope,
   folder,
   doubts,
+  losses,
   demandSame,
   changed,
 }: {
@@ -41,13 +43,13 @@ export function prepareLooks({
   scope: Scope
   folder: Pick<FolderRow, 'id' | 'path' | 'ignore'>
   doubts: Doubts
+  losses: Losses
   /** Throws where the folder is another one than a moment ago. */
   demandSame: (identity: FolderIdentity) => Promise<void>
   changed: () => void
 }): CreateLook {
-  /** A part of the folder that was missing is back. */
-  const back = (row: FileRow): FileRow =>
-    row.refused?.code === 'folder-part-missing' ? { ...row, refused: null } : row
+  const wasAway = ({ refused }: FileRow) => refused?.code === 'folder-part-missing' || isMissing(refused)
+  const back = (row: FileRow): FileRow => (wasAway(row) ? { ...row, refused: null } : row)
 
   /** Files that have the number on the disk, the size and the time of one whose path is no more: they are that one. */
   async function renamedIn(
@@ -59,12 +61,13 @@ export function prepareLooks({
     const known = await store.folders.byInode(scope, folder.id, inodes)
     for (const { path, facts, row } of known.length > 0 ? some : []) {
       const before = known.find(one => one.path !== path && isSame(one, facts, true) && one.device === facts.device)
-      if (!before || before.refused || before.documentId === null) continue
+      if (!before || (before.refused && !isMissing(before.refused)) || before.documentId === null) continue
       if (!(await isGone(before.path, ending))) continue
       // What was called so before is overwritten.
       if (row) await files.retire(path)
       await files.rename(before, path, facts)
       doubts.delete(before.path)
+      losses.delete(before.path)
       known.splice(known.indexOf(before), 1)
       renamed.add(path)
     }
@@ -96,6 +99,7 @@ export function prepareLooks({
       const gone: FileRow[] = []
       for (const { path, entry, row } of pairs) {
         ending.throwIfAborted()
+        if (entry && entry.type !== 'absent') losses.delete(path)
         if (entry?.type === 'problem') {
           doubts.delete(path)
           const nowhere = { size: 0, modifiedAt: 0, device: identity.device, inode: '0' }
@@ -108,14 +112,15 @@ export function prepareLooks({
           if (!row) doubts.delete(path)
           else if (doubts.isSettled(path, null) && entry) {
             doubts.delete(path)
+            if (entry.leftOut) gone.push(row)
             // A disk that was mounted in here took it along.
-            if (entry.device === row.device || row.inode === '0') gone.push(row)
+            else if (entry.device === row.device || row.inode === '0') losses.add(row)
             else if (row.refused?.code !== 'folder-part-missing')
               await files.refuse(path, row, { code: 'folder-part-missing' })
           }
         } else if (row && isSame(row, entry, !identity.network) && !wants(row)) {
           doubts.delete(path)
-          if (row.device !== entry.device || row.inode !== entry.inode || row.refused?.code === 'folder-part-missing')
+          if (row.device !== entry.device || row.inode !== entry.inode || wasAway(row))
             await store.transaction(scope, tx => store.folders.put(tx, folder.id, back({ ...row, ...factsOf(entry) })))
         } else if (doubts.isOld(entry) || doubts.isSettled(path, entry)) {
           doubts.delete(path)

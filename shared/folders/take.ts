@@ -189,7 +189,7 @@ export function createFiles(
         })
       await store.transaction(scope, async tx => {
         await store.folders.removeFile(tx, folder.id, row.path)
-        await store.folders.put(tx, folder.id, { ...row, path, ...factsOf(facts) })
+        await store.folders.put(tx, folder.id, { ...row, path, ...factsOf(facts), refused: null })
       })
     },
     async retire(path) {

@@ -99,6 +99,8 @@ export const desktop = {
     backupFailed: 'Es wurde keine Sicherung erstellt',
     folderVanished: 'Der Ordner „{{name}}“ ist nicht da',
     folderVanishedBody: 'Seine Dokumente bleiben. Sobald er wieder da ist, geht es weiter.',
+    filesMissing: 'Im Ordner „{{name}}“ fehlen viele Dateien',
+    filesMissingBody: 'Ihre Dokumente bleiben. Unter „Ordner“ können Sie sagen, was aus ihnen wird.',
     trouble: 'Die Arbeit an den Dokumenten steht still',
     shortcutTaken: 'Die Tasten {{keys}} gehören einem anderen Programm',
     shortcutTakenBody: 'Wählen Sie in den Einstellungen andere oder keine.',

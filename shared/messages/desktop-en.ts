@@ -98,6 +98,8 @@ export const desktop = {
     backupFailed: 'No backup was made',
     folderVanished: 'The folder “{{name}}” is not there',
     folderVanishedBody: 'Its documents stay. Cloister goes on when the folder is there again.',
+    filesMissing: 'Many files are missing in the folder “{{name}}”',
+    filesMissingBody: 'Their documents stay. Under Folders you can say what is to become of them.',
     trouble: 'The work on documents stands still',
     shortcutTaken: 'Another program has the keys {{keys}}',
     shortcutTakenBody: 'Choose others in the settings, or none.',

@@ -20,6 +20,9 @@ export const folders: typeof english = {
       'Der Ordner {{folder}} antwortet nicht: Sein Laufwerk oder der Rechner, auf dem er liegt, hängt. Seine Dokumente bleiben, und mit anderen Ordnern geht es weiter; sobald er antwortet, macht Cloister von selbst weiter.',
     'folder-part-missing':
       'Die Datei ist nicht da, und der Datenträger, auf dem sie lag, auch nicht. Ihr Dokument bleibt, bis er wieder da ist.',
+    'file-gone':
+      'Die Datei fehlt, wie viele andere seit demselben Augenblick. Ihr Dokument bleibt, bis die Datei wieder da ist oder Sie es entfernen.',
+    'file-awaited': 'Die Datei fehlt. Ihr Dokument bleibt, wie Sie es wollten, bis sie wieder da ist.',
     'folder-overlaps':
       'Dieses Projekt folgt bereits {{other}}; einer der beiden Ordner liegt im anderen. Folgen Sie nur dem äußeren.',
     'folders-off':
@@ -31,6 +34,7 @@ export const folders: typeof english = {
     folders: 'die Ordner ansehen und verwalten, denen ein Projekt folgt',
     'folders-list': 'alle Ordner, denen das Projekt folgt',
     'folders-follow': 'einem Ordner folgen: Was sich in ihm ändert, ändert sich im Projekt',
+    'folders-missing': 'sagen, was aus Dokumenten wird, deren Dateien fehlen',
     'folders-unfollow': 'einem Ordner nicht mehr folgen',
     folderPath: 'Ordner',
     folderNamed: 'Ordner, oder die Kennung eines, dem das Projekt folgt',
@@ -38,6 +42,7 @@ export const folders: typeof english = {
   help: {
     ignore: 'dies auslassen, geschrieben wie eine Zeile in .gitignore; mehrmals möglich',
     keepDocuments: 'seine Dokumente bleiben im Projekt',
+    awaitDocuments: 'seine Dokumente warten weiter auf ihre Dateien',
     trashDocuments: 'seine Dokumente kommen in den Papierkorb',
   },
   cli: {
@@ -50,10 +55,16 @@ export const folders: typeof english = {
     states: {
       looking: 'wird durchgesehen',
       following: 'auf dem neuesten Stand',
+      asking: 'Dateien fehlen',
       paused: 'wartet',
       leaving: 'seine Dokumente kommen in den Papierkorb',
       resting: 'wird befolgt, solange „cloister serve“ läuft',
     },
+    missing:
+      '{{files}} von {{known}} Dateien fehlen, seit {{since}}. Ihre Dokumente bleiben; kommen die Dateien zurück, geht es von selbst weiter.',
+    missingAsk: 'Wurden sie mit Absicht gelöscht: „cloister folders missing ORDNER --trash-documents“.',
+    awaited: 'Die Dokumente fehlender Dateien warten weiter: {{path}}',
+    removed: 'Die Dokumente fehlender Dateien kommen in den Papierkorb: {{path}}',
     followed: 'Das Projekt folgt jetzt: {{path}}',
     later: 'Solange „cloister serve“ läuft, werden Änderungen darin binnen Sekunden übernommen.',
     kept: 'Das Projekt folgt nicht mehr: {{path}}. Seine Dokumente bleiben.',

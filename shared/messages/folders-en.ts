@@ -17,6 +17,9 @@ export const folders = {
       'The folder {{folder}} does not answer: its drive, or the machine it lies on, hangs. Its documents stay, and other folders go on; as soon as it answers, Cloister goes on by itself.',
     'folder-part-missing':
       'The file is not there, nor is the disk that it lay on. Its document stays until that disk is back.',
+    'file-gone':
+      'The file is missing, as are many others since the same moment. Its document stays until the file is back, or until you say that it may go.',
+    'file-awaited': 'The file is missing. Its document stays until the file is back, as you wished.',
     'folder-overlaps':
       'This project follows {{other}} already; one of the two folders lies in the other. Follow the outer one alone.',
     'folders-off':
@@ -28,6 +31,7 @@ export const folders = {
     folders: 'see and manage the folders that a project follows',
     'folders-list': 'all folders that the project follows',
     'folders-follow': 'follow a folder: what changes in it, changes in the project',
+    'folders-missing': 'say what is to become of documents whose files are missing',
     'folders-unfollow': 'follow a folder no more',
     folderPath: 'folder',
     folderNamed: 'folder, or the id of one that is followed',
@@ -35,6 +39,7 @@ export const folders = {
   help: {
     ignore: 'leave this out, as a line of a .gitignore says it; may be given several times',
     keepDocuments: 'its documents stay in the project',
+    awaitDocuments: 'its documents go on waiting for their files',
     trashDocuments: 'its documents go to the trash',
   },
   cli: {
@@ -47,10 +52,16 @@ export const folders = {
     states: {
       looking: 'is being looked through',
       following: 'up to date',
+      asking: 'files are missing',
       paused: 'waits',
       leaving: 'its documents go to the trash',
       resting: 'followed while “cloister serve” runs',
     },
+    missing:
+      '{{files}} of {{known}} files are missing, since {{since}}. Their documents stay; when the files are back, Cloister goes on by itself.',
+    missingAsk: 'If they were deleted on purpose: “cloister folders missing DIR --trash-documents”.',
+    awaited: 'The documents of missing files go on waiting: {{path}}',
+    removed: 'The documents of files that are missing go to the trash: {{path}}',
     followed: 'Followed now: {{path}}',
     later: 'While “cloister serve” runs, changes in it are taken up within seconds.',
     kept: 'Not followed any more: {{path}}. Its documents stay.',

@@ -13,10 +13,21 @@ export interface FollowedFolder {
 }
 
 /**
- * `looking`: it is compared with what is known; `following`: what is known is what is in it; `paused`: it cannot be looked at, and goes
- * on by itself; `leaving`: its documents go to the trash; `resting`: nothing here follows at the moment.
+ * `looking`: it is compared with what is known; `following`: what is known is what is in it; `asking`: the same, but for files that are
+ * missing, whose documents wait for a word; `paused`: it cannot be looked at, and goes on by itself; `leaving`: its documents go to the
+ * trash; `resting`: nothing here follows at the moment.
  */
-export type FollowState = 'looking' | 'following' | 'paused' | 'leaving' | 'resting'
+export type FollowState = 'looking' | 'following' | 'asking' | 'paused' | 'leaving' | 'resting'
+
+/** Files that went, too many at once for their documents to go unasked. */
+export interface MissingFiles {
+  files: number
+  /** Of so many that are known. */
+  known: number
+  since: Time
+  /** Nobody has said so far what is to become of their documents. */
+  asks: boolean
+}
 
 /** A folder with how far it is. */
 export interface FolderStatus extends FollowedFolder {
@@ -27,6 +38,7 @@ export interface FolderStatus extends FollowedFolder {
   files: number
   /** Files that are not, though they should be: see `FolderProblem`. */
   problems: number
+  missing: MissingFiles | null
   /** Files of types that nobody reads, when it was last looked at; null: never so far. */
   unsupported: number | null
 }
@@ -59,6 +71,6 @@ export interface FileFacts {
 export type FolderEntry =
   | ({ type: 'file'; path: string } & FileFacts)
   /** Asked for by its path, and not there or left out. `device`: of the nearest folder above that is there. */
-  | { type: 'absent'; path: string; device: string }
+  | { type: 'absent'; path: string; device: string; leftOut: boolean }
   /** What is there or below cannot be told. */
   | { type: 'problem'; path: string; reason: Reason }

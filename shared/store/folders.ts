@@ -1,6 +1,14 @@
 /** Folders that projects follow, and their files: facts of this installation, in no change log. */
 import { sql } from 'kysely'
-import type { FileFacts, FolderIdentity, FolderProblem, FollowedFolder, Reason, Scope } from '../model/index.ts'
+import type {
+  FileFacts,
+  FolderIdentity,
+  FolderProblem,
+  FollowedFolder,
+  MissingFiles,
+  Reason,
+  Scope,
+} from '../model/index.ts'
 import type { Clock, Ids } from '../ports.ts'
 import type { Engine } from './engine/index.ts'
 import type { FollowedFileRow, FollowedFolderRow, Read, ReadAs, Tx } from './schema.ts'
@@ -34,7 +42,13 @@ export interface FolderStore {
   all(): Promise<{ folder: FolderRow; scope: Scope }[]>
   get(scope: Scope, id: string): Promise<FolderRow | undefined>
   /** Files that are documents, and those that are not and should be, by folder. */
-  counts(scope: Scope): Promise<ReadonlyMap<string, { files: number; problems: number }>>
+  counts(scope: Scope): Promise<ReadonlyMap<string, FolderCounts>>
+  /** Files that are not missing; `below`: of that folder in it. */
+  countPresent(scope: Scope, id: string, below?: string): Promise<number>
+  /** Files that are (see `MissingFiles`), by their paths, behind `after`. */
+  missing(scope: Scope, id: string, page: { after?: string; limit: number }): Promise<FileRow[]>
+  /** Their documents go on waiting, and nobody is asked about them any more. */
+  awaitMissing(tx: Tx, id: string): Promise<void>
   insert(tx: Tx, scope: Scope, folder: { ignore: readonly string[] } & FolderIdentity): Promise<FolderRow>
   /** Only what is given changes. */
   update(tx: Tx, scope: Scope, id: string, fields: FolderFields): Promise<void>
@@ -61,6 +75,12 @@ export interface FolderStore {
   problems(scope: Scope, id: string, page: { after?: string; limit: number }): Promise<FolderProblem[]>
   /** Documents of the project that wait or are worked on, up to so many. */
   open(scope: Scope, most: number): Promise<number>
+}
+
+interface FolderCounts {
+  files: number
+  problems: number
+  missing: MissingFiles | null
 }
 
 interface FolderFields {
@@ -91,6 +111,8 @@ export function createFolderStore({
       .where('project.user_id', '=', userId)
   const filesOf = (scope: Scope, id: string) =>
     read(scope).selectFrom('followed_file').selectAll().where('folder_id', '=', id)
+  // As `JSON.stringify` writes a reason.
+  const isMissing = sql<boolean>`(refused like '{"code":"file-gone"%' or refused like '{"code":"file-awaited"%')`
   /** Those whose document nobody could read. */
   const failed = (scope: Scope) =>
     read(scope)
@@ -129,13 +151,14 @@ export function createFolderStore({
     },
     async counts(scope) {
       const own = read(scope).selectFrom('followed_folder').select('id').where('project_id', '=', scope.projectId)
-      const [all, unread] = await Promise.all([
+      const [all, unread, missing] = await Promise.all([
         read(scope)
           .selectFrom('followed_file')
           .select(({ fn }) => [
             'folder_id',
             fn.count<number>('document_id').as('files'),
             fn.count<number>('refused').as('refused'),
+            fn.countAll<number>().as('known'),
           ])
           .where('folder_id', 'in', own)
           .groupBy('folder_id')
@@ -144,14 +167,57 @@ export function createFolderStore({
           .select(({ fn }) => ['followed_file.folder_id', fn.countAll<number>().as('count')])
           .groupBy('followed_file.folder_id')
           .execute(),
+        read(scope)
+          .selectFrom('followed_file')
+          .select(({ fn }) => ['folder_id', 'refused', fn.countAll<number>().as('count')])
+          .where('folder_id', 'in', own)
+          .where('refused', 'is not', null)
+          .where(isMissing)
+          .groupBy(['folder_id', 'refused'])
+          .execute(),
       ])
       const more = new Map(unread.map(({ folder_id, count }) => [folder_id, Number(count)]))
       return new Map(
-        all.map(({ folder_id, files, refused }) => [
+        all.map(({ folder_id, files, refused, known }) => [
           folder_id,
-          { files: Number(files), problems: Number(refused) + (more.get(folder_id) ?? 0) },
+          {
+            files: Number(files),
+            problems: Number(refused) + (more.get(folder_id) ?? 0),
+            missing: missingOf(
+              missing.filter(row => row.folder_id === folder_id),
+              Number(known),
+            ),
+          },
         ]),
       )
+    },
+    async countPresent(scope, id, below) {
+      let query = read(scope)
+        .selectFrom('followed_file')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('folder_id', '=', id)
+        .where(({ or, eb, not }) => or([eb('refused', 'is', null), not(isMissing)]))
+      if (below !== undefined) query = query.where('path', '>=', `${below}/`).where('path', '<', `${below}0`)
+      return Number((await query.executeTakeFirstOrThrow()).count)
+    },
+    async missing(scope, id, { after = '', limit }) {
+      const rows = await filesOf(scope, id)
+        .where('refused', 'is not', null)
+        .where(isMissing)
+        .where('path', '>', after)
+        .orderBy('path')
+        .limit(limit)
+        .execute()
+      return rows.map(toFile)
+    },
+    async awaitMissing(tx, id) {
+      await tx
+        .updateTable('followed_file')
+        .set({ refused: sql<string>`replace(refused, '"file-gone"', '"file-awaited"')` })
+        .where('folder_id', '=', id)
+        .where('refused', 'is not', null)
+        .where(isMissing)
+        .execute()
     },
     async insert(tx, { projectId }, { path, device, inode, ignore }) {
       const row = {
@@ -317,6 +383,19 @@ function toFolder(row: FollowedFolderRow): FolderRow {
     inode: row.inode,
     unsupported: row.unsupported,
     leaving: row.leaving !== 0,
+  }
+}
+
+function missingOf(rows: readonly { refused: string | null; count: number }[], known: number): MissingFiles | null {
+  const groups = rows.flatMap(({ refused, count }) =>
+    refused === null ? [] : [{ reason: JSON.parse(refused) as Reason, count: Number(count) }],
+  )
+  if (groups.length === 0) return null
+  return {
+    files: groups.reduce((sum, { count }) => sum + count, 0),
+    known,
+    since: Math.min(...groups.map(({ reason }) => Number(reason.values?.since ?? 0))),
+    asks: groups.some(({ reason }) => reason.code === 'file-gone'),
   }
 }
 

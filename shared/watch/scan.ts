@@ -65,18 +65,15 @@ function* look(
       return yield { type: 'problem', path: wanted, reason: { code: found.code, values: found.values } }
     const isFolder = found?.isDirectory() ?? false
     const isFile = found?.isFile() ?? false
-    if (
-      !found ||
-      (last ? !isFolder && !isFile : !isFolder) ||
-      rules(file, isFolder) ||
-      excepted.has(path.join(root, file))
-    )
-      return yield { type: 'absent', path: wanted, device }
+    // What is gone was a folder as long as there was something below.
+    const leftOut = rules(file, found ? isFolder : !last) || excepted.has(path.join(root, file))
+    if (!found || (last ? !isFolder && !isFile : !isFolder) || leftOut)
+      return yield { type: 'absent', path: wanted, device, leftOut }
     if (last && isFile) return yield entryOf(file, found)
     device = String(found.dev)
   }
   // As a file it is not there.
-  yield { type: 'absent', path: wanted, device }
+  yield { type: 'absent', path: wanted, device, leftOut: false }
   yield* walk(root, wanted, rules, excepted)
 }
 

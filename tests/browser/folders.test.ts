@@ -67,6 +67,21 @@ describe.skipIf(!chromiumPath)(`followed folders${why}`, () => {
     await row().getByText('Auf dem neuesten Stand').waitFor()
   })
 
+  it('many files that are missing are asked about', async () => {
+    for (let at = 0; at < 30; at++) await writeFile(path.join(root, `${at}.txt`), `Nummer ${at}`)
+    await row().getByText('32 Dokumente').waitFor()
+    for (let at = 0; at < 25; at++) await rm(path.join(root, `${at}.txt`))
+    await row().getByText('25 von 32 Dateien fehlen').waitFor()
+    await row().getByText('Wurden sie mit Absicht gelöscht?').waitFor()
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('button', { name: 'Weiter warten' }).click()
+    await row().getByText('Auf dem neuesten Stand').waitFor()
+    await row().getByText('Ihre Dokumente bleiben und warten').waitFor()
+    await page.getByRole('button', { name: 'Diese Dokumente entfernen' }).click()
+    await row().getByText('7 Dokumente').waitFor()
+    await row().getByText('Dateien fehlen').waitFor({ state: 'detached' })
+  })
+
   it('it is let go, and its documents are asked about', async () => {
     await page.getByRole('button', { name: 'Nicht mehr folgen' }).click()
     await page.getByRole('button', { name: 'Dokumente in den Papierkorb legen' }).click()

@@ -131,6 +131,7 @@ export const cases: Record<string, Case> = {
   'folders.follow': with_('manage', () => ({ path: '/' })),
   'folders.update': with_('manage', () => ({ ignore: [] })),
   'folders.problems': read,
+  'folders.missing': with_('manage', () => ({ documents: 'keep' })),
   'folders.unfollow': with_('manage', () => ({ documents: 'keep' })),
   search: with_('read', ({ documentId }) => ({ query: 'Miete', documents: [documentId] }), 200),
 

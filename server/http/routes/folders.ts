@@ -20,6 +20,9 @@ export function folderRoutes({ core: { folders } }: { core: Core }, { inProject 
       .handler(({ input: { folderId, limit, after }, context: { scope } }) =>
         folders.problems(scope, folderId, { limit, ...(after !== undefined && { after }) }),
       ),
+    missing: os.folders.missing
+      .use(managing)
+      .handler(({ input, context: { scope } }) => folders.missing(scope, input.folderId, input.documents)),
     unfollow: os.folders.unfollow.use(managing).handler(async ({ input, context: { scope } }) => {
       await folders.unfollow(scope, input.folderId, input.documents)
       return {}
