@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Arch, build, Platform } from 'electron-builder'
+import { checkHomepage } from './homepage.ts'
 import { root, staged } from './root.ts'
 import { stage } from './stage.ts'
 import { isTarget, type Target, targetHere, targets } from './targets.ts'
@@ -24,6 +25,7 @@ if (!isTarget(given)) throw new Error(`${given}: known targets are ${Object.keys
 process.env.NODE_ENV = 'production'
 const { UPDATE_CHANNEL: url, UPDATE_PUBLIC_KEY: key } = process.env
 if ((url === undefined) !== (key === undefined)) throw new Error('UPDATE_CHANNEL and UPDATE_PUBLIC_KEY belong together')
+if (given.startsWith('linux')) await checkHomepage(root)
 
 await stage(staged, given)
 if (url !== undefined && key !== undefined) {

@@ -30,7 +30,7 @@ interface Manifest {
 
 /** What no program reads: types, maps, notes to developers, tests, sources of what is compiled. Licences stay. */
 const idle =
-  /\.d\.[cm]?ts$|\.map$|\.tsbuildinfo$|(?:^|\/)(?!licen[cs]e|notice|copying)[^/]*\.(?:md|markdown|flow|gyp|gypi|c|cc|cpp|h|hpp|tsx?)$|(?:^|\/)(?:tests?|__tests__|docs?|examples?|benchmarks?|bench|\.github|man|typings)\/|(?:^|\/)\.[^/]+$|(?:^|\/)(?:Makefile|CHANGELOG[^/]*)$/i
+  /\.d\.[cm]?ts$|\.map$|\.tsbuildinfo$|(?:^|\/)(?!licen[cs]e|notice|copying)[^/]*\.(?:md|markdown|html|flow|gyp|gypi|c|cc|cpp|h|hpp|tsx?)$|(?:^|\/)(?:tests?|__tests__|docs?|examples?|benchmarks?|bench|\.github|man|typings)\/|(?:^|\/)\.[^/]+$|(?:^|\/)(?:Makefile|yarn\.lock|CHANGELOG[^/]*)$/i
 const licence = /^(?:licen[cs]e|copying|notice|unlicense)/i
 
 /** Of packages with much that is not for us, what is. Tests run all of it from the folder that results. */

@@ -165,7 +165,17 @@ describe('the configuration of electron-builder', () => {
         .value
     expect(await entry(config)).toContain('\nExec=AppRun %U\n')
     // And without what we say, it would.
-    expect(await entry({ ...config, appImage: {} })).toContain('\nExec=AppRun --no-sandbox %U\n')
+    expect(await entry({ ...config, toolsets: {}, appImage: {} })).toContain('\nExec=AppRun --no-sandbox %U\n')
+  })
+
+  test('asks Debian for what Electron and our libraries are linked with, by names of today first', () => {
+    const { depends = [], recommends } = config.deb as { depends?: string[]; recommends?: string[] }
+    // Of the rest, GTK needs what is needed.
+    for (const name of ['libasound2', 'libgbm1', 'libgtk-3-0', 'libnss3', 'libstdc++6 (>= 12)', 'libc6 (>= 2.34)'])
+      expect(depends.filter(one => one.split(' | ').includes(name))).toHaveLength(1)
+    for (const one of depends.filter(one => one.includes(' | '))) expect(one).toMatch(/^(\S+)t64 \| \1$/)
+    expect(recommends).toEqual([])
+    expect(config.toolsets?.appimage).toBe('1.0.3')
   })
 
   test('lets off no more than is needed, and holds no secret', async () => {

@@ -92,6 +92,14 @@ describe.each(names)('%s', name => {
   })
 })
 
+test('the workflow of the tests installs what .ci/run does', async () => {
+  const wanted = [...(await readFile(path.join(root, '.ci/run'), 'utf8')).matchAll(/missing\+=\(([\w-]+)\)/g)]
+  expect(wanted.length).toBeGreaterThan(2)
+  // GitHub's machines have Chrome, which the tests take as well.
+  for (const [, name = ''] of wanted.filter(([, name]) => name !== 'chromium'))
+    expect(texts.get('ci.yml')).toMatch(new RegExp(`apt-get install .*\\b${name}\\b`))
+})
+
 describe('the installers’ workflow', () => {
   const workflow = workflows.get('desktop.yml') as Workflow
   const job = workflow.jobs.installers
@@ -104,7 +112,8 @@ describe('the installers’ workflow', () => {
     const at = (part: string) => order.findIndex(step => step.includes(part))
     expect(at('npm ci')).toBeLessThan(at('vitest run'))
     expect(at('vitest run')).toBeLessThan(at('npm run dist'))
-    expect(at('npm run dist')).toBeLessThan(at('upload-artifact'))
+    expect(at('npm run dist')).toBeLessThan(at('vitest run tests/desktop/release.test.ts'))
+    expect(at('vitest run tests/desktop/release.test.ts')).toBeLessThan(at('upload-artifact'))
     expect(order.some(step => step.includes('xvfb-run'))).toBe(true)
   })
 })
