@@ -51,6 +51,7 @@ async function open({ pressed = 0, keyGiven = false }: { pressed?: number; keyGi
       seen.restarts += 1
     },
     changed: state => void seen.told.push(state),
+    log: silent,
   })
   return { changes, seen, key: () => ('key' in key ? key.key : undefined) }
 }

@@ -2,6 +2,7 @@
 import type { KeyState } from '../shared/api/desktop.ts'
 import { AppError } from '../shared/errors.ts'
 import type { Translate } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
 import { type LibraryKey, leastPassphrase, protectLibraryKey, unlockLibraryKey } from './keychain/library-key.ts'
 import type { Library } from './open-library.ts'
 import type { Shell } from './shell.ts'
@@ -24,6 +25,7 @@ export function createKeyChanges({
   keyGiven,
   restart,
   changed,
+  log,
 }: {
   shell: Pick<Shell, 'ask'>
   words: () => Translate
@@ -33,6 +35,7 @@ export function createKeyChanges({
   /** The server, with the key there is now. */
   restart(): Promise<void>
   changed(state: KeyState): void
+  log: Log
 }): KeyChanges {
   let last: Promise<unknown> = Promise.resolve()
 
@@ -71,7 +74,7 @@ export function createKeyChanges({
     protect: passphrase =>
       alone(async () => {
         if (!is('open', 'none')) return
-        const key = await protectLibraryKey(library, passphrase)
+        const key = await protectLibraryKey({ dataDirectory: library.dataDirectory, log }, passphrase)
         if (!key) throw new AppError('passphrase-short', { min: leastPassphrase })
         library.setKey(key)
       }),

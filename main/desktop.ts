@@ -184,6 +184,7 @@ export async function startDesktop({
       router.tellAll({ type: 'key', key })
       look()
     },
+    log,
   })
   const models = createModelTaking({
     shell,

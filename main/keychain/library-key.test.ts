@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { watch } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -9,6 +10,7 @@ import type { Log } from '../../shared/ports.ts'
 import { keepingFileOf, keyFileOf } from '../../shared/secrets/keeping.ts'
 import { createKeychain, type Keychain } from '../../shared/secrets/keychain.ts'
 import { createSecrets } from '../../shared/secrets/secrets.ts'
+import { until } from '../../tests/until.ts'
 import {
   giveUpLibraryKey,
   type LibraryKey,
@@ -114,6 +116,66 @@ describe('the key of a library', () => {
     await writeFile(keyFileOf(dataDirectory), `${randomBytes(32).toString('base64')}\n`)
     expect(await openLibraryKey(ports)).toEqual(key)
     expect(await files()).toEqual(['secrets.json', 'secrets.key'])
+  })
+
+  test('is kept also where the open file cannot be taken away, and is used from there while its keychain fails', async () => {
+    const sealed = await asCommand(none).seal('sk-key', 'provider')
+    const file = keyFileOf(dataDirectory)
+    const old = await readFile(file)
+    const memory = remembering()
+    // Between what is read and what is removed: a folder is no file that goes.
+    const jammed: Keychain = {
+      ...memory,
+      async get(account) {
+        await rm(file, { force: true, recursive: true })
+        await mkdir(file)
+        return memory.get(account)
+      },
+    }
+    const warned: string[] = []
+    const log: Log = { ...silent, warn: message => void warned.push(message) }
+    const key = await openLibraryKey({ dataDirectory, keychain: jammed, log })
+    expect(key).toEqual({ state: 'ready', key: old.toString().trim(), place: 'keychain' })
+    expect([warned, memory.entries.size]).toEqual([['the key still lies open'], 1])
+    await rm(file, { recursive: true })
+
+    // Both lie there, as a file that was locked leaves them.
+    await writeFile(file, old)
+    expect(await openLibraryKey({ dataDirectory, keychain: none, log })).toEqual({
+      state: 'open',
+      key: old.toString().trim(),
+    })
+    expect(await openLibraryKey({ dataDirectory, keychain: memory, log })).toEqual(key)
+    expect(await files()).toEqual(['secrets.json'])
+    await writeFile(file, old)
+    memory.entries.clear()
+    expect(await openLibraryKey({ dataDirectory, keychain: memory, log })).toEqual(key)
+    expect([await files(), memory.entries.size]).toEqual([['secrets.json'], 1])
+    expect(await asCommand(memory).open(sealed, 'provider')).toBe('sk-key')
+
+    // And under a passphrase it goes from there, too.
+    await writeFile(file, old)
+    const ports = { dataDirectory, keychain: none, log }
+    expect(await openLibraryKey(ports)).toMatchObject({ state: 'open' })
+    const passphrase = 'neun alte Kamele'
+    expect(await protectLibraryKey(ports, passphrase)).toMatchObject({ key: old.toString().trim() })
+    expect(await files()).toEqual(['secrets.json'])
+    await expect(protectLibraryKey(ports, passphrase)).rejects.toThrow('already')
+    // Ended right before that.
+    await writeFile(file, old)
+    expect(await openLibraryKey(ports)).toMatchObject({ state: 'ready', place: 'passphrase' })
+    expect(await files()).toEqual(['secrets.json'])
+  })
+
+  test.skipIf(process.platform !== 'linux')('lies open until it is written where it goes', async () => {
+    await asCommand(none).seal('sk-key', 'provider')
+    const names: (string | null)[] = []
+    const watcher = watch(dataDirectory, (_event, name) => void names.push(name))
+    const passphrase = 'neun alte Kamele'
+    await protectLibraryKey({ dataDirectory, log: silent }, passphrase)
+    await until(() => names.includes('secrets.json') && names.includes('secrets.key'), 'both are seen')
+    watcher.close()
+    expect(names.indexOf('secrets.json')).toBeLessThan(names.indexOf('secrets.key'))
   })
 
   test('goes under the lock of Electron where there is no keychain, unless that is none', async () => {

@@ -54,9 +54,15 @@ export async function openLibraryKey(ports: KeyPorts): Promise<LibraryKey> {
     if (!keeping || keeping.place === 'nowhere') return await keepAnew(ports, keeping, beside)
     place = keeping.place
     if (keeping.place === 'passphrase') return await locked(keeping, beside)
-    const key = await fetchKey(ports, keeping)
-    await takeAway(ports, key, beside)
-    return { state: 'ready', key: key.toString('base64'), place }
+    try {
+      const key = await fetchKey(ports, keeping)
+      await takeAway(ports, key, beside)
+      return { state: 'ready', key: key.toString('base64'), place }
+    } catch (error) {
+      if (!beside || fingerprintOf(beside) !== keeping.fingerprint) throw error
+      log.warn('the key is not where it is kept; it lies open beside, and is kept anew', { place, error })
+      return await keepAnew(ports, keeping, beside)
+    }
   } catch (error) {
     log.error('the key of the library is not to be had', { place, error })
     return { state: 'lost', place, error }
@@ -68,7 +74,7 @@ export async function openLibraryKey(ports: KeyPorts): Promise<LibraryKey> {
     beside: Buffer | undefined,
   ): Promise<LibraryKey> {
     if (!beside || fingerprintOf(beside) !== keeping.fingerprint) return { state: 'locked' }
-    await rm(keyFileOf(dataDirectory), { force: true })
+    await takeAway(ports, beside, beside)
     return { state: 'ready', key: beside.toString('base64'), place: 'passphrase' }
   }
 }
@@ -90,20 +96,21 @@ export async function unlockLibraryKey(dataDirectory: string, passphrase: string
  * Only when it was opened again with the passphrase does the file go.
  */
 export async function protectLibraryKey(
-  { dataDirectory }: Pick<KeyPorts, 'dataDirectory'>,
+  { dataDirectory, log }: Pick<KeyPorts, 'dataDirectory' | 'log'>,
   passphrase: string,
 ): Promise<LibraryKey | undefined> {
   if ([...passphrase].length < leastPassphrase) return undefined
-  const file = keyFileOf(dataDirectory)
   const keeping = await readKeeping(dataDirectory)
+  const beside = await readKeyFile(keyFileOf(dataDirectory))
   // Another one would open nothing that is locked.
-  if (keeping && keeping.place !== 'nowhere') throw new Error(`the key is kept in ${keeping.place} already`)
-  const key = (await readKeyFile(file)) ?? randomBytes(32)
+  if (keeping && keeping.place !== 'nowhere' && (!beside || fingerprintOf(beside) !== keeping.fingerprint))
+    throw new Error(`the key is kept in ${keeping.place} already`)
+  const key = beside ?? randomBytes(32)
   const sealed = await createSecrets({ key: worded(passphrase) }).seal(key.toString('base64'), passphrasePurpose)
   const next: Extract<Kept, { place: 'passphrase' }> = { place: 'passphrase', sealed, fingerprint: fingerprintOf(key) }
   await openWith(passphrase, next)
   await writeKeeping(dataDirectory, next)
-  await rm(file, { force: true })
+  await takeAway({ dataDirectory, log }, key, beside)
   return { state: 'ready', key: key.toString('base64'), place: 'passphrase' }
 }
 
@@ -183,12 +190,19 @@ async function fetchKey({ keychain, safeStorage }: KeyPorts, keeping: Kept): Pro
   return key
 }
 
-/** The file that lies open, where it holds this key: another one may be needed by somebody. */
-async function takeAway({ dataDirectory, log }: KeyPorts, key: Buffer, beside: Buffer | undefined): Promise<void> {
+/**
+ * The file that lies open, where it holds this key: another one may be needed by somebody. Never throws: from where it is kept now the key
+ * must not be taken again, only because its file is locked for a moment. The next start tries again.
+ */
+async function takeAway(
+  { dataDirectory, log }: Pick<KeyPorts, 'dataDirectory' | 'log'>,
+  key: Buffer,
+  beside: Buffer | undefined,
+): Promise<void> {
   if (!beside) return
   const file = keyFileOf(dataDirectory)
-  if (beside.equals(key)) await rm(file, { force: true })
-  else log.warn('another key lies in the data directory; it is left alone', { file })
+  if (!beside.equals(key)) return log.warn('another key lies in the data directory; it is left alone', { file })
+  await rm(file, { force: true }).catch(error => log.warn('the key still lies open', { file, error }))
 }
 
 async function openWith(passphrase: string, keeping: { sealed: string; fingerprint: string }): Promise<Buffer> {

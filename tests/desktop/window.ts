@@ -252,6 +252,7 @@ async function openKey(dataDirectory: string, log: Log): Promise<KeyChanges> {
     keyGiven: false,
     restart: async () => {},
     changed() {},
+    log,
   })
 }
 
