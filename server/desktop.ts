@@ -28,6 +28,8 @@ const patience = { grace: 1500, atMost: 2500 }
 
 /** Milliseconds between two words on how far it is. */
 const breath = 200
+/** Milliseconds for main to say that it has seen the last word. */
+const farewell = 1000
 
 const tell = (message: FromServer) => void process.send?.(message)
 const [start] = (await once(process, 'message')) as [ServerStart | ServerTask]
@@ -48,9 +50,7 @@ async function fail(error: unknown): Promise<never> {
   const known = toAppError(error)
   context.log().error('the server ended', { error })
   const { code, values = {} } = reasonOf(known)
-  tell({ type: 'failed', code, values })
-  await context.terminal.flush()
-  process.exit(1)
+  return leave({ type: 'failed', code, values }, 1)
 }
 
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, error => void fail(error))
@@ -66,8 +66,7 @@ async function run(): Promise<void> {
     return end({ type: 'checked', findings })
   }
   if (start.type === 'backup') {
-    const { folder, keep } = start
-    const { file, documents, missing, damaged } = await makeBackup(context, { folder, keep })
+    const { file, documents, missing, damaged } = await makeBackup(context, { folder: start.folder, byHand: true })
     return end({ type: 'backed-up', file, documents, incomplete: missing + damaged > 0 })
   }
   if (start.type === 'unpack') {
@@ -122,11 +121,22 @@ async function hold(): Promise<never> {
   process.exit(0)
 }
 
-/** Only when it is on its way. */
-async function end(message: FromServer): Promise<never> {
-  await new Promise<void>(resolve => process.send?.(message, () => resolve()))
+const end = (message: FromServer): Promise<never> => leave(message, 0)
+
+/**
+ * Only when it has come: news of the end of a utility process travel another way than its messages, and Electron drops those that come
+ * after them. A library that is damaged would be told as a server that crashes, and a restore that is through as one that failed.
+ */
+async function leave(message: FromServer, code: number): Promise<never> {
+  const seen = new Promise<void>(resolve => {
+    process.on('message', ({ type }: ToServer) => type === 'seen' && resolve())
+    process.on('disconnect', resolve)
+    setTimeout(resolve, farewell)
+  })
+  tell(message)
   await context.terminal.flush()
-  process.exit(0)
+  await seen
+  process.exit(code)
 }
 
 try {

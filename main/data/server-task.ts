@@ -32,10 +32,10 @@ export async function runServerTask(
   const child = processes.spawn('server')
   const isForBroker = createBroker(child, processes)
   let late: NodeJS.Timeout | undefined
+  const tell = (message: ToServer) => void child.send(message).catch(() => {})
   const stop = () => {
-    const message: ToServer = { type: 'stop' }
     late = setTimeout(() => child.kill(), patience)
-    void child.send(message).catch(() => {})
+    tell({ type: 'stop' })
   }
   signal?.addEventListener('abort', stop, { once: true })
   try {
@@ -44,7 +44,10 @@ export async function runServerTask(
     for await (const message of child.messages) {
       if (isForBroker(message) || !isFromServer(message)) continue
       if (message.type === 'progress') progress?.(message)
-      else if (isEnd(message)) end = message
+      else if (isEnd(message)) {
+        end = message
+        tell({ type: 'seen' })
+      }
     }
     await child.exit
     if (end && !(signal?.aborted && end.type === 'failed' && end.code === 'cancelled')) return end

@@ -168,7 +168,10 @@ export function createServerProcess(options: {
         watched.heard()
         become({ ...state, doing: message.step, late: false })
       } else if (message.type === 'pong') inspected = message.inspected
-      else if (message.type === 'failed') reason = { code: message.code, values: message.values }
+      else if (message.type === 'failed') {
+        reason = { code: message.code, values: message.values }
+        void tell(server, { type: 'seen' })
+      }
     }
     const { code, signal } = await server.exit
     watched.end()

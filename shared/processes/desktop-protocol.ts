@@ -16,8 +16,8 @@ export interface ServerStart {
 export type ServerTask = Pick<ServerStart, 'dataDirectory' | 'settings'> &
   (
     | { type: 'check' }
-    /** Into a folder of backups, also beside the server. */
-    | { type: 'backup'; folder: string; keep: number }
+    /** Into a folder of backups, where it stays until somebody removes it; also beside the server. */
+    | { type: 'backup'; folder: string }
     /** The models of a folder, also beside the server. */
     | { type: 'unpack'; folder: string }
     /** In place of all that is there, which is set aside; nobody else has it open, from before the first until after the last of it. */
@@ -52,7 +52,10 @@ export type ToServer =
   | { type: 'stop' }
   /** Is anybody there? */
   | { type: 'ping' }
+  /** The last word has come. */
+  | { type: 'seen' }
 
+/** `checked`, `backed-up`, `unpacked`, `restored` and `failed` are last words: it ends when it is told that they were seen, or soon after. */
 export type FromServer =
   | { type: 'doing'; step: StartStep }
   /** `inspected`: somebody may hold it with a debugger. */
@@ -66,7 +69,6 @@ export type FromServer =
   /** `aside`: where lies what was there. */
   | { type: 'restored'; aside: string }
   | { type: 'holding' }
-  /** It ends after this. */
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
 
 export const isFromServer = (message: unknown): message is FromServer =>

@@ -12,8 +12,8 @@ import { shareDirectory } from '../../server/directory-lock.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
+import { asLateUtility } from '../../shared/processes/fixture-utility.ts'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
-
 import { playedProcesses } from './start-desktop.ts'
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -192,6 +192,33 @@ test('a backup that is none, and a library that is in use, are said to be; nothi
   expect(await runServerTask(processes, task, { signal: cancelled })).toEqual({ type: 'cancelled' })
   expect((await client.projects.list()).projects.map(({ name }) => name)).toContain(name)
   await server.stop()
+}, 120_000)
+
+test('what a process says last is heard, however late it comes', async () => {
+  const { server, client } = start(settings())
+  expect(await server.settled()).toEqual({ name: 'ready' })
+  await client.projects.create({ name })
+  const [backup] = await until(async () => {
+    const found = await listBackups(backups)
+    return found.length > 0 && found
+  })
+  await server.stop()
+  // What has not come when its process has ended is lost.
+  const late = playedProcesses({ fork: asLateUtility(300) })
+  const library = { dataDirectory, settings: settings() }
+  expect(await runServerTask(late, { type: 'check', ...library })).toMatchObject({ type: 'checked' })
+  expect(await runServerTask(late, { type: 'restore', file: backup!.file, ...library })).toMatchObject({
+    type: 'restored',
+  })
+  const database = path.join(dataDirectory, 'cloister.db')
+  await writeFile(database, Buffer.alloc(8192, 0x5a))
+  for (const end of ['-wal', '-shm']) await rm(database + end, { force: true })
+  expect(await runServerTask(late, { type: 'restore', file: `${backup!.file}.gone`, ...library })).toMatchObject({
+    code: 'backup-unreadable',
+  })
+  const damaged = createServerProcess({ processes: late, socketFolders: [folder], dataDirectory, log })
+  damaged.start()
+  expect(await damaged.settled()).toMatchObject({ name: 'failed', reason: { code: 'data-damaged' } })
 }, 120_000)
 
 test('the server seals with the key that the desktop hands it, and none lies in its folder', async () => {

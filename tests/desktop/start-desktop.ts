@@ -11,7 +11,7 @@ import { entries, utilityEntry } from '../../server/process-entries.ts'
 import type { Log, Processes } from '../../shared/ports.ts'
 import { asUtility } from '../../shared/processes/fixture-utility.ts'
 import { heap, priority } from '../../shared/processes/roles.ts'
-import { createUtilityProcesses } from '../../shared/processes/utility.ts'
+import { createUtilityProcesses, type UtilityOptions } from '../../shared/processes/utility.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -38,13 +38,15 @@ export function playedProcesses({
   program,
   env = {},
   log = silent,
+  fork = asUtility,
 }: {
   program?: string
   env?: Record<string, string>
   log?: Log
+  fork?: UtilityOptions['fork']
 } = {}): Processes {
   return createUtilityProcesses({
-    fork: asUtility,
+    fork,
     entry: program === undefined ? utilityEntry : path.join(program, 'shared-processes-utility-entry.js'),
     entries: program === undefined ? ofSources : inProgram(program),
     heap,
