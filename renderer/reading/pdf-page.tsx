@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { Rectangle } from '../../shared/model/index.ts'
 import { linesOf } from './mark.ts'
-import { type PDFDocumentProxy, type PDFPageProxy, TextLayer } from './pdf.ts'
+import { drawPage, type PDFDocumentProxy, type PDFPageProxy, TextLayer } from './pdf.ts'
 
 /** Pixels of a canvas at most: phones refuse larger ones. */
 const mostPixels = 16_000_000
@@ -54,32 +54,30 @@ export function PdfPage({
   useEffect(() => {
     const place = holder.current
     const texts = textHolder.current
-    if (!page || !shown || !place || !texts) return
+    if (!pdf || !page || !shown || !place || !texts) return
     const sharpness = Math.min(window.devicePixelRatio || 1, Math.sqrt(mostPixels / (shown.width * shown.height)))
     const canvas = document.createElement('canvas')
     canvas.width = Math.floor(shown.width * sharpness)
     canvas.height = Math.floor(shown.height * sharpness)
     canvas.className = 'block size-full'
-    const task = page.render({
-      canvas,
-      viewport: page.getViewport({ scale: scale * sharpness }),
-      background: '#ffffff',
-    })
     texts.replaceChildren()
     const layer = new TextLayer({ textContentSource: page.streamTextContent(), container: texts, viewport: shown })
-    task.promise
-      .then(
-        () => {
-          // The old picture stays until the new one is whole.
-          place.replaceChildren(canvas)
-          place.dataset.rendered = String(number)
-          return layer.render()
-        },
-        () => {},
-      )
-      .catch(() => {})
+    let gone = false
+    let stop = () => {}
+    const draw = async () => {
+      const task = await drawPage(pdf, page, canvas, scale * sharpness)
+      stop = () => task.cancel()
+      if (gone) stop()
+      await task.promise
+      // The old picture stays until the new one is whole.
+      place.replaceChildren(canvas)
+      place.dataset.rendered = String(number)
+      await layer.render()
+    }
+    draw().catch(() => {})
     return () => {
-      task.cancel()
+      gone = true
+      stop()
       layer.cancel()
     }
   }, [page, scale])

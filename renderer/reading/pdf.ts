@@ -1,5 +1,5 @@
 /** PDF.js, in its build for browsers that are a few years old; loaded when the first page is opened. */
-import type { PDFDocumentProxy } from 'pdfjs-dist'
+import type { PDFDocumentProxy, PDFPageProxy, RenderTask } from 'pdfjs-dist'
 import * as pdfjs from 'pdfjs-dist/legacy/build/pdf.mjs'
 import worker from 'pdfjs-dist/legacy/build/pdf.worker.min.mjs?url'
 
@@ -30,4 +30,36 @@ export function openPdf(url: string, askPassword: (use: (password: string) => vo
   task.onPassword = (use: (password: string) => void, reason: number) =>
     askPassword(use, reason === pdfjs.PasswordResponses.INCORRECT_PASSWORD)
   return { document: task.promise, close: () => void task.destroy() }
+}
+
+/** What of a field says how it is drawn. */
+interface Field {
+  id: string
+  fieldType?: string | null
+  fieldValue?: unknown
+  hasAppearance?: boolean
+}
+
+/**
+ * With what was filled in, as it is read: also values that the file has no picture of, which pdf.js draws only where they were
+ * typed into it. Nothing of a form is run.
+ */
+export async function drawPage(
+  pdf: PDFDocumentProxy,
+  page: PDFPageProxy,
+  canvas: HTMLCanvasElement,
+  scale: number,
+): Promise<RenderTask> {
+  const fields: readonly Field[] = await page.getAnnotations().catch(() => [])
+  for (const { id, fieldType, fieldValue, hasAppearance } of fields) {
+    if (hasAppearance || (fieldType !== 'Tx' && fieldType !== 'Ch')) continue
+    const value: unknown = Array.isArray(fieldValue) && fieldValue.length === 1 ? fieldValue[0] : fieldValue
+    if (value) pdf.annotationStorage.setValue(id, { value })
+  }
+  return page.render({
+    canvas,
+    viewport: page.getViewport({ scale }),
+    background: '#ffffff',
+    annotationMode: pdfjs.AnnotationMode.ENABLE_STORAGE,
+  })
 }

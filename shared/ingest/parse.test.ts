@@ -78,16 +78,16 @@ test('what the parser learned is handed back where reading goes on, also past a 
   const { parsers, handed } = createLearningParser(async page => {
     if (page === 3) throw new AppError('parser-crashed')
     // The program ends here: the job is left as it is.
-    if (page === 5 && handed.length === 3) throw new AppError('disk-full')
+    if (page === 5 && handed.length === 4) throw new AppError('disk-full')
   })
   const stage = createStage(path, parsers)
   const job = await queue.claim(['parse'])
   await expect(stage(job!, new AbortController().signal)).rejects.toMatchObject({ code: 'disk-full' })
-  expect(handed).toEqual([undefined, '12', '12'])
+  expect(handed).toEqual([undefined, '12', '12', '12'])
   expect(await stored()).toBe('124')
   expect((await store.documents.find(document.id))?.document.parsed).toBe(4)
   await stage(job!, new AbortController().signal)
-  expect(handed).toEqual([undefined, '12', '12', '124'])
+  expect(handed).toEqual([undefined, '12', '12', '12', '124'])
   // Read to the end: nobody needs it any more.
   expect(await stored()).toBe(null)
   expect((await store.segments.page(open.scope, document.id, 0, 10)).map(segment => segment.problem)).toEqual([
@@ -97,6 +97,34 @@ test('what the parser learned is handed back where reading goes on, also past a 
     undefined,
     undefined,
   ])
+})
+
+test('where two processes died, the third reads with care, and the next page like any other', async () => {
+  const { document, path } = await addDocument('eins\nzwei\ndrei')
+  const handed: [number, true | undefined][] = []
+  const lines = createLineParser()
+  const parsers: Parsers = {
+    ...lines,
+    async *parse(request, signal) {
+      handed.push([request.after, request.careful])
+      for await (const event of lines.parse(request, signal)) {
+        if (event.type === 'segment' && event.segment.number === 2 && !request.careful)
+          throw new AppError('parser-memory')
+        if (event.type === 'segment' && event.segment.number === 3 && handed.length === 3)
+          throw new AppError('parser-memory')
+        yield event
+      }
+    },
+  }
+  await createStage(path, parsers)((await queue.claim(['parse']))!, new AbortController().signal)
+  expect(handed).toEqual([
+    [0, undefined],
+    [1, undefined],
+    [1, true],
+    [2, undefined],
+  ])
+  const segments = await open.store.segments.page(open.scope, document.id, 0, 10)
+  expect(segments.map(({ problem }) => problem)).toEqual([undefined, undefined, undefined])
 })
 
 test('who starts from zero starts with nothing learned, and what is too long is not kept', async () => {
@@ -112,7 +140,7 @@ test('who starts from zero starts with nothing learned, and what is too long is 
   }
   const { parsers, handed } = createLearningParser(crash, () => 'x'.repeat(16_385))
   await createStage(path, parsers)((await queue.claim(['parse']))!, new AbortController().signal)
-  expect(handed).toEqual([undefined, undefined, undefined])
+  expect(handed).toEqual([undefined, undefined, undefined, undefined])
   const found = await store.documents.find(document.id)
   expect([found?.document.state, found?.document.parsed]).toEqual(['indexing', 2])
 })

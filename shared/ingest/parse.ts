@@ -145,7 +145,7 @@ export function createParseStage(deps: {
     }
 
     /** Reads to the end, or until it is others' turn. */
-    async function pass(file: string): Promise<'read' | 'gave way'> {
+    async function pass(file: string, careful: boolean): Promise<'read' | 'gave way'> {
       let batch: Segment[] = []
       let since = performance.now()
       let opened = since
@@ -194,6 +194,7 @@ export function createParseStage(deps: {
           ...(password !== undefined && { password }),
           ...(state !== null && { state }),
           ...files.request,
+          ...(careful && { careful }),
         }
         atTheDoor += 1
         for await (const event of parsers.parse({ file, name: document.name, ...known }, signal)) {
@@ -237,23 +238,24 @@ export function createParseStage(deps: {
       }
     }
 
-    for (let failedAt = -1; ; ) {
+    // How often it ended at the same place.
+    for (let ended = { at: -1, times: 0 }; ; ) {
       const file = await find(document.blob)
       if (file === 'blob-damaged' || file === 'blob-missing') return fail({ code: file })
       // Cut behind our back: what is left of a text would be read as if it were all.
       if ((await stat(file)).size !== document.size) return fail({ code: 'blob-damaged' })
       try {
-        const gaveWay = (await pass(file)) === 'gave way'
+        const gaveWay = (await pass(file, ended.times === 2 && ended.at === parsed + files.known)) === 'gave way'
         return pictures || gaveWay
       } catch (thrown) {
         const error = toAppError(thrown)
         if (signal.aborted || !(ofTheFile.has(error.code) || mayRecover.has(error.code))) throw thrown
         if (!mayRecover.has(error.code)) return fail(reasonOf(error))
         log.warn('parser ended', { documentId: document.id, after: parsed, code: error.code })
-        if (failedAt !== parsed + files.known) {
-          failedAt = parsed + files.known
-          continue
-        }
+        const at = parsed + files.known
+        ended = { at, times: ended.at === at ? ended.times + 1 : 1 }
+        // Twice may be the machine's doing; then what a page can do without is left out.
+        if (ended.times < (document.paged ? 3 : 2)) continue
         lost += 1
         if (!document.paged || document.segments === null || lost > maxLostPages) {
           return fail(reasonOf(error))
@@ -262,7 +264,7 @@ export function createParseStage(deps: {
         const segment: Segment = { number, blocks: [], problem: 'unreadable' }
         await commit({ parsed: number }, tx => store.segments.insert(tx, document.id, [segment]))
         parsed = number
-        failedAt = -1
+        ended = { at: -1, times: 0 }
       }
     }
   }

@@ -16,6 +16,8 @@ export interface ParseRequest {
   /** Files inside: up to this number they are known already; they are taken out into `scratch`, or only named without it. */
   filesAfter?: number
   scratch?: string
+  /** Processes died where this goes on: of the next segment, its bare text is enough. */
+  careful?: true
 }
 
 /** A page whose picture is to be looked at for text. */

@@ -38,6 +38,8 @@ export interface Opening {
   password?: string
   /** A folder for files inside; without one they are named and not taken out. */
   scratch?: string
+  /** Of the first segment that is read, its bare text is enough. */
+  careful?: true
 }
 
 /** Tells the log what was lost on the way, and why; never text of the document. */
@@ -66,8 +68,8 @@ export const FORMATS: readonly Format[] = [
     extensions: ['pdf'],
     paged: true,
     matches: isPdf,
-    open: async (file, { limits, note, password }) =>
-      (await import('./pdf/pdf.ts')).openPdf(file, limits, note, password),
+    open: async (file, { limits, note, password, careful }) =>
+      (await import('./pdf/pdf.ts')).openPdf(file, limits, note, password, careful),
   },
   {
     mediaType: 'text/markdown',

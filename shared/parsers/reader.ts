@@ -58,6 +58,7 @@ function start(port: NonNullable<typeof parentPort>) {
       note: detail => post({ type: 'note', detail }),
       ...(request.password !== undefined && { password: request.password }),
       ...(request.scratch !== undefined && { scratch: request.scratch }),
+      ...(request.careful && { careful: request.careful }),
     })
     try {
       emit({ type: 'start', mediaType: format.mediaType, paged: format.paged, segments: source.segments })

@@ -39,12 +39,18 @@ export function joinLabels(frame: Frame): void {
     if (label.font !== '') field.font = label.font
   }
   for (const field of alone) {
-    const label = field.filled!.kind === 'value' && !isStacked(field, left, texts) && above(field, texts, taken)
-    if (!label) continue
-    field.font = label.font
-    label.tail = [...(label.tail ?? []), field, ...(field.tail ?? [])]
-    delete field.tail
-    gone.add(field)
+    const isValue = field.filled!.kind === 'value'
+    const label = isValue && !isStacked(field, left, texts) && above(field, texts, taken)
+    if (label) {
+      field.font = label.font
+      label.tail = [...(label.tail ?? []), field, ...(field.tail ?? [])]
+      delete field.tail
+      gone.add(field)
+      continue
+    }
+    // A list, or a field of many lines, with its label somewhere along it.
+    const along = isValue && leftOf(field, texts.between(field.filled!.box[1], field.filled!.box[3]))
+    if (along) field.y = along.y
   }
   frame.pieces = frame.pieces.filter(piece => !gone.has(piece))
 }
@@ -96,17 +102,23 @@ function bare(pieces: readonly Piece[]): string {
 /** The text of the page that the field shares a line with: left of it, or right behind it. */
 function beside(field: Piece, texts: Lines): Piece | undefined {
   const { kind, box } = field.filled!
-  const { size } = field
-  const [start, , end] = box
-  let left: Piece | undefined
+  const { size, y } = field
+  const line = texts.between(y - SAME_LINE * size, y + SAME_LINE * size)
+  const left = leftOf(field, line)
   let right: Piece | undefined
-  for (const text of texts.between(field.y - SAME_LINE * size, field.y + SAME_LINE * size)) {
-    if (text.x0 < start) {
-      if (start - text.x1 < LEFT * size && (!left || text.x1 > left.x1)) left = text
-    } else if (text.x0 > end - 0.5 * size && text.x0 - end < RIGHT * size && (!right || text.x0 < right.x0))
-      right = text
+  for (const text of line) {
+    const gap = text.x0 - box[2]
+    if (gap > -0.5 * size && gap < RIGHT * size && (!right || text.x0 < right.x0)) right = text
   }
   return kind === 'mark' ? (right ?? left) : (left ?? right)
+}
+
+function leftOf({ filled, size }: Piece, texts: readonly Piece[]): Piece | undefined {
+  const start = filled!.box[0]
+  let left: Piece | undefined
+  for (const text of texts)
+    if (text.x0 < start && start - text.x1 < LEFT * size && (!left || text.x1 > left.x1)) left = text
+  return left
 }
 
 /** The end of the label that is printed right over the field, or small at its upper edge. */

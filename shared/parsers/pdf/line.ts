@@ -93,21 +93,25 @@ function splitRow(pieces: Piece[], out: Fragment[]) {
   for (const piece of pieces) {
     if (isOverprint(current, piece)) continue
     const last = current[current.length - 1]
-    const gap = Math.min(piece.x0, roomOf(piece)[0]) - right
+    const gap = startOf(piece) - right
     if (last && gap > gapOf(last, piece) * Math.max(last.size, piece.size)) {
       out.push(toFragment(current))
       current = []
       right = Number.NEGATIVE_INFINITY
     }
     current.push(piece)
-    right = Math.max(right, piece.x1, roomOf(piece)[1])
+    right = Math.max(right, endOf(piece))
   }
   if (current.length > 0) out.push(toFragment(current))
 }
 
 /** A field reaches to its edges, however short its value. */
-function roomOf(piece: Piece): [left: number, right: number] {
-  return piece.filled && isField(piece) ? [piece.filled.box[0], piece.filled.box[2]] : [piece.x0, piece.x1]
+function startOf(piece: Piece): number {
+  return piece.filled && isField(piece) ? Math.min(piece.x0, piece.filled.box[0]) : piece.x0
+}
+
+function endOf(piece: Piece): number {
+  return piece.filled && isField(piece) ? Math.max(piece.x1, piece.filled.box[2]) : piece.x1
 }
 
 function gapOf(last: Piece, piece: Piece): number {
@@ -132,7 +136,9 @@ function isOverprint(before: readonly Piece[], piece: Piece): boolean {
 function toFragment(heads: Piece[]): Fragment {
   const sizes = dominant(heads, piece => piece.size)
   const main = heads.find(piece => piece.size === sizes)!
-  const pieces = heads.flatMap(piece => (piece.tail ? [piece, ...piece.tail] : piece))
+  const pieces = heads.some(({ tail }) => tail)
+    ? heads.flatMap(piece => (piece.tail ? [piece, ...piece.tail] : piece))
+    : heads
   let characters = 0
   let rtl = 0
   let top = Number.POSITIVE_INFINITY

@@ -27,6 +27,7 @@ export async function openPdf(
   limits: Pick<ParserLimits, 'pages'>,
   note: Note,
   password?: string,
+  careful = false,
 ): Promise<Source<Reading>> {
   const heard: Complaints = { page: 0, damaged: new Map() }
   const stop = hearComplaints(complaint => {
@@ -56,7 +57,8 @@ export async function openPdf(
   }
   return {
     segments: document.numPages,
-    read: (after, state) => pagesOf(document, after, stateFor(after, state), heard, note),
+    read: (after, state) =>
+      pagesOf(document, after, stateFor(after, state), heard, note, careful ? after + 1 : undefined),
     close,
   }
 }
@@ -79,6 +81,7 @@ async function* pagesOf(
   before: State | undefined,
   heard: Complaints,
   note: Note,
+  bare: number | undefined,
 ): AsyncGenerator<Reading, Ending> {
   const typography = await restore(document, before?.learned, note)
   // A page between the two was given up: nothing goes on with it.
@@ -86,7 +89,8 @@ async function* pagesOf(
   let damaged = before?.damaged
   for (let page = after + 1; page <= document.numPages; page++) {
     heard.page = page
-    const segment = await readPage(document, page, typography, note, what => heard.damaged.set(page, what))
+    const lost = (what: string) => heard.damaged.set(page, what)
+    const segment = await readPage(document, page, typography, note, lost, page === bare)
     // Promises that nobody waited for are told now.
     await setImmediate()
     const complaint = heard.damaged.get(page)
@@ -146,10 +150,11 @@ async function readPage(
   typography: Typography,
   note: Note,
   lost: (what: string) => void,
+  bare: boolean,
 ): Promise<Segment> {
   try {
     return await withText(document, number, async (page, text) => {
-      const { filled, cut } = await filledIn(document, page, note)
+      const { filled, cut } = bare ? { filled: [], cut: true } : await filledIn(document, page, note)
       if (cut) lost('more fields, or longer ones, than are read')
       // The user unit is left out, as poppler does: places are relative to the page's own width and height anyway.
       const view = page.getViewport({ scale: 1 / (page.userUnit || 1) })

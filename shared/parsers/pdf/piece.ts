@@ -104,7 +104,7 @@ export function framesOf(
   filled: readonly Filled[] = [],
 ): Frame[] {
   const frames = new Map<number, Frame>()
-  const fonts = new Map<string, FontMetrics>()
+  let fonts = new Map<string, FontMetrics>()
   const read = (items: readonly TextItem[], add: (piece: Piece, frame: Frame) => void) => {
     let spaced = true
     for (const item of items) {
@@ -126,34 +126,50 @@ export function framesOf(
       spaced = item.hasEOL || text.endsWith(' ')
     }
   }
+  const most = () => [...frames.values()].sort((a, b) => b.characters - a.characters)
   read(items, (piece, frame) => frame.pieces.push(piece))
-  for (const each of filled) addFilled(each, page, read)
-  return [...frames.values()].filter(frame => frame.pieces.length > 0).sort((a, b) => b.characters - a.characters)
+  const [main] = most()
+  // The widths of the page's text are learned from that text alone.
+  fonts = new Map()
+  for (const each of filled) addFilled(each, page, main, read)
+  return most().filter(frame => frame.pieces.length > 0)
 }
 
 /** One piece in each frame; all others follow that one. */
 function addFilled(
   { kind, box, items }: Filled,
   page: PageGeometry,
+  main: Frame | undefined,
   read: (items: readonly TextItem[], add: (piece: Piece, frame: Frame) => void) => void,
 ) {
   const onPage = boxOnPage(box, page)
   if (onPage[2] < 0 || onPage[3] < 0 || onPage[0] > page.width || onPage[1] > page.height) return
   const groups = new Map<Frame, Piece[]>()
-  read(items, (piece, frame) => groups.set(frame, [...(groups.get(frame) ?? []), piece]))
+  read(items, (piece, own) => {
+    // A mark has no direction of its own.
+    const frame = kind === 'mark' && main ? main : own
+    const group = groups.get(frame)
+    if (group) group.push(piece)
+    else groups.set(frame, [piece])
+  })
   for (const [frame, pieces] of groups) {
     const room = boxInFrame(onPage, frame.degrees)
     const filled = { kind, box: room }
     for (const piece of pieces) {
       piece.filled = filled
       piece.mono = false
-      if (kind !== 'loose') keepInside(piece, room)
+      if (kind === 'mark') fill(piece, room)
+      if (kind === 'value') keepInside(piece, room)
     }
     // Stamps and signatures in the order they were painted: a name beside the lines that repeat it.
     if (kind !== 'loose') pieces.sort((a, b) => (Math.abs(a.y - b.y) > 0.5 * a.size ? a.y - b.y : a.x0 - b.x0))
     const [first, ...rest] = pieces
     if (first) frame.pieces.push(rest.length > 0 ? { ...first, tail: rest } : first)
   }
+}
+
+function fill(piece: Piece, [left, top, right, bottom]: Rectangle) {
+  Object.assign(piece, { x0: left, x1: right, top, bottom, y: bottom - 0.2 * (bottom - top) })
 }
 
 /** What runs over the edge of its field is not seen there. */
