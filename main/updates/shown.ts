@@ -53,6 +53,7 @@ export function createShownUpdates({
       await updates.check('user')
       looked = true
     } else if (choice === 'download') await updates.download()
+    else if (choice === 'stop') updates.stop()
     else if (choice === 'install') await updates.install()
     else if (choice === 'skip') await updates.skip()
     else if (choice === 'back') await updates.lookBack()

@@ -2,6 +2,7 @@
  * Updates of the application: electron-updater finds, fetches, checks and installs them; whether, which and when is for the user to say. What
  * it fetches comes through the server (`request.ts`).
  */
+import type { CancellationToken } from 'electron-updater'
 import { AppError, reasonOf, toAppError } from '../../shared/errors.ts'
 import type { ErrorCode, Reason } from '../../shared/model/index.ts'
 import type { Log } from '../../shared/ports.ts'
@@ -32,7 +33,8 @@ export interface Updater {
   disableWebInstaller: boolean
   channel: string | null
   checkForUpdates(): Promise<{ updateInfo: UpdateInfo } | null>
-  downloadUpdate(): Promise<unknown>
+  /** Rejects when the token is cancelled. */
+  downloadUpdate(token?: CancellationToken): Promise<unknown>
   /** Ends the application; says by the event `error` alone that it does not, sooner or later. */
   quitAndInstall(silent?: boolean, restart?: boolean): void
   on(event: 'download-progress', hear: (progress: { percent: number }) => void): unknown
@@ -81,9 +83,11 @@ export interface Updates {
   check(asker: Asker): Promise<'ask' | 'no' | 'current' | 'skipped' | 'offered' | 'failed'>
   /** The version before this one, and no other; on the user's word alone. */
   lookBack(): Promise<'offered' | 'failed'>
-  /** Never offered again by the clock. */
+  /** Of one that is offered or ready: never offered again by the clock. */
   skip(): Promise<void>
-  download(): Promise<'ready' | 'failed'>
+  download(): Promise<'ready' | 'stopped' | 'failed'>
+  /** Of a download: it is offered again. */
+  stop(): void
   /** `busy`: something runs; nothing was done. `installing`: the application ends, or goes on and says why it does. */
   install(): Promise<'installing' | 'busy' | 'failed'>
 }
@@ -104,6 +108,7 @@ export function createUpdates(deps: UpdateDependencies): Updates {
   let state = resting
   let running = false
   let installing: Installing | undefined
+  let fetching: CancellationToken | undefined
   let given: Promise<void> = Promise.resolve()
   const become = (news: Partial<UpdateState>) => {
     state = { ...state, ...news }
@@ -122,7 +127,9 @@ export function createUpdates(deps: UpdateDependencies): Updates {
     updater.allowPrerelease = false
     // It fetches the rest of itself, unchecked.
     updater.disableWebInstaller = true
-    updater.on('download-progress', ({ percent }) => become({ part: Math.min(1, Math.max(0, percent / 100)) }))
+    updater.on('download-progress', ({ percent }) => {
+      if (state.phase === 'downloading') become({ part: Math.min(1, Math.max(0, percent / 100)) })
+    })
     // Of everything but installing told by what was called, too.
     updater.on('error', error => giveUp(updater, error))
   }
@@ -218,7 +225,8 @@ export function createUpdates(deps: UpdateDependencies): Updates {
         return offer(info, true)
       }, 'resting'),
     async skip() {
-      if (state.version === null) return
+      // One that is on its way is stopped first: it would be ready after all, and nobody would know what.
+      if ((state.phase !== 'offered' && state.phase !== 'ready') || state.version === null) return
       // To stay is no word on the version that one came from.
       if (!state.back) await settings.write({ ...(await settings.read()), skipped: state.version })
       become(resting)
@@ -227,11 +235,24 @@ export function createUpdates(deps: UpdateDependencies): Updates {
       alone(async updater => {
         if (state.phase === 'ready') return 'ready' as const
         if (state.phase !== 'offered') throw new AppError('update-missing')
+        // Loaded long since, with the updater itself.
+        const electronUpdater = await import('electron-updater')
+        const token = new electronUpdater.CancellationToken()
+        fetching = token
         become({ phase: 'downloading', part: 0, reason: null })
-        await updater.downloadUpdate()
+        try {
+          await updater.downloadUpdate(token)
+        } catch (error) {
+          if (!token.cancelled) throw error
+          become({ phase: 'offered', part: 0 })
+          return 'stopped' as const
+        } finally {
+          fetching = undefined
+        }
         become({ phase: 'ready', part: 1 })
         return 'ready' as const
       }, 'offered'),
+    stop: () => fetching?.cancel(),
     install: () =>
       alone(async updater => {
         const { phase, version: to } = state

@@ -78,7 +78,7 @@ export const desktop = {
   updates: {
     none: 'Diese Ausgabe von Cloister hat keine Updates: Sie nennt keinen Ort, von dem sie kämen. Installieren Sie neuere Versionen von Hand darüber.',
     waiting:
-      'Es ist etwas in Arbeit: Dokumente werden gelesen, eine Antwort wird geschrieben oder ein Modell geladen. Version {{version}} wird nicht mitten darin installiert. Drücken Sie den Knopf noch einmal, wenn es fertig ist.',
+      'Es ist etwas in Arbeit: Dokumente werden gelesen, eine Antwort oder eine Sicherung wird geschrieben oder ein Modell geladen. Version {{version}} wird nicht mitten darin installiert. Drücken Sie den Knopf noch einmal, wenn es fertig ist.',
     back: 'Zurück zu Version {{version}}',
     backAsk: 'Zurück zu Version {{version}}?',
     backLead:
@@ -101,6 +101,7 @@ export const desktop = {
     download: 'Herunterladen',
     skip: 'Diese Version überspringen',
     downloading: 'Version {{version}} wird heruntergeladen: {{percent}} %',
+    stopDownload: 'Abbrechen',
     ready: 'Version {{version}} ist bereit. Installiert wird sie, wenn Sie es sagen, nie mitten in der Arbeit.',
     install: 'Installieren und neu starten',
     notes: 'Was neu ist',

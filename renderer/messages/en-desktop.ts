@@ -75,7 +75,7 @@ export const desktop = {
   updates: {
     none: 'This copy of Cloister has no updates: it names no place that they would come from. Install newer versions over it by hand.',
     waiting:
-      'Something is in work: documents are being read, an answer is being written or a model is being fetched. Version {{version}} is not installed in the middle of that. Press the button again when it is done.',
+      'Something is in work: documents are being read, an answer or a backup is being written or a model is being fetched. Version {{version}} is not installed in the middle of that. Press the button again when it is done.',
     back: 'Go back to version {{version}}',
     backAsk: 'Go back to version {{version}}?',
     backLead:
@@ -98,6 +98,7 @@ export const desktop = {
     download: 'Download',
     skip: 'Skip this version',
     downloading: 'Version {{version}} is being downloaded: {{percent}} %',
+    stopDownload: 'Cancel',
     ready: 'Version {{version}} is ready. It is installed when you say so, never in the middle of work.',
     install: 'Install and start again',
     notes: 'What is new',

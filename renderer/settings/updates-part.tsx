@@ -98,7 +98,7 @@ const offers: Record<UpdateState['name'], readonly Offered[]> = {
   checking: [],
   current: [check, ['off', 'desktop.updates.stop']],
   available: [['download', 'desktop.updates.download', 'main'], skip],
-  downloading: [],
+  downloading: [['stop', 'desktop.updates.stopDownload']],
   ready: [['install', 'desktop.updates.install', 'main'], skip],
   failed: [check],
 }

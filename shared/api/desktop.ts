@@ -52,7 +52,7 @@ export const updateState = z.discriminatedUnion('name', [
 ])
 
 /** `back`: looks for the version before this one. `skip`: of one that is offered, also of that. */
-export const updateChoice = z.enum(['on', 'off', 'check', 'download', 'install', 'skip', 'back'])
+export const updateChoice = z.enum(['on', 'off', 'check', 'download', 'stop', 'install', 'skip', 'back'])
 
 /** Of the key that seals keys of providers; never the key itself. */
 export const keyState = z.object({

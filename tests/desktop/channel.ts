@@ -16,6 +16,8 @@ export interface Channel {
   /** Writes an installer of this version as the latest, and signs. */
   release(version: string, notes?: string): Promise<string>
   sign(): Promise<void>
+  /** Of each file from now on only the first half comes until the returned function is called. */
+  hold(): () => void
   close(): Promise<void>
 }
 
@@ -24,12 +26,16 @@ export async function openChannel(folder: string): Promise<Channel> {
   const keys = generateKeyPairSync('ed25519')
   const privateKey = keys.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')
   const asked: string[] = []
+  let held: Promise<void> | undefined
   const server = createServer(async (req, res) => {
     const name = decodeURIComponent((req.url ?? '').split('?')[0] ?? '').replace(/^\/channel\//, '')
     asked.push(name)
     const content = await readFile(path.join(folder, name)).catch(() => undefined)
     res.writeHead(content ? 200 : 404, { 'Content-Type': 'application/octet-stream' })
-    res.end(content)
+    const first = held && content ? Math.ceil(content.length / 2) : 0
+    if (first > 0) res.write(content?.subarray(0, first))
+    await held
+    res.end(content?.subarray(first))
   })
   await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve))
   const sign = async () => void (await signChannel(folder, privateKey))
@@ -59,6 +65,14 @@ export async function openChannel(folder: string): Promise<Channel> {
       return name
     },
     sign,
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return () => {
+        held = undefined
+        resolve()
+      }
+    },
     close: () => new Promise(resolve => void server.close(() => resolve())),
   }
 }
