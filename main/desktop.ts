@@ -27,6 +27,7 @@ import { createNotifier } from './native/notifications.ts'
 import type { Progress } from './native/progress.ts'
 import { applyShortcut, shownShortcut } from './native/shortcuts.ts'
 import { decideSpelling } from './native/spelling.ts'
+import { createStaying } from './native/staying.ts'
 import { createOpenAnswers } from './page/answers.ts'
 import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
@@ -112,12 +113,14 @@ export async function startDesktop({
   let asking = false
   let askedForKey = false
 
+  const staying = createStaying({ shell, preferences, words: () => words, show: () => void windows.show() })
   const windows = createWindows({
     shell,
     router: () => router,
     preferences,
     title: () => 'Cloister',
-    stays: () => !ending && (preferences.get().tray || shell.platform === 'darwin'),
+    stays: () => !ending && staying.stays(),
+    hidden: staying.tell,
     gone: () => void (!ending && quit()),
     forget(id) {
       uploads.delete(id)

@@ -37,8 +37,10 @@ import { toElectron } from './native/electron-menu.ts'
 import { desktopLanguage } from './native/language.ts'
 import type { MenuItem } from './native/menu.ts'
 import { chooseQuestionWindow } from './native/question-window.ts'
+import { isOnSessionBus, trayName } from './native/session-bus.ts'
 import { nowhere } from './native/spelling.ts'
 import { pageOrigin } from './page/origin.ts'
+import { compiledFolder } from './processes/compiled.ts'
 import { guardContents, guardSession } from './safety/guard.ts'
 import { refuseUnsandboxed } from './safety/sandbox.ts'
 import { chromiumSwitches, preferencesOf, schemePrivileges } from './safety/web-preferences.ts'
@@ -144,6 +146,7 @@ async function run(): Promise<void> {
   if (app.isPackaged) app.setAsDefaultProtocolClient('cloister')
 
   const server = path.join(outside, 'server')
+  const compiled = compiledFolder(userData, app.getVersion())
   const processes = createUtilityProcesses({
     fork: (module, args, { name, env }) => {
       const child = utilityProcess.fork(module, args, { serviceName: name, env, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -168,7 +171,12 @@ async function run(): Promise<void> {
     heap,
     priority,
     // The server reads settings there; what reads strangers' files gets none of it.
-    env: { server: definedOf(process.env), parser: ofSystem, recognizer: ofSystem, model: ofSystem },
+    env: {
+      server: { ...definedOf(process.env), ...(app.isPackaged && { NODE_COMPILE_CACHE: compiled }) },
+      parser: ofSystem,
+      recognizer: ofSystem,
+      model: ofSystem,
+    },
     log,
   })
   const started = await startDesktop({
@@ -264,6 +272,8 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
       tray.setToolTip(wanted.tooltip)
       tray.setContextMenu(Menu.buildFromTemplate(template(wanted.items)))
     },
+    // GNOME shows none without an extension.
+    showsTray: () => process.platform !== 'linux' || isOnSessionBus(trayName, process.env),
     setProgress(part) {
       for (const window of BrowserWindow.getAllWindows()) window.setProgressBar(part === 'unknown' ? 2 : (part ?? -1))
     },
@@ -329,11 +339,14 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
       return [main, ...others].map(({ workArea }) => workArea)
     },
     pointer: () => screen.getCursorScreenPoint(),
-    relaunch() {
+    async relaunch() {
       const args = wordsToRepeat(process.argv, { application: app.getAppPath(), data, cwd: process.cwd() })
-      if (!appImage) return app.relaunch({ args })
+      if (!appImage) {
+        app.relaunch({ args })
+        return true
+      }
       app.releaseSingleInstanceLock()
-      startAppImage(appImage, args, { env: process.env, log })
+      return startAppImage(appImage, args, { env: process.env, log })
     },
     releaseInstance() {
       leaving = true

@@ -48,7 +48,9 @@ export async function moveLibrary({
       // Nobody makes a new library in the old place before the application is gone.
       server.hold()
       await tell(words('desktop.move.done', { folder: path.resolve(end.to) }), { signal: ports.signal })
-      if (!ports.signal.aborted) shell.relaunch()
+      // With nothing to be seen nobody would know that it is gone.
+      if (!ports.signal.aborted && !(await shell.relaunch()))
+        await tell(words('desktop.move.notStarted'), { warning: true, signal: ports.signal })
       shell.exit(0)
       return undefined
     }

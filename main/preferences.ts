@@ -37,6 +37,8 @@ const fields = {
   language: z.enum(['de', 'en']).nullable().default(null),
   theme: z.enum(['light', 'dark']).nullable().default(null),
   tray: z.boolean().default(true),
+  /** That it goes on without its window, which is said once. */
+  toldStaying: z.boolean().default(false),
   notifications: z.boolean().default(true),
   /** As Electron writes keys; null: none, undefined in the file: the usual ones. */
   shortcut: z.string().min(1).max(100).nullable().optional(),

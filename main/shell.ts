@@ -35,6 +35,8 @@ export interface Shell {
   setMenu(items: readonly MenuItem[]): void
   /** Replaces the one there is. */
   setTray(tray: { tooltip: string; items: readonly MenuItem[] } | null): void
+  /** Whether the system shows that icon anywhere, as far as it can be known. */
+  showsTray(): boolean | Promise<boolean>
   /** Between 0 and 1 on the dock's or the task bar's icon, or that something is in work; undefined removes it. */
   setProgress(part: number | 'unknown' | undefined): void
   notify(note: { title: string; body: string; clicked(): void }): void
@@ -56,8 +58,8 @@ export interface Shell {
   /** Working areas, the main one first. */
   displays(): readonly Rectangle[]
   pointer(): { x: number; y: number }
-  /** Without the files and links that this start was handed. */
-  relaunch(): void
+  /** Without the files and links that this start was handed. False where nothing was started. */
+  relaunch(): Promise<boolean>
   /** For whoever installs an update: another start of the program has it all from now on, and nothing keeps this one from being ended. */
   releaseInstance(): void
   /** False where another one has it already. */

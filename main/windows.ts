@@ -32,6 +32,7 @@ export function createWindows({
   preferences,
   title,
   stays,
+  hidden,
   gone,
   troubled,
   forget,
@@ -41,7 +42,9 @@ export function createWindows({
   preferences: PreferenceStore
   title(): string
   /** Whether the application goes on without a window: it is hidden then, and quick to come back. */
-  stays(): boolean
+  stays(): boolean | Promise<boolean>
+  /** It goes on without. */
+  hidden(): void
   /** The last one was closed, or is to be: it stays until the application ends. */
   gone(): void
   /** Asks whether the page is to be opened anew. */
@@ -64,15 +67,23 @@ export function createWindows({
     const place = fitWindow(preferences.get().window ?? undefined, shell.displays())
     const window = shell.openWindow({ hash, title: title(), place })
     router().open(window.id, message => window.send(message))
+    function leaveOr(stay: boolean): void {
+      // With its page files that are on their way would be lost: that is asked about first.
+      if (!stay) gone()
+      else {
+        window.hide()
+        hidden()
+      }
+    }
     window.on({
       placed(next) {
         clearTimeout(timer)
         timer = setTimeout(() => void preferences.change({ window: next }).catch(() => {}), rest)
       },
       closing() {
-        if (stays()) window.hide()
-        // With its page files that are on their way would be lost: that is asked about first.
-        else gone()
+        const answer = stays()
+        if (typeof answer === 'boolean') leaveOr(answer)
+        else void answer.then(leaveOr)
         return false
       },
       closed() {

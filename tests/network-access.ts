@@ -9,6 +9,13 @@ export const exceptions: readonly { where: string; may: readonly string[]; why: 
   { where: 'shared/egress/', may: ['undici', 'node:net', 'node:dns/promises', 'fetch'], why: 'it is the gate' },
   { where: 'server/http/node-http.ts', may: ['node:http'], why: 'the server listens' },
   { where: 'server/http/listen.ts', may: ['node:net'], why: 'asks whether somebody listens on our own socket' },
+  {
+    where: 'main/processes/socket-place.ts',
+    may: ['node:net'],
+    why: 'asks whether somebody listens on our own socket',
+  },
+  { where: 'main/native/session-bus.ts', may: ['node:net'], why: 'asks the bus of the session over its socket' },
+  { where: 'server/desktop.ts', may: ['node:inspector'], why: 'looks whether a debugger may hold it, and opens none' },
   { where: 'shared/processes/socket-fetch.ts', may: ['node:http'], why: 'commands talk to the server of this machine' },
   { where: 'shared/api/client.ts', may: ['fetch'], why: 'the client of our own server, in a browser' },
   { where: 'renderer/', may: ['fetch', 'XMLHttpRequest'], why: 'a browser, kept to our own server by its policy' },

@@ -27,12 +27,17 @@ test.skipIf(process.platform === 'win32')(
     const wrong: string[] = []
     const log = { debug() {}, info() {}, warn() {}, error: (text: string) => void wrong.push(text) }
     const env = { HOME: folder, PATH: process.env.PATH, APPDIR: '/gone', APPIMAGE: file }
-    startAppImage(file, ['--data', 'a b'], { env, log })
+    expect(await startAppImage(file, ['--data', 'a b'], { env, log })).toBe(true)
     const said = () => readFile(path.join(folder, 'said'), 'utf8').catch(() => '')
     await until(async () => (await said()) !== '', 'it runs', 30_000)
     expect(await said()).toBe(`${folder}|||--data a b\n`)
-    startAppImage(path.join(folder, 'none'), [], { env, log })
-    await until(() => wrong.length > 0, 'that it is not there is written down', 30_000)
+    // Gone since it was started, not to be run, or ended at once: whoever asked for it is told.
+    expect(await startAppImage(path.join(folder, 'none'), [], { env, log })).toBe(false)
+    await writeFile(file, '#!/bin/sh\nexit 127\n')
+    expect(await startAppImage(file, [], { env, log })).toBe(false)
+    await chmod(file, 0o644)
+    expect(await startAppImage(file, [], { env, log })).toBe(false)
+    expect(wrong).toHaveLength(3)
     await rm(folder, { recursive: true, force: true })
   },
 )

@@ -102,6 +102,9 @@ export const desktop = {
     filesMissing: 'Im Ordner „{{name}}“ fehlen viele Dateien',
     filesMissingBody: 'Ihre Dokumente bleiben. Unter „Ordner“ können Sie sagen, was aus ihnen wird.',
     trouble: 'Die Arbeit an den Dokumenten steht still',
+    staying: 'Cloister läuft im Hintergrund weiter',
+    stayingBody:
+      'Das Symbol im Infobereich bringt das Fenster zurück. Zum Beenden wählen Sie dort oder im Menü „Datei“ „Beenden“.',
     shortcutTaken: 'Die Tasten {{keys}} gehören einem anderen Programm',
     shortcutTakenBody: 'Wählen Sie in den Einstellungen andere oder keine.',
   },
@@ -197,6 +200,8 @@ export const desktop = {
     copyingDetail:
       'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wo sie ist.\n\nNach: {{to}}',
     done: 'Die Bibliothek liegt jetzt in {{folder}}',
+    notStarted:
+      'Cloister konnte sich nicht selbst neu starten und wird jetzt beendet. Öffnen Sie es selbst: Es findet die Bibliothek dort, wo sie jetzt liegt.',
     undone: 'Ein Umzug der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts.',
     moved:
       'Ein Umzug der Bibliothek wurde kurz vor seinem Ende unterbrochen und ist nun abgeschlossen. Sie liegt jetzt in {{folder}}',

@@ -101,6 +101,9 @@ export const desktop = {
     filesMissing: 'Many files are missing in the folder “{{name}}”',
     filesMissingBody: 'Their documents stay. Under Folders you can say what is to become of them.',
     trouble: 'The work on documents stands still',
+    staying: 'Cloister goes on in the background',
+    stayingBody:
+      'Its icon in the notification area brings it back. To end it, choose “Quit” there or in the menu “File”.',
     shortcutTaken: 'Another program has the keys {{keys}}',
     shortcutTakenBody: 'Choose others in the settings, or none.',
   },
@@ -191,6 +194,8 @@ export const desktop = {
     copying: 'The library is being moved',
     copyingDetail: 'Cloister’s icon shows how far it is. If you cancel, the library stays where it is.\n\nTo: {{to}}',
     done: 'The library is now in {{folder}}',
+    notStarted:
+      'Cloister could not start itself anew, and ends now. Open it yourself: it finds the library where it is now.',
     undone: 'A move of the library was interrupted. It is where it was; nothing is missing.',
     moved: 'A move of the library was interrupted right before its end, and has been finished. It is now in {{folder}}',
     left: 'In the old folder something is left that was changed or added since: {{folder}}',

@@ -220,6 +220,17 @@ it('while a backup takes the place of a library, the page cannot start the serve
   expect(await isThere(path.join(folder, 'data', 'set-aside'))).toBe(true)
 })
 
+it('an application that cannot start itself anew says so before it ends', async () => {
+  await start()
+  await client().projects.list()
+  played.folder = elsewhere
+  played.relaunches = false
+  desktop!.choose({ name: 'move-data' })
+  await until(() => played.exited === 0, 'it is moved')
+  expect(played.questions.at(-1)?.message).toContain('Öffnen Sie es selbst')
+  expect(await isThere(path.join(elsewhere, 'cloister.db'))).toBe(true)
+})
+
 describe('a library that the command line names', () => {
   it('is not moved, and it is said why', async () => {
     const named = path.join(folder, 'named')

@@ -26,8 +26,12 @@ export interface Played {
   progress: (number | 'unknown' | undefined)[]
   /** What is pressed, by what is asked; the first button without it. */
   answer: (question: Question) => number | Promise<number>
+  /** Whether the system shows icons of programs. */
+  showsTray: boolean | Promise<boolean>
   /** How often it was to be started anew. */
   relaunched: number
+  /** Whether something comes of that. */
+  relaunches: boolean
 }
 
 /** `folder`: in which all of it lies. */
@@ -43,6 +47,8 @@ export function playShell(folder: string): Played {
     folder: undefined,
     progress: [],
     relaunched: 0,
+    relaunches: true,
+    showsTray: true,
     answer: () => 0,
   }
   state.shell = {
@@ -88,6 +94,7 @@ export function playShell(folder: string): Played {
       state.menu = items
     },
     setTray() {},
+    showsTray: () => state.showsTray,
     setProgress: part => void state.progress.push(part),
     notify: ({ title }) => void state.shown.push(title),
     async ask(question) {
@@ -111,8 +118,9 @@ export function playShell(folder: string): Played {
     setSpelling() {},
     displays: () => [{ x: 0, y: 0, width: 1920, height: 1040 }],
     pointer: () => ({ x: 5, y: 5 }),
-    relaunch: () => {
+    async relaunch() {
       state.relaunched += 1
+      return state.relaunches
     },
     releaseInstance: () => void state.shown.push('released'),
     reclaimInstance() {
