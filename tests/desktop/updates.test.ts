@@ -78,7 +78,7 @@ function open(version: string, { work = idle, key = channel.publicKey }: { work?
     userDataPath: folder,
     baseCachePath: folder,
     whenReady: async () => {},
-    relaunch: async () => true,
+    relaunch() {},
     quit() {},
     onQuit() {},
   })
@@ -193,6 +193,29 @@ describe('updates', () => {
     await channel.release('1.2.0')
     settings = { ...settings, checkedAt: null }
     expect(await updates.check('clock')).toBe('offered')
+  })
+
+  test('can be stopped on their way, and are not skipped there', async () => {
+    const name = await channel.release('1.1.0')
+    const { updates, file } = open('1.0.0')
+    await updates.check('user')
+    const letGo = channel.hold()
+    try {
+      const downloading = updates.download()
+      await until(() => channel.asked.at(-1) === name, 'it is on its way')
+      await updates.skip()
+      expect(updates.state()).toMatchObject({ phase: 'downloading', version: '1.1.0' })
+      expect(settings.skipped).toBeNull()
+      updates.stop()
+      expect(await downloading).toBe('stopped')
+      expect(updates.state()).toMatchObject({ phase: 'offered', version: '1.1.0', part: 0, reason: null })
+    } finally {
+      letGo()
+    }
+    expect(await updates.download()).toBe('ready')
+    expect(await readFile(file() ?? '')).toEqual(await readFile(path.join(channel.folder, name)))
+    updates.stop()
+    expect(updates.state()).toMatchObject({ phase: 'ready', version: '1.1.0' })
   })
 
   test('lead back to the version before, and to no other', async () => {
