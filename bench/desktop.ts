@@ -1,6 +1,6 @@
 /**
- * The desktop without its window: how soon its server is there with a thousand documents, what its processes take while nobody asks, and that
- * nothing is lost when any of them is killed. The same processes by the same broker as under Electron, started as forks.
+ * The desktop without its window: how soon its server is there with a thousand documents, what its processes take while nobody asks, what main
+ * holds of a large file, and that nothing is lost when any of them is killed. The same processes by the same broker as under Electron, started as forks.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,6 +9,7 @@ import { buildServer } from '../scripts/build-server.ts'
 import { type Client, createClient } from '../shared/api/client.ts'
 import { contract } from '../shared/api/index.ts'
 import { type StartedDesktop, startDesktop } from '../tests/desktop/start-desktop.ts'
+import { measureHanded } from './desktop-handed.ts'
 import { measureKills } from './desktop-kills.ts'
 import { atMost, type Bench, type Figure, median, told } from './figure.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
@@ -26,6 +27,9 @@ export const bench: Bench = async ({ note, args }) => {
   const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefined
   const figures: Figure[] = []
   const open = () => startDesktop({ folder: folder.path, program })
+  // Before the others: what reads its text is ended with the server.
+  if (only === undefined || only === 'handed') figures.push(...(await measureHanded(await open(), note)))
+  if (only === 'handed') return figures
   await fill(await open(), note)
   if (only === undefined || only === 'start') figures.push(...(await measureStarts(open, note)))
   if (only === undefined || only === 'kill') figures.push(...(await measureKills(await open(), note)))

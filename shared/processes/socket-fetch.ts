@@ -56,14 +56,23 @@ export function createSocketFetch(socketPath: string | null): (request: Request)
  */
 async function pump(body: ReadableStream<Uint8Array>, sent: ClientRequest): Promise<void> {
   const reader = body.getReader()
-  const closed = new Promise<void>(resolve => sent.once('close', resolve))
+  // Not one promise that all pieces race with: it would hold each of them until the end, and with them the whole file.
+  let wake = () => {}
+  sent.once('close', () => wake())
   for (;;) {
-    const next = await Promise.race([reader.read(), closed])
+    const next = await new Promise<Awaited<ReturnType<typeof reader.read>> | undefined>((resolve, reject) => {
+      wake = () => resolve(undefined)
+      reader.read().then(resolve, reject)
+    })
     if (!next || sent.destroyed) return
     if (next.done) {
       sent.end()
       return
     }
-    if (!sent.write(next.value)) await Promise.race([new Promise(resolve => sent.once('drain', resolve)), closed])
+    if (sent.write(next.value)) continue
+    await new Promise<void>(resolve => {
+      wake = resolve
+      sent.once('drain', resolve)
+    })
   }
 }

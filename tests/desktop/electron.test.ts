@@ -147,6 +147,19 @@ describe('the desktop under Electron', () => {
     await page.locator(`[data-rendered="${manual.page}"]`).waitFor()
   })
 
+  test('has none of a file that is stopped on its way', async () => {
+    await go('#/library')
+    const chosen = path.join(folder, 'Halb.txt')
+    await writeFile(chosen, 'Die Frist beträgt drei Wochen.\n'.repeat(10_000_000))
+    await page.locator('[data-picker=files]').first().setInputFiles(chosen)
+    const panel = page.getByRole('region', { name: de.upload.title })
+    await panel.getByText('Halb.txt').waitFor()
+    await panel.getByRole('button', { name: de.upload.stop }).click()
+    await drop(page, 'Danach.txt', new TextEncoder().encode('Danach ging es weiter.'))
+    await ready('Danach.txt').waitFor()
+    expect(await row('Halb.txt').count()).toBe(0)
+  })
+
   test(
     'hands no variable of its own on to what reads strangers’ files and runs strangers’ models',
     async () => {
