@@ -87,8 +87,8 @@ export async function startDesktop({
     log,
   })
   const { server, dataDirectory, recovered } = library
-  if (recovered === 'undone' || recovered === 'moved')
-    void tell(words(`desktop.move.${recovered}`, { folder: dataDirectory }))
+  if (recovered.now !== 'nothing' && recovered.now !== 'waiting')
+    void tell(words(`desktop.move.${recovered.now === 'left' ? 'undoneLeft' : recovered.now}`, recovered))
   const mark = await markStart(shell.folders.userData, dataDirectory)
   const use = createLibraryUse({ server, changed: lone })
   const hold = () => holdDirectory(processes, { dataDirectory, settings: library.settings() })
@@ -254,7 +254,18 @@ export async function startDesktop({
     offer: handOver.files,
     look,
     move: () =>
-      moveLibrary({ shell, preferences, words, server, use, hold, from: dataDirectory, named: named !== null }),
+      moveLibrary({
+        shell,
+        preferences,
+        words,
+        server,
+        use,
+        hold,
+        uploading,
+        from: dataDirectory,
+        named: named !== null,
+        log,
+      }),
     backUp: () => backUpNow({ shell, words, processes, preferences, library }),
     async takeModels() {
       windows.show('#/models').focus()

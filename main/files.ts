@@ -2,10 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
-/** On the disk when it resolves, in place of what was there. */
+/** Milliseconds for which Windows may say that somebody has a file: a scanner, or a process that ends, whose files close last. */
+const patience = 2000
+
+/** On the disk when it resolves, in place of what was there; where it rejects, that is there yet. */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  await makeFolder(path.dirname(file))
   const draft = `${file}.${randomBytes(6).toString('hex')}.draft`
   try {
     const handle = await open(draft, 'wx', 0o600)
@@ -15,9 +19,45 @@ export async function writeWhole(file: string, text: string): Promise<void> {
     } finally {
       await handle.close()
     }
-    await rename(draft, file)
+    await whenFree(() => rename(draft, file))
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => {})
+    throw error
+  }
+  await syncFolder(path.dirname(file))
+}
+
+/** The names in a folder are on the disk, too. Windows opens no folders, and some drives of others sync none. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  try {
+    await handle?.sync().catch(() => {})
   } finally {
-    await rm(draft, { force: true })
+    await handle?.close()
+  }
+}
+
+/** A folder and those above it that are not there, on the disk when it resolves. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = path.resolve(folder); ; made = path.dirname(made)) {
+    await syncFolder(path.dirname(made))
+    if (made === path.resolve(first) || made === path.dirname(made)) return
+  }
+}
+
+/** Does it again where Windows says that somebody has the file. */
+export async function whenFree<T>(work: () => Promise<T>, platform = process.platform): Promise<T> {
+  const end = performance.now() + patience
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (platform !== 'win32' || !['EPERM', 'EBUSY', 'EACCES'].includes(code) || performance.now() > end) throw error
+      await pause(50)
+    }
   }
 }
 

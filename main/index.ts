@@ -31,6 +31,7 @@ import type { Log } from '../shared/ports.ts'
 import { heap, priority } from '../shared/processes/roles.ts'
 import { createUtilityProcesses, type UtilityProcess } from '../shared/processes/utility.ts'
 import { callChannel, messageChannel } from './bridge/channels.ts'
+import { programFolder } from './data/places.ts'
 import { startDesktop } from './desktop.ts'
 import { appImageOf, startAppImage } from './native/app-image.ts'
 import { toElectron } from './native/electron-menu.ts'
@@ -241,6 +242,10 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
         folder => folder !== undefined,
       ),
       page: path.join(home, 'dist/renderer'),
+      program: programFolder(app.getPath('exe'), {
+        platform: process.platform,
+        checkout: app.isPackaged ? undefined : home,
+      }),
     },
     safeStorage: {
       isAvailable: async () => safeStorage.isEncryptionAvailable(),

@@ -11,6 +11,8 @@ export interface LoneWork {
 export interface LibraryUse {
   /** Somebody is alone with it. */
   alone(): LoneWork | undefined
+  /** Anybody is at work, alone or beside. */
+  busy(): boolean
   /**
    * Stops the server and keeps it from being started until this is done; one that was asked for meanwhile starts then. `signal`: the
    * application ends. Throws `library-busy`.
@@ -60,6 +62,7 @@ export function createLibraryUse({
 
   return {
     alone: () => now,
+    busy: () => now !== undefined || beside > 0,
     async takeAlone(doing, work) {
       if (now || beside > 0) throw new AppError('library-busy')
       now = { doing, part: undefined }

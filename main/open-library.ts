@@ -1,10 +1,9 @@
 /** From the start of the application to a server over the library: where that is, and with which key. */
-import { stat } from 'node:fs/promises'
-import path from 'node:path'
 import type { Log, Processes } from '../shared/ports.ts'
 import { createKeychain } from '../shared/secrets/keychain.ts'
 import { backupSettings } from './data/backups.ts'
-import { isAway, type Recovered, recoverMove } from './data/move.ts'
+import { hasLibrary, isFolder } from './data/library-folder.ts'
+import { type Recovered, recoverMove } from './data/move.ts'
 import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from './keychain/library-key.ts'
 import { desktopLanguage, localeOf } from './native/language.ts'
 import type { PreferenceStore } from './preferences.ts'
@@ -46,11 +45,10 @@ export async function openLibrary({
   keyGiven: boolean
   log: Log
 }): Promise<Library | { away: string } | { moved: { from: string; to: string } }> {
-  const recovered = await recoverMove(preferences)
-  if (recovered !== 'nothing') log.info('a move of the data directory was ended before', { recovered })
-  const { dataDirectory: chosen } = preferences.get()
-  if (named === null && chosen !== null && (recovered === 'waiting' || (await isAway(preferences))))
-    return { away: chosen }
+  const { recovered, dataDirectory: chosen } = await recoverMove(preferences)
+  if (recovered.now !== 'nothing') log.info('a move of the data directory was ended before', { recovered })
+  if (recovered.now === 'waiting' && (named === null || !(await hasLibrary(named)))) return { away: recovered.folder }
+  if (named === null && chosen !== null && !(await isFolder(chosen))) return { away: chosen }
   // Only a move sets what is chosen, and each folder that is named has preferences of its own.
   if (named !== null && chosen !== null && chosen !== named && !(await hasLibrary(named)))
     return { moved: { from: named, to: chosen } }
@@ -100,9 +98,3 @@ export async function openLibrary({
     settings,
   }
 }
-
-const hasLibrary = (folder: string) =>
-  stat(path.join(folder, 'cloister.db')).then(
-    () => true,
-    () => false,
-  )

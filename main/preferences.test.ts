@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,6 +30,23 @@ test('what was changed is there the next time; the last word counts', async () =
   expect(next.get()).toEqual(store.get())
   expect(next.get()).toMatchObject({ backup: { keep: 20 }, shortcut: null })
   expect(await readdir(path.dirname(file))).toEqual(['desktop.json'])
+})
+
+test('what could not be written holds no more, and goes onto the disk with nothing else', async () => {
+  const store = await open()
+  await store.change({ dataDirectory: '/old' })
+  await rename(file, `${file}.kept`)
+  // No file takes the place of a folder.
+  await mkdir(path.join(file, 'full'), { recursive: true })
+  const [first, second] = [store.change({ dataDirectory: '/new' }), store.change({ tray: false })]
+  expect(store.get()).toMatchObject({ dataDirectory: '/new', tray: false })
+  await expect(first).rejects.toThrow()
+  await expect(second).rejects.toThrow()
+  expect(store.get()).toMatchObject({ dataDirectory: '/old', tray: true })
+  await rm(file, { recursive: true })
+  await rename(`${file}.kept`, file)
+  await store.change({ theme: 'dark' })
+  expect((await open()).get()).toMatchObject({ dataDirectory: '/old', tray: true, theme: 'dark' })
 })
 
 test.each(['', '{', 'null', '[]', '\0\0\0\0', '"x"'])(

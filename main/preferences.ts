@@ -3,7 +3,7 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Log } from '../shared/ports.ts'
-import { readText, stampOf, writeWhole } from './files.ts'
+import { readText, stampOf, whenFree, writeWhole } from './files.ts'
 import { noSettings } from './updates/policy.ts'
 
 const folder = z.string().min(1).refine(path.isAbsolute)
@@ -15,6 +15,8 @@ const move = z.object({
   way: z.enum(['rename', 'copy']),
   /** Of what was there before, so that what is taken back again is ours alone. */
   made: z.boolean(),
+  /** Of a rename: what stands in the folder that it is about, wherever that is. */
+  mark: z.string().optional(),
 })
 
 /** Each by itself: what one of them does not understand takes no other with it. */
@@ -72,7 +74,10 @@ export type Preferences = z.output<typeof schema>
 
 export interface PreferenceStore {
   get(): Preferences
-  /** On the disk when it resolves; what is read meanwhile is the new one already. A failure is told in the log, and to whoever waits. */
+  /**
+   * On the disk when it resolves; what is read meanwhile is the new one already. A failure is told in the log, and to whoever waits; then
+   * what was holds again, and no later change brings with it what this one was about.
+   */
   change(values: Partial<Preferences>): Promise<void>
   /** What was wrong with the file; `file`: where it is now, to be looked at. Undefined when nothing was. */
   readonly damaged: { file: string } | undefined
@@ -97,7 +102,7 @@ export async function openPreferences({
     log.error('the preferences cannot be read', { file, error })
     return { values: schema.parse({}), sound: true }
   })
-  let current = values
+  let written = values
   let damaged: { file: string } | undefined
   if (!sound) {
     const aside = path.join(folder, `desktop.${stampOf(now())}.damaged.json`)
@@ -105,30 +110,44 @@ export async function openPreferences({
       await rename(file, aside)
       damaged = { file: aside }
       // What could be understood of it holds.
-      await writeWhole(file, textOf(current))
+      await writeWhole(file, textOf(written))
     } catch (error) {
       log.error('the damaged preferences cannot be put aside', { file, error })
       damaged = { file }
     }
     log.warn('the preferences were damaged', { file: damaged.file })
   }
+  const unwritten: Partial<Preferences>[] = []
   // One after the other: the last word is the last one written.
   let writing: Promise<void> = Promise.resolve()
+  async function write(changes: Partial<Preferences>): Promise<void> {
+    const next = { ...written, ...changes }
+    try {
+      await writeWhole(file, textOf(next))
+      written = next
+    } finally {
+      unwritten.splice(unwritten.indexOf(changes), 1)
+    }
+  }
   return {
-    get: () => current,
+    get() {
+      let all = written
+      for (const changes of unwritten) all = { ...all, ...changes }
+      return all
+    },
     damaged,
-    change(changes) {
-      current = { ...current, ...changes }
-      const text = textOf(current)
-      const write = writing.then(() => writeWhole(file, text))
-      writing = write.catch(error => log.error('the preferences cannot be written', { file, error }))
-      return write
+    change(values) {
+      const changes = { ...values }
+      unwritten.push(changes)
+      const done = writing.then(() => write(changes))
+      writing = done.catch(error => log.error('the preferences cannot be written', { file, error }))
+      return done
     },
   }
 }
 
 async function read(file: string): Promise<{ values: Preferences; sound: boolean }> {
-  const text = await readText(file)
+  const text = await whenFree(() => readText(file))
   if (text === undefined) return { values: schema.parse({}), sound: true }
   let found: unknown
   try {

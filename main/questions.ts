@@ -46,6 +46,18 @@ export function askToLose({ shell, words }: Asking, count: number): Promise<numb
   })
 }
 
+/** Whether the library is moved although files are on their way to it, which the move breaks off. */
+export async function askToBreakOff({ shell, words }: Asking, count: number): Promise<boolean> {
+  const answer = await shell.ask({
+    message: words('desktop.quit.uploads', { count }),
+    detail: words('desktop.move.uploadsDetail'),
+    buttons: [words('desktop.quit.stay'), words('desktop.move.move')],
+    cancel: 0,
+    warning: true,
+  })
+  return answer === 1
+}
+
 /** Of files and folders that were handed over, or their names: they are not there, or cannot be read. */
 export async function tellUnread({ shell, words }: Asking, names: readonly string[]): Promise<void> {
   const shown = names.slice(0, mostNamed)

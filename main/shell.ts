@@ -25,6 +25,8 @@ export interface Shell {
     runtime: readonly string[]
     /** The built screen. */
     page: string
+    /** What is replaced as a whole with the program. */
+    program: string
   }
   readonly safeStorage: SafeStorage
   /** Of updates; undefined where the build names none. */

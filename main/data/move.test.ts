@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { link, lstat, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,10 +8,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Log } from '../../shared/ports.ts'
 import { currentOwner } from '../../shared/queue/owner.ts'
 import { openPreferences } from '../preferences.ts'
-import { isAway, moveData, planMove, recoverMove, removePrevious } from './move.ts'
-import { isRemote, isSynced } from './places.ts'
+import { contentOf, fillLibrary } from './fixture-library.ts'
+import { isFolder } from './library-folder.ts'
+import { moveData, recoverMove, removePrevious } from './move.ts'
+import { isRemote, isSynced, programFolder } from './places.ts'
+import { planMove } from './plan-move.ts'
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
 let root: string
 let from: string
 let to: string
@@ -22,48 +25,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
-async function fill(files = 24): Promise<void> {
-  const blobs = path.join(from, 'blobs')
-  await mkdir(path.join(from, 'models'), { recursive: true })
-  await mkdir(path.join(from, 'logs', 'empty'), { recursive: true })
-  for (const name of ['running', 'scratch']) await mkdir(path.join(from, name))
-  for (const name of ['cloister.db', 'cloister.db-wal', 'secrets.json', 'logs/cloister.log'])
-    await writeFile(path.join(from, name), randomBytes(5000))
-  await writeFile(path.join(from, 'server.lock'), '')
-  await writeFile(path.join(from, 'scratch', 'rest'), 'x')
-  for (let at = 0; at < files; at++) {
-    const bytes = randomBytes(20_000 + at)
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    await mkdir(path.join(blobs, hash.slice(0, 2)), { recursive: true })
-    await writeFile(path.join(blobs, hash.slice(0, 2), hash.slice(2)), bytes)
-  }
-  await symlink('../models-of-all', path.join(from, 'models', 'link.gguf'))
-}
-
-/** What belongs to the library, by path. */
-async function contentOf(folder: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
-  const walk = async (at: string): Promise<void> => {
-    for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
-      const file = path.join(at, entry.name)
-      if (entry.isDirectory()) await walk(file)
-      else if (entry.isFile())
-        found.set(
-          path.relative(folder, file),
-          createHash('sha256')
-            .update(await readFile(file))
-            .digest('hex'),
-        )
-    }
-  }
-  await walk(folder)
-  for (const name of [...found.keys()]) if (/^(?:running|scratch|server|commands)/.test(name)) found.delete(name)
-  return found
-}
-
+const fill = (files?: number) => fillLibrary(from, files)
 /** Nobody else is there. */
 const hold = async () => ({ lost: new AbortController().signal, release: async () => {} })
-const preferencesIn = () => openPreferences({ folder: path.join(root, 'own'), log: silent })
+const preferencesIn = () => openPreferences({ folder: path.join(root, 'own'), log })
 const plan = (chosen = to, more = {}) => planMove({ from, to: chosen, home: path.join(root, 'home'), ...more })
 
 describe('a plan', () => {
@@ -97,10 +62,11 @@ describe('a plan', () => {
     })
   })
 
-  test('waits for whoever is at work on the library', async () => {
+  test('waits for whoever is at work on the library, but for our own', async () => {
     await fill(1)
     await writeFile(path.join(from, 'running', 'x.json'), JSON.stringify(currentOwner()))
     expect(await plan()).toEqual({ refused: 'in-use', processes: String(process.pid) })
+    expect(await plan(to, { own: process.pid })).toMatchObject({ way: 'rename' })
   })
 
   test('warns of clouds', async () => {
@@ -128,6 +94,20 @@ test.each([
 })
 
 test.each([
+  [
+    'win32',
+    'C:\\Users\\a\\AppData\\Local\\Programs\\cloister\\Cloister.exe',
+    'C:\\Users\\a\\AppData\\Local\\Programs\\cloister',
+  ],
+  ['darwin', '/Applications/Cloister.app/Contents/MacOS/Cloister', '/Applications/Cloister.app'],
+  ['linux', '/opt/Cloister/cloister', '/opt/Cloister'],
+  ['linux', '/tmp/.mount_CloistX/cloister', '/tmp/.mount_CloistX'],
+] as const)('%s: with the program %s goes %s', (platform, program, folder) => {
+  expect(programFolder(program, { platform, checkout: undefined })).toBe(folder)
+  expect(programFolder(program, { platform, checkout: '/home/a/cloister' })).toBe('/home/a/cloister')
+})
+
+test.each([
   ['\\\\server\\share\\x', true],
   ['\\\\?\\UNC\\server\\share', true],
   ['\\\\?\\C:\\x', false],
@@ -142,7 +122,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
     await fill()
     const before = await contentOf(from)
     const preferences = await preferencesIn()
-    expect(await moveData({ from, to, way }, { preferences, hold })).toBe(to)
+    expect(await moveData({ from, to, way }, { log, preferences, hold })).toBe(to)
     expect(await contentOf(to)).toEqual(before)
     expect(await readdir(path.join(to, 'logs', 'empty'))).toEqual([])
     expect((await preferencesIn()).get()).toMatchObject({
@@ -154,7 +134,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       expect(await contentOf(from)).toEqual(before)
       expect(await readdir(to)).not.toContain('scratch')
     }
-    expect(await recoverMove(preferences)).toBe('nothing')
+    expect((await recoverMove(preferences)).recovered).toEqual({ now: 'nothing' })
     expect(await removePrevious(preferences)).toEqual([])
     expect(await lstat(from).catch(() => 'gone')).toBe('gone')
     expect(await contentOf(to)).toEqual(before)
@@ -174,16 +154,16 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       )
       const signal = await new Promise(resolve => child.once('exit', (_, signal) => resolve(signal)))
       const preferences = await preferencesIn()
-      const recovered = await recoverMove(preferences)
-      found.push(`${moment}: ${signal} ${recovered}`)
-      const now = preferences.get().dataDirectory ?? from
-      expect(await isAway(preferences)).toBe(false)
+      const { recovered, dataDirectory } = await recoverMove(preferences)
+      found.push(`${moment}: ${signal} ${recovered.now}`)
+      const now = dataDirectory ?? from
+      expect(preferences.get()).toMatchObject({ move: null, dataDirectory })
       expect(await contentOf(now)).toEqual(before)
       if (now === from) expect(await readdir(to).catch(() => [])).toEqual([])
       else {
         // Back to where it was, for the next time.
         await removePrevious(preferences)
-        await moveData({ from: to, to: from, way: 'rename' }, { preferences, hold })
+        await moveData({ from: to, to: from, way: 'rename' }, { log, preferences, hold })
         await preferences.change({ dataDirectory: null })
       }
       await rm(to, { recursive: true, force: true })
@@ -206,10 +186,31 @@ test('a copy tells how far it is within a file, too: written and read again, eac
   if ('refused' in plan) throw new Error(plan.refused)
   const told: { bytes: number; files: number }[] = []
   const progress = (now: { bytes: number; files: number }) => void told.push(now)
-  await moveData({ from, to, way: 'copy' }, { preferences: await preferencesIn(), hold, progress })
+  await moveData({ from, to, way: 'copy' }, { log, preferences: await preferencesIn(), hold, progress })
   expect(told.at(-1)).toEqual({ bytes: plan.bytes, files: plan.files })
   const steps = told.map(({ bytes }, index) => bytes - (told[index - 1]?.bytes ?? 0))
   expect(Math.max(...steps)).toBeLessThanOrEqual(size / 10)
+})
+
+test('what the disk gives back otherwise than it was written is no copy', async () => {
+  await fill(1)
+  const size = 16 * 1024 * 1024
+  await writeFile(path.join(from, 'models.gguf'), Buffer.alloc(size, 7))
+  const preferences = await preferencesIn()
+  const copy = path.join(to, 'models.gguf')
+  let damaged = false
+  const progress = () => {
+    const file = damaged ? undefined : statSync(copy, { throwIfNoEntry: false })
+    if (file?.size !== size) return
+    const handle = openSync(copy, 'r+')
+    writeSync(handle, 'x', size - 1)
+    closeSync(handle)
+    damaged = true
+  }
+  const moving = moveData({ from, to, way: 'copy' }, { log, preferences, hold, progress })
+  await expect(moving).rejects.toThrow('is not what was written')
+  expect(damaged).toBe(true)
+  expect([await isFolder(to), preferences.get().dataDirectory]).toEqual([false, null])
 })
 
 test('a copy that is cancelled, or finds a file in its way, leaves everything as it was', async () => {
@@ -220,7 +221,7 @@ test('a copy that is cancelled, or finds a file in its way, leaves everything as
   const progress = ({ files }: { files: number }) => files === 5 && cancel.abort()
   await mkdir(to, { recursive: true })
   const move = (signal?: AbortSignal) =>
-    moveData({ from, to, way: 'copy' }, { preferences, hold, progress, ...(signal && { signal }) })
+    moveData({ from, to, way: 'copy' }, { log, preferences, hold, progress, ...(signal && { signal }) })
   await expect(move(cancel.signal)).rejects.toThrow('abort')
   expect(await readdir(to)).toEqual([])
   await mkdir(path.join(to, 'secrets.json'))
@@ -239,12 +240,12 @@ test('a copy stops where it does not have the folder for itself any more; a fold
   }
   const held = async () => ({ lost: lost.signal, release })
   const progress = ({ files }: { files: number }) => files === 5 && lost.abort()
-  await expect(moveData({ from, to, way: 'copy' }, { preferences, hold: held, progress })).rejects.toThrow('abort')
+  await expect(moveData({ from, to, way: 'copy' }, { log, preferences, hold: held, progress })).rejects.toThrow('abort')
   expect(await readdir(path.dirname(to))).toEqual([])
   expect(released).toBe(1)
   const refused = () => Promise.reject(new Error('somebody has it'))
   for (const way of ['rename', 'copy'] as const)
-    await expect(moveData({ from, to, way }, { preferences, hold: refused })).rejects.toThrow('somebody has it')
+    await expect(moveData({ from, to, way }, { log, preferences, hold: refused })).rejects.toThrow('somebody has it')
   expect(preferences.get()).toMatchObject({ move: null, dataDirectory: null })
 })
 
@@ -258,25 +259,23 @@ test.each(['linux', 'win32'] as const)(
       lost: new AbortController().signal,
       release: async () => void order.push((await lstat(to).catch(() => undefined)) ? 'renamed, released' : 'released'),
     })
-    await moveData({ from, to, way: 'rename' }, { preferences, hold: held, platform })
+    await moveData({ from, to, way: 'rename' }, { log, preferences, hold: held, platform })
     expect(order).toEqual([platform === 'win32' ? 'released' : 'renamed, released'])
   },
 )
 
 test('a library that its user put elsewhere, with a link in its place, is there', async () => {
   await fill(1)
-  const preferences = await preferencesIn()
   await symlink(from, path.join(root, 'link'))
-  await preferences.change({ dataDirectory: path.join(root, 'link') })
-  expect(await isAway(preferences)).toBe(false)
+  expect(await isFolder(path.join(root, 'link'))).toBe(true)
   await rm(from, { recursive: true })
-  expect(await isAway(preferences)).toBe(true)
+  expect(await isFolder(path.join(root, 'link'))).toBe(false)
 })
 
 test('of the old folder nothing goes that came there or changed since', async () => {
   await fill(3)
   const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { preferences, hold })
+  await moveData({ from, to, way: 'copy' }, { log, preferences, hold })
   // Its own times say that it is older.
   await writeFile(path.join(root, 'old.txt'), 'mine')
   await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
@@ -288,7 +287,7 @@ test('of the old folder nothing goes that came there or changed since', async ()
 test('an old folder that somebody has used as a library since stays as it is', async () => {
   await fill(3)
   const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { preferences, hold })
+  await moveData({ from, to, way: 'copy' }, { log, preferences, hold })
   await writeFile(path.join(from, 'cloister.db'), 'used')
   const before = await contentOf(from)
   expect(await removePrevious(preferences)).toEqual([from])
@@ -296,12 +295,9 @@ test('an old folder that somebody has used as a library since stays as it is', a
   expect(await removePrevious(preferences)).toEqual([])
 })
 
-test('a drive that is not there is told from a library that is new', async () => {
+test.each(['copy', 'rename'] as const)('a %s is not told while the drive is away', async way => {
   const preferences = await preferencesIn()
-  expect(await isAway(preferences)).toBe(false)
-  await preferences.change({ dataDirectory: path.join(root, 'drive', 'library') })
-  expect(await isAway(preferences)).toBe(true)
-  await preferences.change({ move: { from, to, way: 'copy', made: true } })
-  expect(await recoverMove(preferences)).toBe('waiting')
+  await preferences.change({ move: { from, to, way, made: true } })
+  expect((await recoverMove(preferences)).recovered).toEqual({ now: 'waiting', folder: from })
   expect(preferences.get().move).not.toBeNull()
 })

@@ -2,6 +2,21 @@
 import { access, statfs } from 'node:fs/promises'
 import path from 'node:path'
 
+/**
+ * What is replaced or removed as a whole with the program: an update of Windows deletes its folder with all that is in it, an update of macOS
+ * its bundle, `npm` the folder of packages that a checkout starts Electron from. An AppImage is a file, and nothing beside it goes with it;
+ * what it runs from is a disk of its own for as long as it runs.
+ */
+export function programFolder(
+  program: string,
+  { platform, checkout }: { platform: NodeJS.Platform; checkout: string | undefined },
+): string {
+  if (checkout !== undefined) return checkout
+  const paths = platform === 'win32' ? path.win32 : path.posix
+  const folder = paths.dirname(program)
+  return platform === 'darwin' ? (/^.*?\.app(?=\/)/.exec(folder)?.[0] ?? folder) : folder
+}
+
 /** File systems of other machines, as Linux numbers them: NFS, SMB in its ages, CIFS, AFS, 9P, Ceph, Coda, NCP. */
 const remoteTypes = [0x6969, 0x517b, 0xfe534d42, 0xff534d42, 0x5346414f, 0x01021997, 0x00c36400, 0x73757245, 0x564c]
 

@@ -190,6 +190,7 @@ export const desktop = {
     ask: 'Die Bibliothek in diesen Ordner verschieben?',
     askDetail:
       'Von: {{from}}\nNach: {{to}}\nGröße: {{size}}\n\nCloister unterbricht so lange seine Arbeit. Befehle von cloister brauchen danach --data mit dem neuen Ordner.',
+    uploadsDetail: 'Wenn Sie die Bibliothek jetzt verschieben, müssen Sie diese Dateien erneut hinzufügen.',
     copyDetail: 'Der alte Ordner bleibt, bis Cloister aus dem neuen gestartet ist.',
     network:
       'Dieser Ordner liegt auf einem anderen Rechner. Dort ist die Bibliothek langsam, und wenn die Verbindung abbricht, kann sie Schaden nehmen.',
@@ -203,6 +204,8 @@ export const desktop = {
     notStarted:
       'Cloister konnte sich nicht selbst neu starten und wird jetzt beendet. Öffnen Sie es selbst: Es findet die Bibliothek dort, wo sie jetzt liegt.',
     undone: 'Ein Umzug der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts.',
+    undoneLeft:
+      'Das Verschieben der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts. Was schon kopiert war, lässt sich gerade nicht entfernen: {{folder}}',
     moved:
       'Ein Umzug der Bibliothek wurde kurz vor seinem Ende unterbrochen und ist nun abgeschlossen. Sie liegt jetzt in {{folder}}',
     left: 'Im alten Ordner ist noch etwas, das seither geändert wurde oder dazugekommen ist: {{folder}}',

@@ -185,6 +185,7 @@ export const desktop = {
     ask: 'Move the library to this folder?',
     askDetail:
       'From: {{from}}\nTo: {{to}}\nSize: {{size}}\n\nCloister stops its work meanwhile. Commands of cloister then need --data with the new folder.',
+    uploadsDetail: 'If you move the library now, you have to add them again.',
     copyDetail: 'The old folder stays until Cloister has started from the new one.',
     network:
       'This folder lies on another machine. The library is slow there, and can be damaged when the connection breaks.',
@@ -197,6 +198,8 @@ export const desktop = {
     notStarted:
       'Cloister could not start itself anew, and ends now. Open it yourself: it finds the library where it is now.',
     undone: 'A move of the library was interrupted. It is where it was; nothing is missing.',
+    undoneLeft:
+      'A move of the library was interrupted. It is where it was; nothing is missing. What had been copied cannot be removed now: {{folder}}',
     moved: 'A move of the library was interrupted right before its end, and has been finished. It is now in {{folder}}',
     left: 'In the old folder something is left that was changed or added since: {{folder}}',
     failed: 'The library could not be moved. It is where it was. ({{detail}})',

@@ -1,27 +1,27 @@
 /** The library is moved, by all of main but Electron and real processes: who may have it meanwhile, and where it is afterwards. */
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { listBackups } from '../../main/data/backups.ts'
-import { holdDirectory } from '../../main/data/hold-directory.ts'
 import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
-import { createServerProcess } from '../../main/processes/server-process.ts'
 import type { Desktop, Question } from '../../main/shell.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
-import type { ChildProcess, Log, Processes } from '../../shared/ports.ts'
+import { createTranslate } from '../../shared/messages/index.ts'
+import type { Log } from '../../shared/ports.ts'
 import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const processes = playedProcesses()
+const words = createTranslate('de')
 const moving = 'Die Bibliothek wird verschoben'
 const asked = 'Die Bibliothek in diesen Ordner verschieben?'
+const done = (to: string) => `Die Bibliothek liegt jetzt in ${to}`
 
 let folder: string
 let elsewhere: string
@@ -80,7 +80,7 @@ describe('while the library is moved', () => {
     const refused: unknown[] = []
     played.folder = elsewhere
     played.answer = async question => {
-      if (question.message !== asked) return 0
+      if (question.message !== done(elsewhere)) return 0
       expect(['move-data', 'backup-folder', 'back-up', 'take-models'].filter(name => enabled(name))).toEqual([])
       for (const [name, input] of [
         ['startServer'],
@@ -91,7 +91,7 @@ describe('while the library is moved', () => {
       ] as const)
         refused.push(await call(name, input))
       for (const name of ['backup-folder', 'back-up', 'move-data'] as const) desktop!.choose({ name })
-      await until(() => played.questions.length === 4, 'the menu is refused, too')
+      await until(() => played.questions.length === 5, 'the menu is refused, too')
       await expect(client().projects.list()).rejects.toThrow()
       return 0
     }
@@ -100,8 +100,8 @@ describe('while the library is moved', () => {
     expect(refused).toEqual(Array(5).fill({ ok: false, reason: { code: 'library-busy' } }))
     expect(played.questions.map(({ message }) => message.split(' (')[0])).toEqual([
       asked,
+      done(elsewhere),
       ...Array(3).fill('An der Bibliothek wird gerade anderes getan'),
-      `Die Bibliothek liegt jetzt in ${elsewhere}`,
     ])
     expect([played.relaunched, await isThere(path.join(folder, 'data'))]).toEqual([1, false])
     await start()
@@ -129,16 +129,62 @@ describe('while the library is moved', () => {
     expect(await isThere(path.join(elsewhere, 'cloister.db'))).toBe(true)
   })
 
-  it('on second thoughts, it is open again where it was', async () => {
+  it('until it is decided, the server runs on: a refusal, second thoughts and trouble with asking end nothing', async () => {
     await start()
     await client().projects.create({ name: 'Miete' })
-    played.folder = elsewhere
-    played.answer = question => question.cancel
-    desktop!.choose({ name: 'move-data' })
-    await until(() => played.questions.length === 1, 'it is asked')
-    await until(() => enabled('move-data'), 'the library is open')
-    expect(await names()).toContain('Miete')
+    await call('start')
+    const { heard } = played.windows[0]!
+    const since = heard.length
+    const choose = async (to: string, answer: Played['answer']) => {
+      const { length } = played.questions
+      played.folder = to
+      played.answer = answer
+      desktop!.choose({ name: 'move-data' })
+      await until(() => played.questions.length > length, 'it is asked')
+      expect(await names()).toContain('Miete')
+      return played.questions[length]?.message
+    }
+    await mkdir(path.join(folder, 'full', 'of'), { recursive: true })
+    expect(await choose(path.join(folder, 'full'), () => 0)).toBe(words('desktop.move.refused.not-empty'))
+    expect(await choose(path.join(folder, 'program', 'new'), () => 0)).toBe(words('desktop.move.refused.application'))
+    expect(await choose(elsewhere, question => question.cancel)).toBe(asked)
+    const failing = (question: Question) => {
+      if (question.message === asked) throw new Error('there is no screen')
+      return 0
+    }
+    expect(await choose(elsewhere, failing)).toBe(asked)
+    expect(heard.slice(since).filter(({ type }) => type === 'server')).toEqual([])
     expect([played.relaunched, await isThere(elsewhere)]).toEqual([0, false])
+  })
+
+  it('files on their way are asked about', async () => {
+    await start()
+    await client().projects.create({ name: 'Miete' })
+    await call('start')
+    await call('tellUploads', { count: 3 })
+    played.folder = elsewhere
+    const onTheirWay = '3 Dateien sind noch unterwegs'
+    played.answer = question => (question.message === onTheirWay ? question.cancel : 0)
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.questions.length === 2, 'it is asked')
+    expect(played.questions.map(({ message }) => message)).toEqual([asked, onTheirWay])
+    expect(await names()).toContain('Miete')
+    expect(await isThere(elsewhere)).toBe(false)
+    played.answer = question => question.buttons.indexOf('Verschieben')
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.exited === 0, 'it is moved')
+    expect(await isThere(path.join(elsewhere, 'cloister.db'))).toBe(true)
+  })
+
+  it('one that fails leaves it open where it was', async () => {
+    await start()
+    await client().projects.create({ name: 'Miete' })
+    // No folder bears such a name.
+    played.folder = path.join(folder, 'x'.repeat(300), 'library')
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.questions.length === 2, 'it is told')
+    expect(played.questions[1]?.message).toMatch(/^Die Bibliothek ließ sich nicht verschieben.*ENAMETOOLONG/)
+    expect(await names()).toContain('Miete')
   })
 
   it('to another disk, it can be ended by its button and by quitting; a whole copy takes its place', async context => {
@@ -186,6 +232,56 @@ describe('while the library is moved', () => {
   })
 })
 
+describe('a move that was ended in the middle', () => {
+  async function startWith(move: object, answer?: Played['answer']): Promise<void> {
+    const file = path.join(folder, 'window', 'desktop.json')
+    const known = await readFile(file, 'utf8').catch(() => '{}')
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, JSON.stringify({ ...JSON.parse(known), move }))
+    await start(null, answer)
+  }
+  beforeEach(async () => {
+    await start()
+    await client().projects.create({ name: 'Miete' })
+    await desktop!.end()
+    desktop = undefined
+  })
+
+  it('is finished by the next start, where the library was renamed', async () => {
+    const data = path.join(folder, 'data')
+    await mkdir(path.dirname(elsewhere))
+    await rename(data, elsewhere)
+    await startWith({ from: data, to: elsewhere, way: 'rename', made: true })
+    expect(await names()).toContain('Miete')
+    expect(played.questions[0]?.message).toBe(words('desktop.move.moved', { folder: elsewhere }))
+    expect(await isThere(data)).toBe(false)
+  })
+
+  it('is taken back by the next start, where half of it was copied', async () => {
+    await mkdir(elsewhere, { recursive: true })
+    await writeFile(path.join(elsewhere, 'cloister.db'), 'half')
+    await startWith({ from: path.join(folder, 'data'), to: elsewhere, way: 'copy', made: true })
+    expect(await names()).toContain('Miete')
+    expect(played.questions[0]?.message).toBe(words('desktop.move.undone'))
+    expect(await isThere(elsewhere)).toBe(false)
+  })
+
+  it('waits for the drive of the library, which is the usual place', async () => {
+    const data = path.join(folder, 'data')
+    await rename(data, path.join(folder, 'unplugged'))
+    const { promise: plugged, resolve: plug } = Promise.withResolvers<number>()
+    played.questions = []
+    const waiting = startWith({ from: data, to: elsewhere, way: 'copy', made: true }, () => plugged)
+    await until(() => played.questions.length > 0, 'it is asked')
+    expect(played.questions[0]?.message).toBe(`Die Bibliothek ist nicht da: ${data}`)
+    expect(await isThere(data)).toBe(false)
+    await rename(path.join(folder, 'unplugged'), data)
+    plug(0)
+    await waiting
+    expect(await names()).toContain('Miete')
+  })
+})
+
 it('while a backup takes the place of a library, the page cannot start the server on it', async () => {
   const backups = path.join(folder, 'data-backups')
   await start()
@@ -212,7 +308,7 @@ it('while a backup takes the place of a library, the page cannot start the serve
   expect(left).toEqual([])
   expect(await call('startServer')).toEqual({ ok: false, reason: { code: 'library-busy' } })
   desktop!.choose({ name: 'backup-folder' })
-  await until(() => enabled('new-chat'), 'the library is open')
+  await until(() => enabled('new-question'), 'the library is open')
   expect((await client().projects.list()).projects.length).toBeGreaterThan(0)
   const messages = played.questions.map(({ message }) => message)
   expect(messages.some(message => message.startsWith('An der Bibliothek wird gerade anderes getan'))).toBe(true)
@@ -266,97 +362,5 @@ describe('a library that the command line names', () => {
     await start(named, () => 0)
     expect(await names()).toContain('Miete')
     expect(await isThere(named)).toBe(false)
-  })
-})
-
-describe('a folder that is held', () => {
-  it('is opened by no server and by no command until it is let go', async () => {
-    const dataDirectory = path.join(folder, 'data')
-    const held = await holdDirectory(processes, { dataDirectory })
-    await expect(holdDirectory(processes, { dataDirectory })).rejects.toMatchObject({ code: 'server-running' })
-    const server = createServerProcess({
-      processes,
-      socketFolders: [folder],
-      dataDirectory,
-      log: silent,
-    })
-    server.start()
-    expect(await server.settled()).toMatchObject({ name: 'failed', reason: { code: 'server-running' } })
-    const command = spawn(process.execPath, ['server/main.ts', 'projects', 'list', '--data', dataDirectory], {
-      stdio: 'ignore',
-    })
-    expect(await new Promise(resolve => command.once('exit', resolve))).not.toBe(0)
-    expect(await readdir(dataDirectory)).not.toContain('cloister.db')
-    expect(held.lost.aborted).toBe(false)
-    await held.release()
-    expect(held.lost.aborted).toBe(false)
-    server.start()
-    expect(await server.settled()).toEqual({ name: 'ready' })
-    await expect(holdDirectory(processes, { dataDirectory })).rejects.toMatchObject({ code: 'server-running' })
-    await server.stop()
-  })
-
-  it('is known to be held no longer when its process is killed', async () => {
-    const children: ChildProcess[] = []
-    const watched: Processes = {
-      spawn(role) {
-        const child = processes.spawn(role)
-        children.push(child)
-        return child
-      },
-    }
-    const held = await holdDirectory(watched, { dataDirectory: path.join(folder, 'data') })
-    children[0]!.kill()
-    await until(() => held.lost.aborted, 'it is known')
-    await held.release()
-  })
-})
-
-describe('a server that is held', () => {
-  const of = (from: Processes) => {
-    const dataDirectory = path.join(folder, 'data')
-    return createServerProcess({
-      processes: from,
-      socketFolders: [folder],
-      dataDirectory,
-      log: silent,
-    })
-  }
-
-  it('starts when it is let go, if somebody asked for it and nobody took that back', async () => {
-    const server = of(processes)
-    const [first, second] = [server.hold(), server.hold()]
-    server.start()
-    expect([server.state().name, server.pid]).toEqual(['stopped', undefined])
-    first()
-    first()
-    expect(server.state().name).toBe('stopped')
-    await server.stop()
-    second()
-    expect(server.state().name).toBe('stopped')
-    const third = server.hold()
-    server.start()
-    third()
-    expect(await server.settled()).toEqual({ name: 'ready' })
-    // While it stops, too.
-    const fourth = server.hold()
-    const stopped = server.stop()
-    server.start()
-    await stopped
-    fourth()
-    expect(await server.settled()).toEqual({ name: 'ready' })
-    await server.stop()
-  })
-
-  it('that cannot even be spawned has failed, and can be stopped', async () => {
-    const server = of({
-      spawn() {
-        throw new Error('no memory')
-      },
-    })
-    server.start()
-    expect(await server.settled()).toEqual({ name: 'failed', reason: { code: 'internal' } })
-    await server.stop()
-    expect(server.state()).toEqual({ name: 'stopped' })
   })
 })

@@ -55,7 +55,12 @@ export function playShell(folder: string): Played {
     platform: 'linux',
     version: '0.1.0',
     languages: ['de-AT'],
-    folders: { userData: path.join(folder, 'window'), runtime: [folder], page: path.join(folder, 'page') },
+    folders: {
+      userData: path.join(folder, 'window'),
+      runtime: [folder],
+      page: path.join(folder, 'page'),
+      program: path.join(folder, 'program'),
+    },
     safeStorage: {
       isAvailable: async () => false,
       backend: () => 'basic_text',

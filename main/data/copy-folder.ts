@@ -1,0 +1,97 @@
+/** The files of a library from one folder to another, and away again, one after the other. */
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream, type Stats } from 'node:fs'
+import { lstat, mkdir, readdir, readlink, rm, rmdir, symlink, utimes } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { syncFolder } from '../files.ts'
+import { passing } from './library-folder.ts'
+
+/** A file at a time, each read again from where it was written. */
+export async function copyFolder(
+  from: string,
+  to: string,
+  signal: AbortSignal,
+  done: (bytes: number, files: number) => void,
+  top = true,
+): Promise<void> {
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    signal.throwIfAborted()
+    if (top && passing.includes(entry.name)) continue
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)]
+    if (entry.isDirectory()) await copyFolder(source, target, signal, done, false)
+    // What a link leads to is not in the folder, and stays where it is.
+    else if (entry.isSymbolicLink()) await symlink(path.resolve(from, await readlink(source)), target)
+    else if (entry.isFile()) {
+      await copyFileWhole(source, target, signal, bytes => done(bytes / 2, 0))
+      done(0, 1)
+    }
+  }
+  await syncFolder(to)
+}
+
+/** `passed`: bytes that were written, and bytes that were read again. */
+async function copyFileWhole(
+  source: string,
+  target: string,
+  signal: AbortSignal,
+  passed: (bytes: number) => void,
+): Promise<void> {
+  const before = await lstat(source)
+  const hash = createHash('sha256')
+  const reading = createReadStream(source, { highWaterMark: 1024 * 1024 })
+  reading.on('data', chunk => {
+    hash.update(chunk)
+    passed(chunk.length)
+  })
+  await pipeline(reading, createWriteStream(target, { flags: 'wx', mode: before.mode & 0o777, flush: true }), {
+    signal,
+  })
+  const copied = createHash('sha256')
+  for await (const chunk of createReadStream(target, { highWaterMark: 1024 * 1024, signal })) {
+    copied.update(chunk as Buffer)
+    passed((chunk as Buffer).length)
+  }
+  if (!copied.digest().equals(hash.digest())) throw new Error(`${target} is not what was written`)
+  const after = await lstat(source)
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+    throw new Error(`${source} was changed while it was copied`)
+  await utimes(target, before.atime, before.mtime)
+}
+
+/** What the old folder has as well, and folders that are empty then. Gives whether all of that is gone: a drive may let nothing be changed now. */
+export async function takeBack(from: string, to: string, made: boolean): Promise<boolean> {
+  const entries = await readdir(to, { withFileTypes: true }).catch(() => undefined)
+  let gone = entries !== undefined
+  for (const entry of entries ?? []) {
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)]
+    const original = await lstat(source).catch(() => undefined)
+    if (!original) continue
+    if (entry.isDirectory() && original.isDirectory()) gone = (await takeBack(source, target, true)) && gone
+    else if (!entry.isDirectory())
+      gone =
+        (await rm(target, { force: true }).then(
+          () => true,
+          () => false,
+        )) && gone
+  }
+  if (made) await rmdir(to).catch(() => {})
+  return gone
+}
+
+/** Files that have not changed since then, and folders that are empty then. Gives the paths of the rest. */
+export async function removeOlder(folder: string, since: number): Promise<string[]> {
+  const left: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const file = path.join(folder, entry.name)
+    if (entry.isDirectory()) left.push(...(await removeOlder(file, since)))
+    else if (lastOf(await lstat(file)) <= since) await rm(file, { force: true })
+    else left.push(file)
+  }
+  await rmdir(folder).catch(() => {})
+  return left
+}
+
+/** A file that was put there later may bring an older time of its own; when it came the system knows. */
+export const lastOf = ({ mtimeMs, ctimeMs }: Stats) => Math.max(mtimeMs, ctimeMs)
