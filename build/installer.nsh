@@ -54,7 +54,7 @@
   ; Updates and the uninstaller remove the folder of the program with all that is in it. So it is one of its own: not there yet, empty, or
   ; one that holds a Cloister already, and none where a library or backups lie or would begin.
   LangString cloisterFolderOfItsOwn 1033 "Cloister is installed in a folder of its own. Updates and the uninstaller remove this folder with everything in it, so it cannot be one in which other files or a library lie."
-  LangString cloisterFolderOfItsOwn 1031 "Cloister wird in einem eigenen Ordner installiert. Aktualisierungen und die Deinstallation entfernen diesen Ordner mit allem, was darin ist; deshalb kann es keiner sein, in dem andere Dateien oder eine Bibliothek liegen."
+  LangString cloisterFolderOfItsOwn 1031 "Cloister wird in einem eigenen Ordner installiert. Updates und die Deinstallation entfernen diesen Ordner mit allem, was darin ist; deshalb kann es keiner sein, in dem andere Dateien oder eine Bibliothek liegen."
   LangString cloisterFolderTaken 1033 "Cloister cannot be installed in this folder, because other files or a library lie in it:"
   LangString cloisterFolderTaken 1031 "In diesem Ordner lässt sich Cloister nicht installieren, weil darin andere Dateien oder eine Bibliothek liegen:"
   !define MUI_DIRECTORYPAGE_TEXT_TOP "$(cloisterFolderOfItsOwn)"

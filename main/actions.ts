@@ -53,7 +53,7 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
   }
 
   const actions: Actions = {
-    'new-chat': go('#/'),
+    'new-question': go('#/'),
     ask: go('#/'),
     find: go('#/search'),
     settings: go('#/settings'),

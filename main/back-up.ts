@@ -21,9 +21,8 @@ export async function backUpNow({
   preferences: PreferenceStore
   library: Pick<Library, 'dataDirectory' | 'settings'>
 }): Promise<void> {
-  const { folder: chosen, keep } = preferences.get().backup
-  const folder = chosen ?? usualBackupFolder(dataDirectory)
-  const end = await runServerTask(processes, { type: 'backup', folder, keep, dataDirectory, settings: settings() })
+  const folder = preferences.get().backup.folder ?? usualBackupFolder(dataDirectory)
+  const end = await runServerTask(processes, { type: 'backup', folder, dataDirectory, settings: settings() })
   if (end.type !== 'backed-up') {
     const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : undefined
     await shell.ask({

@@ -1,5 +1,5 @@
 /** What the page may ask of the window and the system around it. */
-import type { DesktopPreferences, DesktopState } from '../shared/api/desktop.ts'
+import type { DesktopPreferences, ShownServer } from '../shared/api/desktop.ts'
 import type { Translate } from '../shared/messages/index.ts'
 import type { HandedFiles } from './bridge/handed-files.ts'
 import type { BridgeCalls } from './bridge/router.ts'
@@ -7,7 +7,6 @@ import type { KeyChanges } from './change-key.ts'
 import type { LibraryUse } from './library-use.ts'
 import type { Transfers } from './page/transfers.ts'
 import type { PreferenceStore } from './preferences.ts'
-import type { ServerProcess } from './processes/server-process.ts'
 import type { Shell } from './shell.ts'
 import type { ModelTaking } from './take-models.ts'
 import type { ShownUpdates } from './updates/shown.ts'
@@ -18,13 +17,14 @@ export interface BridgePorts {
   preferences: PreferenceStore
   words: () => Translate
   windows: Windows
-  server: Pick<ServerProcess, 'state' | 'start'>
+  server(): ShownServer
+  /** Throws `library-busy` while it may not be started. */
+  startServer(): void
   use: LibraryUse
   updates: ShownUpdates
   keys: KeyChanges
   models: ModelTaking
   dataDirectory: string
-  safeMode(): DesktopState['safeMode']
   /** The keys in force that open the small window. */
   shortcut(): string | null
   openExternal(url: string): Promise<boolean>
@@ -54,12 +54,11 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
       return {
         page: transfers.openPage(window),
         quick,
-        server: server.state(),
-        safeMode: ports.safeMode(),
+        server: server(),
         updates: updates.state(),
       }
     },
-    startServer: () => use.beside(() => void server.start()),
+    startServer: () => use.beside(() => void ports.startServer()),
     chooseFolder: async () => (await shell.chooseFolder(words()('desktop.menu.followFolder'))) ?? null,
     openExternal: async ({ url }) => ({ opened: await ports.openExternal(url) }),
     async showDataFolder() {
@@ -92,6 +91,10 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
       windows.hideQuick()
       windows.show()
       windows.tell({ type: 'go', hash: `#/chat/${chatId}` })
+    },
+    openLibrary() {
+      windows.hideQuick()
+      windows.show('#/library')
     },
     chooseUpdate: ({ choice }) => updates.choose(choice),
     getKey: keys.state,

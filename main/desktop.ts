@@ -2,12 +2,13 @@
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createClient } from '../shared/api/client.ts'
+import type { ShownServer } from '../shared/api/desktop.ts'
 import { contract } from '../shared/api/index.ts'
+import { AppError } from '../shared/errors.ts'
 import { createTranslate, explain, type Translate } from '../shared/messages/index.ts'
 import type { Reason } from '../shared/model/index.ts'
 import type { Log, Processes } from '../shared/ports.ts'
 import { createActions } from './actions.ts'
-import { askForKey } from './ask-for-key.ts'
 import { backUpNow } from './back-up.ts'
 import { createHandedFiles } from './bridge/handed-files.ts'
 import { createBridgeRouter } from './bridge/router.ts'
@@ -111,7 +112,6 @@ export async function startDesktop({
   let letStart = () => {}
   const draw = createDrawing(shell)
   let asking = false
-  let askedForKey = false
 
   const staying = createStaying({ shell, preferences, words: () => words, show: () => void windows.show() })
   const windows = createWindows({
@@ -173,6 +173,7 @@ export async function startDesktop({
     preferences,
     log,
     isEnding: () => ending,
+    changed: lone,
     show: () => void windows.show(),
     end,
     quit: () => void quit(),
@@ -204,16 +205,13 @@ export async function startDesktop({
     preferences,
     words: () => words,
     windows,
-    server,
+    server: shownNow,
+    startServer: troubles.start,
     use,
     updates,
     keys,
     models,
     dataDirectory,
-    safeMode() {
-      const safe = troubles.safe()
-      return safe?.why === 'refused' ? safe.reason : null
-    },
     shortcut: () => inForce,
     openExternal,
     handed,
@@ -224,10 +222,10 @@ export async function startDesktop({
     told: chosen => router.tellAll({ type: 'preferences', preferences: chosen }),
   })
   const router = createBridgeRouter({ calls, log })
-  const tellServer = () => router.tellAll({ type: 'server', server: shownServer(server.state(), use.alone()) })
+  const tellServer = () => router.tellAll({ type: 'server', server: shownNow() })
   const handleRequest = createAppRequests({
     files: await listPageFiles(shell.folders.page),
-    server: async request => answers.watch(request, await server.fetch(request)),
+    server: toServer,
     handed,
     transfers,
     log,
@@ -324,18 +322,24 @@ export async function startDesktop({
       return []
     })
     if (left.length > 0) void tell(words('desktop.move.left', { folder: left[0]! }))
-    // Once a start, however often the server begins.
-    if (askedForKey) return
-    askedForKey = true
-    if (await askForKey({ shell, words, library })) await troubles.restart()
     const key = keys.state()
     if (key) router.tellAll({ type: 'key', key })
   }
 
-  /** Somebody has the library alone, or no more. */
+  /** Somebody has the library alone, or safe mode has begun, or no more. */
   function lone(): void {
     tellServer()
     look()
+  }
+
+  /** What is only read the page asks for again; what was to be done is refused with the reason. */
+  async function toServer(request: Request): Promise<Response> {
+    if (request.method !== 'GET' && (use.alone() || troubles.safe())) throw new AppError('library-busy')
+    return answers.watch(request, await server.fetch(request))
+  }
+
+  function shownNow(): ShownServer {
+    return shownServer(server.state(), { alone: use.alone(), safe: troubles.safe() })
   }
 
   /** All that shows how things are, beside the page. */

@@ -14,6 +14,8 @@ import type { Shell } from './shell.ts'
 
 /** Findings that fit into a dialog. */
 const mostFindings = 8
+/** Backups that one does: each is a button. */
+const mostBackups = 4
 
 export async function askInSafeMode({
   shell,
@@ -28,7 +30,7 @@ export async function askInSafeMode({
   shell: Shell
   words: Translate
   processes: Processes
-  library: Library
+  library: Pick<Library, 'dataDirectory' | 'settings'>
   use: LibraryUse
   preferences: PreferenceStore
   why: SafeReason
@@ -82,7 +84,7 @@ export async function askInSafeMode({
     const answer = await shell.ask({
       message: words('desktop.safe.ask', { date }),
       detail: words('desktop.safe.askDetail'),
-      buttons: [words('desktop.safe.restore', { date }).replace('…', ''), words('desktop.dialog.cancel')],
+      buttons: [words('desktop.safe.restoreNow'), words('desktop.dialog.cancel')],
       cancel: 1,
       usual: 1,
       warning: true,
@@ -108,9 +110,27 @@ export async function askInSafeMode({
     return false
   }
 
+  /** The newest one may be damaged, or of after the mishap. */
+  async function chooseBackup(backups: readonly FoundBackup[]): Promise<FoundBackup | undefined> {
+    for (let from = 0; ; from += mostBackups) {
+      const shown = backups.slice(from, from + mostBackups)
+      const older = backups.length > from + mostBackups ? [words('desktop.safe.older')] : []
+      const buttons = [...shown.map(({ at }) => day(at)), ...older, words('desktop.dialog.cancel')]
+      const answer = await shell.ask({
+        message: words('desktop.safe.which'),
+        detail: words('desktop.safe.whichDetail'),
+        buttons,
+        cancel: buttons.length - 1,
+        usual: buttons.length - 1,
+      })
+      if (answer !== shown.length || older.length === 0) return shown[answer]
+    }
+  }
+
   for (;;) {
-    const [newest] = await listBackups(preferences.get().backup.folder ?? usualBackupFolder(dataDirectory))
-    const choices = safeChoices(why, newest ? 1 : 0)
+    const backups = await listBackups(preferences.get().backup.folder ?? usualBackupFolder(dataDirectory))
+    const [newest, ...others] = backups
+    const choices = safeChoices(why, backups.length)
     const label = (choice: (typeof choices)[number]) =>
       choice === 'restore'
         ? words('desktop.safe.restore', { date: newest ? day(newest.at) : '' })
@@ -131,6 +151,7 @@ export async function askInSafeMode({
     if (choice === 'quit') return 'quit'
     if (choice === 'show') await shell.showFolder(dataDirectory).catch(error => log.warn('not shown', { error }))
     if (choice === 'check') await check()
-    if (choice === 'restore' && newest && (await restore(newest))) return 'start'
+    const backup = choice === 'restore' ? newest : choice === 'others' ? await chooseBackup(others) : undefined
+    if (backup && (await restore(backup))) return 'start'
   }
 }

@@ -1,10 +1,14 @@
 /** What the page is told of the server: also why it does not run. */
 import type { ShownServer } from '../shared/api/desktop.ts'
+import type { SafeReason } from './data/safe-mode.ts'
 import type { LoneWork } from './library-use.ts'
 import type { ServerState } from './processes/server-process.ts'
 
-export function shownServer(state: ServerState, alone: LoneWork | undefined): ShownServer {
-  if (!alone) return state
-  const { doing, part = null } = alone
-  return { name: 'stopped', alone: { doing, part } }
+export function shownServer(
+  state: ServerState,
+  { alone, safe }: { alone: LoneWork | undefined; safe: SafeReason | undefined },
+): ShownServer {
+  if (alone) return { name: 'stopped', alone: { doing: alone.doing, part: alone.part ?? null } }
+  if (safe) return { name: 'stopped', safe: { reason: safe.why === 'refused' ? safe.reason : null } }
+  return state
 }

@@ -1,7 +1,9 @@
 /** What is done about a library that does not open, or not in time: it is asked about, and opened with care. */
+import { AppError } from '../shared/errors.ts'
 import type { Translate } from '../shared/messages/index.ts'
 import type { Reason } from '../shared/model/index.ts'
 import { decideSafeMode, type SafeReason } from './data/safe-mode.ts'
+import type { Library } from './open-library.ts'
 import { askInSafeMode } from './safe-start.ts'
 import type { Shell } from './shell.ts'
 import { askWhenSlow } from './slow-server.ts'
@@ -13,6 +15,8 @@ export interface TroubledStart {
   begin(failed: number): void
   /** The server says that it will not start. */
   giveUp(reason: Reason): void
+  /** The page wants to try again. Throws `library-busy` in safe mode, whose question says when. */
+  start(): void
   /** The server anew; in safe mode nothing is opened, and the next start has it. */
   restart(): Promise<void>
 }
@@ -20,14 +24,18 @@ export interface TroubledStart {
 export function createTroubledStart({
   words,
   isEnding,
+  changed,
   show,
   end,
   quit,
   ...ports
-}: Omit<Parameters<typeof askInSafeMode>[0], 'words' | 'why' | 'shell'> & {
+}: Omit<Parameters<typeof askInSafeMode>[0], 'words' | 'why' | 'shell' | 'library'> & {
   shell: Shell
+  library: Pick<Library, 'dataDirectory' | 'settings' | 'server'>
   words: () => Translate
   isEnding(): boolean
+  /** Safe mode has begun, or ended. */
+  changed(): void
   /** The window, which says what is wrong and offers to try again. */
   show(): void
   /** Without a question. */
@@ -38,10 +46,18 @@ export function createTroubledStart({
   let safe: SafeReason | undefined
 
   async function askSafely(why: SafeReason): Promise<void> {
+    // One question at a time.
+    if (safe) return
     safe = why
+    changed()
     const next = await askInSafeMode({ ...ports, words: words(), why })
     if (next === 'quit') return end()
     safe = undefined
+    server.start()
+  }
+
+  function start(): void {
+    if (safe) throw new AppError('library-busy')
     server.start()
   }
 
@@ -76,6 +92,7 @@ export function createTroubledStart({
       if (why) void askSafely(why)
       else show()
     },
+    start,
     restart,
   }
 }

@@ -1,12 +1,46 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { DesktopBridge } from '../shared/api/desktop.ts'
-import { answered, tellUploads } from './desktop.ts'
+import type { DesktopBridge, ShownServer } from '../shared/api/desktop.ts'
+import { answered, tellUploads, untilOpen } from './desktop.ts'
+import { createStore } from './store.ts'
 
 describe('what main answers', () => {
   it('is a value, or thrown as what it says is wrong', async () => {
     expect(await answered(Promise.resolve({ ok: true, value: 1 }))).toBe(1)
     const refused = answered(Promise.resolve({ ok: false, reason: { code: 'folder-missing', values: { name: 'a' } } }))
     await expect(refused).rejects.toMatchObject({ code: 'folder-missing', values: { name: 'a' } })
+  })
+})
+
+describe('what is read', () => {
+  const open = () => {
+    const server = createStore<ShownServer>({ name: 'stopped', safe: { reason: null } })
+    const control = new AbortController()
+    let ended = ''
+    const reading = untilOpen({ server }, control.signal).then(
+      () => (ended = 'open'),
+      (error: Error) => (ended = error.name),
+    )
+    return { server, control, reading, ended: () => ended }
+  }
+
+  it('waits until the library is open, or about to be', async () => {
+    const { server, reading, ended } = open()
+    server.set({ name: 'stopped', alone: { doing: 'checking', part: null } })
+    server.set({ name: 'failed', reason: { code: 'disk-full' } })
+    await Promise.resolve()
+    expect(ended()).toBe('')
+    server.set({ name: 'starting', attempt: 0, doing: 'opening', late: false })
+    expect(await reading).toBe('open')
+    for (const name of ['ready', 'silent'] as const)
+      await untilOpen({ server: createStore<ShownServer>({ name }) }, new AbortController().signal)
+  })
+
+  it('waits no longer than whoever reads it', async () => {
+    const { control, reading } = open()
+    control.abort()
+    expect(await reading).toBe('AbortError')
+    const { server } = open()
+    await expect(untilOpen({ server }, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   })
 })
 

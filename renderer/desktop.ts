@@ -2,7 +2,6 @@ import type {
   DesktopAnswer,
   DesktopBridge,
   DesktopPreferences,
-  DesktopReason,
   HandedFile,
   KeyState,
   ModelsTaking,
@@ -27,8 +26,6 @@ export interface Desktop {
   readonly transfers: PageTransfers
   /** The small window over everything. */
   readonly quick: boolean
-  /** Why it was started with care. */
-  readonly safeMode: DesktopReason | null
   readonly server: Store<ShownServer>
   readonly updates: Store<UpdateState>
   /** Null until they were read. */
@@ -75,8 +72,8 @@ export async function connectDesktop(
   const known = await bridge.getKey()
   // Where it is not known yet, a message says it, which may have come by now.
   if (known.ok && known.value) key.set(known.value)
-  const { quick, safeMode } = state
-  return { bridge, transfers, quick, safeMode, server, updates, preferences, key, taking, handed }
+  const { quick } = state
+  return { bridge, transfers, quick, server, updates, preferences, key, taking, handed }
 }
 
 /** All that there is, a handful after the other, also what comes while they are taken. */
@@ -98,6 +95,26 @@ function takeHanded(bridge: DesktopBridge, taken: (files: readonly HandedFile[])
     }
     taking = false
   }
+}
+
+/**
+ * Resolves when the server runs or is about to. What is read waits for that: a page that says why it waits, and goes on by itself, has nothing to
+ * be pressed. Rejects when the signal fires.
+ */
+export function untilOpen({ server }: Pick<Desktop, 'server'>, signal: AbortSignal): Promise<void> {
+  const isOpen = () => server.get().name !== 'stopped' && server.get().name !== 'failed'
+  if (isOpen()) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const leave = server.subscribe(() => isOpen() && end(resolve))
+    const stop = () => end(() => reject(signal.reason))
+    const end = (settle: () => void) => {
+      leave()
+      signal.removeEventListener('abort', stop)
+      settle()
+    }
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+  })
 }
 
 /** Throws what main says is wrong. */

@@ -9,7 +9,7 @@ import { takeArrival, takeGitHubRefusal } from './account/arrival.ts'
 import { gitHubRefusal } from './account/flow.ts'
 import type { App, Status } from './app-context.ts'
 import { createLiveAnswers } from './chat/live-answers.ts'
-import { connectDesktop, tellUploads } from './desktop.ts'
+import { connectDesktop, tellUploads, untilOpen } from './desktop.ts'
 import { followEvents } from './events.ts'
 import { createUploads, isOpen } from './library/uploads.ts'
 import { createChoices } from './parts/choice.ts'
@@ -78,6 +78,7 @@ if (refusal !== null && now.name === 'inside') now.app.toasts.show(preferences.w
 
 /** Any answer may be the first to say that the session has ended. */
 async function heard(request: Request, init?: RequestInit): Promise<Response> {
+  if (desktop && request.method === 'GET') await untilOpen(desktop, request.signal)
   const response = await fetch(request, init)
   if (response.status === 401)
     void response

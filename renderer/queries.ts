@@ -1,4 +1,10 @@
-import { type DataTag, keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query'
+import {
+  type DataTag,
+  infiniteQueryOptions,
+  keepPreviousData,
+  type QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
 import type { Client } from '../shared/api/client.ts'
 import type { ApiDocument, ApiDownload } from '../shared/api/index.ts'
 import type { DocumentState } from '../shared/model/index.ts'
@@ -88,6 +94,14 @@ export const read = {
     queryOptions({
       queryKey: ['receipt', projectId, documentId],
       queryFn: async ({ signal }) => (await client.documents.receipt({ projectId, documentId }, { signal })).receipt,
+    }),
+  chats: (client: Client, projectId: string) =>
+    infiniteQueryOptions({
+      queryKey: ['chats', projectId],
+      queryFn: ({ pageParam, signal }) =>
+        client.chats.list({ projectId, limit: 50, ...(pageParam && { after: pageParam }) }, { signal }),
+      initialPageParam: null as string | null,
+      getNextPageParam: page => page.next,
     }),
   chat: (client: Client, projectId: string, chatId: string) =>
     queryOptions({

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import type { ErasedAccount } from '../shared/api/account.ts'
 import type { Client } from '../shared/api/client.ts'
 import type { Visitor } from './account/door.ts'
@@ -9,9 +9,8 @@ import { Boundary } from './parts/boundary.tsx'
 import { Problem } from './parts/problem.tsx'
 import type { Preferences } from './preferences.ts'
 import { Inside } from './shell/inside.tsx'
-import { ServerFailed } from './shell/server-failed.tsx'
 import { SignIn } from './shell/sign-in.tsx'
-import { Starting, Waiting } from './shell/starting.tsx'
+import { NotOpen, Starting } from './shell/starting.tsx'
 import { type Store, useStore } from './store.ts'
 import { WordsContext } from './words.tsx'
 
@@ -64,9 +63,7 @@ export function Screen({
       {now.name === 'failed' && (
         <main className="mx-auto max-w-xl px-6 pt-[18vh]">
           <h1 className="font-serif text-2xl">Cloister</h1>
-          {desktop && <ServerFailed desktop={desktop} started={() => location.reload()} />}
-          {desktop && <Waiting desktop={desktop} />}
-          <Problem error={now.error} retry={() => location.reload()} />
+          {desktop ? <FailedInWindow desktop={desktop} error={now.error} /> : <Failed error={now.error} />}
         </main>
       )}
       {now.name === 'erased' && (
@@ -83,4 +80,21 @@ export function Screen({
       )}
     </WordsContext>
   )
+}
+
+const again = () => location.reload()
+
+function Failed({ error }: { error: unknown }) {
+  return <Problem error={error} retry={again} />
+}
+
+/** Where the server is not there there is nothing else to say, and nothing to be pressed: when it is, the page begins anew. */
+function FailedInWindow({ desktop, error }: { desktop: Desktop; error: unknown }) {
+  const ready = useStore(desktop.server).name === 'ready'
+  const waited = useRef(false)
+  useEffect(() => {
+    if (!ready) waited.current = true
+    else if (waited.current) again()
+  }, [ready])
+  return ready ? <Failed error={error} /> : <NotOpen desktop={desktop} />
 }

@@ -84,7 +84,7 @@ export async function openCore({
   if (database) {
     const open = () => openOnPostgres(config, database, log, processes, temporary, backups)
     return open().catch(error => {
-      throw dataDirectoryError(dataDirectory, error)
+      throw dataDirectoryError(dataDirectory, error, config.backup?.folder)
     })
   }
   const temporaryFolder = temporary ? await createTemporaryFolder() : undefined
@@ -110,7 +110,7 @@ export async function openCore({
     }
   } catch (error) {
     await temporaryFolder?.remove()
-    throw dataDirectoryError(folder, error)
+    throw dataDirectoryError(folder, error, config.backup?.folder)
   }
 }
 
@@ -320,12 +320,15 @@ export function openParsers(config: Config, log: Log, processes = startProcesses
 }
 
 /**
- * The error with the folder's name and a word on what is wrong with it that the messages know; other errors as they are.
+ * The error with the folder's name and a word on what is wrong with it that the messages know, or, of a damaged database, with the folder
+ * where its `backups` lie; other errors as they are.
  */
-export function dataDirectoryError(folder: string, error: unknown): AppError {
+export function dataDirectoryError(folder: string, error: unknown, backups?: string): AppError {
   const cause = error instanceof AppError && error.code === 'data-directory' ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const known = toAppError(error)
+  if (known.code === 'data-damaged' && backups !== undefined)
+    return new AppError('data-damaged', { backups }, { cause: error })
   const trouble = Object.entries(folderTroubles).find(([name]) => code === name || code.startsWith(`${name}_`))?.[1]
   const ofTheFolder = ['data-directory', 'data-unwritable', 'disk-error'].includes(known.code)
   if (!ofTheFolder && !(known.code === 'internal' && trouble)) return known

@@ -51,7 +51,7 @@ export async function* examineData(context: Context, progress?: (part: number) =
   try {
     database = await openSqlite({ file, readers: 1 })
   } catch (error) {
-    const detail = errorText(translate, dataDirectoryError(folder, error))
+    const detail = errorText(translate, dataDirectoryError(folder, error, context.config().backup?.folder))
     yield { name: 'database', state: 'bad', text: translate('cli.doctor.unusable', { detail }) }
     return
   }
@@ -68,8 +68,11 @@ async function* examineDatabase(context: Context, database: Database, size: numb
   const problems = await database.check(false)
   if (problems.length > 0) {
     const detail = safe(problems[0].slice(0, 200))
-    const backups = safe(foldersOf(context.config().dataDirectory).backups)
-    yield { name: 'check', state: 'bad', text: translate('cli.doctor.damaged', { detail, folder: backups }) }
+    const { backup, dataDirectory } = context.config()
+    const text = backup
+      ? translate('cli.doctor.damagedKept', { detail, folder: safe(backup.folder) })
+      : translate('cli.doctor.damaged', { detail, folder: safe(foldersOf(dataDirectory).backups) })
+    yield { name: 'check', state: 'bad', text }
     return
   }
   const megabytes = new Intl.NumberFormat(translate.language, { maximumFractionDigits: 1 }).format(size / 1024 / 1024)

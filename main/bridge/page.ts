@@ -56,6 +56,7 @@ export function createPageBridge({ invoke, receive }: Wire): DesktopBridge {
     setPreferences: input => call('setPreferences', input),
     hideQuick: () => call('hideQuick'),
     openChat: input => call('openChat', input),
+    openLibrary: () => call('openLibrary'),
     chooseUpdate: input => call('chooseUpdate', input),
     getKey: () => call('getKey'),
     protectKey: input => call('protectKey', input),

@@ -9,7 +9,6 @@ const state: DesktopState = {
   page: '0198c1f0-0000-4000-8000-000000000000',
   quick: false,
   server: { name: 'ready' },
-  safeMode: null,
   updates: { name: 'none' },
 }
 const key: KeyState = { state: 'none', place: null }
@@ -31,6 +30,7 @@ function makeCalls(own: Partial<BridgeCalls> = {}): BridgeCalls {
     setPreferences: changes => ({ ...preferences, ...changes }),
     hideQuick() {},
     openChat() {},
+    openLibrary() {},
     chooseUpdate: () => ({ name: 'none' }),
     getKey: () => key,
     protectKey: () => key,

@@ -35,8 +35,8 @@ export interface FoundBackup {
   size: number
 }
 
-/** As the server names them; others are nobody's to offer. */
-const named = /^cloister-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.cloister$/
+/** As the server names them, and those that were made by hand; others are nobody's to offer. */
+const named = /^cloister-(?:by-hand-)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.cloister$/
 
 /** The newest first; none where the folder is not there. That one is sound is known when it was read, which a restore does before all else. */
 export async function listBackups(folder: string): Promise<FoundBackup[]> {

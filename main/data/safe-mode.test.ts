@@ -64,6 +64,7 @@ test('two in a row, or a library that the server refuses, are safe mode; what pa
   for (const code of ['data-damaged', 'data-newer', 'internal'] as const) expect(refused(code)?.why).toBe('refused')
   for (const code of ['disk-full', 'server-running', 'commands-running'] as const) expect(refused(code)).toBeUndefined()
   expect(safeChoices({ why: 'crashed', failed: 2 }, 1)).toEqual(['retry', 'check', 'restore', 'show', 'quit'])
+  expect(safeChoices({ why: 'slow' }, 2)).toEqual(['retry', 'check', 'restore', 'others', 'show', 'quit'])
   expect(safeChoices(refused('data-damaged')!, 0)).toEqual(['retry', 'check', 'show', 'quit'])
   expect(safeChoices(refused('data-newer')!, 3)).toEqual(['retry', 'show', 'quit'])
 })
@@ -80,7 +81,7 @@ describe('daily backups', () => {
 
   test('are found by their names, the newest first', async () => {
     expect(await listBackups(path.join(folder, 'none'))).toEqual([])
-    const names = ['cloister-20260101T000000000Z.cloister', 'cloister-20260301T120000000Z.cloister']
+    const names = ['cloister-by-hand-20260101T000000000Z.cloister', 'cloister-20260301T120000000Z.cloister']
     for (const name of [...names, 'mine.cloister', `${names[0]}.1-abc.partial`])
       await writeFile(path.join(folder, name), 'x')
     await writeFile(path.join(folder, 'cloister-20270101T000000000Z.cloister'), '')

@@ -72,7 +72,7 @@ export function decideSafeMode(known: { failed: number } | { reason: Reason }): 
   return ofTheLibrary.includes(code) || code === 'internal' ? { why: 'refused', reason: known.reason } : undefined
 }
 
-export type SafeChoice = 'retry' | 'check' | 'restore' | 'show' | 'quit'
+export type SafeChoice = 'retry' | 'check' | 'restore' | 'others' | 'show' | 'quit'
 
 /** What there is to choose, the safest first; a newer library is not damaged, so no older one is to take its place. */
 export function safeChoices(reason: SafeReason, backups: number): SafeChoice[] {
@@ -81,6 +81,7 @@ export function safeChoices(reason: SafeReason, backups: number): SafeChoice[] {
     'retry',
     ...(newer ? [] : ['check' as const]),
     ...(newer || backups === 0 ? [] : ['restore' as const]),
+    ...(newer || backups < 2 ? [] : ['others' as const]),
     'show',
     'quit',
   ]

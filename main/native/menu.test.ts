@@ -40,7 +40,7 @@ describe.each(platforms.flatMap(platform => languages.map(language => [platform,
     test('has everything once, in words, with keys that nothing else has', () => {
       const names = actions(items).map(({ action }) => action.name)
       for (const name of [
-        'new-chat',
+        'new-question',
         'ask',
         'add-files',
         'add-folder',
@@ -94,7 +94,7 @@ describe.each(platforms.flatMap(platform => languages.map(language => [platform,
     test('lets nothing into a library that is not open, and the way to its folder stays', () => {
       const closed = actions(menu(platform, language, { open: false }))
       const enabled = closed.filter(item => item.enabled !== false).map(({ action }) => action.name)
-      for (const name of ['new-chat', 'ask', 'add-files', 'print', 'back-up', 'move-data', 'open-recent', 'quick'])
+      for (const name of ['new-question', 'ask', 'add-files', 'print', 'back-up', 'move-data', 'open-recent', 'quick'])
         expect(enabled).not.toContain(name)
       for (const name of ['show-data', 'show-log', 'check-updates', 'about', 'theme']) expect(enabled).toContain(name)
     })

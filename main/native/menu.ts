@@ -30,7 +30,7 @@ export type MenuRole =
 
 /** What the application does; whoever hears one does it, in main or in the page. */
 export type MenuAction =
-  | { name: 'new-chat' }
+  | { name: 'new-question' }
   | { name: 'ask' }
   | { name: 'add-files' }
   | { name: 'add-folder' }
@@ -218,7 +218,7 @@ export function menuOf({
   )
 
   const file = submenu('file', [
-    inside('newChat', { name: 'new-chat' }, 'CmdOrCtrl+N'),
+    inside('newQuestion', { name: 'new-question' }, 'CmdOrCtrl+N'),
     inside('ask', { name: 'ask' }, 'CmdOrCtrl+L'),
     action('quick', { name: 'quick' }, state.shortcut ?? undefined, { enabled: state.open, shownOnly: true }),
     separator,

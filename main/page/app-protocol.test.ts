@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isProblem } from '../../shared/api/api-error.ts'
 import type { DesktopMessage } from '../../shared/api/desktop.ts'
 import { handedHeader, transferHeader } from '../../shared/api/desktop-headers.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { Log } from '../../shared/ports.ts'
 import { createHandedFiles, type HandedFiles } from '../bridge/handed-files.ts'
 import { createAppRequests } from './app-protocol.ts'
@@ -36,6 +37,7 @@ beforeAll(async () => {
       asked.push(request)
       if (/documents$|models$/.test(request.url)) return serve(request)
       if (request.url.endsWith('/gone')) throw new Error('no server')
+      if (request.url.endsWith('/busy')) throw new AppError('library-busy')
       return new Response('{}', { headers: { 'set-cookie': 'a=b', 'content-type': 'application/json' } })
     },
     handed,
@@ -112,6 +114,10 @@ describe('the page', () => {
 
   it('hears of an error of the network where no server runs', async () => {
     expect((await get('/api/v1/gone')).type).toBe('error')
+    // What main refuses by itself is told as the server tells it.
+    const busy = await get('/api/v1/busy', { method: 'POST' })
+    const problem: unknown = await busy.json()
+    expect([busy.status, isProblem(problem) && problem.code]).toEqual([503, 'library-busy'])
   })
 })
 

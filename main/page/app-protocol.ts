@@ -7,6 +7,8 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { handedHeader, transferHeader } from '../../shared/api/desktop-headers.ts'
+import type { Problem } from '../../shared/api/problem.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { Log } from '../../shared/ports.ts'
 import type { HandedFiles } from '../bridge/handed-files.ts'
 import { contentSecurityPolicy } from './csp.ts'
@@ -36,7 +38,7 @@ const always = {
 
 export interface AppRequestOptions {
   files: PageFiles
-  /** To the server, as its owner; rejects where there is none. */
+  /** To the server, as its owner; rejects where there is none. An `AppError` is told as the server would tell it. */
   server: (request: Request) => Promise<Response>
   handed: Pick<HandedFiles, 'open'>
   transfers: Pick<Transfers, 'begin'>
@@ -132,6 +134,7 @@ export function createAppRequests({
       if (method !== 'GET' && method !== 'HEAD') return refuse(405)
       return url.pathname === '/' || url.pathname === '/index.html' ? await page() : file(url.pathname, method)
     } catch (error) {
+      if (error instanceof AppError) return tellProblem(error)
       if (!request.signal.aborted) log.debug('not answered', { path: pathOf(request.url), error })
       return Response.error()
     }
@@ -172,6 +175,16 @@ function createPassage(body: ReadableStream<Uint8Array>, transfer: Transfer) {
 
 function refuse(status: number): Response {
   return new Response(null, { status, headers: { ...always, 'Content-Security-Policy': "default-src 'none'" } })
+}
+
+/** In no words: the page has them. */
+function tellProblem({ code, values }: AppError): Response {
+  const status = 503
+  const about: Problem = { type: '', title: '', status, detail: '', instance: '', code, values }
+  return new Response(JSON.stringify(about), {
+    status,
+    headers: { ...always, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+  })
 }
 
 /** Without what is asked for, which may be anybody's secret. */

@@ -2,7 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useApp, useProject } from '../app-context.ts'
 import { AssistantChoice } from '../assistants/assistant-choice.tsx'
+import type { Desktop } from '../desktop.ts'
 import { AddFiles } from '../library/add-files.tsx'
+import { Button } from '../parts/button.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { read } from '../queries.ts'
 import { useStore } from '../store.ts'
@@ -20,7 +22,7 @@ import { LiveTurn } from './turn.tsx'
  */
 export function AskPage({ question: linked }: { question: string | null }) {
   const words = useWords()
-  const { client, answers, router, options, drafts } = useApp()
+  const { client, answers, router, options, drafts, desktop } = useApp()
   const project = useProject()
   const draft = `ask ${project.id}`
   const counts = useQuery(read.counts(client, project.id))
@@ -69,7 +71,9 @@ export function AskPage({ question: linked }: { question: string | null }) {
           </h1>
         )}
         {counts.isError && <Problem error={counts.error} retry={() => void counts.refetch()} />}
-        {empty ? (
+        {empty && desktop?.quick ? (
+          <AddInLarge desktop={desktop} />
+        ) : empty ? (
           <>
             <AddFiles
               lead={words(options.mode === 'server' ? 'ask.emptyLeadServer' : 'ask.emptyLead')}
@@ -98,6 +102,19 @@ export function AskPage({ question: linked }: { question: string | null }) {
         )}
       </div>
       <div className="grow-[1.6] basis-0" />
+    </div>
+  )
+}
+
+/** The small window goes when another one is opened, as one to choose files does. */
+function AddInLarge({ desktop }: { desktop: Desktop }) {
+  const words = useWords()
+  return (
+    <div className="text-center">
+      <p className="mb-5 text-pretty text-soft">{words('desktop.quickEmpty')}</p>
+      <Button look="main" onClick={() => void desktop.bridge.openLibrary()}>
+        {words('desktop.quickAdd')}
+      </Button>
     </div>
   )
 }

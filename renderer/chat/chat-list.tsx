@@ -18,13 +18,7 @@ export function ChatList({ current, done }: { current: string | null; done(): vo
   const project = useProject()
   const [renaming, setRenaming] = useState<ApiChat | null>(null)
   const live = useStore(answers.list)
-  const query = useInfiniteQuery({
-    queryKey: ['chats', project.id],
-    queryFn: ({ pageParam, signal }) =>
-      client.chats.list({ projectId: project.id, limit: 50, ...(pageParam && { after: pageParam }) }, { signal }),
-    initialPageParam: null as string | null,
-    getNextPageParam: page => page.next,
-  })
+  const query = useInfiniteQuery(read.chats(client, project.id))
   const chats = query.data?.pages.flatMap(page => page.chats)
   return (
     <div className="mt-4 flex min-h-0 grow flex-col">

@@ -3,7 +3,7 @@ import { desktop as product } from '../../shared/messages/desktop-de.ts'
 /** Was der Bildschirm nur im Fenster der Anwendung sagt. */
 export const desktop = {
   unreachable:
-    'Der Teil von Cloister, der im Hintergrund arbeitet, antwortet gerade nicht. Er wird neu gestartet; versuchen Sie es gleich noch einmal.',
+    'Der Teil von Cloister, der im Hintergrund arbeitet, antwortet gerade nicht. Versuchen Sie es gleich noch einmal.',
   unauthorized: 'Cloister kennt dieses Fenster nicht mehr. Beenden Sie Cloister und öffnen Sie es wieder.',
   partFailed: 'Dieser Teil des Fensters konnte nicht geladen werden. Laden Sie ihn neu.',
   reload: 'Neu laden',
@@ -29,7 +29,7 @@ export const desktop = {
     percent: product.lone.percent,
   },
   failed: 'Der Teil von Cloister, der im Hintergrund arbeitet, lässt sich nicht starten. {{reason}}',
-  safeMode: 'Cloister wurde mit Vorsicht gestartet. {{reason}}',
+  safe: 'Die Bibliothek ist noch nicht geöffnet: Cloister fragt in einem eigenen Fenster, wie es weitergehen soll.',
   notRead: 'Zu „{{project}}“ können keine Dateien hinzugefügt werden: Sie dürfen dort nur lesen.',
   title: 'Diese Anwendung',
   tray: 'Weiterarbeiten, wenn das Fenster geschlossen wird',
@@ -44,6 +44,8 @@ export const desktop = {
   showData: 'Ordner mit Ihren Daten anzeigen',
   openLarge: 'Im großen Fenster öffnen',
   hide: 'Schließen (Esc)',
+  quickEmpty: 'Es sind noch keine Dokumente da. Hinzugefügt werden sie im großen Fenster.',
+  quickAdd: 'Dokumente hinzufügen',
   key: {
     title: 'Schlüssel von Anbietern',
     keychain:
@@ -53,21 +55,23 @@ export const desktop = {
     file: 'Schlüssel von Anbietern (OpenAI und ähnliche) sind verschlossen.',
     passphrase:
       'Schlüssel von Anbietern (OpenAI und ähnliche) sind mit Ihrem Passwort verschlossen. Cloister fragt nach jedem Start danach.',
-    open: 'Schlüssel von Anbietern liegen ungeschützt auf diesem Computer',
+    open: 'Schlüssel von Anbietern liegen ungeschützt auf diesem Rechner',
     openDetail:
       'Es gibt hier keinen Schlüsselbund, den Cloister benutzen könnte. Andere Programme dieses Benutzers können die Schlüssel lesen, bis Sie sie mit einem Passwort schützen.',
     none: 'Es gibt hier keinen Schlüsselbund, den Cloister benutzen könnte. Damit Sie Schlüssel von Anbietern (OpenAI und ähnliche) speichern können, legen Sie ein Passwort fest, das sie verschließt. Ohne solche Server brauchen Sie keines.',
     locked: 'Schlüssel von Anbietern sind verschlossen',
     lockedDetail:
-      'Bis Sie das Passwort eingeben, geht alles außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche).',
-    lost: product.secrets.lost,
-    lostDetail: product.secrets.lostDetail,
+      'Bis Sie das Passwort eingeben, funktioniert alles, nur fremde Server nicht, die einen Schlüssel brauchen (OpenAI und ähnliche).',
+    lost: 'Der Schlüssel dieser Bibliothek ist nicht zu bekommen',
+    lostDetail:
+      'Alles funktioniert, nur fremde Server nicht, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Rechner. Ist der Schlüsselbund gesperrt, entsperren Sie ihn und starten Sie Cloister neu.',
+    see: 'Zu den Einstellungen',
     enter: 'Passwort eingeben',
-    later: product.secrets.later,
+    later: 'Später',
     protect: 'Passwort festlegen',
     passphrase1: 'Passwort',
     passphrase2: 'Dasselbe Passwort noch einmal',
-    keep: 'Niemand kann es Ihnen wieder sagen. Ist es vergessen, müssen die Schlüssel der Anbieter neu eingegeben werden; Dokumente und Chats bleiben, wie sie sind.',
+    keep: 'Niemand kann es Ihnen wieder sagen. Ist es vergessen, müssen die Schlüssel der Anbieter neu eingegeben werden; Dokumente und Unterhaltungen bleiben, wie sie sind.',
     differs: 'Die beiden sind nicht gleich.',
     unlock: 'Aufschließen',
     anew: product.secrets.anew,
@@ -76,26 +80,26 @@ export const desktop = {
   },
   taking: 'Modelle werden übernommen: {{percent}} % ({{file}})',
   updates: {
-    none: 'Diese Ausgabe von Cloister hat keine Updates: Sie nennt keinen Ort, von dem sie kämen. Installieren Sie neuere Versionen von Hand darüber.',
+    none: 'Für diese Ausgabe von Cloister gibt es keine Updates, weil darin nicht steht, woher sie kämen. Installieren Sie neuere Versionen von Hand darüber.',
     waiting:
       'Es ist etwas in Arbeit: Dokumente werden gelesen, eine Antwort oder eine Sicherung wird geschrieben oder ein Modell geladen. Version {{version}} wird nicht mitten darin installiert. Drücken Sie den Knopf noch einmal, wenn es fertig ist.',
     back: 'Zurück zu Version {{version}}',
     backAsk: 'Zurück zu Version {{version}}?',
     backLead:
       'Eine Bibliothek, die diese Version verändert hat, lässt sich mit der älteren vielleicht nicht öffnen. Eine Kopie von davor liegt dann unter „backups“ im Ordner mit Ihren Daten. Geladen wird die ältere Version erst, wenn Sie es noch einmal sagen.',
-    backGo: 'Danach sehen',
+    backGo: 'Nachsehen',
     backThere: 'Version {{version}}, die vorige, ist da.',
     stay: 'Bei dieser Version bleiben',
     title: 'Updates',
     ask: 'Darf Cloister einmal am Tag nachsehen, ob es eine neue Version gibt? Über Sie und Ihre Dokumente wird dabei nichts übermittelt.',
-    askShort: 'Darf Cloister einmal am Tag nach Updates sehen?',
+    askShort: 'Darf Cloister einmal am Tag nach Updates suchen?',
     on: 'Ja, einmal am Tag',
     no: 'Nein',
-    off: 'Cloister sieht nicht nach Updates.',
+    off: 'Cloister sucht nicht nach Updates.',
     daily: 'Einmal am Tag nachsehen',
     stop: 'Nicht mehr nachsehen',
     check: 'Jetzt nachsehen',
-    checking: 'Es wird nach einer neuen Version gesehen …',
+    checking: 'Es wird nach einer neuen Version gesucht …',
     current: 'Es gibt keine neuere Version.',
     available: 'Version {{version}} ist da.',
     download: 'Herunterladen',

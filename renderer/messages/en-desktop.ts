@@ -2,8 +2,7 @@ import { desktop as product } from '../../shared/messages/desktop-en.ts'
 
 /** What the screen says in the window of the desktop alone. There nobody starts a server, and there is no browser. */
 export const desktop = {
-  unreachable:
-    'The part of Cloister that works in the background does not answer just now. It is being started again; try again in a moment.',
+  unreachable: 'The part of Cloister that works in the background does not answer just now. Try again in a moment.',
   unauthorized: 'Cloister does not know this window any more. Quit Cloister and open it again.',
   partFailed: 'This part of the window could not be loaded. Load it anew.',
   reload: 'Load anew',
@@ -29,7 +28,7 @@ export const desktop = {
     percent: product.lone.percent,
   },
   failed: 'The part of Cloister that works in the background cannot be started. {{reason}}',
-  safeMode: 'Cloister was started with care. {{reason}}',
+  safe: 'The library has not been opened yet: Cloister asks in a window of its own how to go on.',
   notRead: 'Files cannot be added to “{{project}}”: you may read there only.',
   title: 'This application',
   tray: 'Go on when the window is closed',
@@ -43,6 +42,8 @@ export const desktop = {
   showData: 'Show the folder with your data',
   openLarge: 'Open in the large window',
   hide: 'Close (Esc)',
+  quickEmpty: 'There are no documents yet. They are added in the large window.',
+  quickAdd: 'Add documents',
   key: {
     title: 'Keys of providers',
     keychain: 'Keys of providers (OpenAI and the like) are locked; what opens them is in the keychain of the system.',
@@ -57,14 +58,16 @@ export const desktop = {
     locked: 'Keys of providers are locked',
     lockedDetail:
       'Until you enter the passphrase, everything works but servers of others with a key (OpenAI and the like).',
-    lost: product.secrets.lost,
-    lostDetail: product.secrets.lostDetail,
+    lost: 'The key of this library is not to be had',
+    lostDetail:
+      'Everything works but servers of others with a key (OpenAI and the like). The keychain of the system does not hand it out, or the library comes from another computer. Where the keychain is locked, unlock it and start Cloister again.',
+    see: 'See settings',
     enter: 'Enter the passphrase',
-    later: product.secrets.later,
+    later: 'Later',
     protect: 'Set a passphrase',
     passphrase1: 'Passphrase',
     passphrase2: 'The same passphrase again',
-    keep: 'Nobody can tell it to you again. If it is forgotten, the keys of providers have to be entered anew; documents and chats stay as they are.',
+    keep: 'Nobody can tell it to you again. If it is forgotten, the keys of providers have to be entered anew; documents and conversations stay as they are.',
     differs: 'The two are not the same.',
     unlock: 'Unlock',
     anew: product.secrets.anew,
@@ -73,7 +76,7 @@ export const desktop = {
   },
   taking: 'Models are being taken over: {{percent}} % ({{file}})',
   updates: {
-    none: 'This copy of Cloister has no updates: it names no place that they would come from. Install newer versions over it by hand.',
+    none: 'There are no updates for this copy of Cloister, as it does not say where they would come from. Install newer versions over it by hand.',
     waiting:
       'Something is in work: documents are being read, an answer or a backup is being written or a model is being fetched. Version {{version}} is not installed in the middle of that. Press the button again when it is done.',
     back: 'Go back to version {{version}}',

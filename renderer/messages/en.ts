@@ -555,7 +555,7 @@ export const en = {
     asking: 'Being asked …',
     answers: 'Answers, in {{milliseconds}} ms.',
     change: 'Change …',
-    removeLead: 'Its key is deleted with it. Chats keep their answers.',
+    removeLead: 'Its key is deleted with it. Conversations keep their answers.',
     removed: '“{{name}}” removed.',
   },
   projectModels: {
@@ -567,7 +567,7 @@ export const en = {
     elsewhere: 'another computer: text leaves',
     off: 'switched off under Models',
     answers: 'Who answers',
-    answersHint: 'A chat can choose another one.',
+    answersHint: 'A conversation can choose another one.',
     usual: 'The usual one',
   },
   ledger: {

@@ -14,7 +14,6 @@ export function Notices() {
   return (
     <>
       {desktop && <ServerFailed desktop={desktop} />}
-      {desktop?.safeMode && <Notice text={words('desktop.safeMode', { reason: words.explain(desktop.safeMode) })} />}
       {desktop ? <ConnectionOfWindow desktop={desktop} /> : <Connection text={words('app.offline')} />}
       {desktop && !desktop.quick && <KeyNotice desktop={desktop} />}
       {desktop && !desktop.quick && <UpdatesNotice desktop={desktop} />}

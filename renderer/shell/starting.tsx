@@ -3,25 +3,35 @@ import type { ShownServer } from '../../shared/api/desktop.ts'
 import type { Desktop } from '../desktop.ts'
 import { useStore } from '../store.ts'
 import { useWords, type Words } from '../words.tsx'
+import { ServerFailed } from './server-failed.tsx'
 
 /** Before the screen is there. In the desktop's window also what it waits for, when that takes a while. */
 export function Starting({ desktop }: { desktop: Desktop | null }) {
   return (
-    <div className="starting">
-      <p>Cloister</p>
-      {desktop && <Waiting desktop={desktop} />}
+    <main>
+      <h1 className="starting">Cloister</h1>
+      {desktop && <NotOpen desktop={desktop} />}
+    </main>
+  )
+}
+
+/** What the library is at instead of being open, or why it is not; alone on the page. */
+export function NotOpen({ desktop }: { desktop: Desktop }) {
+  return (
+    <div className="max-w-xl px-8">
+      <ServerFailed desktop={desktop} />
+      <Waiting desktop={desktop} />
     </div>
   )
 }
 
-/** What the library is at instead of being open. */
-export function Waiting({ desktop }: { desktop: Desktop }) {
+function Waiting({ desktop }: { desktop: Desktop }) {
   const words = useWords()
   const text = waitingText(useStore(desktop.server), words)
   const lasting = useLasting(text !== null)
   if (!lasting || text === null) return null
   return (
-    <p role="status" className="mt-2 font-sans text-sm">
+    <p role="status" className="text-sm text-soft">
       {text}
     </p>
   )
@@ -31,7 +41,12 @@ export function Waiting({ desktop }: { desktop: Desktop }) {
 export function waitingText(server: ShownServer, words: Words): string | null {
   if (server.name === 'silent') return words('desktop.silent')
   if (server.name === 'starting') return words(`desktop.doing.${server.doing}`)
-  if (server.name !== 'stopped' || !server.alone) return null
+  if (server.name !== 'stopped') return null
+  if (server.safe) {
+    const { reason } = server.safe
+    return [reason && words.explain(reason), words('desktop.safe')].filter(Boolean).join(' ')
+  }
+  if (!server.alone) return null
   const { doing, part } = server.alone
   const text = words(`desktop.lone.${doing}`)
   return part === null ? text : `${text} (${words('desktop.lone.percent', { percent: Math.floor(part * 100) })})`

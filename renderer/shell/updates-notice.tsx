@@ -1,9 +1,12 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
 import type { UpdateChoice } from '../../shared/api/desktop.ts'
-import { useApp } from '../app-context.ts'
+import { useApp, useProject } from '../app-context.ts'
 import { answered, type Desktop } from '../desktop.ts'
 import { Button } from '../parts/button.tsx'
 import { Link } from '../parts/link.tsx'
 import { sentenceOf } from '../parts/problem.tsx'
+import { read } from '../queries.ts'
+import { useRoute } from '../route.ts'
 import { useStore } from '../store.ts'
 import { useWords } from '../words.tsx'
 
@@ -11,20 +14,7 @@ import { useWords } from '../words.tsx'
 export function UpdatesNotice({ desktop }: { desktop: Desktop }) {
   const words = useWords()
   const updates = useStore(desktop.updates)
-  const choose = useUpdateChoice(desktop)
-  if (updates.name === 'unasked')
-    return (
-      <div
-        role="status"
-        className="flex shrink-0 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2 text-sm"
-      >
-        <p className="grow">{words('desktop.updates.askShort')}</p>
-        <div className="flex gap-2">
-          <Button onClick={() => void choose('on')}>{words('desktop.updates.on')}</Button>
-          <Button onClick={() => void choose('off')}>{words('desktop.updates.no')}</Button>
-        </div>
-      </div>
-    )
+  if (updates.name === 'unasked') return <Question desktop={desktop} />
   // Of the one that somebody goes back to the settings speak.
   if ((updates.name !== 'available' && updates.name !== 'ready') || updates.back) return null
   return (
@@ -34,6 +24,31 @@ export function UpdatesNotice({ desktop }: { desktop: Desktop }) {
         {words('desktop.updates.look')}
       </Link>
     </p>
+  )
+}
+
+/**
+ * When something has been answered, and not over the answer: whoever has just opened Cloister does not know yet whether they want it. The
+ * settings ask themselves.
+ */
+function Question({ desktop }: { desktop: Desktop }) {
+  const words = useWords()
+  const { client, router } = useApp()
+  const { view } = useRoute(router)
+  const { data } = useInfiniteQuery(read.chats(client, useProject().id))
+  const choose = useUpdateChoice(desktop)
+  if (view === 'chat' || view === 'settings' || !data || data.pages[0]?.chats.length === 0) return null
+  return (
+    <div
+      role="status"
+      className="flex shrink-0 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2 text-sm"
+    >
+      <p className="grow">{words('desktop.updates.askShort')}</p>
+      <div className="flex gap-2">
+        <Button onClick={() => void choose('on')}>{words('desktop.updates.on')}</Button>
+        <Button onClick={() => void choose('off')}>{words('desktop.updates.no')}</Button>
+      </div>
+    </div>
   )
 }
 

@@ -28,10 +28,10 @@ export async function backup(
 
 export type MadeBackup = BackupSummary & { file: string; removed: number }
 
-/** A file of its own, or one in a folder of backups, of which `keep` stay. */
+/** A file of its own, or one in a folder of backups, of which `keep` stay; one that is made `byHand` stays until somebody removes it. */
 export async function makeBackup(
   context: Context,
-  place: { file: string } | { folder: string; keep?: number },
+  place: { file: string } | { folder: string; keep?: number; byHand?: boolean },
 ): Promise<MadeBackup> {
   const { signal } = context
   const config = context.config()
@@ -41,12 +41,11 @@ export async function makeBackup(
     import('../compose.ts'),
   ])
   const source = await openSource(config).catch(error => {
-    throw dataDirectoryError(config.dataDirectory, error)
+    throw dataDirectoryError(config.dataDirectory, error, config.backup?.folder)
   })
   try {
     if ('file' in place) return { file: at, removed: 0, ...(await writeBackup(source, { file: at, signal })) }
-    const { keep } = place
-    return await backupTo(source, { folder: at, lock: claimBackups, signal, ...(keep !== undefined && { keep }) })
+    return await backupTo(source, { ...place, folder: at, lock: claimBackups, signal })
   } catch (error) {
     throw signal.aborted ? new AppError('cancelled', {}, { cause: error }) : toAppError(error)
   } finally {

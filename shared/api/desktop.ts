@@ -25,12 +25,16 @@ export const serverState = z.discriminatedUnion('name', [
   /** It was, and has not answered for a while; it may do so yet. */
   z.object({ name: z.literal('silent') }),
   z.object({ name: z.literal('failed'), reason }),
-  /** `alone`: what is done with the library meanwhile, and how far that is, where somebody knows. */
+  /**
+   * `alone`: what is done with the library meanwhile, and how far that is, where somebody knows. `safe`: nothing is opened until the user has
+   * answered main's question, for this reason, where the server said one.
+   */
   z.object({
     name: z.literal('stopped'),
     alone: z
       .object({ doing: z.enum(['moving', 'restoring', 'checking']), part: z.number().min(0).max(1).nullable() })
       .optional(),
+    safe: z.object({ reason: reason.nullable() }).optional(),
   }),
 ])
 
@@ -87,8 +91,6 @@ export const desktopState = z.object({
   /** The small window over everything: a question, its answer, and nothing else. */
   quick: z.boolean(),
   server: serverState,
-  /** Why it was started with care. */
-  safeMode: reason.nullable(),
   updates: updateState,
 })
 
@@ -96,7 +98,7 @@ export const desktopState = z.object({
 export const desktopCalls = {
   /** The page is there and listens: what was said before comes now. */
   start: { input: nothing, output: desktopState },
-  /** After it failed. */
+  /** After it failed. Throws `library-busy`, also while main asks what is to be done. */
   startServer: { input: nothing, output: nothing },
   chooseFolder: { input: nothing, output: text(4096).nullable() },
   /** `opened`: the user agreed. */
@@ -116,6 +118,8 @@ export const desktopCalls = {
   hideQuick: { input: nothing, output: nothing },
   /** Of the small window, in the large one. */
   openChat: { input: z.object({ projectId: id, chatId: id }), output: nothing },
+  /** Of the small window: where documents are added, which takes the large one. */
+  openLibrary: { input: nothing, output: nothing },
   chooseUpdate: { input: z.object({ choice: updateChoice }), output: updateState },
   /** Null until the system's keychain has answered. */
   getKey: { input: nothing, output: keyState.nullable() },

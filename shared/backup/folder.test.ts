@@ -56,6 +56,21 @@ test('a backup is made when it is due, and so many stay', async () => {
   now += 24 * hour
   await look()
   expect(await backups()).toEqual(['cloister-20260204T040506007Z.cloister', 'cloister-20260205T040506007Z.cloister'])
+  // Those of somebody's hand are neither counted nor removed, and put off none.
+  now += 23 * hour
+  for (let at = 0; at < 3; at += 1) {
+    now += 1
+    await backupTo(source(), { folder, byHand: true, lock: createLock() })
+  }
+  now += hour
+  await look()
+  expect((await backups()).map(name => name.slice(0, -'T040506007Z.cloister'.length))).toEqual([
+    'cloister-20260205',
+    'cloister-20260206',
+    ...Array.from({ length: 3 }, () => expect.stringMatching(/^cloister-by-hand-20260206/)),
+  ])
+  for (const name of await backups()) await glanceAt(path.join(folder, name))
+  for (const name of await backups()) if (name.includes('by-hand')) await rm(path.join(folder, name))
   // A clock that was wrong for a moment keeps nothing from being made.
   now -= 400 * 24 * hour
   await look()

@@ -11,9 +11,9 @@ import { sharedFolderOf } from './restore.ts'
 import { createSharedBlobs } from './shared-blobs.ts'
 import { type BackupSource, writeBackup } from './write.ts'
 
-/** What we name them; others in the folder are nobody's to remove. */
+/** What we name those that come and go; others in the folder are nobody's to remove. */
 const ours = /^cloister-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.cloister$/
-const oursPartial = /^cloister-\d{8}T\d{9}Z\.cloister\.\d+-[0-9a-f]{12}\.partial$/
+const oursPartial = /^cloister-(?:by-hand-)?\d{8}T\d{9}Z\.cloister\.\d+-[0-9a-f]{12}\.partial$/
 
 export interface FolderBackup extends BackupSummary {
   file: string
@@ -26,13 +26,20 @@ export type LockFolder = (folder: string) => Promise<{ release(): void } | undef
 
 /**
  * A new backup in the folder, which is made if need be. Only blobs that are not there yet are copied. With `keep`, so many of
- * the latest stay, and blobs that none of these refers to go. Nothing is removed before the new one is complete, nor where
+ * the latest stay, and blobs that none of these refers to go. One that is made `byHand` counts among none of these, and no later one removes
+ * it: whoever made seven in an afternoon has those of the days before all the same. Nothing is removed before the new one is complete, nor where
  * one that stays cannot be read. Throws `backup-running`, `backup-unreadable` (one that stays: the new one is there all the
  * same), and what `writeBackup` does.
  */
 export async function backupTo(
   source: BackupSource,
-  { folder, keep, lock, signal }: { folder: string; keep?: number; lock: LockFolder; signal?: AbortSignal },
+  {
+    folder,
+    keep,
+    byHand = false,
+    lock,
+    signal,
+  }: { folder: string; keep?: number; byHand?: boolean; lock: LockFolder; signal?: AbortSignal },
 ): Promise<FolderBackup> {
   const unwritable = (error: unknown) => {
     const known = toAppError(error)
@@ -48,7 +55,7 @@ export async function backupTo(
   try {
     for (const name of await readdir(folder)) if (oursPartial.test(name)) await remove(path.join(folder, name))
     const time = new Date(source.clock.now()).toISOString().replaceAll(/[-:.]/g, '')
-    const file = path.join(folder, `cloister-${time}.cloister`)
+    const file = path.join(folder, `cloister-${byHand ? 'by-hand-' : ''}${time}.cloister`)
     const shared = createSharedBlobs(sharedFolderOf(file))
     const summary = await writeBackup(source, { file, shared, ...(signal && { signal }) })
     const removed = keep === undefined ? 0 : await prune(folder, keep, signal)

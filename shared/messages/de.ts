@@ -159,7 +159,7 @@ export const de: Messages = {
     'provider-broken': '„{{name}}“ hat mitten in der Antwort abgebrochen.',
     'provider-strange': 'Was „{{name}}“ antwortet, sagt kein Server mit Modellen. Bitte prüfen Sie die Adresse.',
     'provider-rests': '„{{name}}“ ist mehrmals nacheinander ausgefallen und wird eine Weile in Ruhe gelassen.',
-    'project-local-only': 'Dieses Projekt arbeitet nur mit Modellen dieses Computers; „{{name}}“ läuft anderswo.',
+    'project-local-only': 'Dieses Projekt arbeitet nur mit Modellen dieses Rechners; „{{name}}“ läuft anderswo.',
     'secrets-key':
       'SECRETS_KEY wird gebraucht, um mit PostgreSQL Schlüssel aufzubewahren: überall derselbe, etwa 32 zufällige Bytes in Base64.',
     ...keyErrors,
@@ -234,7 +234,10 @@ export const de: Messages = {
       'Eine neuere Version von Cloister hat dieses Datenverzeichnis benutzt. Verwenden Sie diese Version oder ein anderes Verzeichnis.',
     'data-older':
       'Die Datenbank stammt von einer älteren Version von Cloister. Rufen Sie einmal „cloister documents list“ auf, oder starten Sie den Server neu: Das bringt sie auf den Stand dieser Version.',
-    'data-damaged': 'Die Datenbank ist beschädigt. Kopien liegen im Ordner „backups“ des Datenverzeichnisses.',
+    'data-damaged':
+      'Die Datenbank ist beschädigt. Setzen Sie eine Sicherung an ihre Stelle. Gibt es keine, liegt vielleicht eine Kopie von vor der letzten neuen Version im Ordner „backups“ des Datenverzeichnisses.',
+    'data-damaged_kept':
+      'Die Datenbank ist beschädigt. Setzen Sie eine Sicherung an ihre Stelle; sie liegen in {{backups}}.',
     'database-busy': 'Ein anderer Vorgang hält die Datenbank besetzt. Versuchen Sie es gleich noch einmal.',
     'database-unreachable':
       'Die Datenbank unter {{address}} ist nicht zu erreichen. Läuft dort PostgreSQL und nichts anderes, und kommt dieser Rechner zu ihm durch? Was gespeichert war, ist nicht verloren.',
@@ -397,7 +400,7 @@ export const de: Messages = {
     'commands-running':
       'Auf diesem Datenverzeichnis arbeiten noch andere Befehle (Prozess {{processes}}). Starten Sie den Server, wenn sie fertig sind, oder beenden Sie sie.',
     'library-busy':
-      'An der Bibliothek wird gerade anderes getan (sie wird verschoben, zurückgeholt oder gesichert, oder es werden Modelle übernommen). Versuchen Sie es noch einmal, wenn das fertig ist.',
+      'An der Bibliothek wird gerade anderes getan (sie wird verschoben, geprüft, zurückgeholt oder gesichert, es werden Modelle übernommen, oder Cloister fragt, ob es sie öffnen soll). Versuchen Sie es noch einmal, wenn das erledigt ist.',
     'host-refused': '{{host}} ist keine Adresse dieses Rechners.',
     'port-taken': 'Port {{port}} ist belegt. Wählen Sie mit --port einen anderen.',
     'socket-path': 'Der Socket {{file}} lässt sich nicht verwenden ({{detail}}).',
@@ -559,7 +562,7 @@ export const de: Messages = {
       allJobs: 'alles, was aufgegeben wurde',
       yes: 'nicht nachfragen',
       ...folders.help,
-      localOnly: 'on: nur Modelle dieses Computers',
+      localOnly: 'on: nur Modelle dieses Rechners',
       allowedProviders: 'die erlaubten Anbieter, durch Kommas getrennt; „all“ für alle',
       chatModel: 'das Modell, das antwortet: Name der Datei oder anbieter/modell; „none“ für das übliche',
       providerName: 'wie er heißen soll',
@@ -925,14 +928,14 @@ export const de: Messages = {
       askKey: 'Schlüssel für {{name}}: ',
       kind: 'Ein Anbieter ist „openai-compatible“, „anthropic“ oder „xai“, nicht „{{kind}}“.',
       added: 'Hinzugefügt: {{name}}. Seine Modelle heißen {{slug}}/….',
-      leaves: 'Texte, an denen seine Modelle arbeiten, verlassen diesen Computer, nach {{host}}.',
+      leaves: 'Texte, an denen seine Modelle arbeiten, verlassen diesen Rechner, nach {{host}}.',
       removed: 'Entfernt: {{name}}',
       answered: '{{name}} hat in {{milliseconds}} ms geantwortet, mit {{count}} Modellen.',
       unasked: 'nie gefragt',
     },
     folders: folders.cli,
     projectModels: {
-      localOnly: 'Nur Modelle dieses Computers: {{value}}',
+      localOnly: 'Nur Modelle dieses Rechners: {{value}}',
       providers: 'Erlaubte Anbieter: {{value}}',
       chatModel: 'Modell, das antwortet: {{value}}',
       all: 'alle',
@@ -959,7 +962,7 @@ export const de: Messages = {
         'sign-in': 'Anmeldung',
         crawl: 'Webseite',
         sync: 'Abgleich',
-        update: 'Aktualisierung',
+        update: 'Update',
         database: 'Datenbank',
         cache: 'Zwischenspeicher',
         'blob-store': 'Dateispeicher',
@@ -1093,7 +1096,9 @@ export const de: Messages = {
         'Die Datenbank ist nicht so eingestellt, dass sie einen Stromausfall übersteht (Journal {{journal}}, synchronous {{synchronous}})',
       sound: 'Die Datenbank ist unbeschädigt ({{megabytes}} MB)',
       damaged:
-        'Die Datenbank ist beschädigt: {{detail}}. Benutzen Sie sie nicht weiter und nehmen Sie die neueste Datei aus {{folder}}',
+        'Die Datenbank ist beschädigt: {{detail}}. Benutzen Sie sie nicht weiter und setzen Sie eine Sicherung an ihre Stelle. Gibt es keine, liegt vielleicht eine Kopie von vor der letzten neuen Version in {{folder}}',
+      damagedKept:
+        'Die Datenbank ist beschädigt: {{detail}}. Benutzen Sie sie nicht weiter und setzen Sie eine Sicherung aus {{folder}} an ihre Stelle',
       unusable: 'Die Datenbank lässt sich nicht öffnen: {{detail}}',
       noDatabase: 'Noch keine Datenbank',
       jobs_one: '{{count}} Auftrag offen',

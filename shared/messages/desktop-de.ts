@@ -6,7 +6,7 @@ export const desktop = {
     view: '&Ansicht',
     window: '&Fenster',
     help: '&Hilfe',
-    newChat: 'Neuer Chat',
+    newQuestion: 'Neue Frage',
     ask: 'Fragen',
     quick: 'Von überall fragen',
     addFiles: 'Dateien hinzufügen …',
@@ -35,7 +35,7 @@ export const desktop = {
     languageGerman: 'Deutsch',
     languageEnglish: 'English',
     desktop: 'Desktop',
-    notifications: 'Mitteilen, wenn lange Arbeit endet',
+    notifications: 'Mitteilen, wenn eine lange Arbeit zu Ende ist',
     tray: 'Im Infobereich anzeigen',
     menuBar: 'In der Menüleiste anzeigen',
     keepRecent: 'Zuletzt hinzugefügte Dateien merken',
@@ -94,8 +94,8 @@ export const desktop = {
     readPartly_one: '1 von {{total}} Dokumenten war nicht lesbar',
     readPartly_other: '{{count}} von {{total}} Dokumenten waren nicht lesbar',
     readPartlyBody: 'Warum, steht bei jedem in der Liste der Dokumente.',
-    downloaded: 'Ein Modell ist angekommen',
-    downloadFailed: 'Ein Modell konnte nicht geladen werden',
+    downloaded: 'Ein Modell wurde heruntergeladen',
+    downloadFailed: 'Ein Modell konnte nicht heruntergeladen werden',
     backupFailed: 'Es wurde keine Sicherung erstellt',
     folderVanished: 'Der Ordner „{{name}}“ ist nicht da',
     folderVanishedBody: 'Seine Dokumente bleiben. Sobald er wieder da ist, geht es weiter.',
@@ -118,15 +118,16 @@ export const desktop = {
   external: {
     page: '{{shown}} im Browser öffnen?',
     mail: 'Mit Ihrem Mailprogramm an {{shown}} schreiben?',
-    detail: 'Das liegt außerhalb von Cloister, das nicht sieht, was dort geschieht.',
+    detail: 'Cloister sieht nicht, was dort geschieht.',
     open: 'Öffnen',
   },
   window: {
     crashed: 'Das Fenster ist mehrmals unerwartet beendet worden',
-    crashedDetail: 'Ihre Dokumente und Chats sind davon unberührt: Sie liegen beim Server, der weiterläuft.',
+    crashedDetail:
+      'Ihre Dokumente und Unterhaltungen sind davon nicht berührt: Cloister arbeitet im Hintergrund weiter.',
     slow: 'Das Fenster antwortet nicht',
     slowDetail:
-      'Wenn Sie es neu öffnen, vergisst es, was gerade geschrieben wird, und bricht Dateien ab, die unterwegs sind.',
+      'Wenn Sie es neu öffnen, geht verloren, was Sie gerade schreiben, und Dateien, die noch unterwegs sind, werden nicht hinzugefügt.',
     anew: 'Neu öffnen',
     wait: 'Warten',
   },
@@ -157,7 +158,7 @@ export const desktop = {
   preferences: {
     damaged: 'Die Einstellungen dieses Fensters waren nicht lesbar',
     damagedDetail:
-      'Was davon zu verstehen war, gilt weiter, der Rest ist wie am Anfang. Ihre Bibliothek ist davon nicht berührt. Die alte Datei heißt jetzt: {{file}}',
+      'Was sich davon lesen ließ, gilt weiter; der Rest ist wieder wie am Anfang. Ihre Bibliothek ist davon nicht berührt. Die alte Datei heißt jetzt: {{file}}',
   },
   slow: {
     waiting: 'Der Ordner der Bibliothek antwortet nicht',
@@ -171,7 +172,7 @@ export const desktop = {
       'Vorher wird ihre Datenbank kopiert. Bei einer großen Bibliothek dauert das seine Zeit: Lassen Sie es zu Ende laufen. Wenn Sie es jetzt beenden, beginnt es beim nächsten Mal von vorn; verloren geht nichts.',
     beginning: 'Cloister braucht ungewöhnlich lange zum Starten',
     beginningDetail:
-      'Vielleicht ist der Computer sehr beschäftigt. Wenn Sie es noch einmal versuchen, geht nichts verloren.',
+      'Vielleicht ist der Rechner sehr beschäftigt. Wenn Sie es noch einmal versuchen, geht nichts verloren.',
     silent: 'Der Teil von Cloister, der im Hintergrund arbeitet, antwortet nicht',
     silentDetail:
       'Vielleicht ist er sehr beschäftigt und antwortet von selbst wieder. Neu gestartet, macht er mit den Dokumenten weiter, die in Arbeit sind; eine Antwort, die gerade geschrieben wird, endet. Nach einigen Minuten wird er auf jeden Fall neu gestartet.',
@@ -188,14 +189,13 @@ export const desktop = {
   move: {
     choose: 'Wo soll die Bibliothek liegen?',
     ask: 'Die Bibliothek in diesen Ordner verschieben?',
-    askDetail:
-      'Von: {{from}}\nNach: {{to}}\nGröße: {{size}}\n\nCloister unterbricht so lange seine Arbeit. Befehle von cloister brauchen danach --data mit dem neuen Ordner.',
+    askDetail: 'Von: {{from}}\nNach: {{to}}\nGröße: {{size}}\n\nCloister unterbricht so lange seine Arbeit.',
     uploadsDetail: 'Wenn Sie die Bibliothek jetzt verschieben, müssen Sie diese Dateien erneut hinzufügen.',
     copyDetail: 'Der alte Ordner bleibt, bis Cloister aus dem neuen gestartet ist.',
     network:
       'Dieser Ordner liegt auf einem anderen Rechner. Dort ist die Bibliothek langsam, und wenn die Verbindung abbricht, kann sie Schaden nehmen.',
     synced:
-      'Ein Programm kopiert diesen Ordner auf fremde Rechner (OneDrive, Dropbox, iCloud oder Ähnliches). Es kann die Bibliothek beschädigen, und Ihre Dokumente verlassen damit diesen Computer.',
+      'Ein Programm kopiert diesen Ordner auf fremde Rechner (OneDrive, Dropbox, iCloud oder Ähnliches). Es kann die Bibliothek beschädigen, und Ihre Dokumente verlassen damit diesen Rechner.',
     move: 'Verschieben',
     copying: 'Die Bibliothek wird verschoben',
     copyingDetail:
@@ -203,11 +203,11 @@ export const desktop = {
     done: 'Die Bibliothek liegt jetzt in {{folder}}',
     notStarted:
       'Cloister konnte sich nicht selbst neu starten und wird jetzt beendet. Öffnen Sie es selbst: Es findet die Bibliothek dort, wo sie jetzt liegt.',
-    undone: 'Ein Umzug der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts.',
+    undone: 'Das Verschieben der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts.',
     undoneLeft:
       'Das Verschieben der Bibliothek wurde unterbrochen. Sie liegt, wo sie lag; es fehlt nichts. Was schon kopiert war, lässt sich gerade nicht entfernen: {{folder}}',
     moved:
-      'Ein Umzug der Bibliothek wurde kurz vor seinem Ende unterbrochen und ist nun abgeschlossen. Sie liegt jetzt in {{folder}}',
+      'Das Verschieben der Bibliothek wurde kurz vor dem Ende unterbrochen und ist nun abgeschlossen. Sie liegt jetzt in {{folder}}',
     left: 'Im alten Ordner ist noch etwas, das seither geändert wurde oder dazugekommen ist: {{folder}}',
     failed: 'Die Bibliothek ließ sich nicht verschieben. Sie liegt, wo sie lag. ({{detail}})',
     away: 'Die Bibliothek ist nicht da: {{folder}}',
@@ -228,7 +228,7 @@ export const desktop = {
       'no-folder': 'Das ist kein Ordner.',
       'not-writable':
         'Dort lässt sich nichts schreiben. Wählen Sie einen anderen Ordner, oder prüfen Sie seine Rechte.',
-      application: 'In diesem Ordner hat Cloister eigene Dinge. Wählen Sie einen anderen.',
+      application: 'In diesem Ordner liegen Dateien von Cloister selbst. Wählen Sie einen anderen.',
       'in-use':
         'Befehle von cloister arbeiten gerade an der Bibliothek (Prozess {{processes}}). Verschieben Sie sie, wenn diese fertig sind.',
       'no-room': 'Es ist nicht genug Platz: {{needed}} werden gebraucht, {{free}} sind frei.',
@@ -245,8 +245,8 @@ export const desktop = {
   models: {
     taken_one: 'Das Modell {{names}} wurde übernommen',
     taken_other: '{{count}} Modelle wurden übernommen: {{names}}',
-    present_one: 'Es ist schon da: {{names}}',
-    present_other: 'Sie sind schon da: {{names}}',
+    present_one: 'Das Modell ist schon da: {{names}}',
+    present_other: 'Die Modelle sind schon da: {{names}}',
     presentToo: 'Schon vorher da: {{names}}',
     failed: 'Es wurden keine Modelle übernommen',
     busy: 'Es werden schon Modelle übernommen. Warten Sie, bis das fertig ist, oder halten Sie es auf der Seite „Modelle“ an.',
@@ -260,6 +260,12 @@ export const desktop = {
     retry: 'Noch einmal versuchen',
     check: 'Bibliothek prüfen',
     restore: 'Sicherung vom {{date}} zurückholen …',
+    restoreNow: 'Zurückholen',
+    others: 'Eine ältere Sicherung …',
+    which: 'Welche Sicherung soll zurückgeholt werden?',
+    whichDetail:
+      'Wählen Sie die letzte von vor dem Schaden. Bevor sie an die Stelle der Bibliothek kommt, wird sie geprüft.',
+    older: 'Noch ältere …',
     show: 'Ordner anzeigen',
     quit: 'Beenden',
     checking: 'Die Bibliothek wird geprüft',
@@ -268,7 +274,7 @@ export const desktop = {
     restoringDetail:
       'Wie weit das ist, zeigt das Symbol von Cloister. Wenn Sie abbrechen, bleibt die Bibliothek, wie sie ist.',
     sound: 'Die Bibliothek wurde geprüft. Es ist alles in Ordnung.',
-    unsound: 'Die Bibliothek wurde geprüft. Das ist nicht in Ordnung:',
+    unsound: 'Die Bibliothek wurde geprüft. Folgendes ist nicht in Ordnung:',
     more_one: 'und 1 weiteres',
     more_other: 'und {{count}} weitere',
     ask: 'Die Sicherung vom {{date}} an die Stelle der Bibliothek setzen?',
@@ -278,23 +284,19 @@ export const desktop = {
     failed: 'Die Sicherung ließ sich nicht zurückholen; die Bibliothek ist, wie sie war. {{detail}}',
   },
   secrets: {
-    lost: 'Der Schlüssel dieser Bibliothek fehlt',
-    lostDetail:
-      'Alles geht außer fremden Servern, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Computer. Ist der Schlüsselbund gesperrt, entsperren Sie ihn und starten Sie Cloister neu.',
     anew: 'Schlüssel neu eingeben',
-    later: 'Später',
     giveUp: 'Auf die gespeicherten Schlüssel von Anbietern verzichten?',
     giveUpDetail:
-      'Cloister legt dann einen neuen Schlüssel für diese Bibliothek an. Was mit dem alten verschlossen wurde, ist nicht mehr lesbar: Die Schlüssel Ihrer Anbieter geben Sie unter „Modelle“ neu ein. Dokumente und Chats sind davon nicht berührt.',
+      'Cloister legt dann einen neuen Schlüssel für diese Bibliothek an. Was mit dem alten verschlossen wurde, ist nicht mehr lesbar: Die Schlüssel Ihrer Anbieter geben Sie unter „Modelle“ neu ein. Dokumente und Unterhaltungen sind davon nicht berührt.',
   },
 }
 
 /** Wo der Schlüssel liegt, der die Schlüssel der Anbieter verschließt: für den, der die Bibliothek öffnet und ihn nicht bekommt. */
 export const keyErrors = {
   'secrets-key_desktop':
-    'Auf diesem Computer gibt es keinen Schlüsselbund, in dem Cloister Schlüssel aufbewahren könnte. Legen Sie in der Desktop-Anwendung ein Passwort fest (Einstellungen, „Diese Anwendung“), oder setzen Sie SECRETS_KEY.',
+    'Auf diesem Rechner gibt es keinen Schlüsselbund, in dem Cloister Schlüssel aufbewahren könnte. Legen Sie in der Desktop-Anwendung ein Passwort fest (Einstellungen, „Diese Anwendung“), oder setzen Sie SECRETS_KEY.',
   'secrets-unreadable_keychain':
-    'Der Schlüssel dieser Bibliothek liegt im Schlüsselbund des Systems, und der gibt ihn nicht heraus. Entsperren Sie den Schlüsselbund und versuchen Sie es noch einmal. Wenn die Bibliothek von einem anderen Computer kommt, geben Sie die Schlüssel der Anbieter in der Desktop-Anwendung neu ein.',
+    'Der Schlüssel dieser Bibliothek liegt im Schlüsselbund des Systems, und der gibt ihn nicht heraus. Entsperren Sie den Schlüsselbund und versuchen Sie es noch einmal. Wenn die Bibliothek von einem anderen Rechner kommt, geben Sie die Schlüssel der Anbieter in der Desktop-Anwendung neu ein.',
   'secrets-unreadable_safe-storage':
     'Den Schlüssel dieser Bibliothek kann nur die Desktop-Anwendung öffnen. Starten Sie sie; Befehle arbeiten dann durch sie. Oder setzen Sie SECRETS_KEY und geben Sie die Schlüssel der Anbieter neu ein.',
   'secrets-unreadable_passphrase':

@@ -6,7 +6,7 @@ export const desktop = {
     view: '&View',
     window: '&Window',
     help: '&Help',
-    newChat: 'New Chat',
+    newQuestion: 'New Question',
     ask: 'Ask',
     quick: 'Ask from Anywhere',
     addFiles: 'Add Files…',
@@ -117,12 +117,12 @@ export const desktop = {
   external: {
     page: 'Open {{shown}} in the browser?',
     mail: 'Write to {{shown}} with your mail program?',
-    detail: 'That is outside of Cloister, which cannot see what happens there.',
+    detail: 'Cloister cannot see what happens there.',
     open: 'Open',
   },
   window: {
     crashed: 'The window ended unexpectedly, several times',
-    crashedDetail: 'Your documents and chats are not touched: they lie with the server, which goes on.',
+    crashedDetail: 'Your documents and conversations are not touched: Cloister goes on in the background.',
     slow: 'The window does not answer',
     slowDetail: 'Opened anew, it forgets what is being typed and breaks off files that are on their way.',
     anew: 'Open Anew',
@@ -183,8 +183,7 @@ export const desktop = {
   move: {
     choose: 'Where should the library be?',
     ask: 'Move the library to this folder?',
-    askDetail:
-      'From: {{from}}\nTo: {{to}}\nSize: {{size}}\n\nCloister stops its work meanwhile. Commands of cloister then need --data with the new folder.',
+    askDetail: 'From: {{from}}\nTo: {{to}}\nSize: {{size}}\n\nCloister stops its work meanwhile.',
     uploadsDetail: 'If you move the library now, you have to add them again.',
     copyDetail: 'The old folder stays until Cloister has started from the new one.',
     network:
@@ -236,8 +235,8 @@ export const desktop = {
   models: {
     taken_one: 'The model {{names}} has been taken over',
     taken_other: '{{count}} models have been taken over: {{names}}',
-    present_one: 'It is here already: {{names}}',
-    present_other: 'They are here already: {{names}}',
+    present_one: 'The model is here already: {{names}}',
+    present_other: 'The models are here already: {{names}}',
     presentToo: 'Already here: {{names}}',
     failed: 'No models were taken over',
     busy: 'Models are being taken over already. Wait until that is done, or stop it on the page Models.',
@@ -251,6 +250,11 @@ export const desktop = {
     retry: 'Try Again',
     check: 'Check the Library',
     restore: 'Restore the Backup of {{date}}…',
+    restoreNow: 'Restore',
+    others: 'An Older Backup…',
+    which: 'Which backup is to be restored?',
+    whichDetail: 'Choose the last one from before the damage. It is checked before it takes the place of the library.',
+    older: 'Still Older Ones…',
     show: 'Show Folder',
     quit: 'Quit',
     checking: 'The library is being checked',
@@ -268,14 +272,10 @@ export const desktop = {
     failed: 'The backup could not be restored; the library is as it was. {{detail}}',
   },
   secrets: {
-    lost: 'The key of this library is not to be had',
-    lostDetail:
-      'Everything works but servers of others with a key (OpenAI and the like). The keychain of the system does not hand it out, or the library comes from another computer. Where the keychain is locked, unlock it and start Cloister again.',
     anew: 'Enter Keys Anew',
-    later: 'Later',
     giveUp: 'Do without the keys of providers that are stored?',
     giveUpDetail:
-      'Cloister then makes a new key for this library. What was locked with the old one cannot be read any more: you enter the keys of your providers anew under Models. Documents and chats are not touched.',
+      'Cloister then makes a new key for this library. What was locked with the old one cannot be read any more: you enter the keys of your providers anew under Models. Documents and conversations are not touched.',
   },
 }
 

@@ -97,9 +97,9 @@ export const en = {
     'document-not-found': 'There is no document “{{id}}” in this project.',
     'job-not-found': 'No work was given up that is called “{{id}}”.',
     'document-ambiguous': '“{{id}}” may be several documents: {{ids}}',
-    'message-not-found': 'There is no message “{{id}}” in this chat.',
-    'answer-not-found': 'This answer has come to its end; its chat has what is kept of it.',
-    'chat-not-found': 'There is no chat “{{id}}” in this project.',
+    'message-not-found': 'There is no message “{{id}}” in this conversation.',
+    'answer-not-found': 'This answer has come to its end; its conversation has what is kept of it.',
+    'chat-not-found': 'There is no conversation “{{id}}” in this project.',
     'project-exists': 'There is a project “{{name}}” already.',
     'last-project': 'The last project cannot be deleted. Create another one first.',
     'name-invalid': 'A name needs 1 to {{max}} characters, without control characters.',
@@ -216,7 +216,9 @@ export const en = {
       'A newer version of Cloister has used this data directory. Use that version, or another data directory.',
     'data-older':
       'The database was written by an older version of Cloister. Call “cloister documents list” once, or start the server anew: that brings it up to this version.',
-    'data-damaged': 'The database is damaged. Its copies lie in the folder “backups” of the data directory.',
+    'data-damaged':
+      'The database is damaged. Put a backup in its place. If there is none, a copy from before the last new version may lie in the folder “backups” of the data directory.',
+    'data-damaged_kept': 'The database is damaged. Put a backup in its place; they lie in {{backups}}.',
     'database-busy': 'Another process keeps the database busy. Try again in a moment.',
     'database-unreachable':
       'The database at {{address}} cannot be reached. Is it PostgreSQL that runs there, and can this machine reach it? Nothing that was stored is lost.',
@@ -363,7 +365,7 @@ export const en = {
     'commands-running':
       'Other commands are at work on this data directory (process {{processes}}). Start the server when they have ended, or end them.',
     'library-busy':
-      'Something else is at work on the library (it is being moved, restored, backed up, or models are taken over). Try again when that is done.',
+      'Something else is at work on the library (it is being moved, checked, restored or backed up, models are taken over, or Cloister asks whether to open it). Try again when that is done.',
     'host-refused': '{{host}} is not an address of this machine.',
     'port-taken': 'Port {{port}} is taken. Choose another one with --port.',
     'socket-path': 'The socket {{file}} cannot be used ({{detail}}).',
@@ -596,7 +598,7 @@ export const en = {
       serve: 'serve the library to a browser on this machine',
       mcp: 'let other programs search and ask the documents (Model Context Protocol, over standard input and output)',
       worker: 'do the background work of a library on Postgres, in any number of processes',
-      export: 'write everything of your own into one ZIP archive: originals, texts, chats, settings',
+      export: 'write everything of your own into one ZIP archive: originals, texts, conversations, settings',
       backup: 'write everything into one file, also while a server runs',
       restore: 'put a backup back, into SQLite or Postgres',
       doctor: 'say what is installed and what is wrong',
@@ -627,7 +629,7 @@ export const en = {
         'CLOISTER_TOKEN needs {{min}} to {{max}} characters: letters, digits and signs of plain English (ASCII), without blanks.',
       question: 'The question is missing. It comes last, in quotation marks.',
       paths: 'Say which files or folders to read, or with --data which library to ask.',
-      json: 'A chat has no --json; “ask --json” does.',
+      json: 'A conversation has no --json; “ask --json” does.',
       noTerminal: 'There is no terminal here to ask for the password: --password-file FILE.',
       since: '--since is a span of time (30m, 24h, 7d, 2w), a day (2026-01-31) or a moment (2026-01-31T18:00).',
       csv: 'Either --csv or --json.',
@@ -940,7 +942,7 @@ export const en = {
     export: {
       writing: '{{name}}: {{megabytes}} MB written',
       done: 'Everything of your own is in {{file}}',
-      contents: 'Projects: {{projects}}, documents: {{documents}}, chats: {{chats}}; {{megabytes}} MB',
+      contents: 'Projects: {{projects}}, documents: {{documents}}, conversations: {{chats}}; {{megabytes}} MB',
       missing_one: 'One file is not in it, or not whole. “manifest.json” in the archive says which, and why.',
       missing_other: '{{count}} files are not in it, or not whole. “manifest.json” in the archive says which, and why.',
       secret: 'It holds everything in the clear: keep it as safe as the library itself.',
@@ -1038,7 +1040,9 @@ export const en = {
       notDurable:
         'The database is not set to survive a power failure (journal {{journal}}, synchronous {{synchronous}})',
       sound: 'The database is sound ({{megabytes}} MB)',
-      damaged: 'The database is damaged: {{detail}}. Stop using it and take the newest file from {{folder}}',
+      damaged:
+        'The database is damaged: {{detail}}. Stop using it and put a backup in its place. If there is none, a copy from before the last new version may lie in {{folder}}',
+      damagedKept: 'The database is damaged: {{detail}}. Stop using it and put a backup from {{folder}} in its place',
       unusable: 'The database cannot be opened: {{detail}}',
       noDatabase: 'No database yet',
       jobs_one: '{{count}} job open',

@@ -67,6 +67,7 @@ export function kindOf({ code, values = {} }: Reason): { kind: KindName; context
 /** The value that chooses among the texts of a code, where there are several for it. */
 export function choiceOf({ code, values }: Reason): { context?: string } {
   if (code === 'egress-refused') return { context: String(values?.why) }
+  if (code === 'data-damaged' && values?.backups) return { context: 'kept' }
   if (code === 'unauthorized' && values?.mode === 'server') return { context: 'server' }
   return code === 'model-memory' && values?.smaller ? { context: 'smaller' } : {}
 }

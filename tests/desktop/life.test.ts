@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
-import type { Desktop, Question } from '../../main/shell.ts'
+import type { Desktop } from '../../main/shell.ts'
 import { scriptedChat } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
 import { createClient } from '../../shared/api/client.ts'
@@ -65,7 +65,7 @@ describe('the application', () => {
     expect(played.windows[0]!.options.place).toMatchObject({ width: 1240, height: 860 })
     expect(await call('start')).toMatchObject({
       ok: true,
-      value: { quick: false, safeMode: null, updates: { name: 'none' } },
+      value: { quick: false, updates: { name: 'none' } },
     })
     expect((await client().projects.list()).projects).toHaveLength(1)
     await until(
@@ -145,7 +145,7 @@ describe('the application', () => {
 
     await client().projects.list()
     await call('takeModels')
-    expect(played.questions.at(-1)?.message).toBe('Es ist schon da: chat.gguf')
+    expect(played.questions.at(-1)?.message).toBe('Das Modell ist schon da: chat.gguf')
     // Without a list, what lies there; and a folder with nothing in it.
     played.folder = folder
     await rename(model, path.join(folder, 'second.gguf'))
@@ -226,18 +226,28 @@ describe('the application', () => {
     const database = path.join(folder, 'data/cloister.db')
     const sound = await readFile(database)
     await writeFile(database, Buffer.concat([Buffer.from('no database at all'), sound.subarray(18)]))
+    const leave = Promise.withResolvers<number>()
     let asked = 0
-    const starting = playShell(folder)
-    played = starting
-    const answers = (question: Question) => {
-      asked += 1
-      return asked === 1 ? 0 : question.cancel
-    }
     const opening = start()
+    played.answer = () => {
+      asked += 1
+      return asked === 1 ? 0 : leave.promise
+    }
     await opening
-    played.answer = answers
+    await until(() => played.questions.length === 2, 'it was tried again')
+    const [first, second] = played.questions
+    expect(first?.message).toBe('Die Bibliothek lässt sich nicht öffnen')
+    expect(first?.detail).toContain(path.join(folder, 'data-backups'))
+    // The page is told what is waited for, and opens nothing past the question.
+    const reason = { code: 'data-damaged', values: { backups: path.join(folder, 'data-backups') } }
+    const state = { ok: true, value: { server: { name: 'stopped', safe: { reason } } } }
+    expect(await call('start')).toMatchObject(state)
+    expect(played.windows[0]!.heard.filter(({ type }) => type === 'server').at(-1)).toMatchObject(state.value)
+    expect(await call('startServer')).toEqual({ ok: false, reason: { code: 'library-busy' } })
+    await expect(client().projects.create({ name: 'Neu' })).rejects.toMatchObject({ code: 'library-busy' })
+    expect(played.questions).toHaveLength(2)
+    leave.resolve(second!.cancel)
     await until(() => played.exited === 0, 'the user leaves')
-    expect(played.questions[0]?.message).toBe('Die Bibliothek lässt sich nicht öffnen')
     expect((await readFile(database)).length).toBe(sound.length)
     await writeFile(database, sound)
     await start()

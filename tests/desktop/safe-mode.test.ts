@@ -181,7 +181,6 @@ test('a backup that is none, and a library that is in use, are said to be; nothi
     dataDirectory,
     settings: settings(),
     folder: path.join(folder, 'now'),
-    keep: 1,
   })
   // Beside the server, which goes on.
   expect(made).toMatchObject({ type: 'backed-up', documents: 0, incomplete: false })

@@ -171,8 +171,16 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     expect(refused).toEqual([])
   })
 
-  it('asks once about updates, and has settings of its own', async () => {
-    const { page, called } = window
+  it('asks once about updates, when something was answered and is not being read, and has settings of its own', async () => {
+    const { page, called, router, id } = window
+    const question = page.getByText(de.desktop.updates.askShort)
+    await question.waitFor()
+    await page.locator('nav').getByRole('link', { name: manual.question }).first().click()
+    await question.waitFor({ state: 'detached' })
+    router.tell(id, { type: 'go', hash: '#/settings' })
+    await page.getByText(de.desktop.updates.ask).waitFor()
+    expect(await question.count()).toBe(0)
+    router.tell(id, { type: 'go', hash: '#/' })
     await page.getByRole('button', { name: de.desktop.updates.no, exact: true }).click()
     await page.getByText(de.desktop.updates.askShort).waitFor({ state: 'detached' })
     expect(called).toContain('chooseUpdate off')
@@ -277,6 +285,50 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     await expect.poll(() => called).toEqual(['openChat', 'hideQuick'])
     expect(complaints).toEqual([])
     await quick.close()
+  })
+
+  it('leads from the small window to the large one where there are no documents yet', async () => {
+    const empty = await startDesktop()
+    empty.server.start()
+    const quick = await openWindow(browser, empty, { quick: true })
+    await quick.page.getByText(de.desktop.quickEmpty).waitFor()
+    expect(await quick.page.locator('input[type=file]').count()).toBe(0)
+    expect(await faults(quick.page)).toEqual([])
+    await quick.page.getByRole('button', { name: de.desktop.quickAdd }).click()
+    await expect.poll(() => quick.called).toEqual(['openLibrary'])
+    await quick.close()
+    await empty.remove()
+  })
+
+  it('says what is waited for while the library is not open, has nothing to be pressed then, and goes on by itself', async () => {
+    const closed = await startDesktop()
+    const other = await openWindow(browser, closed)
+    const { page, router, id } = other
+    router.tell(id, { type: 'server', server: { name: 'stopped', safe: { reason: { code: 'data-damaged' } } } })
+    const said = page.getByRole('status')
+    await said.filter({ hasText: de.desktop.safe }).filter({ hasText: de.error['data-damaged'] }).waitFor()
+    router.tell(id, { type: 'server', server: { name: 'stopped', alone: { doing: 'checking', part: 0.5 } } })
+    await said.filter({ hasText: de.desktop.lone.checking }).waitFor()
+    expect([await said.count(), await page.getByRole('button').count()]).toEqual([1, 0])
+    expect(await faults(page)).toEqual([])
+    closed.server.follow(server => router.tell(id, { type: 'server', server }))
+    closed.server.start()
+    await page.getByText(de.ask.empty).waitFor()
+
+    // What is looked at for the first time meanwhile.
+    await closed.server.stop()
+    router.tell(id, { type: 'server', server: { name: 'stopped', alone: { doing: 'moving', part: 0.25 } } })
+    await page.getByRole('link', { name: de.nav.library }).first().click()
+    await said.filter({ hasText: `${de.desktop.lone.moving} (25 %)` }).waitFor()
+    await page.getByText(de.app.loading).waitFor()
+    expect(await page.getByText(de.app.offline).count()).toBe(0)
+    expect(await page.getByText(de.desktop.unreachable).count()).toBe(0)
+    closed.server.start()
+    await page.getByText(de.library.none).waitFor({ state: 'attached' })
+    await said.filter({ hasText: de.desktop.lone.moving }).waitFor({ state: 'detached' })
+    expect(other.complaints).toEqual([])
+    await other.close()
+    await closed.remove()
   })
 
   it('says why its server does not start, and has it started', async () => {

@@ -194,7 +194,7 @@ function callsOf(
     start(_, window) {
       handed.again()
       const page = transfers.openPage(window)
-      return { page, quick, server: server.state(), safeMode: null, updates: { name: 'unasked' } }
+      return { page, quick, server: server.state(), updates: { name: 'unasked' } }
     },
     startServer() {
       called.push('startServer')
@@ -216,6 +216,7 @@ function callsOf(
     setPreferences: changes => Object.assign(preferences, changes),
     hideQuick: note('hideQuick'),
     openChat: note('openChat'),
+    openLibrary: note('openLibrary'),
     chooseUpdate({ choice }) {
       called.push(`chooseUpdate ${choice}`)
       return { name: 'off', previous: '0.0.9' }
