@@ -141,6 +141,9 @@ describe('a library that was renamed and cannot go back', () => {
       expect(await contentOf(to)).toEqual(before)
       expect((await recoverMove(failing(await preferencesIn(), () => true))).dataDirectory).toBe(to)
     }
+    const once = failing(await preferencesIn(), write => write === 1)
+    await expect(moveData({ from: to, to: third, way: 'copy' }, { log, preferences: once, hold })).rejects.toThrow()
+    expect((await recoverMove(failing(await preferencesIn(), () => true))).dataDirectory).toBe(to)
     await expect(
       moveData({ from: to, to: third, way: 'copy' }, { log, preferences: failing(store, write => write === 2), hold }),
     ).rejects.toThrow()
