@@ -112,7 +112,7 @@ async function writeManifests(to: string): Promise<void> {
   const common = { name, productName: 'Cloister', version, description, license, author: 'Cloister', type }
   const write = (file: string, content: object) =>
     writeFile(path.join(to, file), `${JSON.stringify(content, null, 2)}\n`)
-  await write('package.json', { ...common, main: 'main/index.js' })
+  await write('package.json', { ...common, desktopName: 'app.cloister.desktop', main: 'main/index.js' })
   await write('server/package.json', { name, version, type, engines })
 }
 
