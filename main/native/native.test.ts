@@ -191,6 +191,7 @@ describe('the place of a window', () => {
           expect(fitWindow(place, displays)).toEqual(place)
         },
       ),
+      { numRuns: 2000 },
     )
   })
 

@@ -25,15 +25,22 @@ export function fitWindow(saved: WindowPlace | undefined, displays: readonly Rec
   const main = displays[0] ?? { x: 0, y: 0, ...usual }
   if (!saved || ![saved.x, saved.y, saved.width, saved.height].every(Number.isFinite)) return centred(usual, main)
   const kept = saved.maximized ? { maximized: true } : {}
+  // Moved for one display, it may have come onto another, for which it is too large.
+  let place: Rectangle = saved
+  for (const _ of [main, ...displays]) place = fitOnce(place, main, displays)
+  return { ...place, ...kept }
+}
+
+function fitOnce(saved: Rectangle, main: Rectangle, displays: readonly Rectangle[]): Rectangle {
   const home = displays.find(display => isInReach(saved, display))
-  if (!home) return { ...centred(saved, main), ...kept }
+  if (!home) return centred(saved, main)
   const width = between(least.width, saved.width, home.width)
   const height = between(least.height, saved.height, home.height)
   // It may reach over onto the next display, and beyond the edge, as it was left: only its top must not be above.
   const isWhole = width === saved.width && height === saved.height
   const x = isWhole ? saved.x : between(home.x, saved.x, home.x + home.width - width)
   const y = isWhole ? Math.max(home.y, saved.y) : between(home.y, saved.y, home.y + home.height - height)
-  return { ...rounded({ x, y, width, height }), ...kept }
+  return rounded({ x, y, width, height })
 }
 
 const quick = { width: 680, height: 420 }
