@@ -161,6 +161,7 @@ const final: ReadonlySet<ErrorCode> = new Set([
   'too-deep',
   'drm-protected',
   'mail-sealed',
+  'xfa-form',
   'no-text',
   'blob-missing',
   'blob-damaged',

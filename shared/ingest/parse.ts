@@ -32,8 +32,8 @@ const maxState = 16_384
 
 /**
  * The stage parse: blob → segments, committed in batches. A parser that dies is started again behind the last segment
- * stored; a page that kills it twice is noted as unreadable and left out. Files inside become documents on the way
- * (see `found-files.ts`).
+ * stored; a page that kills it twice is read with care, and one that kills it then too is noted as unreadable and left
+ * out. Files inside become documents on the way (see `found-files.ts`).
  */
 export function createParseStage(deps: {
   store: Store
