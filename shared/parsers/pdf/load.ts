@@ -12,8 +12,14 @@ import { bearOrphans } from './complaints.ts'
 
 const PACKAGE = join(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), '/')
 
-/** What pdf.js needs besides the file lies in its package: nothing is fetched. `text`: for
- * whom wants nothing else, and listens to what is lost: no picture is decoded. */
+// Pixels of a picture that is decoded where only text is wanted: the letters of some fonts are small pictures, whose height
+// is then known.
+const LETTER = 250_000
+
+/**
+ * What pdf.js needs besides the file lies in its package: nothing is fetched. `text`: for whom wants nothing else, and
+ * listens to what is lost.
+ */
 export async function loadPdf(file: string, password?: string, text = false): Promise<PDFDocumentLoadingTask> {
   bearOrphans()
   return getDocument({
@@ -24,7 +30,7 @@ export async function loadPdf(file: string, password?: string, text = false): Pr
     wasmUrl: join(PACKAGE, 'wasm/'),
     useSystemFonts: false,
     verbosity: text ? VerbosityLevel.INFOS : VerbosityLevel.ERRORS,
-    ...(text && { maxImageSize: 0 }),
+    ...(text && { maxImageSize: LETTER }),
     ...(password !== undefined && { password }),
   })
 }
