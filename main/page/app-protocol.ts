@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { handedHeader, transferHeader } from '../../shared/api/desktop-headers.ts'
-import type { Problem } from '../../shared/api/problem.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Log } from '../../shared/ports.ts'
 import type { HandedFiles } from '../bridge/handed-files.ts'
@@ -13,6 +12,7 @@ import { contentSecurityPolicy } from './csp.ts'
 import { type PageFiles, typeOf } from './files.ts'
 import { sendHanded } from './handed-upload.ts'
 import { isOwnOrigin, pageOrigin } from './origin.ts'
+import { problemOf } from './problem.ts'
 import type { Transfer, Transfers } from './transfers.ts'
 
 /** Stands in the built page wherever the nonce of a response belongs (`html.cspNonce` of Vite). */
@@ -134,7 +134,7 @@ export function createAppRequests({
       if (method !== 'GET' && method !== 'HEAD') return refuse(405)
       return url.pathname === '/' || url.pathname === '/index.html' ? await page() : await file(url.pathname, method)
     } catch (error) {
-      if (error instanceof AppError) return tellProblem(error)
+      if (error instanceof AppError) return received(problemOf(error, 503))
       if (!request.signal.aborted) log.debug('not answered', { path: pathOf(request.url), error })
       return Response.error()
     }
@@ -175,16 +175,6 @@ function createPassage(body: ReadableStream<Uint8Array>, transfer: Transfer) {
 
 function refuse(status: number): Response {
   return new Response(null, { status, headers: { ...always, 'Content-Security-Policy': "default-src 'none'" } })
-}
-
-/** In no words: the page has them. */
-function tellProblem({ code, values }: AppError): Response {
-  const status = 503
-  const about: Problem = { type: '', title: '', status, detail: '', instance: '', code, values }
-  return new Response(JSON.stringify(about), {
-    status,
-    headers: { ...always, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
-  })
 }
 
 /** Without what is asked for, which may be anybody's secret. */

@@ -1,7 +1,8 @@
 /** A file that was handed over, on its way to the server: from the disk into the request that adds documents, piece by piece as they are taken. */
 import { randomUUID } from 'node:crypto'
-import { type AppError, reasonOf, toAppError } from '../../shared/errors.ts'
+import { type AppError, toAppError } from '../../shared/errors.ts'
 import type { HandedFiles, OpenedFile } from '../bridge/handed-files.ts'
+import { problemOf } from './problem.ts'
 import type { Transfer } from './transfers.ts'
 
 export interface HandedUploadPorts {
@@ -18,7 +19,7 @@ export async function sendHanded(
   try {
     file = await handed.open(id)
   } catch (error) {
-    return problem(toAppError(error))
+    return problemOf(toAppError(error), 409)
   }
   let wrong: AppError | undefined
   const { head, tail, type } = wrap(file.name)
@@ -51,7 +52,7 @@ export async function sendHanded(
   } catch (error) {
     if (!wrong) throw error
     file.settle('refused')
-    return problem(wrong)
+    return problemOf(wrong, 409)
   } finally {
     await file.close()
   }
@@ -81,14 +82,4 @@ function wrap(name: string): { head: Uint8Array; tail: Uint8Array; type: string 
     tail: Buffer.from(`\r\n--${boundary}--\r\n`),
     type: `multipart/form-data; boundary=${boundary}`,
   }
-}
-
-/** As the server would say it; the page has the words. */
-function problem(error: AppError): Response {
-  const { code, values } = reasonOf(error)
-  const status = code === 'internal' ? 500 : 409
-  return Response.json(
-    { type: 'about:blank', title: code, detail: '', instance: '', code, status, values: values ?? {} },
-    { status, headers: { 'content-type': 'application/problem+json' } },
-  )
 }
