@@ -91,7 +91,7 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     'show-data': () => shell.showFolder(dataDirectory),
     'show-log': () => shell.showFolder(path.join(dataDirectory, 'logs')),
     'move-data': () => ports.move(),
-    'back-up': () => use.beside(ports.backUp),
+    'back-up': () => ports.backUp(),
     'take-models': () => use.beside(ports.takeModels),
     'backup-folder': () => use.beside(chooseBackupFolder),
     async 'check-updates'() {

@@ -4,6 +4,7 @@ import { explain, type Translate } from '../shared/messages/index.ts'
 import type { Processes } from '../shared/ports.ts'
 import { usualBackupFolder } from './data/backups.ts'
 import { runServerTask } from './data/server-task.ts'
+import type { LibraryUse } from './library-use.ts'
 import type { Library } from './open-library.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { Shell } from './shell.ts'
@@ -12,17 +13,21 @@ export async function backUpNow({
   shell,
   words,
   processes,
+  use,
   preferences,
   library: { dataDirectory, settings },
 }: {
   shell: Shell
   words: Translate
   processes: Processes
+  use: LibraryUse
   preferences: PreferenceStore
   library: Pick<Library, 'dataDirectory' | 'settings'>
 }): Promise<void> {
   const folder = preferences.get().backup.folder ?? usualBackupFolder(dataDirectory)
-  const end = await runServerTask(processes, { type: 'backup', folder, dataDirectory, settings: settings() })
+  const task = { type: 'backup' as const, folder, dataDirectory, settings: settings() }
+  const end = await use.beside(signal => runServerTask(processes, task, { signal }), 'backing-up')
+  if (end.type === 'cancelled') return
   if (end.type !== 'backed-up') {
     const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : undefined
     await shell.ask({

@@ -1,6 +1,5 @@
 /** The life of the application: from its start through everything that the system and the page ask of it to its end. */
 import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { createClient } from '../shared/api/client.ts'
 import type { ShownServer } from '../shared/api/desktop.ts'
 import { contract } from '../shared/api/index.ts'
@@ -17,6 +16,7 @@ import { createKeyChanges } from './change-key.ts'
 import { holdDirectory } from './data/hold-directory.ts'
 import { removePrevious } from './data/move.ts'
 import { markStart } from './data/safe-mode.ts'
+import { createEnding } from './ending.ts'
 import { findLibrary } from './find-library.ts'
 import { createHandOver } from './hand-over.ts'
 import { createLibraryUse } from './library-use.ts'
@@ -34,7 +34,7 @@ import { createAppRequests } from './page/app-protocol.ts'
 import { listPageFiles } from './page/files.ts'
 import { createTransfers } from './page/transfers.ts'
 import { openPreferences } from './preferences.ts'
-import { askToLose, askToOpen, askToShowAnew } from './questions.ts'
+import { askToOpen, askToShowAnew } from './questions.ts'
 import { createExternal } from './safety/external.ts'
 import type { Desktop, Shell } from './shell.ts'
 import { shownServer } from './shown-server.ts'
@@ -92,7 +92,8 @@ export async function startDesktop({
     void tell(words(`desktop.move.${recovered.now === 'left' ? 'undoneLeft' : recovered.now}`, recovered))
   const mark = await markStart(shell.folders.userData, dataDirectory)
   const use = createLibraryUse({ server, changed: lone })
-  const hold = () => holdDirectory(processes, { dataDirectory, settings: library.settings() })
+  const hold = (signal: AbortSignal) =>
+    holdDirectory(processes, { dataDirectory, settings: library.settings() }, { signal })
   const following = new AbortController()
   const client = createClient({
     routes: contract,
@@ -108,10 +109,28 @@ export async function startDesktop({
   let trouble: Reason | null = null
   let inForce: string | null = null
   const answers = createOpenAnswers()
-  let ending = false
-  let letStart = () => {}
   const draw = createDrawing(shell)
-  let asking = false
+  const ending = createEnding({
+    shell,
+    words: () => words,
+    server,
+    use,
+    mark,
+    uploading,
+    leave() {
+      updates.stop()
+      models.stop()
+      windows.destroy()
+      shell.setTray(null)
+    },
+    back() {
+      windows.show('#/settings?part=updates')
+      updates.start()
+      look()
+    },
+    over: () => following.abort(),
+    log,
+  })
 
   const staying = createStaying({ shell, preferences, words: () => words, show: () => void windows.show() })
   const windows = createWindows({
@@ -119,9 +138,9 @@ export async function startDesktop({
     router: () => router,
     preferences,
     title: () => 'Cloister',
-    stays: () => !ending && staying.stays(),
+    stays: () => !ending.now() && staying.stays(),
     hidden: staying.tell,
-    gone: () => void (!ending && quit()),
+    gone: () => void ending.quit(),
     forget(id) {
       uploads.delete(id)
       transfers.closePage(id)
@@ -148,18 +167,19 @@ export async function startDesktop({
       )),
     current: shell.version,
     preferences,
-    work: async () =>
-      use.alone()
-        ? { jobs: 1, answers: 0, downloads: 0 }
-        : {
-            jobs: progress.open + uploading(),
-            answers: answers.count,
-            downloads: (await client.downloads.list()).downloads.filter(
-              ({ state }) => state !== 'done' && state !== 'failed',
-            ).length,
-          },
-    end: () => close().then(shell.releaseInstance),
-    resume,
+    async work() {
+      if (use.busy()) return { jobs: 1, answers: 0, downloads: 0 }
+      // A server that does not run does nothing, and may need what is fetched already to run again.
+      if (['failed', 'stopped'].includes(server.state().name)) return { jobs: 0, answers: 0, downloads: 0 }
+      const { downloads } = await client.downloads.list()
+      return {
+        jobs: progress.open + uploading(),
+        answers: answers.count,
+        downloads: downloads.filter(({ state }) => state !== 'done' && state !== 'failed').length,
+      }
+    },
+    end: () => ending.close().then(shell.releaseInstance),
+    resume: ending.resume,
     now: Date.now,
     log,
     shown: state => router.tellAll({ type: 'updates', updates: state }),
@@ -172,11 +192,11 @@ export async function startDesktop({
     use,
     preferences,
     log,
-    isEnding: () => ending,
+    isEnding: ending.now,
     changed: lone,
     show: () => void windows.show(),
-    end,
-    quit: () => void quit(),
+    end: ending.end,
+    quit: () => void ending.quit(),
   })
   const keys = createKeyChanges({
     shell,
@@ -194,6 +214,7 @@ export async function startDesktop({
     shell,
     words: () => words,
     processes,
+    use,
     library,
     changed(taking) {
       router.tellAll({ type: 'taking', taking })
@@ -237,7 +258,7 @@ export async function startDesktop({
     handed,
     preferences,
     look,
-    isEnding: () => ending,
+    isEnding: ending.now,
     log,
   })
   const choose = createActions({
@@ -264,14 +285,14 @@ export async function startDesktop({
         named: named !== null,
         log,
       }),
-    backUp: () => backUpNow({ shell, words, processes, preferences, library }),
+    backUp: () => backUpNow({ shell, words, processes, use, preferences, library }),
     async takeModels() {
       windows.show('#/models').focus()
       await models.take()
     },
     restartServer: troubles.restart,
     checkUpdates: () => updates.choose('check'),
-    quit: () => void quit(),
+    quit: () => void ending.quit(),
   })
 
   server.follow(state => {
@@ -309,10 +330,10 @@ export async function startDesktop({
     handleCall: router.handle,
     openExternal,
     choose,
-    quit,
-    activate: () => void (!ending && windows.show()),
+    quit: ending.quit,
+    activate: () => void (!ending.now() && windows.show()),
     handOver: handOver.words,
-    end,
+    end: ending.end,
   }
 
   /** The library is open: what it replaced goes, where there is something. */
@@ -356,7 +377,7 @@ export async function startDesktop({
       progress,
       part: models.now()?.part ?? progress.part,
       trouble: trouble && explain(words, trouble),
-      ending,
+      ending: ending.now(),
     })
   }
 
@@ -366,51 +387,5 @@ export async function startDesktop({
     inForce = keys.inForce
     if (keys.taken && shortcut)
       notifier({ kind: 'shortcut-taken', keys: shownShortcut(shortcut, shell.platform, words) })
-  }
-
-  /** Files on their way are all that a later start does not go on with. */
-  async function quit(): Promise<void> {
-    if (ending || asking) return
-    const count = uploading()
-    if (count > 0) {
-      asking = true
-      const answer = await askToLose({ shell, words }, count)
-      asking = false
-      if (answer === 0) return
-    }
-    asking = true
-    // What is half done is taken back first; a system that goes down does not wait for that, and the next start does it.
-    server.hold()
-    await use.stop()
-    await end()
-  }
-
-  async function close(): Promise<void> {
-    ending = true
-    letStart = server.hold()
-    updates.stop()
-    models.stop()
-    windows.destroy()
-    shell.setTray(null)
-    await server.stop()
-    await mark.left()
-  }
-
-  async function end(): Promise<void> {
-    following.abort()
-    await close()
-    shell.exit(0)
-  }
-
-  async function resume(): Promise<void> {
-    if (!shell.reclaimInstance()) return shell.exit(0)
-    // What failed to install one has asked for the end in this turn, and is not heard.
-    await setImmediate()
-    ending = false
-    letStart()
-    server.start()
-    windows.show('#/settings?part=updates')
-    updates.start()
-    look()
   }
 }

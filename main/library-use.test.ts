@@ -57,3 +57,22 @@ test('it is stopped by its signal, and waited for', async () => {
   expect(seen.slice(-3)).toEqual(['taken back', 'released', 'nobody'])
   await work
 })
+
+test('what is named beside is told, breaks off with an end, and is waited for; a question is not', async () => {
+  const { use } = play()
+  expect([use.busy(), use.besides()]).toEqual([false, []])
+  let isOver = false
+  const work = use.beside(async signal => {
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+    isOver = true
+  }, 'backing-up')
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  const question = use.beside(() => answered)
+  expect([use.busy(), use.besides()]).toEqual([true, ['backing-up']])
+  await use.stop()
+  await work
+  expect([isOver, use.busy(), use.besides()]).toEqual([true, true, []])
+  answer()
+  await question
+  expect(use.busy()).toBe(false)
+})

@@ -8,9 +8,14 @@ export interface LoneWork {
   part: number | undefined
 }
 
+/** What is done beside the server and breaks off where the application ends. */
+export type SideWork = 'backing-up' | 'taking-models'
+
 export interface LibraryUse {
   /** Somebody is alone with it. */
   alone(): LoneWork | undefined
+  /** Of those beside the server. */
+  besides(): readonly SideWork[]
   /** Anybody is at work, alone or beside. */
   busy(): boolean
   /**
@@ -21,8 +26,8 @@ export interface LibraryUse {
     doing: LoneWork['doing'],
     work: (ports: { signal: AbortSignal; progress(part: number): void }) => Promise<T>,
   ): Promise<T>
-  /** Throws `library-busy` where somebody is alone with it. */
-  beside<T>(work: () => T | Promise<T>): Promise<T>
+  /** Throws `library-busy` where somebody is alone with it. `doing`: what breaks off with `signal`, when the application ends. */
+  beside<T>(work: (signal: AbortSignal) => T | Promise<T>, doing?: SideWork): Promise<T>
   /** Ends what is alone with it; nothing is in work there when it resolves. */
   stop(): Promise<void>
 }
@@ -36,6 +41,8 @@ export function createLibraryUse({
 }): LibraryUse {
   let now: LoneWork | undefined
   let beside = 0
+  const sides = new Set<{ doing: SideWork; over: Promise<void> }>()
+  const breakOff = new AbortController()
   let stopping = new AbortController()
   let last: Promise<unknown> = Promise.resolve()
 
@@ -62,6 +69,7 @@ export function createLibraryUse({
 
   return {
     alone: () => now,
+    besides: () => [...sides].map(({ doing }) => doing),
     busy: () => now !== undefined || beside > 0,
     async takeAlone(doing, work) {
       if (now || beside > 0) throw new AppError('library-busy')
@@ -71,18 +79,24 @@ export function createLibraryUse({
       last = running.catch(() => {})
       return running
     },
-    async beside(work) {
+    async beside(work, doing) {
       if (now) throw new AppError('library-busy')
       beside += 1
+      const over = Promise.withResolvers<void>()
+      const side = doing && { doing, over: over.promise }
+      if (side) sides.add(side)
       try {
-        return await work()
+        return await work(breakOff.signal)
       } finally {
         beside -= 1
+        if (side) sides.delete(side)
+        over.resolve()
       }
     },
     async stop() {
       stopping.abort()
-      await last
+      breakOff.abort()
+      await Promise.all([last, ...[...sides].map(({ over }) => over)])
     },
   }
 }

@@ -1,5 +1,6 @@
 /** What the window asks its user on its own account. */
 import type { Translate } from '../shared/messages/index.ts'
+import type { SideWork } from './library-use.ts'
 import type { Shell } from './shell.ts'
 
 /** Names that a dialog holds. */
@@ -35,17 +36,6 @@ export async function askToShowAnew({ shell, words }: Asking, how: 'slow' | 'cra
   return answer === 0
 }
 
-/** Whether the application ends although files are on their way; 0: it stays. */
-export function askToLose({ shell, words }: Asking, count: number): Promise<number> {
-  return shell.ask({
-    message: words('desktop.quit.uploads', { count }),
-    detail: words('desktop.quit.uploadsDetail'),
-    buttons: [words('desktop.quit.stay'), words('desktop.dialog.quit')],
-    cancel: 0,
-    warning: true,
-  })
-}
-
 /** Whether the library is moved although files are on their way to it, which the move breaks off. */
 export async function askToBreakOff({ shell, words }: Asking, count: number): Promise<boolean> {
   const answer = await shell.ask({
@@ -54,6 +44,28 @@ export async function askToBreakOff({ shell, words }: Asking, count: number): Pr
     buttons: [words('desktop.quit.stay'), words('desktop.move.move')],
     cancel: 0,
     warning: true,
+  })
+  return answer === 1
+}
+
+/** Whether the application ends although files are on their way, or work beside the server breaks off. `signal` closes it: it stays. */
+export async function askToQuit(
+  { shell, words }: Asking,
+  { uploads, besides }: { uploads: number; besides: readonly SideWork[] },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const lost = [
+    ...(uploads > 0 ? [[words('desktop.quit.uploads', { count: uploads }), words('desktop.quit.uploadsDetail')]] : []),
+    ...besides.map(doing => [words(`desktop.quit.${doing}`), words(`desktop.quit.${doing}Detail`)]),
+  ]
+  const [first = [], ...more] = lost
+  const answer = await shell.ask({
+    message: first[0] ?? '',
+    detail: [first[1], ...more.map(([what, then]) => `${what}. ${then}`)].join('\n\n'),
+    buttons: [words('desktop.quit.stay'), words('desktop.dialog.quit')],
+    cancel: 0,
+    warning: true,
+    signal,
   })
   return answer === 1
 }

@@ -9,6 +9,7 @@ import { runServerTask, type TaskEnd } from './data/server-task.ts'
 import type { LibraryUse } from './library-use.ts'
 import { offerCancel } from './offer-cancel.ts'
 import type { Library } from './open-library.ts'
+import { adviseVersion } from './other-version.ts'
 import type { PreferenceStore } from './preferences.ts'
 import type { Shell } from './shell.ts'
 
@@ -127,6 +128,8 @@ export async function askInSafeMode({
     }
   }
 
+  const { previous } = preferences.get().updates
+  const otherVersion = adviseVersion({ words, shell, why, previous })
   for (;;) {
     const backups = await listBackups(preferences.get().backup.folder ?? usualBackupFolder(dataDirectory))
     const [newest, ...others] = backups
@@ -141,6 +144,7 @@ export async function askInSafeMode({
       detail: [
         ...(why.why === 'refused' ? [explain(words, why.reason)] : []),
         words('desktop.safe.detail', { folder: dataDirectory }),
+        ...(otherVersion === undefined ? [] : [otherVersion]),
       ].join('\n\n'),
       buttons: choices.map(label),
       cancel: choices.indexOf('quit'),
@@ -150,7 +154,8 @@ export async function askInSafeMode({
     if (choice === 'retry') return 'start'
     if (choice === 'quit') return 'quit'
     if (choice === 'show') await shell.showFolder(dataDirectory).catch(error => log.warn('not shown', { error }))
-    if (choice === 'check') await check()
+    // Somebody may be choosing a folder for backups at this moment.
+    if (choice === 'check') await check().catch(error => tell(explain(words, reasonOf(toAppError(error)))))
     const backup = choice === 'restore' ? newest : choice === 'others' ? await chooseBackup(others) : undefined
     if (backup && (await restore(backup))) return 'start'
   }

@@ -4,6 +4,7 @@ import type { ModelsTaking } from '../shared/api/desktop.ts'
 import { explain, type Translate } from '../shared/messages/index.ts'
 import type { Processes } from '../shared/ports.ts'
 import { runServerTask, type TaskEnd } from './data/server-task.ts'
+import type { LibraryUse } from './library-use.ts'
 import type { Library } from './open-library.ts'
 import type { Question, Shell } from './shell.ts'
 
@@ -19,12 +20,14 @@ export function createModelTaking({
   shell,
   words,
   processes,
+  use,
   library,
   changed,
 }: {
   shell: Pick<Shell, 'ask' | 'chooseFolder'>
   words: () => Translate
   processes: Processes
+  use: Pick<LibraryUse, 'beside'>
   library: Pick<Library, 'dataDirectory' | 'settings'>
   changed(now: ModelsTaking): void
 }): ModelTaking {
@@ -45,10 +48,15 @@ export function createModelTaking({
       become({ file: path.basename(folder), part: 0 })
       const { dataDirectory, settings } = library
       const task = { type: 'unpack' as const, folder, dataDirectory, settings: settings() }
-      const end = await runServerTask(processes, task, {
-        signal: stopping.signal,
-        progress: ({ file = '', part }) => become({ file, part }),
-      })
+      const { signal: stopped } = stopping
+      const end = await use.beside(
+        signal =>
+          runServerTask(processes, task, {
+            signal: AbortSignal.any([signal, stopped]),
+            progress: ({ file = '', part }) => become({ file, part }),
+          }),
+        'taking-models',
+      )
       become(null)
       stopping = undefined
       const word = wordOf(end, words())

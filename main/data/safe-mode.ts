@@ -2,6 +2,7 @@
  * A start that fails must not be all that a user ever sees. Each start leaves a mark, which goes when the library is open; one that finds
  * marks of others knows that they came to nothing. In safe mode nothing is opened, and whatever is done there deletes nothing.
  */
+import { rmSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Reason } from '../../shared/model/index.ts'
@@ -12,8 +13,8 @@ export interface StartMark {
   readonly failed: number
   /** The library is open. */
   ready(): Promise<void>
-  /** It was the user who ended it before. */
-  left(): Promise<void>
+  /** It was the user who ended it before. At once: with the system going down there may be no later. */
+  left(): void
 }
 
 /** Never rejects: where no mark can be left, starts are not counted, and they start. */
@@ -29,11 +30,15 @@ export async function markStart(folder: string, dataDirectory: string): Promise<
       isReady = true
       await remove()
     },
-    async left() {
+    left() {
       if (isReady) return
-      // Those before it are no better for it.
-      if (failed === 0) await remove()
-      else await writeWhole(file, `${JSON.stringify({ failed, dataDirectory })}\n`).catch(() => {})
+      try {
+        // Those before it are no better for it.
+        if (failed === 0) rmSync(file, { force: true })
+        else writeFileSync(file, `${JSON.stringify({ failed, dataDirectory })}\n`)
+      } catch {
+        // It counts as one that failed.
+      }
     },
   }
 }

@@ -143,6 +143,12 @@ export const desktop = {
     uploads_other: '{{count}} Dateien sind noch unterwegs',
     uploadsDetail:
       'Wenn Sie jetzt beenden, müssen Sie sie erneut hinzufügen. Alles andere geht beim nächsten Start weiter.',
+    'backing-up': 'Gerade wird eine Sicherung geschrieben',
+    'backing-upDetail':
+      'Wenn Sie jetzt beenden, kommt diese Sicherung nicht zustande. Die Bibliothek und frühere Sicherungen bleiben, wie sie sind.',
+    'taking-models': 'Gerade werden Modelle übernommen',
+    'taking-modelsDetail':
+      'Wenn Sie jetzt beenden, bleibt, was schon ganz übernommen ist. Für den Rest wählen Sie den Ordner später noch einmal.',
     stay: 'Warten',
   },
   handed: {
@@ -257,6 +263,11 @@ export const desktop = {
     refused: 'Die Bibliothek lässt sich nicht öffnen',
     slow: 'Die Bibliothek wurde nicht geöffnet, weil das zu lange dauerte',
     detail: 'Es wurde nichts gelöscht. Die Bibliothek liegt in {{folder}}.',
+    version:
+      'Hier läuft Version {{current}}. Solange die Bibliothek nicht offen ist, lädt Cloister keine andere herunter. Sie können eine andere von Hand darüber installieren; die Bibliothek bleibt dabei, wie sie ist.',
+    versionBefore:
+      'Davor war hier Version {{previous}}. Was {{current}} an der Bibliothek schon verändert hat, kann sie vielleicht nicht lesen; eine Kopie von davor liegt dann unter „backups“ im Ordner der Bibliothek.',
+    versionFrom: 'Die Dateien zum Installieren liegen unter {{url}}',
     retry: 'Noch einmal versuchen',
     check: 'Bibliothek prüfen',
     restore: 'Sicherung vom {{date}} zurückholen …',

@@ -139,6 +139,12 @@ export const desktop = {
     uploads_one: '1 file is still on its way',
     uploads_other: '{{count}} files are still on their way',
     uploadsDetail: 'If you quit now, you have to add them again. Everything else goes on with the next start.',
+    'backing-up': 'A backup is being written',
+    'backing-upDetail':
+      'If you quit now, this backup does not come about. The library and earlier backups stay as they are.',
+    'taking-models': 'Models are being taken over',
+    'taking-modelsDetail':
+      'If you quit now, what was taken over whole stays. For the rest you choose the folder once more later.',
     stay: 'Wait',
   },
   handed: {
@@ -247,6 +253,11 @@ export const desktop = {
     refused: 'The library cannot be opened',
     slow: 'The library was not opened, as that took too long',
     detail: 'Nothing has been deleted. The library is in {{folder}}.',
+    version:
+      'This is version {{current}}. While the library is not open, Cloister downloads no other one. You can install another one over it by hand; the library stays as it is.',
+    versionBefore:
+      'Before it, version {{previous}} was here. What {{current}} has changed in the library already, it may be unable to read; a copy from before that change then lies in “backups” in the folder of the library.',
+    versionFrom: 'The files to install lie at {{url}}',
     retry: 'Try Again',
     check: 'Check the Library',
     restore: 'Restore the Backup of {{date}}…',

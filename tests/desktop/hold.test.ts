@@ -45,6 +45,25 @@ describe('a folder that is held', () => {
     await server.stop()
   })
 
+  it('by nobody, as its process hangs, is given up in time, or when it is no longer wanted', async () => {
+    const children: ChildProcess[] = []
+    const hanging: Processes = {
+      spawn(role) {
+        const child = processes.spawn(role)
+        children.push(child)
+        process.kill(child.pid!, 'SIGSTOP')
+        return child
+      },
+    }
+    const library = { dataDirectory: path.join(folder, 'data') }
+    await expect(holdDirectory(hanging, library, { within: 100 })).rejects.toMatchObject({ code: 'disk-error' })
+    const wanted = new AbortController()
+    const holding = holdDirectory(hanging, library, { signal: wanted.signal })
+    wanted.abort()
+    await expect(holding).rejects.toBe(wanted.signal.reason)
+    for (const child of children) await child.exit
+  })
+
   it('is known to be held no longer when its process is killed', async () => {
     const children: ChildProcess[] = []
     const watched: Processes = {

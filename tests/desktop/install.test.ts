@@ -13,18 +13,27 @@ import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
+const processes = playedProcesses()
 let folder: string
 let played: Played
 let desktop: Desktop
 let hear: (error: Error) => void
 /** Called in place of an installation. */
 let install: () => void
+let updater: Updater & { quitAndInstallCalled: boolean }
+
+/** The next process that is started stands still, until it is let go on. */
+let stopNext: boolean
+let stopped: number | undefined
 
 beforeEach(async () => {
+  stopNext = false
+  stopped = undefined
   folder = await mkdtemp(path.join(tmpdir(), 'cloister-install-'))
   played = playShell(folder)
   install = () => {}
-  const updater: Updater = {
+  updater = {
+    quitAndInstallCalled: false,
     autoDownload: true,
     autoInstallOnAppQuit: true,
     allowDowngrade: false,
@@ -33,7 +42,12 @@ beforeEach(async () => {
     channel: null,
     checkForUpdates: async () => ({ updateInfo: { version: '0.2.0' } }),
     downloadUpdate: async () => {},
-    quitAndInstall: () => install(),
+    // A second time is passed over, as in electron-updater.
+    quitAndInstall() {
+      if (updater.quitAndInstallCalled) return
+      updater.quitAndInstallCalled = true
+      install()
+    },
     on(event: string, hearer: unknown) {
       if (event === 'error') hear = hearer as typeof hear
     },
@@ -43,7 +57,16 @@ beforeEach(async () => {
   await writeFile(path.join(page, 'index.html'), '<p nonce="__NONCE__"></p>')
   desktop = await startDesktop({
     shell: { ...played.shell, channel: { url: 'http://127.0.0.1:9/', key: 'a' }, connectUpdater: async () => updater },
-    processes: playedProcesses(),
+    processes: {
+      spawn(role) {
+        const child = processes.spawn(role)
+        if (!stopNext || child.pid === undefined) return child
+        stopNext = false
+        stopped = child.pid
+        process.kill(child.pid, 'SIGSTOP')
+        return child
+      },
+    },
     dataDirectory: null,
     keyGiven: false,
     usualDirectory: path.join(folder, 'data'),
@@ -51,9 +74,18 @@ beforeEach(async () => {
   })
 })
 afterEach(async () => {
+  letGo(stopped)
   if (played.exited === undefined) await desktop.end()
   await rm(folder, { recursive: true, force: true })
 })
+
+function letGo(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGCONT')
+  } catch {
+    // It has ended.
+  }
+}
 
 const call = (name: string, input?: unknown, window = 1) =>
   desktop.handleCall({ window, url: `${pageOrigin}/`, isMainFrame: true }, { name, input })
@@ -91,6 +123,15 @@ it('comes back, and says so, where it failed minutes later', async () => {
   await until(async () => JSON.stringify(await call('start', undefined, 2)).includes('not-installed'), 'it is told')
   expect(await call('start', undefined, 2)).toMatchObject(shownFailure)
   expect((await client().projects.list()).projects).toHaveLength(1)
+  // And can be tried again.
+  let again = 0
+  install = () => {
+    again += 1
+  }
+  for (const choice of ['check', 'install']) await call('chooseUpdate', { choice }, 2)
+  expect([again, played.shown.at(-1)]).toEqual([1, 'released'])
+  hear(new Error('no room'))
+  await until(() => played.windows.length === 3, 'it is there once more', 30_000)
   await desktop.quit()
   expect(played.exited).toBe(0)
 })
@@ -105,4 +146,40 @@ it('comes back also where it failed at once, and the end was asked for in the sa
   expect(played.exited).toBeUndefined()
   expect(await call('start', undefined, 2)).toMatchObject(shownFailure)
   expect((await client().projects.list()).projects).toHaveLength(1)
+})
+
+it('waits for files on their way, for a backup and for a move, and is told to wait', async () => {
+  let installed = 0
+  install = () => {
+    installed += 1
+  }
+  await call('start')
+  await client().projects.list()
+  for (const choice of ['check', 'download']) await call('chooseUpdate', { choice })
+  const waiting = { value: { name: 'ready', waiting: true } }
+  const tryIt = () => call('chooseUpdate', { choice: 'install' })
+  await call('tellUploads', { count: 1 })
+  expect(await tryIt()).toMatchObject(waiting)
+  await call('tellUploads', { count: 0 })
+
+  stopNext = true
+  desktop.choose({ name: 'back-up' })
+  await until(() => stopped !== undefined, 'a backup is written')
+  expect(await tryIt()).toMatchObject(waiting)
+  // Whoever quits now is asked, and may think better of it.
+  await desktop.quit()
+  expect(played.questions.at(-1)?.message).toBe('Gerade wird eine Sicherung geschrieben')
+  expect(played.exited).toBeUndefined()
+  letGo(stopped)
+  await until(() => played.questions.at(-1)?.message === 'Die Sicherung ist fertig', 'it is written')
+
+  played.folder = path.join(folder, 'elsewhere')
+  stopped = undefined
+  stopNext = true
+  desktop.choose({ name: 'move-data' })
+  await until(() => stopped !== undefined, 'it is moved')
+  expect(await tryIt()).toMatchObject(waiting)
+  expect(installed).toBe(0)
+  letGo(stopped)
+  await until(() => played.exited === 0, 'it was moved')
 })
