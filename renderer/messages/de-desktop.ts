@@ -23,9 +23,9 @@ export const desktop = {
   silent:
     'Der Teil von Cloister, der im Hintergrund arbeitet, antwortet gerade nicht. Vielleicht ist er sehr beschäftigt; nichts Gespeichertes geht verloren.',
   lone: {
-    moving: 'Die Bibliothek wird verschoben.',
-    restoring: 'Eine Sicherung wird an die Stelle der Bibliothek gesetzt.',
-    checking: 'Die Bibliothek wird geprüft.',
+    moving: 'Die Bibliothek wird verschoben{{far}}.',
+    restoring: 'Eine Sicherung wird an die Stelle der Bibliothek gesetzt{{far}}.',
+    checking: 'Die Bibliothek wird geprüft{{far}}.',
     percent: product.lone.percent,
   },
   failed: 'Der Teil von Cloister, der im Hintergrund arbeitet, lässt sich nicht starten. {{reason}}',

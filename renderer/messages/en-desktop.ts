@@ -22,9 +22,9 @@ export const desktop = {
   silent:
     'The part of Cloister that works in the background does not answer just now. It may be very busy; nothing that was stored is lost.',
   lone: {
-    moving: 'The library is being moved.',
-    restoring: 'A backup is being put in place of the library.',
-    checking: 'The library is being checked.',
+    moving: 'The library is being moved{{far}}.',
+    restoring: 'A backup is being put in place of the library{{far}}.',
+    checking: 'The library is being checked{{far}}.',
     percent: product.lone.percent,
   },
   failed: 'The part of Cloister that works in the background cannot be started. {{reason}}',

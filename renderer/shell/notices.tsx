@@ -28,7 +28,8 @@ function ConnectionOfWindow({ desktop }: { desktop: Desktop }) {
   if (server.name === 'failed') return null
   const waiting = waitingText(server, words)
   // It may be silent over a connection that stands.
-  if (waiting !== null && server.name !== 'starting') return <Notice text={waiting} />
+  if (waiting !== null && server.name !== 'starting')
+    return <Notice text={waiting} calm={server.name === 'stopped' && server.alone !== undefined} />
   const isAnew = server.name === 'starting' && server.doing === 'beginning'
   return <Connection text={waiting === null ? words('app.offline') : isAnew ? words('desktop.starting') : waiting} />
 }
@@ -42,9 +43,13 @@ function Connection({ text }: { text: string }) {
   return trouble && <Notice text={words('app.trouble', { reason: words.explain(trouble) })} />
 }
 
-function Notice({ text }: { text: string }) {
+/** `calm`: it is as its user wanted it. */
+function Notice({ text, calm = false }: { text: string; calm?: boolean }) {
   return (
-    <div role="status" className="shrink-0 border-b border-line bg-danger-soft px-4 py-2 text-sm">
+    <div
+      role="status"
+      className={`shrink-0 border-b border-line px-4 py-2 text-sm ${calm ? 'bg-accent-soft' : 'bg-danger-soft'}`}
+    >
       {text}
     </div>
   )

@@ -44,12 +44,12 @@ export function waitingText(server: ShownServer, words: Words): string | null {
   if (server.name !== 'stopped') return null
   if (server.safe) {
     const { reason } = server.safe
-    return [reason && words.explain(reason), words('desktop.safe')].filter(Boolean).join(' ')
+    return reason ? `${words('desktop.safe')} ${words.explain(reason)}` : words('desktop.safe')
   }
   if (!server.alone) return null
   const { doing, part } = server.alone
-  const text = words(`desktop.lone.${doing}`)
-  return part === null ? text : `${text} (${words('desktop.lone.percent', { percent: Math.floor(part * 100) })})`
+  const far = part === null ? '' : ` (${words('desktop.lone.percent', { percent: Math.floor(part * 100) })})`
+  return words(`desktop.lone.${doing}`, { far })
 }
 
 /** True when it has been for two seconds: a blink is no news. */

@@ -37,7 +37,8 @@ function Question({ desktop }: { desktop: Desktop }) {
   const { view } = useRoute(router)
   const { data } = useInfiniteQuery(read.chats(client, useProject().id))
   const choose = useUpdateChoice(desktop)
-  if (view === 'chat' || view === 'settings' || !data || data.pages[0]?.chats.length === 0) return null
+  const open = useStore(desktop.server).name === 'ready'
+  if (!open || view === 'chat' || view === 'settings' || !data || data.pages[0]?.chats.length === 0) return null
   return (
     <div
       role="status"

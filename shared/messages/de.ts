@@ -237,7 +237,7 @@ export const de: Messages = {
     'data-damaged':
       'Die Datenbank ist beschädigt. Setzen Sie eine Sicherung an ihre Stelle. Gibt es keine, liegt vielleicht eine Kopie von vor der letzten neuen Version im Ordner „backups“ des Datenverzeichnisses.',
     'data-damaged_kept':
-      'Die Datenbank ist beschädigt. Setzen Sie eine Sicherung an ihre Stelle; sie liegen in {{backups}}.',
+      'Die Datenbank ist beschädigt. Setzen Sie eine der Sicherungen an ihre Stelle, die in {{backups}} liegen.',
     'database-busy': 'Ein anderer Vorgang hält die Datenbank besetzt. Versuchen Sie es gleich noch einmal.',
     'database-unreachable':
       'Die Datenbank unter {{address}} ist nicht zu erreichen. Läuft dort PostgreSQL und nichts anderes, und kommt dieser Rechner zu ihm durch? Was gespeichert war, ist nicht verloren.',

@@ -218,7 +218,7 @@ export const en = {
       'The database was written by an older version of Cloister. Call “cloister documents list” once, or start the server anew: that brings it up to this version.',
     'data-damaged':
       'The database is damaged. Put a backup in its place. If there is none, a copy from before the last new version may lie in the folder “backups” of the data directory.',
-    'data-damaged_kept': 'The database is damaged. Put a backup in its place; they lie in {{backups}}.',
+    'data-damaged_kept': 'The database is damaged. Put one of the backups in {{backups}} in its place.',
     'database-busy': 'Another process keeps the database busy. Try again in a moment.',
     'database-unreachable':
       'The database at {{address}} cannot be reached. Is it PostgreSQL that runs there, and can this machine reach it? Nothing that was stored is lost.',
