@@ -195,7 +195,7 @@ async function run(): Promise<void> {
   // Without a window it would only keep the next start from being one.
   if (!started) return app.exit(1)
   desktop = started
-  // Whoever prevents it is waited for; the types leave the event out. Windows tells windows instead, and waits some seconds anyway.
+  // Whoever prevents it is waited for; the types leave the event out. Windows tells windows instead, and waits for nothing that takes time.
   powerMonitor.on('shutdown', ((event: { preventDefault(): void }) => {
     event.preventDefault()
     // macOS says the same when somebody ends it from the dock, who is to be asked about files on their way.
