@@ -90,6 +90,12 @@ test('what one field says wrong takes no other with it, above all not where the 
   expect((await open()).get().dataDirectory).toBe('/somewhere/library')
 })
 
+test('a file that cannot be read is told, and never taken for none', async () => {
+  await mkdir(path.join(file, 'full'), { recursive: true })
+  await expect(open()).rejects.toMatchObject({ code: 'file-unreadable', values: { file } })
+  expect(await readdir(path.dirname(file))).toEqual(['desktop.json'])
+})
+
 test('whoever is killed while writing leaves what was, or what is', async () => {
   await (await open()).change({ recent: ['/beginning'] })
   for (let round = 0; round < 5; round++) {

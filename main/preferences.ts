@@ -2,6 +2,7 @@
 import { readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { AppError } from '../shared/errors.ts'
 import type { Log } from '../shared/ports.ts'
 import { readText, stampOf, whenFree, writeWhole } from './files.ts'
 import { noSettings } from './updates/policy.ts'
@@ -83,7 +84,10 @@ export interface PreferenceStore {
   readonly damaged: { file: string } | undefined
 }
 
-/** Never rejects: without a file, or with one that says nothing sensible, everything is as at the beginning. */
+/**
+ * Without a file, or with one that says nothing sensible, everything is as at the beginning. Throws `file-unreadable` where there is one that
+ * cannot be read: it says where the library is, and would be written over.
+ */
 export async function openPreferences({
   folder,
   log,
@@ -99,8 +103,7 @@ export async function openPreferences({
     if (/^desktop\.json\.[\da-f]+\.draft$/.test(name))
       await rm(path.join(folder, name), { force: true }).catch(() => {})
   const { values, sound } = await read(file).catch(error => {
-    log.error('the preferences cannot be read', { file, error })
-    return { values: schema.parse({}), sound: true }
+    throw new AppError('file-unreadable', { file }, { cause: error })
   })
   let written = values
   let damaged: { file: string } | undefined
