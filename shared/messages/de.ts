@@ -482,7 +482,7 @@ export const de: Messages = {
     mode: 'wonach gesucht wird: words (Wörter), vectors (Vektoren) oder hybrid (beides)',
     progress: '{{set}}: Frage {{done}} von {{total}}',
     reading: '{{set}}: Die Dokumente werden gelesen',
-    answers: 'so viele Fragen auch vom Chat-Modell beantworten lassen',
+    answers: 'so viele Fragen auch vom Modell für Antworten beantworten lassen',
     noChat: '--answers braucht ein Modell für Antworten: „cloister models add DATEI.gguf“ fügt eines hinzu.',
     noEmbedder: '--mode {{mode}} braucht ein Modell für Vektoren: „cloister models add DATEI.gguf“ fügt eines hinzu.',
     model: 'Modell für {{role}}: {{name}}',

@@ -152,8 +152,8 @@ export const desktop = {
     stay: 'Warten',
   },
   handed: {
-    unread_one: 'Das ist nicht da oder lässt sich nicht lesen und wurde nicht hinzugefügt:',
-    unread_other: 'Das ist nicht da oder lässt sich nicht lesen ({{count}}) und wurde nicht hinzugefügt:',
+    unread_one: 'Nicht hinzugefügt, weil es fehlt oder sich nicht lesen lässt:',
+    unread_other: '{{count}} Dateien oder Ordner nicht hinzugefügt, weil sie fehlen oder sich nicht lesen lassen:',
     more: 'Das sind zu viele Dateien auf einmal: Hinzugefügt werden nur die ersten {{most}}',
     moreDetail:
       'Folgen Sie stattdessen dem Ordner, in dem sie liegen. Dann werden alle seine Dateien zu Dokumenten, wie viele es auch sind, und was sich darin ändert, ändert sich auch hier.',
