@@ -125,7 +125,9 @@ describe('what is handed over', () => {
       { type: 'handed' },
     ])
     // What is not there is said.
-    expect(played.questions).toMatchObject([{ message: expect.stringContaining('nicht da'), detail: 'missing.txt' }])
+    expect(played.questions).toMatchObject([
+      { message: expect.stringContaining('Nicht hinzugefügt'), detail: 'missing.txt' },
+    ])
     const [first] = await take()
     expect(first).toMatchObject({ name: 'Frist.txt' })
     // It is loaded anew before it did anything with it, and other files come meanwhile.
