@@ -61,8 +61,8 @@ export function Screen({
         </Boundary>
       )}
       {now.name === 'failed' && (
-        <main className="mx-auto max-w-xl px-6 pt-[18vh]">
-          <h1 className="font-serif text-2xl">Cloister</h1>
+        <main className="starting">
+          <h1>Cloister</h1>
           {desktop ? <FailedInWindow desktop={desktop} error={now.error} /> : <Failed error={now.error} />}
         </main>
       )}

@@ -62,7 +62,7 @@ export const desktop = {
     locked: 'Schlüssel von Anbietern sind verschlossen',
     lockedDetail:
       'Bis Sie das Passwort eingeben, funktioniert alles, nur fremde Server nicht, die einen Schlüssel brauchen (OpenAI und ähnliche).',
-    lost: 'Der Schlüssel dieser Bibliothek ist nicht zu bekommen',
+    lost: 'Der Schlüssel dieser Bibliothek ist nicht erreichbar',
     lostDetail:
       'Alles funktioniert, nur fremde Server nicht, die einen Schlüssel brauchen (OpenAI und ähnliche). Der Schlüsselbund des Systems gibt ihn nicht heraus, oder die Bibliothek kommt von einem anderen Rechner. Ist der Schlüsselbund gesperrt, entsperren Sie ihn und starten Sie Cloister neu.',
     see: 'Zu den Einstellungen',

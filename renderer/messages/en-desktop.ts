@@ -58,7 +58,7 @@ export const desktop = {
     locked: 'Keys of providers are locked',
     lockedDetail:
       'Until you enter the passphrase, everything works but servers of others with a key (OpenAI and the like).',
-    lost: 'The key of this library is not to be had',
+    lost: 'The key of this library cannot be reached',
     lostDetail:
       'Everything works but servers of others with a key (OpenAI and the like). The keychain of the system does not hand it out, or the library comes from another computer. Where the keychain is locked, unlock it and start Cloister again.',
     see: 'See settings',

@@ -8,8 +8,8 @@ import { ServerFailed } from './server-failed.tsx'
 /** Before the screen is there. In the desktop's window also what it waits for, when that takes a while. */
 export function Starting({ desktop }: { desktop: Desktop | null }) {
   return (
-    <main>
-      <h1 className="starting">Cloister</h1>
+    <main className="starting">
+      <h1>Cloister</h1>
       {desktop && <NotOpen desktop={desktop} />}
     </main>
   )
@@ -18,7 +18,7 @@ export function Starting({ desktop }: { desktop: Desktop | null }) {
 /** What the library is at instead of being open, or why it is not; alone on the page. */
 export function NotOpen({ desktop }: { desktop: Desktop }) {
   return (
-    <div className="max-w-xl px-8">
+    <div className="mt-4 overflow-hidden rounded-lg">
       <ServerFailed desktop={desktop} />
       <Waiting desktop={desktop} />
     </div>
@@ -31,7 +31,7 @@ function Waiting({ desktop }: { desktop: Desktop }) {
   const lasting = useLasting(text !== null)
   if (!lasting || text === null) return null
   return (
-    <p role="status" className="text-sm text-soft">
+    <p role="status" className="text-soft">
       {text}
     </p>
   )
