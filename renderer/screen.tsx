@@ -61,7 +61,7 @@ export function Screen({
         </Boundary>
       )}
       {now.name === 'failed' && (
-        <main className="starting">
+        <main className="starting" data-failed>
           <h1>Cloister</h1>
           {desktop ? <FailedInWindow desktop={desktop} error={now.error} /> : <Failed error={now.error} />}
         </main>

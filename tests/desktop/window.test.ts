@@ -315,7 +315,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     // It was about to run, and is not there when it is asked: what the page began with has failed.
     router.tell(id, { type: 'server', server: { name: 'starting', attempt: 0, doing: 'opening', late: false } })
     await said.filter({ hasText: de.desktop.doing.opening }).waitFor()
-    await page.locator('h1.text-2xl').waitFor()
+    await page.locator('main[data-failed]').waitFor()
     expect(await page.getByRole('button').count()).toBe(0)
     closed.server.follow(server => router.tell(id, { type: 'server', server }))
     closed.server.start()
