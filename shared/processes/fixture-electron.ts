@@ -1,7 +1,9 @@
 /**
  * Gives a forked process what packages tell Electron by: its version, in all threads, and the kind of process, in the first one alone. Some of
- * them load other parts then, as PDF.js does.
+ * them load other parts then, as PDF.js does, or ask for the module `electron`, which in such a process can next to nothing; the package of
+ * that name would fetch Electron's program.
  */
+import { registerHooks } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 
 Object.defineProperty(process, 'versions', {
@@ -9,3 +11,9 @@ Object.defineProperty(process, 'versions', {
   enumerable: true,
 })
 if (isMainThread) Object.assign(process, { type: 'utility' })
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'electron'
+      ? { url: 'data:text/javascript,export const net = {}', format: 'module', shortCircuit: true }
+      : next(specifier, context),
+})
