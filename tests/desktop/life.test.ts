@@ -143,7 +143,6 @@ describe('the application', () => {
     expect(played.progress.at(-1)).toBeUndefined()
     expect((await client().models.list({})).models.map(({ name }) => name)).toEqual(['chat.gguf'])
 
-    await client().projects.list()
     await call('takeModels')
     expect(played.questions.at(-1)?.message).toBe('Das Modell ist schon da: chat.gguf')
     // Without a list, what lies there; and a folder with nothing in it.
@@ -162,6 +161,7 @@ describe('the application', () => {
 
   it('protects the key of the library with a passphrase where the system has no place for it', async context => {
     await start()
+    await client().projects.list()
     const known = await call('getKey')
     if (JSON.stringify(known).includes('keychain')) context.skip('there is a keychain here')
     expect(known).toEqual({ ok: true, value: { state: 'none', place: null } })
