@@ -54,6 +54,7 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
       return {
         page: transfers.openPage(window),
         quick,
+        asksForKeys: shell.asksForKeys,
         server: server(),
         updates: updates.state(),
       }

@@ -322,6 +322,10 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
     },
     addRecent: file => app.addRecentDocument(file),
     clearRecent: () => app.clearRecentDocuments(),
+    asksForKeys:
+      process.platform === 'linux' &&
+      Boolean(process.env.WAYLAND_DISPLAY) &&
+      app.commandLine.getSwitchValue('ozone-platform') !== 'x11',
     setShortcut(keys, pressed) {
       globalShortcut.unregisterAll()
       return keys === null || globalShortcut.register(keys, pressed)

@@ -52,6 +52,8 @@ export interface Shell {
   showFolder(folder: string): Promise<void>
   addRecent(file: string): void
   clearRecent(): void
+  /** Who may have keys of all programs the system asks its user, and tells nobody what came of it: Wayland. */
+  readonly asksForKeys: boolean
   /** Null: none. False where another program has the keys. */
   setShortcut(keys: string | null, pressed: () => void): boolean
   setTheme(theme: 'light' | 'dark' | null): void

@@ -26,6 +26,8 @@ export interface Desktop {
   readonly transfers: PageTransfers
   /** The small window over everything. */
   readonly quick: boolean
+  /** The system asks who may have keys of all programs, and does not tell what was said. */
+  readonly asksForKeys: boolean
   readonly server: Store<ShownServer>
   readonly updates: Store<UpdateState>
   /** Null until they were read. */
@@ -72,8 +74,8 @@ export async function connectDesktop(
   const known = await bridge.getKey()
   // Where it is not known yet, a message says it, which may have come by now.
   if (known.ok && known.value) key.set(known.value)
-  const { quick } = state
-  return { bridge, transfers, quick, server, updates, preferences, key, taking, handed }
+  const { quick, asksForKeys } = state
+  return { bridge, transfers, quick, asksForKeys, server, updates, preferences, key, taking, handed }
 }
 
 /** All that there is, a handful after the other, also what comes while they are taken. */

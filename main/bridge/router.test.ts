@@ -8,6 +8,7 @@ import { type BridgeCalls, createBridgeRouter } from './router.ts'
 const state: DesktopState = {
   page: '0198c1f0-0000-4000-8000-000000000000',
   quick: false,
+  asksForKeys: false,
   server: { name: 'ready' },
   updates: { name: 'none' },
 }

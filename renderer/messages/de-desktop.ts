@@ -37,6 +37,8 @@ export const desktop = {
   recent: 'Zuletzt hinzugefügte Dateien merken',
   keys: 'Tasten, die das kleine Fenster von überall öffnen',
   keysHint: 'Klicken Sie in das Feld und drücken Sie die Tasten.',
+  keysAsked:
+    'Klicken Sie in das Feld und drücken Sie die Tasten. Ob Cloister sie bekommt, fragt Ihr System; dort lassen sie sich auch ändern.',
   keysNone: 'Keine',
   keysOff: 'Darauf verzichten',
   keysRefused:

@@ -36,6 +36,8 @@ export const desktop = {
   recent: 'Remember files that were added of late',
   keys: 'Keys that open the small window from everywhere',
   keysHint: 'Click into the field and press the keys.',
+  keysAsked:
+    'Click into the field and press the keys. Your system asks whether Cloister may have them, and is where they can be changed, too.',
   keysNone: 'None',
   keysOff: 'Do without',
   keysRefused: 'These keys cannot be had: another program has them, or they are needed for typing.',

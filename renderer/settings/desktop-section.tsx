@@ -56,7 +56,13 @@ export function DesktopSection({ desktop }: { desktop: Desktop }) {
             {words(`desktop.${name}`)}
           </label>
         ))}
-      {values && <Keys keys={values.shortcut} change={async shortcut => (await change({ shortcut }))?.shortcut} />}
+      {values && (
+        <Keys
+          keys={values.shortcut}
+          asked={desktop.asksForKeys}
+          change={async shortcut => (await change({ shortcut }))?.shortcut}
+        />
+      )}
       <Button className="mt-6" onClick={() => void run(bridge.showDataFolder())}>
         {words('desktop.showData')}
       </Button>
@@ -85,9 +91,12 @@ function useNamedPart(there: boolean): void {
 /** `change` tells which keys are in force afterwards. */
 function Keys({
   keys,
+  asked,
   change,
 }: {
   keys: string | null
+  /** By the system, of its user. */
+  asked: boolean
   change(keys: string | null): Promise<string | null | undefined>
 }) {
   const words = useWords()
@@ -121,7 +130,7 @@ function Keys({
         )}
       </div>
       <p id={`${id}-hint`} role="status" className="mt-1 text-sm text-soft">
-        {words(refused ? 'desktop.keysRefused' : 'desktop.keysHint')}
+        {words(refused ? 'desktop.keysRefused' : asked ? 'desktop.keysAsked' : 'desktop.keysHint')}
       </p>
     </div>
   )

@@ -90,6 +90,8 @@ export const desktopState = z.object({
   page: id,
   /** The small window over everything: a question, its answer, and nothing else. */
   quick: z.boolean(),
+  /** The system asks its user who may have keys of all programs, and tells nobody what came of it. */
+  asksForKeys: z.boolean(),
   server: serverState,
   updates: updateState,
 })

@@ -115,6 +115,7 @@ export function playShell(folder: string): Played {
     showFolder: async shown => void state.shown.push(shown),
     addRecent: file => void state.shown.push(`recent ${path.basename(file)}`),
     clearRecent() {},
+    asksForKeys: false,
     setShortcut(keys, pressed) {
       state.press = keys === null ? undefined : pressed
       return true

@@ -191,6 +191,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     await expect.poll(() => tray.isChecked()).toBe(false)
     const keys = page.getByLabel(de.desktop.keys)
     await expect.poll(() => keys.inputValue()).toBe(de.desktop.keysNone)
+    await page.getByText(de.desktop.keysAsked).waitFor()
     await keys.press('Control+Shift+Space')
     await expect.poll(() => keys.inputValue()).toBe('Strg + Umschalt + Leertaste')
     await page.getByText(de.desktop.updates.off).waitFor()

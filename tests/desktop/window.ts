@@ -194,7 +194,7 @@ function callsOf(
     start(_, window) {
       handed.again()
       const page = transfers.openPage(window)
-      return { page, quick, server: server.state(), updates: { name: 'unasked' } }
+      return { page, quick, asksForKeys: true, server: server.state(), updates: { name: 'unasked' } }
     },
     startServer() {
       called.push('startServer')
