@@ -336,7 +336,8 @@ export function createRemoteCore(server: RunningServer, language: string): Libra
     folders: {
       list: async ({ projectId }) => (await client.folders.list({ projectId })).folders,
       follow: ({ projectId }, { path, ignore }) => client.folders.follow({ projectId, path, ignore: [...ignore] }),
-      missing: ({ projectId }, folderId, documents) => client.folders.missing({ projectId, folderId, documents }),
+      missing: ({ projectId }, folderId, documents, shown) =>
+        client.folders.missing({ projectId, folderId, documents, shown }),
       unfollow: async ({ projectId }, folderId, documents) =>
         void (await client.folders.unfollow({ projectId, folderId, documents })),
       start() {},

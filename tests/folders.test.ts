@@ -79,6 +79,10 @@ describe('the command line, where most of a folder is gone', () => {
       for (let at = 0; at < 30; at++) await write(root, `${at}.txt`, `Nummer ${at}`)
       await place.json(['folders', 'follow', root, ...data])
       for (let at = 0; at < 25; at++) await rm(path.join(root, `${at}.txt`))
+      // Nobody was asked about them so far.
+      const unasked = await place.run(['folders', 'missing', root, '--trash-documents', ...data])
+      expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringContaining('25')])
+      expect(await place.json(['documents', 'trash', ...data])).toMatchObject({ documents: [] })
       const undecided = await place.run(['folders', 'missing', root, ...data])
       expect(undecided.code).toBe(2)
       const kept = await place.json(['folders', 'missing', root, '--keep-documents', ...data])

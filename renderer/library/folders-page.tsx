@@ -96,7 +96,7 @@ function FolderRow({ folder, mayManage, open }: { folder: ApiFolder; mayManage: 
 
 function Missing({
   folder: { id: folderId },
-  missing: { files, known, since, asks },
+  missing: { files, known, since, until, asks },
   mayManage,
 }: {
   folder: ApiFolder
@@ -108,7 +108,7 @@ function Missing({
   const { id: projectId } = useProject()
   const say = async (documents: 'keep' | 'trash') => {
     try {
-      await client.folders.missing({ projectId, folderId, documents })
+      await client.folders.missing({ projectId, folderId, documents, shown: { files, until } })
       toasts.show(words(documents === 'keep' ? 'folders.missingKept' : 'folders.missingTrashed'))
     } catch (error) {
       toasts.show(sentenceOf(error, words))

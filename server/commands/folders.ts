@@ -65,7 +65,10 @@ export async function followFolder(
   })
 }
 
-/** Where no server runs, the folder is looked through first: what is back by then is not missing. */
+/**
+ * Where no server runs, the folder is looked through first: what is back by then is not missing, and what went since somebody was asked
+ * is refused.
+ */
 export async function decideOnMissing(
   context: Context,
   named: string,
@@ -74,11 +77,12 @@ export async function decideOnMissing(
   const { terminal, translate, signal } = context
   if (!keepDocuments === !trashDocuments) throw usageError(translate('cli.folders.choose'))
   await withLibrary(context, { need: 'manage' }, async ({ core, scope }) => {
-    const { id, path } = await findFolder(context, core.folders.list(scope), named)
+    const { id, path, missing } = await findFolder(context, core.folders.list(scope), named)
+    const { files, until } = missing ?? { files: 0, until: 0 }
     core.start()
     core.folders.start()
     await core.folders.settled(scope, signal)
-    await core.folders.missing(scope, id, keepDocuments ? 'keep' : 'trash')
+    await core.folders.missing(scope, id, keepDocuments ? 'keep' : 'trash', { files, until })
     await core.folders.settled(scope, signal)
     if (context.json) terminal.json({ folder: { id, path }, documents: keepDocuments ? 'kept' : 'trashed' })
     else terminal.out(translate(keepDocuments ? 'cli.folders.awaited' : 'cli.folders.removed', { path: safe(path) }))
@@ -147,7 +151,11 @@ function folderJson({ translate }: Context, folder: FolderStatus): object {
     reason: reasonJson(translate, reason),
     files,
     problems,
-    missing: missing && { ...missing, since: new Date(missing.since).toISOString() },
+    missing: missing && {
+      ...missing,
+      since: new Date(missing.since).toISOString(),
+      until: new Date(missing.until).toISOString(),
+    },
     unsupported,
     createdAt: new Date(createdAt).toISOString(),
   }

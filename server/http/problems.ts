@@ -50,6 +50,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'project-exists': 409,
   'last-project': 409,
   'folder-overlaps': 409,
+  'missing-more': 409,
   'folders-off': 409,
   'folder-missing': 409,
   'folder-silent': 409,

@@ -35,6 +35,7 @@ const folder = z.object({
       files: z.number().int(),
       known: z.number().int().describe('Files that are known, with those'),
       since: time,
+      until: time.describe('When the last of them went'),
       asks: z.boolean().describe('Nobody has said so far what is to become of their documents'),
     })
     .nullable()
@@ -95,10 +96,18 @@ export const folders = {
       path: `${base}/{folderId}/missing`,
       summary: 'Say what is to become of documents whose files are missing',
       description:
-        'They go on waiting for their files (`keep`), or go to the trash (`trash`), which takes a while for many: those whose files are still missing then.',
+        'They go on waiting for their files (`keep`), or go to the trash (`trash`), which takes a while for many: those whose files are still missing then. What went after the numbers in `shown` nobody was asked about: then nothing goes, and the answer (`missing-more`) tells how many are missing.',
       tags,
     })
-    .input(one.extend({ documents: z.enum(['keep', 'trash']) }))
+    .input(
+      one.extend({
+        documents: z.enum(['keep', 'trash']),
+        shown: z
+          .object({ files: z.number().int().min(0), until: time })
+          .default({ files: 0, until: 0 })
+          .describe('What `missing` said when it was decided; needed to let documents go'),
+      }),
+    )
     .output(folder),
   unfollow: oc
     .route({

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, toAppError } from '../errors.ts'
-import type { FolderProblem, FolderStatus, Scope } from '../model/index.ts'
+import type { FolderProblem, FolderStatus, Scope, ShownMissing } from '../model/index.ts'
 import { localUser } from '../model/project.ts'
 import type { AppEvent, Clock, Events, FolderWatch, Log } from '../ports.ts'
 import type { FolderRow, Store } from '../store/index.ts'
@@ -29,9 +29,10 @@ export interface Folders {
   update(scope: Scope, id: string, folder: { ignore: readonly string[] }): Promise<FolderStatus>
   /**
    * What is to become of documents whose files are missing (see `MissingFiles`): they go on waiting, or go to the trash in the
-   * background, where their files are missing still. Throws `folder-not-found`, `folders-off`, and why it is paused, where it is.
+   * background, where their files are missing still. Only those that were shown go: throws `missing-more` where more are missing. Throws
+   * `folder-not-found`, `folders-off`, and why it is paused, where it is.
    */
-  missing(scope: Scope, id: string, documents: 'keep' | 'trash'): Promise<FolderStatus>
+  missing(scope: Scope, id: string, documents: 'keep' | 'trash', shown: ShownMissing): Promise<FolderStatus>
   /** Its documents stay, or go to the trash in the background; never for good. Throws `folder-not-found`. */
   unfollow(scope: Scope, id: string, documents: 'keep' | 'trash'): Promise<void>
   /** From now on all that are followed are, in this process. */
@@ -207,7 +208,7 @@ export function createFolders({
       tell(scope.projectId)
       return statusOf(scope, id)
     },
-    async missing(scope, id, kept) {
+    async missing(scope, id, kept, shown) {
       await get(scope, id)
       demandWatch(scope)
       await started
@@ -215,7 +216,10 @@ export function createFolders({
       else {
         const follower = followers.get(id)?.follower
         if (!follower) throw new AppError('folders-off')
-        follower.giveUp()
+        const { missing } = await statusOf(scope, id)
+        if (missing && (missing.files > shown.files || missing.until > shown.until))
+          throw new AppError('missing-more', { files: missing.files, known: missing.known })
+        follower.giveUp(shown)
       }
       tell(scope.projectId)
       return statusOf(scope, id)

@@ -8,7 +8,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
-import type { FolderIdentity, FollowState, Reason, Scope } from '../model/index.ts'
+import type { FolderIdentity, FollowState, Reason, Scope, ShownMissing } from '../model/index.ts'
 import type { Clock, FolderWatch, Log } from '../ports.ts'
 import type { FolderRow, Store } from '../store/index.ts'
 import { comparedAll, comparedAt, isLike } from './compare.ts'
@@ -44,8 +44,8 @@ export interface Follower {
   settled(signal?: AbortSignal): Promise<void>
   /** Looks whether new versions can be found. */
   replaced(): void
-  /** Documents whose files are missing go to the trash, from now on, if they still are. Throws why it is paused, where it is. */
-  giveUp(): void
+  /** Documents of the missing files that were shown go to the trash, if they still are. Throws why it is paused, where it is. */
+  giveUp(shown: ShownMissing): void
   stop(): Promise<void>
 }
 
@@ -94,7 +94,7 @@ export function startFollower(
   const createLook = prepareLooks(parts)
   let wake = () => {}
   let versions = true
-  let givesUp = false
+  let givesUp: ShownMissing | undefined
   let lookedAt = Number.NEGATIVE_INFINITY
   let lookTook = 0
   const waiting = new Set<() => void>()
@@ -122,6 +122,8 @@ export function startFollower(
         // Everything in doubt was seen in a folder that is not there.
         doubts.clear()
         losses.clear()
+        // The word was said of what was seen there, too.
+        givesUp = undefined
         if (known.code !== 'cancelled') set('paused', reasonOf(known))
       } finally {
         session.abort()
@@ -233,8 +235,8 @@ export function startFollower(
       await lookAt(identity, at, ending)
     } else if (due.length > 0) await lookAt(identity, due, ending)
     else if (givesUp) {
-      await losses.giveUp(identity, ending)
-      givesUp = false
+      await losses.giveUp(identity, givesUp, ending)
+      givesUp = undefined
       changed()
     } else if (versions) {
       versions = false
@@ -339,9 +341,9 @@ export function startFollower(
       versions = true
       wake()
     },
-    giveUp() {
+    giveUp(shown) {
       if (state === 'paused' && reason) throw new AppError(reason.code, reason.values)
-      givesUp = true
+      givesUp = shown
       wake()
     },
     async stop() {

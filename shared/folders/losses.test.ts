@@ -5,9 +5,11 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLineParser, openTestCore, type TestCore } from '../../tests/open-core.ts'
 import { silent } from '../../tests/open-store.ts'
+import type { ShownMissing } from '../model/index.ts'
 import { createFolderWatch } from '../watch/watch.ts'
 
-const followTimes = { settle: 200, probe: 200, everything: 600_000, network: 60_000, unwatched: 15_000 }
+const settle = 200
+const followTimes = { settle, probe: 200, everything: 600_000, network: 60_000, unwatched: 15_000 }
 
 let held: TestCore
 let base: string
@@ -22,6 +24,7 @@ beforeEach(async () => {
   base = await realpath(await mkdtemp(path.join(tmpdir(), 'cloister-lost-')))
   root = path.join(base, 'Akten')
   await mkdir(root)
+  followTimes.settle = settle
   const settings = {
     followTimes,
     get folderWatch() {
@@ -44,7 +47,11 @@ async function write(folder: string, count: number): Promise<void> {
 const status = async () => (await held.core.folders.list(held.scope))[0]!
 const trashed = async () => (await held.core.documents.trash(held.scope)).map(({ path }) => path).sort()
 const count = async () => (await held.core.documents.list(held.scope)).length
-const say = async (documents: 'keep' | 'trash') => held.core.folders.missing(held.scope, (await status()).id, documents)
+const nothing = { files: 0, until: 0 }
+const say = async (documents: 'keep' | 'trash', shown?: ShownMissing) => {
+  const { id, missing } = await status()
+  return held.core.folders.missing(held.scope, id, documents, shown ?? missing ?? nothing)
+}
 const isFollowing = () => expect.poll(async () => (await status()).state, { timeout: 20_000 }).toBe('following')
 const isAsking = (files: number, known: number) =>
   expect
@@ -103,6 +110,44 @@ describe('most of a folder', () => {
     expect([await count(), (await status()).missing]).toEqual([7, null])
   })
 
+  test('goes nowhere where more went than was shown, until that is shown', async () => {
+    await write('a', 25)
+    await write('b', 25)
+    await write('c', 60)
+    await follow()
+    await gone('a')
+    await isAsking(25, 110)
+    const { missing } = await status()
+    await gone('b')
+    await isAsking(50, 110)
+    const more = { code: 'missing-more', values: { files: 50, known: 110 } }
+    for (const shown of [missing ?? nothing, nothing]) await expect(say('trash', shown)).rejects.toMatchObject(more)
+    await held.reopen()
+    start()
+    await isAsking(50, 110)
+    await expect(say('trash', missing ?? nothing)).rejects.toMatchObject(more)
+    expect([await count(), await trashed()]).toEqual([110, []])
+    await say('trash')
+    await expect.poll(async () => (await trashed()).length).toBe(50)
+  })
+
+  test('goes nowhere by a word that was said before the folder was out of reach', async () => {
+    await write('a', 25)
+    await write('b', 5)
+    await follow()
+    await gone('a')
+    await isAsking(25, 30)
+    const { id, missing } = await status()
+    await rename(root, `${root}.weg`)
+    // Before anybody looked: it still follows.
+    await held.core.folders.missing(held.scope, id, 'trash', missing ?? nothing)
+    await expect.poll(async () => (await status()).state, { timeout: 20_000 }).toBe('paused')
+    await rename(`${root}.weg`, root)
+    await isAsking(25, 30)
+    await held.core.folders.settled(held.scope)
+    expect(await trashed()).toEqual([])
+  })
+
   test('waits where somebody wants it to, and is asked about no more', async () => {
     await write('a', 25)
     await follow()
@@ -126,10 +171,12 @@ describe('most of a folder', () => {
 
   test('that goes one by one over a while counts as one', async () => {
     await write('a', 40)
+    // So much longer than the time between two that a machine with much to do makes no pause of it.
+    followTimes.settle = 1500
     await follow()
     for (let at = 0; at < 40; at++) {
       await rm(path.join(root, `a/${at}.txt`))
-      await new Promise(resolve => setTimeout(resolve, 40))
+      await new Promise(resolve => setTimeout(resolve, 60))
     }
     await isAsking(40, 40)
     expect(await trashed()).toEqual([])

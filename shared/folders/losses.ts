@@ -3,9 +3,9 @@
  * at once wait for a word. Whoever deletes a file means it; where most of a folder goes, or a folder in it with all its files, it is as
  * likely a disk that fails, a synchronisation gone wrong or a script, and what is in the trash does not stay for ever.
  */
-import type { FolderIdentity, Reason, Scope } from '../model/index.ts'
+import type { FolderIdentity, Reason, Scope, ShownMissing } from '../model/index.ts'
 import type { Clock, FolderWatch } from '../ports.ts'
-import type { FileRow, FolderRow, Store } from '../store/index.ts'
+import { type FileRow, type FolderRow, missingSince, type Store } from '../store/index.ts'
 import type { Files } from './take.ts'
 
 /** Fewer are gone through by eye in the trash; whoever tidies up by hand is not asked each time. */
@@ -27,8 +27,8 @@ export interface Losses {
   isDue(calm: boolean): boolean
   /** To the trash, or asked about. */
   decide(identity: FolderIdentity, ending: AbortSignal): Promise<void>
-  /** The word is said: documents whose file is still missing go to the trash. */
-  giveUp(identity: FolderIdentity, ending: AbortSignal): Promise<void>
+  /** The word is said: documents whose file is still missing go to the trash, where those are no more than it was said of. */
+  giveUp(identity: FolderIdentity, shown: ShownMissing, ending: AbortSignal): Promise<void>
 }
 
 export function createLosses({
@@ -77,6 +77,17 @@ export function createLosses({
     return path => whole.some(outer => path.startsWith(outer))
   }
 
+  async function missingUntil(time: number): Promise<string[]> {
+    const paths: string[] = []
+    for (let after: string | undefined; ; ) {
+      const page = { limit: atOnce, ...(after !== undefined && { after }) }
+      const rows = await store.folders.missing(scope, folder.id, page)
+      if (rows.length === 0) return paths
+      for (const { path, refused } of rows) if (refused && missingSince(refused) <= time) paths.push(path)
+      after = rows.at(-1)?.path
+    }
+  }
+
   return {
     get size() {
       return lost.size
@@ -107,21 +118,17 @@ export function createLosses({
       // What is there again is looked at as anything else.
       for (const path of all) lost.delete(path)
     },
-    async giveUp(identity, ending) {
-      for (let after: string | undefined; ; ) {
-        const page = { limit: atOnce, ...(after !== undefined && { after }) }
-        const rows = await store.folders.missing(scope, folder.id, page)
-        if (rows.length === 0) return
-        const gone = await absent(
-          rows.map(({ path }) => path),
-          ending,
-        )
+    async giveUp(identity, shown, ending) {
+      const paths = await missingUntil(shown.until)
+      // Some went in the same moment, and were not counted when it was shown: they are asked about anew.
+      if (paths.length > shown.files) return
+      for (let at = 0; at < paths.length; at += atOnce) {
+        const gone = await absent(paths.slice(at, at + atOnce), ending)
         await demandSame(identity)
         for (const path of gone) {
           ending.throwIfAborted()
           await files.retire(path)
         }
-        after = rows.at(-1)?.path
       }
     },
   }

@@ -23,6 +23,8 @@ export const folders: typeof english = {
     'file-gone':
       'Die Datei fehlt, wie viele andere seit demselben Augenblick. Ihr Dokument bleibt, bis die Datei wieder da ist oder Sie es entfernen.',
     'file-awaited': 'Die Datei fehlt. Ihr Dokument bleibt, wie Sie es wollten, bis sie wieder da ist.',
+    'missing-more':
+      'Es fehlen mehr Dateien, als Ihnen genannt wurden: inzwischen {{files}} von {{known}}. Kein Dokument ist in den Papierkorb gekommen. Sehen Sie nach, welche es sind, und entscheiden Sie dann noch einmal.',
     'folder-overlaps':
       'Dieses Projekt folgt bereits {{other}}; einer der beiden Ordner liegt im anderen. Folgen Sie nur dem äußeren.',
     'folders-off':

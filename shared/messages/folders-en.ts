@@ -20,6 +20,8 @@ export const folders = {
     'file-gone':
       'The file is missing, as are many others since the same moment. Its document stays until the file is back, or until you say that it may go.',
     'file-awaited': 'The file is missing. Its document stays until the file is back, as you wished.',
+    'missing-more':
+      'More files are missing than you were asked about: {{files}} of {{known}} by now. No document went to the trash. See which they are, and decide again.',
     'folder-overlaps':
       'This project follows {{other}} already; one of the two folders lies in the other. Follow the outer one alone.',
     'folders-off':

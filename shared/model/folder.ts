@@ -25,9 +25,14 @@ export interface MissingFiles {
   /** Of so many that are known. */
   known: number
   since: Time
+  /** When the last of them went. */
+  until: Time
   /** Nobody has said so far what is to become of their documents. */
   asks: boolean
 }
+
+/** As many of them as somebody was shown: what went later nobody was asked about. */
+export type ShownMissing = Pick<MissingFiles, 'files' | 'until'>
 
 /** A folder with how far it is. */
 export interface FolderStatus extends FollowedFolder {

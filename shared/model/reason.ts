@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'folder-part-missing'
   | 'file-gone'
   | 'file-awaited'
+  | 'missing-more'
   | 'folder-overlaps'
   | 'folders-off'
   | 'watch-limit'

@@ -386,6 +386,9 @@ function toFolder(row: FollowedFolderRow): FolderRow {
   }
 }
 
+/** Of the reason of a file that is missing. */
+export const missingSince = ({ values }: Reason): number => Number(values?.since ?? 0)
+
 function missingOf(rows: readonly { refused: string | null; count: number }[], known: number): MissingFiles | null {
   const groups = rows.flatMap(({ refused, count }) =>
     refused === null ? [] : [{ reason: JSON.parse(refused) as Reason, count: Number(count) }],
@@ -394,7 +397,8 @@ function missingOf(rows: readonly { refused: string | null; count: number }[], k
   return {
     files: groups.reduce((sum, { count }) => sum + count, 0),
     known,
-    since: Math.min(...groups.map(({ reason }) => Number(reason.values?.since ?? 0))),
+    since: Math.min(...groups.map(({ reason }) => missingSince(reason))),
+    until: Math.max(...groups.map(({ reason }) => missingSince(reason))),
     asks: groups.some(({ reason }) => reason.code === 'file-gone'),
   }
 }

@@ -22,7 +22,7 @@ export function folderRoutes({ core: { folders } }: { core: Core }, { inProject 
       ),
     missing: os.folders.missing
       .use(managing)
-      .handler(({ input, context: { scope } }) => folders.missing(scope, input.folderId, input.documents)),
+      .handler(({ input, context: { scope } }) => folders.missing(scope, input.folderId, input.documents, input.shown)),
     unfollow: os.folders.unfollow.use(managing).handler(async ({ input, context: { scope } }) => {
       await folders.unfollow(scope, input.folderId, input.documents)
       return {}
