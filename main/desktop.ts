@@ -108,6 +108,8 @@ export async function startDesktop({
   let progress: Progress = { open: 0, paused: 0, part: undefined }
   let trouble: Reason | null = null
   let inForce: string | null = null
+  /** The folder that the library was in before, while it is taken away. */
+  let clearing: string | undefined
   const answers = createOpenAnswers()
   const draw = createDrawing(shell)
   const ending = createEnding({
@@ -282,6 +284,7 @@ export async function startDesktop({
         hold,
         uploading,
         from: dataDirectory,
+        clearing: () => clearing,
         named: named !== null,
         log,
       }),
@@ -300,8 +303,8 @@ export async function startDesktop({
     if (state.name === 'ready')
       void mark
         .ready()
-        .then(() => use.beside(begun))
-        .catch(error => log.warn('what a start does behind the window is left', { error }))
+        .catch(error => log.warn('the mark of the start is left', { error }))
+        .then(begun)
     if (state.name === 'failed') troubles.giveUp(state.reason)
     look()
   })
@@ -336,15 +339,25 @@ export async function startDesktop({
     end: ending.end,
   }
 
-  /** The library is open: what it replaced goes, where there is something. */
-  async function begun(): Promise<void> {
-    const left = await removePrevious(preferences).catch((error: unknown) => {
-      log.warn('the old folder of the library is left', { error })
-      return []
-    })
-    if (left.length > 0) void tell(words('desktop.move.left', { folder: left[0]! }))
+  /** The library is open. */
+  function begun(): void {
     const key = keys.state()
     if (key) router.tellAll({ type: 'key', key })
+    void clear()
+  }
+
+  /** What it replaced goes, where there is something. A drive that hangs takes as long as it likes: only moving asks about that. */
+  async function clear(): Promise<void> {
+    if (clearing !== undefined) return
+    clearing = preferences.get().previous?.folder
+    try {
+      const [left] = await removePrevious(preferences)
+      if (left !== undefined) void tell(words('desktop.move.left', { folder: left }))
+    } catch (error) {
+      log.warn('the old folder of the library is left', { error })
+    } finally {
+      clearing = undefined
+    }
   }
 
   /** Somebody has the library alone, or safe mode has begun, or no more. */

@@ -23,7 +23,9 @@ test('a folder that does not answer is told, as often as its user wants to wait 
   const preferences = await openPreferences({ folder: path.join(folder, 'window'), log })
   const from = path.join(folder, 'library')
   await mkdir(from)
-  await preferences.change({ move: { from, to: path.join(folder, 'to'), way: 'rename', made: true } })
+  await preferences.change({
+    move: { from, to: path.join(folder, 'to'), way: 'rename', made: true, backups: path.join(folder, 'backups') },
+  })
   // What finds out what has become of a move waits for the drive.
   const change = async (values: Parameters<typeof preferences.change>[0]) => {
     await answered

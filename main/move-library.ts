@@ -24,6 +24,7 @@ export async function moveLibrary({
   hold,
   uploading,
   from,
+  clearing,
   named,
   log,
 }: {
@@ -37,6 +38,8 @@ export async function moveLibrary({
   /** How many files are on their way to the server. */
   uploading(): number
   from: string
+  /** An older folder that is still being taken away. */
+  clearing(): string | undefined
   /** Whether the command line names the folder. */
   named: boolean
   log: Log
@@ -71,6 +74,8 @@ export async function moveLibrary({
 
   /** As the folders are now. */
   async function plan(to: string): Promise<MovePlan | { wrong: string }> {
+    const older = clearing()
+    if (older !== undefined) return { wrong: words('desktop.move.refused.clearing', { folder: older }) }
     const { userData, program } = shell.folders
     const taken = [userData, program, preferences.get().backup.folder ?? usualBackupFolder(from)]
     try {
@@ -121,6 +126,7 @@ export async function moveLibrary({
       if (way === 'copy') offer()
       const moved = await moveData(planned, {
         preferences,
+        backups: usualBackupFolder(from),
         hold: () => hold(ends),
         signal: ends,
         progress({ bytes: copied }) {

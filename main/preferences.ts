@@ -18,6 +18,8 @@ const move = z.object({
   made: z.boolean(),
   /** Of a rename: what stands in the folder that it is about, wherever that is. */
   mark: z.string().optional(),
+  /** Where its backups lie so far, if nobody has chosen that: beside it, by the name it was opened by. */
+  backups: folder,
 })
 
 /** Each by itself: what one of them does not understand takes no other with it. */

@@ -25,5 +25,5 @@ if (moment.endsWith('ms')) void pause(Number.parseInt(moment, 10)).then(() => di
 const hold = async () => ({ lost: new AbortController().signal, release: async () => {} })
 await moveData(
   { from, to, way: way === 'rename' ? 'rename' : 'copy' },
-  { preferences, hold, log, progress: ({ files }) => void die(`file ${files}`) },
+  { preferences, backups: `${from}-backups`, hold, log, progress: ({ files }) => void die(`file ${files}`) },
 )

@@ -12,7 +12,10 @@ const hold = async () => ({ lost: new AbortController().signal, release: async (
 async function run(): Promise<unknown> {
   if (what === 'plan') return planMove({ from, to, home: folder })
   if (what === 'recover') return recoverMove(preferences)
-  return moveData({ from, to, way: 'rename' }, { preferences, hold, log, platform: 'win32' })
+  return moveData(
+    { from, to, way: 'rename' },
+    { preferences, backups: `${from}-backups`, hold, log, platform: 'win32' },
+  )
 }
 
 process.stdout.write(JSON.stringify(await run()))

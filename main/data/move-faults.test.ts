@@ -29,11 +29,13 @@ const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
 let root: string
 let own: string
 let from: string
+let backups: string
 let to: string
 beforeEach(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'cloister-faults-'))
   own = path.join(root, 'own')
   from = path.join(root, 'library')
+  backups = path.join(root, 'library-backups')
   to = path.join(root, 'elsewhere', 'library')
 })
 afterEach(async () => {
@@ -80,7 +82,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       const before = await contentOf(from)
       const store = await preferencesIn()
       const preferences = failing(store, fails)
-      const ended = await moveData({ from, to, way }, { log, preferences, hold }).catch(() => 'failed')
+      const ended = await moveData({ from, to, way }, { log, backups, preferences, hold }).catch(() => 'failed')
       const here = ended === 'failed' ? from : to
       expect(ended === 'failed').toBe(fails(1) || fails(2))
       expect(store.get().dataDirectory).toBe(here === from ? null : to)
@@ -116,7 +118,7 @@ describe('a library that was renamed and cannot go back', () => {
         await store.change(values)
       },
     }
-    return { before, ended: await moveData({ from, to, way: 'rename' }, { log, preferences, hold }) }
+    return { before, ended: await moveData({ from, to, way: 'rename' }, { log, backups, preferences, hold }) }
   }
 
   test('is found where it is, also beside one that was begun in its old place', async () => {
@@ -137,18 +139,23 @@ describe('a library that was renamed and cannot go back', () => {
     expect(await recoverMove(full)).toEqual({ recovered: { now: 'moved', folder: to }, dataDirectory: to })
     const third = path.join(root, 'third')
     for (const way of ['rename', 'copy'] as const) {
-      await expect(moveData({ from: to, to: third, way }, { log, preferences: full, hold })).rejects.toThrow()
+      await expect(moveData({ from: to, to: third, way }, { log, backups, preferences: full, hold })).rejects.toThrow()
       expect(await contentOf(to)).toEqual(before)
       expect((await recoverMove(failing(await preferencesIn(), () => true))).dataDirectory).toBe(to)
     }
     const once = failing(await preferencesIn(), write => write === 1)
-    await expect(moveData({ from: to, to: third, way: 'copy' }, { log, preferences: once, hold })).rejects.toThrow()
+    await expect(
+      moveData({ from: to, to: third, way: 'copy' }, { log, backups, preferences: once, hold }),
+    ).rejects.toThrow()
     expect((await recoverMove(failing(await preferencesIn(), () => true))).dataDirectory).toBe(to)
     await expect(
-      moveData({ from: to, to: third, way: 'copy' }, { log, preferences: failing(store, write => write === 2), hold }),
+      moveData(
+        { from: to, to: third, way: 'copy' },
+        { log, backups, preferences: failing(store, write => write === 2), hold },
+      ),
     ).rejects.toThrow()
     expect((await preferencesIn()).get()).toMatchObject({ dataDirectory: to, move: null })
-    await moveData({ from: to, to: third, way: 'rename' }, { log, preferences: store, hold })
+    await moveData({ from: to, to: third, way: 'rename' }, { log, backups, preferences: store, hold })
     expect((await preferencesIn()).get()).toMatchObject({ dataDirectory: third, move: null })
     expect(await contentOf(third)).toEqual(before)
   })
@@ -159,7 +166,7 @@ test('of two folders the one with the library in it is the library, also where n
   await rename(from, path.join(root, 'moved'))
   await mkdir(from)
   const preferences = await preferencesIn()
-  const move = { from, to: path.join(root, 'moved'), way: 'rename' as const, made: true }
+  const move = { from, to: path.join(root, 'moved'), way: 'rename' as const, made: true, backups }
   await preferences.change({ move })
   expect((await recoverMove(preferences)).recovered).toEqual({ now: 'moved', folder: move.to })
   await preferences.change({ move: { ...move, from: move.to, to: from } })
@@ -181,7 +188,7 @@ test.skipIf(process.platform !== 'linux')(
       synced.push(path.relative(root, file).replace(/\.[\da-f]+\.draft$/, ''))
       return sync.call(this)
     })
-    await moveData({ from, to, way: 'rename' }, { log, preferences: await preferencesIn(), hold })
+    await moveData({ from, to, way: 'rename' }, { log, backups, preferences: await preferencesIn(), hold })
     expect(synced).toEqual([
       ...['library/moving', 'library'],
       ...['', 'own/desktop.json', 'own'],
@@ -221,7 +228,7 @@ describe.skipIf(process.platform === 'win32')('where something may not be done',
   })
 
   test('a copy that cannot be taken away keeps no library from being opened, and is told once', async () => {
-    await (await preferencesIn()).change({ move: { from, to, way: 'copy', made: true } })
+    await (await preferencesIn()).change({ move: { from, to, way: 'copy', made: true, backups } })
     await writeFile(path.join(to, 'cloister.db'), 'half')
     await writeFile(path.join(to, 'mine.txt'), 'mine')
     handOver()

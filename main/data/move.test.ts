@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { closeSync, openSync, statSync, writeSync } from 'node:fs'
-import { link, lstat, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, mkdtemp, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,10 +17,12 @@ import { planMove } from './plan-move.ts'
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
 let root: string
 let from: string
+let backups: string
 let to: string
 beforeEach(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'cloister-move-'))
   from = path.join(root, 'library')
+  backups = path.join(root, 'library-backups')
   to = path.join(root, 'elsewhere', 'Bücher & Co')
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
@@ -122,7 +124,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
     await fill()
     const before = await contentOf(from)
     const preferences = await preferencesIn()
-    expect(await moveData({ from, to, way }, { log, preferences, hold })).toBe(to)
+    expect(await moveData({ from, to, way }, { log, backups, preferences, hold })).toBe(to)
     expect(await contentOf(to)).toEqual(before)
     expect(await readdir(path.join(to, 'logs', 'empty'))).toEqual([])
     expect((await preferencesIn()).get()).toMatchObject({
@@ -163,7 +165,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       else {
         // Back to where it was, for the next time.
         await removePrevious(preferences)
-        await moveData({ from: to, to: from, way: 'rename' }, { log, preferences, hold })
+        await moveData({ from: to, to: from, way: 'rename' }, { log, backups, preferences, hold })
         await preferences.change({ dataDirectory: null })
       }
       await rm(to, { recursive: true, force: true })
@@ -186,7 +188,7 @@ test('a copy tells how far it is within a file, too: written and read again, eac
   if ('refused' in plan) throw new Error(plan.refused)
   const told: { bytes: number; files: number }[] = []
   const progress = (now: { bytes: number; files: number }) => void told.push(now)
-  await moveData({ from, to, way: 'copy' }, { log, preferences: await preferencesIn(), hold, progress })
+  await moveData({ from, to, way: 'copy' }, { log, backups, preferences: await preferencesIn(), hold, progress })
   expect(told.at(-1)).toEqual({ bytes: plan.bytes, files: plan.files })
   const steps = told.map(({ bytes }, index) => bytes - (told[index - 1]?.bytes ?? 0))
   expect(Math.max(...steps)).toBeLessThanOrEqual(size / 10)
@@ -207,7 +209,7 @@ test('what the disk gives back otherwise than it was written is no copy', async 
     closeSync(handle)
     damaged = true
   }
-  const moving = moveData({ from, to, way: 'copy' }, { log, preferences, hold, progress })
+  const moving = moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold, progress })
   await expect(moving).rejects.toThrow('is not what was written')
   expect(damaged).toBe(true)
   expect([await isFolder(to), preferences.get().dataDirectory]).toEqual([false, null])
@@ -221,7 +223,7 @@ test('a copy that is cancelled, or finds a file in its way, leaves everything as
   const progress = ({ files }: { files: number }) => files === 5 && cancel.abort()
   await mkdir(to, { recursive: true })
   const move = (signal?: AbortSignal) =>
-    moveData({ from, to, way: 'copy' }, { log, preferences, hold, progress, ...(signal && { signal }) })
+    moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold, progress, ...(signal && { signal }) })
   await expect(move(cancel.signal)).rejects.toThrow('abort')
   expect(await readdir(to)).toEqual([])
   await mkdir(path.join(to, 'secrets.json'))
@@ -240,12 +242,16 @@ test('a copy stops where it does not have the folder for itself any more; a fold
   }
   const held = async () => ({ lost: lost.signal, release })
   const progress = ({ files }: { files: number }) => files === 5 && lost.abort()
-  await expect(moveData({ from, to, way: 'copy' }, { log, preferences, hold: held, progress })).rejects.toThrow('abort')
+  await expect(
+    moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold: held, progress }),
+  ).rejects.toThrow('abort')
   expect(await readdir(path.dirname(to))).toEqual([])
   expect(released).toBe(1)
   const refused = () => Promise.reject(new Error('somebody has it'))
   for (const way of ['rename', 'copy'] as const)
-    await expect(moveData({ from, to, way }, { log, preferences, hold: refused })).rejects.toThrow('somebody has it')
+    await expect(moveData({ from, to, way }, { log, backups, preferences, hold: refused })).rejects.toThrow(
+      'somebody has it',
+    )
   expect(preferences.get()).toMatchObject({ move: null, dataDirectory: null })
 })
 
@@ -259,7 +265,7 @@ test.each(['linux', 'win32'] as const)(
       lost: new AbortController().signal,
       release: async () => void order.push((await lstat(to).catch(() => undefined)) ? 'renamed, released' : 'released'),
     })
-    await moveData({ from, to, way: 'rename' }, { log, preferences, hold: held, platform })
+    await moveData({ from, to, way: 'rename' }, { log, backups, preferences, hold: held, platform })
     expect(order).toEqual([platform === 'win32' ? 'released' : 'renamed, released'])
   },
 )
@@ -275,7 +281,7 @@ test('a library that its user put elsewhere, with a link in its place, is there'
 test('of the old folder nothing goes that came there or changed since', async () => {
   await fill(3)
   const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { log, preferences, hold })
+  await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
   // Its own times say that it is older.
   await writeFile(path.join(root, 'old.txt'), 'mine')
   await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
@@ -287,7 +293,7 @@ test('of the old folder nothing goes that came there or changed since', async ()
 test('an old folder that somebody has used as a library since stays as it is', async () => {
   await fill(3)
   const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { log, preferences, hold })
+  await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
   await writeFile(path.join(from, 'cloister.db'), 'used')
   const before = await contentOf(from)
   expect(await removePrevious(preferences)).toEqual([from])
@@ -295,9 +301,49 @@ test('an old folder that somebody has used as a library since stays as it is', a
   expect(await removePrevious(preferences)).toEqual([])
 })
 
+test.each(['copy', 'rename'] as const)(
+  'a %s leaves the backups where they lie, not beside what its link leads to',
+  async way => {
+    await fill(1)
+    const named = path.join(root, 'named-backups')
+    const preferences = await preferencesIn()
+    await moveData({ from, to, way }, { log, backups: named, preferences, hold })
+    expect(preferences.get().backup.folder).toBe(named)
+    // One that was ended after its folder was renamed.
+    await preferences.change({
+      backup: { on: true, folder: null, keep: 7 },
+      dataDirectory: null,
+      move: { from, to, way: 'rename', made: true, backups: named },
+    })
+    await rm(from, { recursive: true, force: true })
+    expect((await recoverMove(preferences)).recovered).toEqual({ now: 'moved', folder: to })
+    expect(preferences.get().backup.folder).toBe(named)
+  },
+)
+
+test('the old folder is waited for while its drive is away, a month and no longer', async () => {
+  await fill(2)
+  const preferences = await preferencesIn()
+  await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
+  await rename(from, path.join(root, 'unplugged'))
+  expect(await removePrevious(preferences)).toEqual([])
+  // What it was mounted on.
+  await mkdir(from)
+  expect(await removePrevious(await preferencesIn())).toEqual([])
+  // Meanwhile it is moved once more.
+  const third = path.join(root, 'third')
+  await moveData({ from: to, to: third, way: 'rename' }, { log, backups, preferences, hold })
+  await rename(path.join(root, 'unplugged'), from)
+  expect(await removePrevious(preferences)).toEqual([])
+  expect([await isFolder(from), await isFolder(third), preferences.get().previous]).toEqual([false, true, null])
+  await preferences.change({ previous: { folder: from, since: 0 } })
+  expect(await removePrevious(preferences)).toEqual([])
+  expect(preferences.get().previous).toBeNull()
+})
+
 test.each(['copy', 'rename'] as const)('a %s is not told while the drive is away', async way => {
   const preferences = await preferencesIn()
-  await preferences.change({ move: { from, to, way, made: true } })
+  await preferences.change({ move: { from, to, way, made: true, backups } })
   expect((await recoverMove(preferences)).recovered).toEqual({ now: 'waiting', folder: from })
   expect(preferences.get().move).not.toBeNull()
 })

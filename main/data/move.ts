@@ -8,11 +8,13 @@ import path from 'node:path'
 import type { Log } from '../../shared/ports.ts'
 import { makeFolder, readText, syncFolder, whenFree, writeWhole } from '../files.ts'
 import type { PreferenceStore, Preferences } from '../preferences.ts'
-import { usualBackupFolder } from './backups.ts'
 import { copyFolder, lastOf, removeOlder, takeBack } from './copy-folder.ts'
 import type { DirectoryHold } from './hold-directory.ts'
 import { hasLibrary, isFolder, isOfTheSystem, isWithin, markOfMove, passing, usersOf } from './library-folder.ts'
 import type { MovePlan } from './plan-move.ts'
+
+/** Milliseconds for which a drive with the old folder is waited for. */
+const patience = 30 * 24 * 60 * 60_000
 
 export interface MoveProgress {
   /** Each is written and read again; it counts a half for each. */
@@ -28,6 +30,7 @@ export async function moveData(
   plan: Pick<MovePlan, 'from' | 'to' | 'way'>,
   {
     preferences,
+    backups,
     hold,
     signal: cancel,
     progress,
@@ -35,6 +38,8 @@ export async function moveData(
     platform = process.platform,
   }: {
     preferences: PreferenceStore
+    /** Where its backups lie if nobody chose a folder: beside the name it was opened by, which may be a link to `from`. */
+    backups: string
     /** Keeps everybody else from the old folder. */
     hold(): Promise<DirectoryHold>
     signal?: AbortSignal
@@ -51,7 +56,7 @@ export async function moveData(
   const before = (await settle(preferences)).changes
   const { backup } = { ...preferences.get(), ...before }
   // Those made so far stay where they are, and are where the next ones go.
-  const kept = { backup: { ...backup, folder: backup.folder ?? usualBackupFolder(from) } }
+  const kept = { backup: { ...backup, folder: backup.folder ?? backups } }
   let held: DirectoryHold | undefined = await hold()
   let begun = false
   let renamed = false
@@ -59,7 +64,7 @@ export async function moveData(
     // One that is there already is what the entry of that earlier one knows it by.
     const mark = way === 'rename' ? (preferences.get().move?.mark ?? randomUUID()) : undefined
     if (mark !== undefined) await writeWhole(path.join(from, markOfMove), mark)
-    await preferences.change({ ...before, move: { from, to, way, made, mark } })
+    await preferences.change({ ...before, move: { from, to, way, made, mark, backups } })
     begun = true
     if (way === 'rename') {
       // Windows renames no folder in which somebody has a file open. That nobody else has is known now.
@@ -77,7 +82,7 @@ export async function moveData(
         // One disk, but two of its parts (a mount of a folder, a quota): the long way.
         if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
         way = 'copy'
-        await preferences.change({ move: { from, to, way, made: true } })
+        await preferences.change({ move: { from, to, way, made: true, backups } })
       }
     }
     if (way === 'copy') {
@@ -92,8 +97,8 @@ export async function moveData(
       })
       signal.throwIfAborted()
     }
-    const previous = way === 'copy' ? { folder: from, since } : null
-    await preferences.change({ ...kept, move: null, dataDirectory: to, previous })
+    const previous = way === 'copy' && { previous: { folder: from, since } }
+    await preferences.change({ ...kept, move: null, dataDirectory: to, ...previous })
     return to
   } catch (error) {
     if (await undo()) throw error
@@ -156,14 +161,13 @@ export async function recoverMove(
 async function settle(preferences: PreferenceStore): Promise<{ recovered: Recovered; changes: Partial<Preferences> }> {
   const { move, backup } = preferences.get()
   if (!move) return { recovered: { now: 'nothing' }, changes: {} }
-  const { from, to, way, made, mark } = move
+  const { from, to, way, made, mark, backups } = move
   const old = await likeness(from, mark)
   // Also beside a folder of the old name: a command that knew of nothing may have begun a library there.
   if (way === 'rename' && (await likeness(to, mark)) > old) {
-    const folder = backup.folder ?? usualBackupFolder(from)
     return {
       recovered: { now: 'moved', folder: to },
-      changes: { move: null, dataDirectory: to, previous: null, backup: { ...backup, folder } },
+      changes: { move: null, dataDirectory: to, backup: { ...backup, folder: backup.folder ?? backups } },
     }
   }
   if (old === 0) return { recovered: { now: 'waiting', folder: from }, changes: {} }
@@ -181,13 +185,17 @@ async function likeness(folder: string, mark: string | undefined): Promise<0 | 1
 }
 
 /**
- * After the first good start from the new folder: the old one goes, which was copied whole. What came there or changed since copying
- * began is left, and where somebody has worked with it as a library, all of it. Gives what is left.
+ * After a good start from the new folder: the old one goes, which was copied whole. What came there or changed since copying began is left,
+ * and where somebody has worked with it as a library, all of it. Gives what is left. Where nothing is there its drive may be away: later
+ * starts look again.
  */
-export async function removePrevious(preferences: PreferenceStore): Promise<string[]> {
+export async function removePrevious(preferences: PreferenceStore, now = Date.now()): Promise<string[]> {
   const { previous, dataDirectory } = preferences.get()
   if (!previous) return []
   const { folder, since } = previous
+  // A drive that is away leaves the folder that it was mounted on, empty.
+  const isThere = (await readdir(folder).catch(() => [])).length > 0
+  if (!isThere && now - since < patience) return []
   // Never the one in use, whatever the file says.
   const isOther = dataDirectory !== null && !isWithin(dataDirectory, folder) && !isWithin(folder, dataDirectory)
   const database = await lstat(path.join(folder, 'cloister.db')).catch(() => undefined)

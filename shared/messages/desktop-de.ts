@@ -226,6 +226,8 @@ export const desktop = {
     refused: {
       named:
         'Cloister wurde ausdrücklich mit diesem Ordner gestartet (--data), zum Beispiel durch eine Verknüpfung: {{folder}}\n\nDer nächste Start würde die Bibliothek dort vergeblich suchen. Beenden Sie Cloister, verschieben Sie den Ordner selbst und tragen Sie den neuen in der Verknüpfung ein.',
+      clearing:
+        'Cloister entfernt noch den alten Ordner der Bibliothek: {{folder}}\n\nVersuchen Sie es in einer Weile noch einmal. Wenn das Laufwerk nicht antwortet, trennen Sie es vom Rechner und starten Sie Cloister neu.',
       missing: 'Es gibt keine Bibliothek, die sich verschieben ließe.',
       same: 'Die Bibliothek liegt schon in diesem Ordner.',
       inside: 'Dieser Ordner liegt in der Bibliothek selbst. Wählen Sie einen anderen.',

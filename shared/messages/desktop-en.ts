@@ -217,6 +217,8 @@ export const desktop = {
     refused: {
       named:
         'Cloister was started with this folder by its name (--data), as a shortcut does: {{folder}}\n\nWere the library moved, the next start would look for it there in vain. Quit Cloister, move the folder yourself, and name the new one in the shortcut.',
+      clearing:
+        'Cloister is still removing the old folder of the library: {{folder}}\n\nTry again in a while. If its drive does not answer, disconnect it and start Cloister anew.',
       missing: 'There is no library to be moved.',
       same: 'The library is in this folder already.',
       inside: 'This folder lies in the library itself. Choose another one.',

@@ -1,5 +1,6 @@
 /** The library is moved, by all of main but Electron and real processes: who may have it meanwhile, and where it is afterwards. */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -67,6 +68,7 @@ const enabled = (name: string, items: readonly MenuItem[] = played.menu): boolea
       ? enabled(name, item.items)
       : item.type === 'action' && item.action.name === name && item.enabled !== false,
   )
+const preferences = async () => JSON.parse(await readFile(path.join(folder, 'window', 'desktop.json'), 'utf8'))
 const isThere = (file: string) =>
   stat(file).then(
     () => true,
@@ -155,6 +157,41 @@ describe('while the library is moved', () => {
     expect(await choose(elsewhere, failing)).toBe(asked)
     expect(heard.slice(since).filter(({ type }) => type === 'server')).toEqual([])
     expect([played.relaunched, await isThere(elsewhere)]).toEqual([0, false])
+  })
+
+  it('one behind a link keeps its backups, beside the name it was opened by', async () => {
+    await mkdir(path.join(folder, 'disk', 'library'), { recursive: true })
+    await symlink(path.join(folder, 'disk', 'library'), path.join(folder, 'data'))
+    const backups = path.join(folder, 'data-backups')
+    await start()
+    await until(async () => (await listBackups(backups)).length > 0, 'there is a backup')
+    played.folder = elsewhere
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.exited === 0, 'it is moved')
+    expect(await preferences()).toMatchObject({ dataDirectory: elsewhere, backup: { folder: backups } })
+  })
+
+  // Of a pipe nobody reads anything, as of a drive that hangs.
+  it.skipIf(process.platform === 'win32')('an old folder that cannot be taken away keeps nothing else', async () => {
+    const old = path.join(folder, 'old')
+    const pipe = path.join(old, 'running', 'pipe')
+    await mkdir(path.dirname(pipe), { recursive: true })
+    execFileSync('mkfifo', [pipe])
+    const data = path.join(folder, 'data')
+    for (const one of [data, path.join(folder, 'window')]) await mkdir(one)
+    const known = { dataDirectory: data, previous: { folder: old, since: Date.now() } }
+    await writeFile(path.join(folder, 'window', 'desktop.json'), JSON.stringify(known))
+    await start()
+    await client().projects.create({ name: 'Miete' })
+    played.folder = elsewhere
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.questions.length === 1, 'it is refused')
+    expect(played.questions[0]?.message).toBe(words('desktop.move.refused.clearing', { folder: old }))
+    await writeFile(pipe, '')
+    await until(async () => (await preferences()).previous === null, 'it is gone')
+    expect(await isThere(old)).toBe(false)
+    desktop!.choose({ name: 'move-data' })
+    await until(() => played.exited === 0, 'it is moved')
   })
 
   it('files on their way are asked about', async () => {
@@ -251,7 +288,13 @@ describe('a move that was ended in the middle', () => {
     const data = path.join(folder, 'data')
     await mkdir(path.dirname(elsewhere))
     await rename(data, elsewhere)
-    await startWith({ from: data, to: elsewhere, way: 'rename', made: true })
+    await startWith({
+      from: data,
+      to: elsewhere,
+      way: 'rename',
+      made: true,
+      backups: path.join(folder, 'data-backups'),
+    })
     expect(await names()).toContain('Miete')
     expect(played.questions[0]?.message).toBe(words('desktop.move.moved', { folder: elsewhere }))
     expect(await isThere(data)).toBe(false)
@@ -260,7 +303,13 @@ describe('a move that was ended in the middle', () => {
   it('is taken back by the next start, where half of it was copied', async () => {
     await mkdir(elsewhere, { recursive: true })
     await writeFile(path.join(elsewhere, 'cloister.db'), 'half')
-    await startWith({ from: path.join(folder, 'data'), to: elsewhere, way: 'copy', made: true })
+    await startWith({
+      from: path.join(folder, 'data'),
+      to: elsewhere,
+      way: 'copy',
+      made: true,
+      backups: path.join(folder, 'data-backups'),
+    })
     expect(await names()).toContain('Miete')
     expect(played.questions[0]?.message).toBe(words('desktop.move.undone'))
     expect(await isThere(elsewhere)).toBe(false)
@@ -271,7 +320,10 @@ describe('a move that was ended in the middle', () => {
     await rename(data, path.join(folder, 'unplugged'))
     const { promise: plugged, resolve: plug } = Promise.withResolvers<number>()
     played.questions = []
-    const waiting = startWith({ from: data, to: elsewhere, way: 'copy', made: true }, () => plugged)
+    const waiting = startWith(
+      { from: data, to: elsewhere, way: 'copy', made: true, backups: path.join(folder, 'data-backups') },
+      () => plugged,
+    )
     await until(() => played.questions.length > 0, 'it is asked')
     expect(played.questions[0]?.message).toBe(`Die Bibliothek ist nicht da: ${data}`)
     expect(await isThere(data)).toBe(false)
