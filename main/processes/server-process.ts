@@ -92,7 +92,8 @@ export function createServerProcess(options: {
   let ended = 0
   /** Of those, the last ones that did not even come as far as being ready. */
   let unready = 0
-  let stopping = false
+  /** The one stop there is, for all who ask for it. */
+  let stopping: Promise<void> | undefined
   let holds = 0
   /** It is to start when nobody holds it any more. */
   let asked = false
@@ -101,7 +102,14 @@ export function createServerProcess(options: {
 
   function become(next: ServerState): void {
     state = next
-    for (const hear of [...hearers]) hear(next)
+    for (const hear of [...hearers]) {
+      try {
+        hear(next)
+      } catch (error) {
+        // A menu that cannot be drawn says nothing about the server.
+        log.error('what the server has become was not heard', { state: next.name, error })
+      }
+    }
   }
 
   const tell = (to: ChildProcess, message: ToServer) => to.send(message).catch(() => {})
@@ -116,6 +124,11 @@ export function createServerProcess(options: {
       const given = await settings()
       if (mine === turn) place = await makeSocketPlace(socketFolders)
       if (place && mine === turn) await serve(place.path, given)
+    } catch (error) {
+      log.error('the server cannot be run', { error })
+      // It was overtaken: how things are is said by the one after it.
+      if (child || (mine !== turn && !stopping)) return
+      become(stopping ? { name: 'stopped' } : { name: 'failed', reason: { code: 'internal' } })
     } finally {
       if (waiting === mine) waiting = undefined
       await place?.leave()
@@ -136,8 +149,10 @@ export function createServerProcess(options: {
     let inspected = false
     const watched = watchSilence(look, watch.pace === undefined ? {} : { pace: watch.pace })
 
-    function look({ lasts }: Silence): void {
-      if (stopping) return
+    function look({ lasts, heard, end }: Silence): void {
+      // Left to the system: it judges nobody after it.
+      if (child !== server) end()
+      if (child !== server || stopping) return
       if (state.name === 'starting' && !state.late && lasts() > times.lateAfter[state.doing]) {
         log.warn('the server takes long to start', { doing: state.doing })
         become({ ...state, late: true })
@@ -153,28 +168,44 @@ export function createServerProcess(options: {
       if (lasts() <= times.silence.ended) return
       log.error('the server did not answer for long, and is started anew', { pid: server.pid })
       server.kill()
+      // What waits for a drive goes on waiting: it is not ended again at each look.
+      heard()
     }
 
-    for await (const message of server.messages) {
-      // Before it is ready, words on what it is at count: everything else goes on beside a database that hangs.
-      if (readyAt !== undefined) watched.heard()
-      if (state.name === 'silent') become({ name: 'ready' })
-      if (isForBroker(message) || !isFromServer(message)) continue
-      if (message.type === 'ready') {
-        readyAt = performance.now()
-        watched.heard()
-        become({ name: 'ready' })
-      } else if (message.type === 'doing' && state.name === 'starting') {
-        watched.heard()
-        become({ ...state, doing: message.step, late: false })
-      } else if (message.type === 'pong') inspected = message.inspected
-      else if (message.type === 'failed') {
-        reason = { code: message.code, values: message.values }
-        void tell(server, { type: 'seen' })
+    async function hearAll(): Promise<void> {
+      for await (const message of server.messages) {
+        // Before it is ready, words on what it is at count: everything else goes on beside a database that hangs.
+        if (readyAt !== undefined) watched.heard()
+        const counts = child === server && !stopping
+        if (counts && state.name === 'silent') become({ name: 'ready' })
+        if (isForBroker(message) || !isFromServer(message)) continue
+        if (message.type === 'failed') {
+          reason = { code: message.code, values: message.values }
+          void tell(server, { type: 'seen' })
+        } else if (message.type === 'pong') inspected = message.inspected
+        else if (!counts) continue
+        else if (message.type === 'ready') {
+          readyAt = performance.now()
+          watched.heard()
+          become({ name: 'ready' })
+        } else if (message.type === 'doing' && state.name === 'starting') {
+          watched.heard()
+          become({ ...state, doing: message.step, late: false })
+        }
       }
     }
+
+    try {
+      await hearAll()
+    } catch (error) {
+      // Whom nobody hears is not left running.
+      server.kill()
+      if (child === server) child = undefined
+      throw error
+    } finally {
+      watched.end()
+    }
     const { code, signal } = await server.exit
-    watched.end()
     // Given up before, as nothing ended it.
     if (child !== server) return
     child = undefined
@@ -196,12 +227,7 @@ export function createServerProcess(options: {
       asked = true
       return
     }
-    current = run().catch(error => {
-      log.error('the server cannot be run', { error })
-      child?.kill()
-      child = undefined
-      become(stopping ? { name: 'stopped' } : { name: 'failed', reason: { code: 'internal' } })
-    })
+    current = run()
   }
 
   function start(): void {
@@ -211,10 +237,30 @@ export function createServerProcess(options: {
     }
     if (child || timer || waiting === turn) return
     asked = false
-    stopping = false
+    stopping = undefined
     ended = 0
     unready = 0
     begin()
+  }
+
+  async function end(server: ChildProcess): Promise<void> {
+    const late = setTimeout(() => {
+      log.warn('the server did not stop in time')
+      server.kill()
+    }, patience)
+    // What waits for a drive that is gone is ended by nothing: it is left to the system, and nobody waits for it.
+    const never = Promise.withResolvers<void>()
+    const gone = setTimeout(() => {
+      never.resolve()
+      if (child !== server) return
+      log.error('the server cannot be ended', { pid: server.pid })
+      child = undefined
+      become({ name: 'stopped' })
+    }, 2 * patience)
+    void tell(server, { type: 'stop' })
+    await Promise.race([current, never.promise])
+    clearTimeout(late)
+    clearTimeout(gone)
   }
 
   function settled(): Promise<ServerState> {
@@ -252,29 +298,19 @@ export function createServerProcess(options: {
       }
     },
     async stop() {
-      stopping = true
       asked = false
       clearTimeout(timer)
       timer = undefined
       turn += 1
       const server = child
       if (!server) return become({ name: 'stopped' })
-      const late = setTimeout(() => {
-        log.warn('the server did not stop in time')
-        server.kill()
-      }, patience)
-      // What waits for a drive that is gone is ended by nothing: it is left to the system, and nobody waits for it.
-      const never = Promise.withResolvers<void>()
-      const gone = setTimeout(() => {
-        log.error('the server cannot be ended', { pid: server.pid })
-        child = undefined
-        become({ name: 'stopped' })
-        never.resolve()
-      }, 2 * patience)
-      await tell(server, { type: 'stop' })
-      await Promise.race([current, never.promise])
-      clearTimeout(late)
-      clearTimeout(gone)
+      if (stopping) return stopping
+      const mine = end(server).finally(() => {
+        // Whoever heard of its end may have started another one, and somebody stopped that.
+        if (stopping === mine) stopping = undefined
+      })
+      stopping = mine
+      return mine
     },
     async fetch(request) {
       const { name } = await settled()
