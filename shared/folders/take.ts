@@ -15,12 +15,12 @@ export interface FolderDocuments {
       path: string
       open: () => AsyncIterable<Uint8Array>
       limit: number
-      noted: (tx: Tx, document: { id: string; blob: string; added: boolean }) => Promise<void>
+      noted: (tx: Tx, document: { id: string; blob: string; added: boolean; inside: boolean }) => Promise<void>
     },
     signal?: AbortSignal,
   ): Promise<{ document: Document; added: boolean }>
   rename(scope: Scope, id: string, file: { name: string; path: string }): Promise<Document>
-  delete(scope: Scope, id: string): Promise<Document>
+  release(scope: Scope, id: string): Promise<Document>
 }
 
 /** `later`: it is being written, or just went; `full`: there is room for no more of them. */
@@ -80,7 +80,7 @@ export function createFiles(
 ): Files {
   const put = (file: FileRow) => store.transaction(scope, tx => store.folders.put(tx, folder.id, file))
 
-  /** To the trash, unless another file is that document too: then it is called as that one. */
+  /** Where another file is that document too, it is called as that one; else it is in its container alone, or goes to the trash. */
   async function letGo(documentId: string, own: boolean, path: string): Promise<void> {
     const others = await store.transaction(scope, async tx => {
       const holders = await store.folders.holders(tx, documentId)
@@ -92,7 +92,7 @@ export function createFiles(
     const [other] = others
     try {
       if (other) await documents.rename(scope, documentId, nameIn(other.root, other.path))
-      else if (own) await documents.delete(scope, documentId)
+      else if (own) await documents.release(scope, documentId)
     } catch (error) {
       // Somebody was faster; or another file of these bytes has a name that says nothing.
       if (!['document-not-found', 'unsupported-type'].includes(toAppError(error).code)) throw error
@@ -140,11 +140,12 @@ export function createFiles(
         ...nameIn(folder.path, path),
         limit,
         open: () => watch.read(folder.path, path),
-        async noted(tx, { id, blob, added }) {
+        async noted(tx, { id, blob, added, inside }) {
           const before = await store.folders.file(tx, folder.id, path)
           const same = before?.documentId === id
           const others = added || same ? [] : await store.folders.holders(tx, id)
-          const own = added || (before && same ? before.own : others.some(holder => holder.own))
+          // What was in a container alone came by this file as far as it is there by itself.
+          const own = added || inside || (before && same ? before.own : others.some(holder => holder.own))
           const replaced = before?.own && !same ? before.documentId : null
           const previousId = replaced === id ? null : replaced
           await store.folders.put(tx, folder.id, {

@@ -4,7 +4,7 @@ import type { Document, DocumentState, FileInside, Receipt, Scope, Segment, Time
 import type { Blobs, Clock, Log, Parsers, Queue } from '../ports.ts'
 import type { DocumentFilter, DocumentPage, ProjectWork, Store, Tx } from '../store/index.ts'
 import { clearAll } from './clear.ts'
-import { countLeaving, leaving, trash, unindex as unindexIn } from './families.ts'
+import { countLeaving, handOver, leaving, trash, unindex as unindexIn } from './families.ts'
 import { type FileLimits, roomOf, whyNoRoom } from './file-limits.ts'
 import { cleanName, cleanPath } from './file-name.ts'
 import { clearJob, collectJob, documentKeys, indexJob, parseJob } from './jobs.ts'
@@ -21,7 +21,7 @@ export interface NewFile {
   /** Bytes, where a larger file is refused. */
   limit?: number
   /** Notes which document it is, in the transaction that makes it one: repeatable, as everything in there. */
-  noted?: (tx: Tx, document: { id: string; blob: string; added: boolean }) => Promise<void>
+  noted?: (tx: Tx, document: { id: string; blob: string; added: boolean; inside: boolean }) => Promise<void>
 }
 
 /**
@@ -83,6 +83,8 @@ export interface Documents {
   unlock(scope: Scope, id: string, password: string): Promise<Document>
   /** To the trash: gone from every answer with this call, kept for as long as its owner says. */
   delete(scope: Scope, id: string): Promise<Document>
+  /** Nobody has it by itself any more: it goes to a container that holds the same file, else to the trash. */
+  release(scope: Scope, id: string): Promise<Document>
   /** Out of the trash, and indexed again. */
   undo(scope: Scope, id: string): Promise<Document>
   /**
@@ -236,6 +238,17 @@ export function createDocuments(deps: {
     await store.documents.update(tx, document.id, { state: 'cancelled', reason: { code: 'cancelled' } })
   }
 
+  /** To the trash, with what came out of it. */
+  async function remove(tx: Tx, scope: Scope, document: Document): Promise<Document[]> {
+    if (document.deletedAt !== null) return []
+    const family = await leaving(tx, deps, scope, document)
+    const gone = family.filter(({ deletedAt }) => deletedAt === null)
+    // Later than whatever of it lies in the trash already: that does not come back with it.
+    const latest = Math.max(...family.map(({ deletedAt }) => deletedAt ?? 0))
+    await trash(tx, deps, scope, gone, Math.max(clock.now(), latest + 1))
+    return gone
+  }
+
   async function hold(tx: Tx, document: Document): Promise<void> {
     await queue.cancel(store.executor(tx), documentKeys(document.id))
     await store.documents.update(tx, document.id, { state: 'paused' })
@@ -303,7 +316,8 @@ export function createDocuments(deps: {
             }
             if (known.state === 'failed') await startOver(tx, scope, known)
             else if (known.state === 'cancelled') await proceed(tx, scope, known)
-            if (file.noted) await file.noted(tx, { id: known.id, blob: hash, added: false })
+            if (file.noted)
+              await file.noted(tx, { id: known.id, blob: hash, added: false, inside: known.parentId !== null })
             // By hand: it stays, too, when the file of a followed folder goes that it came by.
             else await store.folders.disown(tx, known.id)
             return { id: known.id, added: false }
@@ -315,7 +329,7 @@ export function createDocuments(deps: {
           }
           const document = await store.documents.insert(tx, scope, { name, path, mediaType, size, blob: hash })
           await queue.enqueue(store.executor(tx), parseJob(document.id, scope))
-          await file.noted?.(tx, { id: document.id, blob: hash, added: true })
+          await file.noted?.(tx, { id: document.id, blob: hash, added: true, inside: false })
           return { id: document.id, added: true }
         })
         deps.wake()
@@ -420,18 +434,14 @@ export function createDocuments(deps: {
         passwords.keep(id, password)
         await startOver(tx, scope, document)
       }),
-    delete: (scope, id) =>
+    delete: (scope, id) => change(scope, id, (tx, document) => remove(tx, scope, document), { interrupt: true }),
+    release: (scope, id) =>
       change(
         scope,
         id,
         async (tx, document) => {
-          if (document.deletedAt !== null) return
-          const family = await leaving(tx, deps, scope, document)
-          const gone = family.filter(({ deletedAt }) => deletedAt === null)
-          // Later than whatever of it lies in the trash already: that does not come back with it.
-          const latest = Math.max(...family.map(({ deletedAt }) => deletedAt ?? 0))
-          await trash(tx, deps, scope, gone, Math.max(clock.now(), latest + 1))
-          return gone
+          if (document.deletedAt === null && (await handOver(tx, deps, scope, document))) return
+          return remove(tx, scope, document)
         },
         { interrupt: true },
       ),

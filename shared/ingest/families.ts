@@ -67,6 +67,16 @@ function divide(document: Document, members: readonly Member[]): { going: Set<st
   return { going, staying }
 }
 
+/** Gives a document that is there by itself no more to a container that holds the same file. False where none does. */
+export async function handOver(tx: Tx, { store }: Deps, scope: Scope, { id }: Document): Promise<boolean> {
+  const members = await store.families.members(tx, id)
+  // A container is not kept by what came out of itself.
+  const own = new Set([id, ...members.map(member => member.document.id)])
+  const holder = (await store.families.holders(tx, id)).find(one => !own.has(one.id))
+  if (holder) await store.families.move(tx, scope, id, { parentId: holder.id, path: holder.path })
+  return holder !== undefined
+}
+
 /** To the trash, all with one time, so that they can come back together. */
 export async function trash(tx: Tx, deps: Deps, scope: Scope, documents: readonly Document[], time: number) {
   const { store, queue } = deps

@@ -42,6 +42,8 @@ export interface FamilyStore {
   ancestors(scope: Scope, document: Document): Promise<Document[]>
   /** All that came out of a document, at every depth, parents first; also what is in the trash. */
   members(tx: Tx, documentId: string): Promise<Member[]>
+  /** Live documents in which it was found, with where. */
+  holders(tx: Tx, id: string): Promise<Member['holders']>
   /** Gives a document to another container, or to none. */
   move(tx: Tx, scope: Scope, id: string, to: { parentId: string | null; path: string }): Promise<void>
   /** Moves many to the trash (a time) or out of it (null). */
@@ -206,6 +208,7 @@ export function createFamilyStore({
       )
       return rows.map(row => ({ document: toDocument(row), holders: holders.get(row.id) ?? [] }))
     },
+    holders: async (tx, id) => (await holdersOf(tx, [id])).get(id) ?? [],
     async move(tx, { projectId }, id, { parentId, path }) {
       await tx
         .updateTable('document')
