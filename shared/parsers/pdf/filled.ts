@@ -1,7 +1,7 @@
-import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import type { PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import type { Rectangle } from '../../model/index.ts'
 import type { Note } from '../formats.ts'
-import { type Annotation, annotationsOf } from './annotations.ts'
+import type { Annotation, Annotations } from './annotations.ts'
 import { drawnText } from './drawn-text.ts'
 import { glyphWidth, SANS } from './glyph-widths.ts'
 import { multiply, type TextItem } from './piece.ts'
@@ -29,11 +29,10 @@ const LARGEST = 12
  * typed onto it, stamps, visible signatures. Not what is hidden, passwords, buttons, and comments. Nothing of it is run.
  */
 export async function filledIn(
-  document: PDFDocumentProxy,
   page: PDFPageProxy,
+  { seen, cut }: Annotations,
   note: Note,
 ): Promise<{ filled: Filled[]; cut: boolean }> {
-  const { seen, cut } = await annotationsOf(document, page)
   const drawn = await drawnOf(page, seen, note)
   const filled: Filled[] = []
   for (const annotation of seen) {

@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts'
 import type { Reason, Segment } from '../../model/index.ts'
 import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { hasFields } from './annotations.ts'
+import { type Annotations, annotationsIn, hasFields } from './annotations.ts'
 import { hearComplaints } from './complaints.ts'
 import { endingOf, markContinuation } from './continuation.ts'
 import { filledIn } from './filled.ts'
@@ -84,13 +84,14 @@ async function* pagesOf(
   bare: number | undefined,
 ): AsyncGenerator<Reading, Ending> {
   const typography = await restore(document, before?.learned, note)
+  const annotations = annotationsIn(document, bare !== undefined)
   // A page between the two was given up: nothing goes on with it.
   let ending = before?.page === after ? before.ending : 'closed'
   let damaged = before?.damaged
   for (let page = after + 1; page <= document.numPages; page++) {
     heard.page = page
     const lost = (what: string) => heard.damaged.set(page, what)
-    const segment = await readPage(document, page, typography, note, lost, page === bare)
+    const segment = await readPage(document, page, typography, note, lost, page === bare ? undefined : annotations)
     // Promises that nobody waited for are told now.
     await setImmediate()
     const complaint = heard.damaged.get(page)
@@ -150,11 +151,13 @@ async function readPage(
   typography: Typography,
   note: Note,
   lost: (what: string) => void,
-  bare: boolean,
+  annotations: ((page: PDFPageProxy) => Promise<Annotations>) | undefined,
 ): Promise<Segment> {
   try {
     return await withText(document, number, async (page, text) => {
-      const { filled, cut } = bare ? { filled: [], cut: true } : await filledIn(document, page, note)
+      const { filled, cut } = annotations
+        ? await filledIn(page, await annotations(page), note)
+        : { filled: [], cut: true }
       if (cut) lost('more fields, or longer ones, than are read')
       // The user unit is left out, as poppler does: places are relative to the page's own width and height anyway.
       const view = page.getViewport({ scale: 1 / (page.userUnit || 1) })
