@@ -128,6 +128,7 @@ export async function startDesktop({
     back() {
       windows.show('#/settings?part=updates')
       updates.start()
+      server.start()
       look()
     },
     over: () => following.abort(),

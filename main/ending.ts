@@ -38,14 +38,14 @@ export function createEnding({
 }: {
   shell: Pick<Shell, 'ask' | 'exit' | 'reclaimInstance'>
   words: () => Translate
-  server: Pick<ServerProcess, 'hold' | 'start' | 'stop'>
+  server: Pick<ServerProcess, 'hold' | 'stop'>
   use: Pick<LibraryUse, 'besides' | 'stop'>
   mark: Pick<StartMark, 'left'>
   /** Files on their way. */
   uploading(): number
   /** Windows and clocks go. */
   leave(): void
-  /** And are there again. */
+  /** And are there again, and the server with them. */
   back(): void
   /** It does not come back. */
   over(): void
@@ -88,14 +88,23 @@ export function createEnding({
     letStart = server.hold()
     // Windows may end the process as soon as its windows have heard of it: before anything that takes time.
     mark.left()
-    leave()
-    await server.stop()
+    try {
+      leave()
+    } finally {
+      await server.stop()
+    }
   }
 
   async function end(): Promise<void> {
-    over()
-    await close()
-    shell.exit(0)
+    try {
+      over()
+      await close()
+    } catch (error) {
+      // What stayed would show nothing, and keep every later start away.
+      log.error('it does not end in order', { error })
+    } finally {
+      shell.exit(0)
+    }
   }
 
   async function resume(): Promise<void> {
@@ -104,7 +113,6 @@ export function createEnding({
     await setImmediate()
     ending = false
     letStart()
-    server.start()
     back()
   }
 
