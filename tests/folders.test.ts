@@ -246,6 +246,7 @@ describe('a server', () => {
           const ended = once(child, 'exit')
           process.kill(child.pid ?? 0, 'SIGTERM')
           expect(await took(ended)).toBeLessThan(3000)
+          expect(await ended).toEqual([0, null])
         } finally {
           again.release()
         }

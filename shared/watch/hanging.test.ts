@@ -120,22 +120,25 @@ for (const { name, hang, skip, thread } of ways)
 
     test('does not hold up whoever ends', async () => {
       drive = await hang(bad)
-      const script = `
+      // In a file: a thread inherits the options of who is begun with its code as one, and ends of them.
+      const script = path.join(base, 'ends.mjs')
+      const code = `
         import { createFolderWatch } from ${JSON.stringify(new URL('./watch.ts', import.meta.url).href)}
         const log = { error() {}, warn() {}, info() {}, debug() {} }
         const thread = ${JSON.stringify(thread?.href ?? null)}
-        const watch = createFolderWatch({ except: [], log, ...(thread && { thread: new URL(thread) }) })
-        watch.find(${JSON.stringify(bad)}).catch(() => {})
-        await new Promise(resolve => setTimeout(resolve, 500))
-        console.log('hangs')
+        const times = { patience: 300, again: 600_000, look: 20 }
+        const watch = createFolderWatch({ except: [], log, times, ...(thread && { thread: new URL(thread) }) })
+        const error = await watch.find(${JSON.stringify(bad)}).catch(error => error)
+        console.log(error.code)
         await watch.close()
-        process.exit(0)`
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      await once(child.stdout, 'data')
+        process.exit(3)`
+      await writeFile(script, code)
+      const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 })
+      const ended = once(child, 'exit')
+      const [said] = await once(child.stdout, 'data')
       const began = performance.now()
-      await once(child, 'exit')
+      expect(String(said)).toBe('folder-silent\n')
+      expect(await ended).toEqual([3, null])
       expect(performance.now() - began).toBeLessThan(3000)
     })
   })

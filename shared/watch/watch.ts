@@ -6,9 +6,10 @@
  * thread go on in a new one. When its call comes back, it answers again; until then it is tried anew now and then, in another thread,
  * since a call to a drive that was taken away by force may never come back.
  */
-import { realpathSync } from 'node:fs'
+import { accessSync, constants, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isMainThread } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import type { FolderEntry } from '../model/index.ts'
 import type { FolderWatch, Log } from '../ports.ts'
@@ -167,11 +168,11 @@ export function createFolderWatch({
   }
 
   /** The end of a process waits for its threads, and one in a call of the system that hangs ends with the process alone. */
-  function leaveHard(): void {
+  function leaveHard(code: number): void {
     const end = performance.now() + lastTime
     const nothing = new Int32Array(new SharedArrayBuffer(4))
     while ([...lines].some(line => line.stuck())) {
-      if (performance.now() > end) process.kill(process.pid, 'SIGKILL')
+      if (performance.now() > end) endAtOnce(code)
       Atomics.wait(nothing, 0, 0, 10)
     }
   }
@@ -217,6 +218,28 @@ export function createFolderWatch({
       // A call of the system that hangs cannot be ended: the process does not wait for it, see `leaveHard`.
       await Promise.race([ending, pause(endTime, undefined, { ref: false })])
     },
+  }
+}
+
+const shell = '/bin/sh'
+
+/**
+ * Another program in place of this one takes its threads away as a kill does, and ends with the code that is wanted. A kill alone would
+ * look like a failure to whoever started it, and in a container like one of memory.
+ */
+function endAtOnce(code: number): void {
+  // A program that is not there would abort the process; Electron's parent has its own view of how a process ends.
+  if (isMainThread && process.execve && process.versions.electron === undefined && isRunnable(shell))
+    process.execve(shell, ['sh', '-c', `exit ${code}`], {})
+  process.kill(process.pid, 'SIGKILL')
+}
+
+function isRunnable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
 }
 
