@@ -46,10 +46,13 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
   }
 
   async function chooseBackupFolder(): Promise<void> {
+    use.refuse()
     const folder = await shell.chooseFolder(words()('desktop.menu.backupFolder'))
     if (folder === undefined) return
-    await choose({ backup: { ...preferences.get().backup, on: true, folder } })
-    await ports.restartServer()
+    await use.beside(async () => {
+      await choose({ backup: { ...preferences.get().backup, on: true, folder } })
+      await ports.restartServer()
+    })
   }
 
   const actions: Actions = {
@@ -92,8 +95,8 @@ export function createActions(ports: ActionPorts): (action: MenuAction) => void 
     'show-log': () => shell.showFolder(path.join(dataDirectory, 'logs')),
     'move-data': () => ports.move(),
     'back-up': () => ports.backUp(),
-    'take-models': () => use.beside(ports.takeModels),
-    'backup-folder': () => use.beside(chooseBackupFolder),
+    'take-models': () => ports.takeModels(),
+    'backup-folder': chooseBackupFolder,
     async 'check-updates'() {
       windows.show('#/settings?part=updates').focus()
       await ports.checkUpdates()

@@ -99,11 +99,11 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
     },
     chooseUpdate: ({ choice }) => updates.choose(choice),
     getKey: keys.state,
-    protectKey: ({ passphrase }) => use.beside(() => keys.protect(passphrase)),
-    unlockKey: ({ passphrase }) => use.beside(() => keys.unlock(passphrase)),
-    giveUpKey: () => use.beside(keys.giveUp),
+    protectKey: ({ passphrase }) => keys.protect(passphrase),
+    unlockKey: ({ passphrase }) => keys.unlock(passphrase),
+    giveUpKey: keys.giveUp,
     async takeModels() {
-      await use.beside(models.take)
+      await models.take()
       return undefined
     },
     stopTakingModels: () => void models.stop(),

@@ -8,7 +8,8 @@ import type { Log } from '../shared/ports.ts'
 import { keyFileOf } from '../shared/secrets/keeping.ts'
 import type { Keychain } from '../shared/secrets/keychain.ts'
 import { createKeyChanges } from './change-key.ts'
-import { giveUpLibraryKey, type LibraryKey, openLibraryKey } from './keychain/library-key.ts'
+import { giveUpLibraryKey, openLibraryKey } from './keychain/library-key.ts'
+import { createLibraryUse } from './library-use.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const refused = () => Promise.reject(new Error('there is no keychain'))
@@ -22,18 +23,21 @@ beforeEach(async () => {
 afterEach(() => rm(dataDirectory, { recursive: true, force: true }))
 
 /** As at a start of the application. */
-async function open({ pressed = 0, keyGiven = false }: { pressed?: number; keyGiven?: boolean } = {}) {
+async function open({ pressed = 0, keyGiven = false, known = true } = {}) {
   const ports = { dataDirectory, keychain, log: silent }
-  let key: LibraryKey = await openLibraryKey(ports)
+  let key = known ? await openLibraryKey(ports) : undefined
+  const use = createLibraryUse({ server: { hold: () => () => {}, stop: async () => {} }, changed() {} })
   const seen = { restarts: 0, asked: 0, told: [] as KeyState[] }
   const changes = createKeyChanges({
     shell: {
       async ask() {
         seen.asked += 1
+        expect(use.busy()).toBe(false)
         return pressed
       },
     },
     words: () => createTranslate('de'),
+    use,
     library: {
       dataDirectory,
       key: () => key,
@@ -48,12 +52,13 @@ async function open({ pressed = 0, keyGiven = false }: { pressed?: number; keyGi
     },
     keyGiven,
     async restart() {
+      expect(use.busy()).toBe(true)
       seen.restarts += 1
     },
     changed: state => void seen.told.push(state),
     log: silent,
   })
-  return { changes, seen, key: () => ('key' in key ? key.key : undefined) }
+  return { changes, seen, use, key: () => (key && 'key' in key ? key.key : undefined) }
 }
 
 test('a passphrase locks the key, and opens it after the next start', async () => {
@@ -105,6 +110,21 @@ test('a key that cannot be read is put aside as well', async () => {
   expect(changes.state()).toEqual({ state: 'lost', place: 'file' })
   expect(await changes.giveUp()).toEqual({ state: 'none', place: null })
   expect((await readdir(dataDirectory)).filter(name => /^secrets\.key\..*\.old$/.test(name))).toHaveLength(1)
+})
+
+test('while somebody is alone with the library nothing is asked or changed, nor while the keychain is asked', async () => {
+  await (await open()).changes.protect(passphrase)
+  const { changes, seen, use } = await open()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const moving = use.takeAlone('moving', () => promise)
+  for (const change of [() => changes.giveUp(), () => changes.unlock(passphrase)])
+    await expect(change()).rejects.toMatchObject({ code: 'library-busy' })
+  resolve()
+  await moving
+  expect(await changes.unlock(passphrase)).toMatchObject({ state: 'ready' })
+  expect(seen.asked).toBe(0)
+  const early = await open({ known: false })
+  await expect(early.changes.unlock(passphrase)).rejects.toMatchObject({ code: 'key-pending' })
 })
 
 test('of one that is not lost nothing is given up, and of one of the environment nothing is changed', async () => {

@@ -4,9 +4,11 @@ import { AppError } from '../shared/errors.ts'
 import type { Translate } from '../shared/messages/index.ts'
 import type { Log } from '../shared/ports.ts'
 import { type LibraryKey, leastPassphrase, protectLibraryKey, unlockLibraryKey } from './keychain/library-key.ts'
+import type { LibraryUse } from './library-use.ts'
 import type { Library } from './open-library.ts'
 import type { Shell } from './shell.ts'
 
+/** All throw `library-busy`, and `key-pending` while the keychain is asked. */
 export interface KeyChanges {
   /** Null until it is known. */
   state(): KeyState | null
@@ -21,6 +23,7 @@ export interface KeyChanges {
 export function createKeyChanges({
   shell,
   words,
+  use,
   library,
   keyGiven,
   restart,
@@ -29,6 +32,7 @@ export function createKeyChanges({
 }: {
   shell: Pick<Shell, 'ask'>
   words: () => Translate
+  use: Pick<LibraryUse, 'beside' | 'refuse'>
   library: Pick<Library, 'dataDirectory' | 'key' | 'setKey' | 'renewKey'>
   /** The environment names another key, which holds: here is nothing to be done. */
   keyGiven: boolean
@@ -40,8 +44,17 @@ export function createKeyChanges({
   let last: Promise<unknown> = Promise.resolve()
 
   /** One after the other: each try takes 128 MB for a moment, and two at once would both write where the key is. */
-  function alone(run: () => Promise<void>): Promise<KeyState> {
-    const next = last.then(async () => {
+  function alone(run: () => Promise<KeyState>): Promise<KeyState> {
+    const next = last.then(() => {
+      use.refuse()
+      return run()
+    })
+    last = next.catch(() => {})
+    return next
+  }
+
+  const change = (run: () => Promise<void>): Promise<KeyState> =>
+    use.beside(async () => {
       const before = keyText(library.key())
       await run()
       changed(known())
@@ -49,9 +62,6 @@ export function createKeyChanges({
       if (keyText(library.key()) !== before) await restart()
       return known()
     })
-    last = next.catch(() => {})
-    return next
-  }
 
   function state(): KeyState | null {
     const key = library.key()
@@ -63,7 +73,7 @@ export function createKeyChanges({
   /** Nobody has anything to say about one that the keychain is still asked for. */
   function known(): KeyState {
     const now = state()
-    if (!now) throw new AppError('library-busy')
+    if (!now) throw new AppError('key-pending')
     return now
   }
 
@@ -73,21 +83,25 @@ export function createKeyChanges({
     state,
     protect: passphrase =>
       alone(async () => {
-        if (!is('open', 'none')) return
-        const key = await protectLibraryKey({ dataDirectory: library.dataDirectory, log }, passphrase)
-        if (!key) throw new AppError('passphrase-short', { min: leastPassphrase })
-        library.setKey(key)
+        if (!is('open', 'none')) return known()
+        return change(async () => {
+          const key = await protectLibraryKey({ dataDirectory: library.dataDirectory, log }, passphrase)
+          if (!key) throw new AppError('passphrase-short', { min: leastPassphrase })
+          library.setKey(key)
+        })
       }),
     unlock: passphrase =>
       alone(async () => {
-        if (!is('locked')) return
-        const key = await unlockLibraryKey(library.dataDirectory, passphrase)
-        if (!key) throw new AppError('passphrase-wrong')
-        library.setKey(key)
+        if (!is('locked')) return known()
+        return change(async () => {
+          const key = await unlockLibraryKey(library.dataDirectory, passphrase)
+          if (!key) throw new AppError('passphrase-wrong')
+          library.setKey(key)
+        })
       }),
     giveUp: () =>
       alone(async () => {
-        if (!is('locked', 'lost')) return
+        if (!is('locked', 'lost')) return known()
         const answer = await shell.ask({
           message: words()('desktop.secrets.giveUp'),
           detail: words()('desktop.secrets.giveUpDetail'),
@@ -96,7 +110,8 @@ export function createKeyChanges({
           usual: 1,
           warning: true,
         })
-        if (answer === 0) await library.renewKey()
+        if (answer !== 0) return known()
+        return change(async () => void (await library.renewKey()))
       }),
   }
 }

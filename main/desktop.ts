@@ -120,6 +120,8 @@ export async function startDesktop({
     mark,
     uploading,
     leave() {
+      // Windows take their questions along, as if these were answered.
+      troubles.leave()
       updates.stop()
       models.stop()
       windows.destroy()
@@ -128,7 +130,7 @@ export async function startDesktop({
     back() {
       windows.show('#/settings?part=updates')
       updates.start()
-      server.start()
+      troubles.goOn()
       look()
     },
     over: () => following.abort(),
@@ -144,6 +146,7 @@ export async function startDesktop({
     stays: () => !ending.now() && staying.stays(),
     hidden: staying.tell,
     gone: () => void ending.quit(),
+    replaced: () => troubles.again(),
     forget(id) {
       uploads.delete(id)
       transfers.closePage(id)
@@ -171,9 +174,12 @@ export async function startDesktop({
     current: shell.version,
     preferences,
     async work() {
-      if (use.busy()) return { jobs: 1, answers: 0, downloads: 0 }
+      const { name } = server.state()
       // A server that does not run does nothing, and may need what is fetched already to run again.
-      if (['failed', 'stopped'].includes(server.state().name)) return { jobs: 0, answers: 0, downloads: 0 }
+      const runs = !['failed', 'stopped'].includes(name)
+      // One that starts or is silent says nothing for minutes.
+      if (use.busy() || (runs && name !== 'ready')) return { jobs: 1, answers: 0, downloads: 0 }
+      if (!runs) return { jobs: 0, answers: 0, downloads: 0 }
       const { downloads } = await client.downloads.list()
       return {
         jobs: progress.open + uploading(),
@@ -204,6 +210,7 @@ export async function startDesktop({
   const keys = createKeyChanges({
     shell,
     words: () => words,
+    use,
     library,
     keyGiven,
     restart: troubles.restart,
@@ -281,6 +288,7 @@ export async function startDesktop({
         preferences,
         words,
         server,
+        goOn: troubles.goOn,
         use,
         hold,
         uploading,
@@ -374,7 +382,7 @@ export async function startDesktop({
   }
 
   function shownNow(): ShownServer {
-    return shownServer(server.state(), { alone: use.alone(), safe: troubles.safe() })
+    return shownServer(server.state(), { alone: use.alone(), safe: troubles.safe(), unasked: troubles.unasked() })
   }
 
   /** All that shows how things are, beside the page. */

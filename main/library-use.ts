@@ -18,6 +18,8 @@ export interface LibraryUse {
   besides(): readonly SideWork[]
   /** Anybody is at work, alone or beside. */
   busy(): boolean
+  /** Throws `library-busy` where somebody is alone with it: before a user is asked for what could not be done. */
+  refuse(): void
   /**
    * Stops the server and keeps it from being started until this is done; one that was asked for meanwhile starts then. `signal`: the
    * application ends. Throws `library-busy`.
@@ -59,6 +61,10 @@ export function createLibraryUse({
     }
   }
 
+  function refuse(): void {
+    if (now) throw new AppError('library-busy')
+  }
+
   /** In whole hundredths: whoever shows it draws menus anew. */
   function progress(part: number): void {
     const rounded = Math.floor(part * 100) / 100
@@ -71,6 +77,7 @@ export function createLibraryUse({
     alone: () => now,
     besides: () => [...sides].map(({ doing }) => doing),
     busy: () => now !== undefined || beside > 0,
+    refuse,
     async takeAlone(doing, work) {
       if (now || beside > 0) throw new AppError('library-busy')
       now = { doing, part: undefined }
@@ -80,7 +87,7 @@ export function createLibraryUse({
       return running
     },
     async beside(work, doing) {
-      if (now) throw new AppError('library-busy')
+      refuse()
       beside += 1
       const over = Promise.withResolvers<void>()
       const side = doing && { doing, over: over.promise }

@@ -2,6 +2,9 @@
 import type { Translate } from '../shared/messages/index.ts'
 import type { Question, Shell } from './shell.ts'
 
+/** Milliseconds until somebody who lets it go on is asked again. */
+const rest = 5 * 60_000
+
 export interface OfferedCancel {
   /** Fires when it is to be. */
   signal: AbortSignal
@@ -9,13 +12,28 @@ export interface OfferedCancel {
   over(): void
 }
 
+/** Only its button cancels: a key, a box that is closed, or one that goes with its window, must not cost the work of hours. */
 export function offerCancel(
   { shell, words }: { shell: Pick<Shell, 'ask'>; words: Translate },
   shown: Pick<Question, 'message' | 'detail'>,
 ): OfferedCancel {
   const cancel = new AbortController()
   const over = new AbortController()
-  const question = { ...shown, buttons: [words('desktop.dialog.cancel')], cancel: 0, signal: over.signal }
-  void shell.ask(question).then(() => over.signal.aborted || cancel.abort())
+  const { signal } = over
+  const question = {
+    ...shown,
+    buttons: [words('desktop.dialog.goOn'), words('desktop.dialog.cancel')],
+    cancel: 0,
+    signal,
+  }
+  async function ask(): Promise<void> {
+    const answer = await shell.ask(question).catch(() => 0)
+    if (signal.aborted) return
+    if (answer === 1) return cancel.abort()
+    const timer = setTimeout(() => void ask(), rest)
+    timer.unref()
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+  }
+  void ask()
   return { signal: cancel.signal, over: () => over.abort() }
 }

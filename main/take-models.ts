@@ -11,7 +11,7 @@ import type { Question, Shell } from './shell.ts'
 export interface ModelTaking {
   /** What is in work; null: nothing. */
   now(): ModelsTaking
-  /** Asks for the folder, and tells what has become of it. */
+  /** Asks for the folder, and tells what has become of it. Throws `library-busy`. */
   take(): Promise<void>
   stop(): void
 }
@@ -27,7 +27,7 @@ export function createModelTaking({
   shell: Pick<Shell, 'ask' | 'chooseFolder'>
   words: () => Translate
   processes: Processes
-  use: Pick<LibraryUse, 'beside'>
+  use: Pick<LibraryUse, 'beside' | 'refuse'>
   library: Pick<Library, 'dataDirectory' | 'settings'>
   changed(now: ModelsTaking): void
 }): ModelTaking {
@@ -39,6 +39,7 @@ export function createModelTaking({
   }
 
   async function take(): Promise<void> {
+    use.refuse()
     // The question for the folder included: two of them would lie over each other.
     if (stopping) return tell({ message: words()('desktop.models.busy') })
     stopping = new AbortController()

@@ -113,6 +113,7 @@ export const desktop = {
     cancel: 'Abbrechen',
     quit: 'Beenden',
     retry: 'Noch einmal versuchen',
+    goOn: 'Weitermachen',
     failed: 'Das hat nicht geklappt. Der Grund steht im Protokoll.',
   },
   external: {
@@ -314,6 +315,8 @@ export const keyErrors = {
     'Den Schlüssel dieser Bibliothek kann nur die Desktop-Anwendung öffnen. Starten Sie sie; Befehle arbeiten dann durch sie. Oder setzen Sie SECRETS_KEY und geben Sie die Schlüssel der Anbieter neu ein.',
   'secrets-unreadable_passphrase':
     'Der Schlüssel dieser Bibliothek ist mit einem Passwort verschlossen. Starten Sie die Desktop-Anwendung und geben Sie es dort ein; Befehle arbeiten dann durch sie.',
+  'key-pending':
+    'Der Schlüssel dieser Bibliothek wird noch beim Schlüsselbund des Systems erfragt. Prüfen Sie, ob dieser eine Frage an Sie hat, und versuchen Sie es danach noch einmal.',
   'passphrase-short': 'Das Passwort muss mindestens {{min}} Zeichen haben; gut sind mehrere Wörter.',
   'passphrase-wrong':
     'Das ist nicht das Passwort. Achten Sie auf Groß- und Kleinschreibung und versuchen Sie es noch einmal.',

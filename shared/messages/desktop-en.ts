@@ -112,6 +112,7 @@ export const desktop = {
     cancel: 'Cancel',
     quit: 'Quit',
     retry: 'Try Again',
+    goOn: 'Go On',
     failed: 'That did not work. The log says why.',
   },
   external: {
@@ -302,6 +303,8 @@ export const keyErrors = {
     'The key of this library is locked for the desktop application alone. Start that; commands then work through it. Or set SECRETS_KEY and enter the keys of the providers anew.',
   'secrets-unreadable_passphrase':
     'The key of this library is locked with a passphrase. Start the desktop application and enter it there; commands then work through it.',
+  'key-pending':
+    'The keychain of the system is still being asked for the key of this library. Look whether it asks you something, and try again then.',
   'passphrase-short': 'A passphrase has at least {{min}} characters; several words make a good one.',
   'passphrase-wrong': 'This is not the passphrase. Mind upper and lower case, and try again.',
 }

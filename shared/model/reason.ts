@@ -265,6 +265,7 @@ export type ErrorCode =
   // other machines
   | 'egress-refused'
   // the key of a library in the desktop application
+  | 'key-pending'
   | 'passphrase-short'
   | 'passphrase-wrong'
   // newer versions of the desktop application

@@ -238,6 +238,7 @@ async function openKey(dataDirectory: string, log: Log): Promise<KeyChanges> {
   return createKeyChanges({
     shell: { ask: async () => 0 },
     words: () => createTranslate('de'),
+    use: { refuse() {}, beside: async work => work(new AbortController().signal) },
     library: {
       dataDirectory,
       key: () => key,
