@@ -12,7 +12,7 @@ export interface Filled {
   kind: 'value' | 'mark' | 'loose'
   /** All the room it has, in user space. */
   box: Rectangle
-  /** In reading order. */
+  /** In reading order. A value may have none: an empty field. */
   items: readonly TextItem[]
 }
 
@@ -38,7 +38,8 @@ export async function filledIn(
   for (const annotation of seen) {
     const { box, kind } = annotation
     const items = itemsOf(annotation, drawn.get(annotation.id))
-    if (items.length === 0) continue
+    const isEmptyField = kind === 'text' || kind === 'choice'
+    if (items.length === 0 && !isEmptyField) continue
     filled.push({ kind: kind === 'mark' ? 'mark' : kind === 'drawn' ? 'loose' : 'value', box, items })
   }
   return { filled, cut }

@@ -40,8 +40,7 @@ const FRAGMENT_GAP = 0.75
 const SAME_BASELINE = 0.25
 const SCRIPT_SHIFT = 0.6
 const SCRIPT_SIZE = 0.85
-// A value goes on with the label left of it, a label with the box to tick before it.
-const LABEL_GAP = 40
+// The label of a box to tick stands so far behind it.
 const MARK_GAP = 3
 
 /** Joins the pieces of a frame to fragments, top to bottom. Text painted twice (fake bold) counts once. */
@@ -115,7 +114,7 @@ function endOf(piece: Piece): number {
 }
 
 function gapOf(last: Piece, piece: Piece): number {
-  if (isField(piece) && !isField(last)) return LABEL_GAP
+  if (piece.label === last) return Number.POSITIVE_INFINITY
   return last.filled?.kind === 'mark' ? MARK_GAP : FRAGMENT_GAP
 }
 

@@ -47,6 +47,8 @@ export interface Piece {
   filled?: { kind: Filled['kind']; box: Rectangle }
   /** What follows it in reading order, wherever that stands. */
   tail?: Piece[]
+  /** The label right before it in its line, however wide the gap. */
+  label?: Piece
 }
 
 /** A value or a mark, which has a label. */
@@ -68,6 +70,8 @@ export interface Frame {
   /** Extent of the page in this frame, where degrees is a multiple of 90: [left, top, right, bottom]. */
   extent: Rectangle
   pieces: Piece[]
+  /** Fields with nothing in them: what stands before one is no label of the next. */
+  empty: Rectangle[]
   characters: number
 }
 
@@ -152,6 +156,7 @@ function addFilled(
     if (group) group.push(piece)
     else groups.set(frame, [piece])
   })
+  if (groups.size === 0 && kind === 'value') main?.empty.push(boxInFrame(onPage, main.degrees))
   for (const [frame, pieces] of groups) {
     const room = boxInFrame(onPage, frame.degrees)
     const filled = { kind, box: room }
@@ -216,7 +221,13 @@ function pieceOf(
   if (!frames.has(degrees) && frames.size >= MAX_FRAMES) degrees = 0
   let frame = frames.get(degrees)
   if (!frame) {
-    frame = { degrees, extent: boxInFrame([0, 0, page.width, page.height], degrees), pieces: [], characters: 0 }
+    frame = {
+      degrees,
+      extent: boxInFrame([0, 0, page.width, page.height], degrees),
+      pieces: [],
+      empty: [],
+      characters: 0,
+    }
     frames.set(degrees, frame)
   }
   const [x, y] = toFrame(e, f, degrees)
