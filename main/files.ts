@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { syncFolder } from '../shared/sync-folder.ts'
 
 /** Milliseconds for which Windows may say that somebody has a file: a scanner, or a process that ends, whose files close last. */
 const patience = 2000
@@ -24,17 +25,8 @@ export async function writeWhole(file: string, text: string): Promise<void> {
     await rm(draft, { force: true }).catch(() => {})
     throw error
   }
-  await syncFolder(path.dirname(file))
-}
-
-/** The names in a folder are on the disk, too. Windows opens no folders, and some drives of others sync none. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  try {
-    await handle?.sync().catch(() => {})
-  } finally {
-    await handle?.close()
-  }
+  // It is in place now, whatever the disk says of the name: nobody must take it for unwritten.
+  await syncFolder(path.dirname(file)).catch(() => {})
 }
 
 /** A folder and those above it that are not there, on the disk when it resolves. */

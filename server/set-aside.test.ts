@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { setAside } from './set-aside.ts'
 
 let folder: string
@@ -43,4 +43,15 @@ test('half of it never bears its name: what was broken off or killed goes', asyn
   await mkdir(path.join(folder, 'set-aside', 'mine.draft'))
   await setAside(folder, { now: 0 })
   expect((await readdir(path.join(folder, 'set-aside'))).sort()).toEqual(['19700101T000000000Z', 'mine.draft'])
+})
+
+test.skipIf(process.platform === 'win32')('what has its name and may not be on the disk goes, too', async () => {
+  await fill()
+  const handle = await open(folder, 'r')
+  const prototype: FileHandle = Object.getPrototypeOf(handle)
+  await handle.close()
+  const failing = vi.spyOn(prototype, 'sync').mockRejectedValue(Object.assign(new Error('EIO'), { code: 'EIO' }))
+  await expect(setAside(folder)).rejects.toThrow('EIO')
+  failing.mockRestore()
+  expect(await readdir(path.join(folder, 'set-aside'))).toEqual([])
 })

@@ -6,7 +6,7 @@ import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { syncFolder } from '../shared/backup/files.ts'
+import { syncFolder } from '../shared/sync-folder.ts'
 
 const isDatabase = (name: string) => /^cloister\.db(?:-wal|-shm)?$/.test(name)
 
@@ -26,6 +26,7 @@ export async function setAside(
   const all = path.join(dataDirectory, 'set-aside')
   const aside = path.join(all, new Date(now).toISOString().replaceAll(/[-:.]/g, ''))
   const draft = `${aside}.draft`
+  let made = draft
   // Of one that was killed: nothing was replaced then, and all of it lies where it lay.
   for (const name of await readdir(all).catch(() => []))
     if (/^\d{8}T\d{9}Z\.draft$/.test(name)) await rm(path.join(all, name), { recursive: true, force: true })
@@ -42,11 +43,12 @@ export async function setAside(
       })
     await nameAgain(path.join(dataDirectory, 'blobs'), path.join(draft, 'blobs'), signal)
     await rename(draft, aside)
+    made = aside
     // What is replaced next must not be on the disk before this is.
     for (const folder of [all, dataDirectory]) await syncFolder(folder)
     return aside
   } catch (error) {
-    await rm(draft, { recursive: true, force: true })
+    await rm(made, { recursive: true, force: true })
     throw error
   }
 }

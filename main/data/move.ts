@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Log } from '../../shared/ports.ts'
-import { makeFolder, readText, syncFolder, whenFree, writeWhole } from '../files.ts'
+import { syncFolder } from '../../shared/sync-folder.ts'
+import { makeFolder, readText, whenFree, writeWhole } from '../files.ts'
 import type { PreferenceStore, Preferences } from '../preferences.ts'
 import { copyFolder, lastOf, removeOlder, takeBack } from './copy-folder.ts'
 import type { DirectoryHold } from './hold-directory.ts'
@@ -213,7 +214,8 @@ export async function removePrevious(preferences: PreferenceStore, now = Date.no
 /** On the disk when it resolves: it comes before what is written down of it, and may be on another disk. */
 async function renameFolder(from: string, to: string, platform: NodeJS.Platform): Promise<void> {
   await whenFree(() => rename(from, to), platform)
-  for (const folder of [from, to]) await syncFolder(path.dirname(folder))
+  // Renamed it is, whatever the disk says of the names: whoever undoes must know.
+  for (const folder of [from, to]) await syncFolder(path.dirname(folder)).catch(() => {})
 }
 
 async function removeMarks(...folders: readonly string[]): Promise<void> {

@@ -19,10 +19,13 @@ export type TaskEnd =
   | { type: 'failed'; code: ErrorCode; values: Record<string, string | number> }
   | { type: 'cancelled' }
 
-/** Milliseconds for the process to put away what is half done. */
+/** Milliseconds for the process to put away what is half done; one that is still there after as long again cannot be ended. */
 const patience = 3000
 
-/** Never rejects. When the signal fires it is ended, and what it was about to change is as it was. */
+/**
+ * Never rejects. When the signal fires it is ended, and what it was about to change is as it was. One that hangs in the system, as on a drive
+ * that answers no more, is left to that: nobody waits for it.
+ */
 export async function runServerTask(
   processes: Processes,
   task: ServerTask,
@@ -32,13 +35,17 @@ export async function runServerTask(
   const child = processes.spawn('server')
   const isForBroker = createBroker(child, processes)
   let late: NodeJS.Timeout | undefined
+  const left = Promise.withResolvers<undefined>()
   const tell = (message: ToServer) => void child.send(message).catch(() => {})
   const stop = () => {
-    late = setTimeout(() => child.kill(), patience)
+    late = setTimeout(() => {
+      child.kill()
+      late = setTimeout(() => left.resolve(undefined), patience)
+    }, patience)
     tell({ type: 'stop' })
   }
   signal?.addEventListener('abort', stop, { once: true })
-  try {
+  async function work(): Promise<TaskEnd | undefined> {
     let end: TaskEnd | undefined
     await child.send(task).catch(() => {})
     for await (const message of child.messages) {
@@ -50,6 +57,10 @@ export async function runServerTask(
       }
     }
     await child.exit
+    return end
+  }
+  try {
+    const end = await Promise.race([work(), left.promise])
     if (end && !(signal?.aborted && end.type === 'failed' && end.code === 'cancelled')) return end
     return signal?.aborted ? { type: 'cancelled' } : { type: 'failed', code: 'internal', values: {} }
   } finally {

@@ -3,9 +3,9 @@ import { openAsBlob } from 'node:fs'
 import { constants, type FileHandle, lstat, open, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { BlobReader, TextWriter, ZipReader } from '@zip.js/zip.js'
-import { syncFolder } from '../../shared/backup/files.ts'
 import { newPartial, publish, refuseExisting, remove, removePartials } from '../../shared/backup/partial.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
+import { syncFolder } from '../../shared/sync-folder.ts'
 import { type Manifest, manifestName } from './write.ts'
 
 /** Throws `export-exists`, without `force`; `export-unwritable` for what is there and is no file. */

@@ -89,14 +89,3 @@ export async function* ahead<Item, Opened>(
     for (const opening of under) await opening.then(discard).catch(() => {})
   }
 }
-
-/** A name is durable when its folder is. Windows has no such call. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}

@@ -4,7 +4,7 @@ import { link, lstat, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../errors.ts'
 import type { ErrorCode } from '../model/index.ts'
-import { syncFolder } from './files.ts'
+import { syncFolder } from '../sync-folder.ts'
 
 const ending = /^\.(\d+)-[0-9a-f]{12}\.partial$/
 

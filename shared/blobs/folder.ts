@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path'
 import { AppError, toAppError } from '../errors.ts'
 import type { Blobs } from '../ports.ts'
+import { syncFolder } from '../sync-folder.ts'
 
 /** Milliseconds after which a file under `tmp` belongs to nobody: what a crash left behind. */
 const staleAfter = 24 * 60 * 60 * 1000
@@ -179,16 +180,5 @@ async function sweep(scratch: string): Promise<void> {
     const file = join(scratch, name)
     const found = await stat(file).catch(missing)
     if (found && Date.now() - found.mtimeMs > staleAfter) await rm(file, { force: true, recursive: true })
-  }
-}
-
-/** A name is durable when its folder is. Windows has no such call. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError, toAppError } from '../errors.ts'
+import { syncFolder } from '../sync-folder.ts'
 import { fitsBeside, isModelFile, withModelEnding, withoutModelEnding } from './file-name.ts'
 
 /** The folder `<data>/models`: weights as files, their checksums beside them. */
@@ -225,13 +226,6 @@ async function* limited(name: string, bytes: AsyncIterable<Uint8Array>, limit: n
     if (size > limit) throw tooLarge(name, limit)
     yield chunk
   }
-}
-
-/** What was given a name keeps it also when the power goes. Not every system can do that with a folder (Windows). */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
 }
 
 async function statOf(file: string): Promise<{ size: number }> {

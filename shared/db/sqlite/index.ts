@@ -6,10 +6,11 @@
  * searching at full speed the event loop is late by 4 ms (p99), 10 ms at most.
  */
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AppError, toAppError } from '../../errors.ts'
 import type { Database } from '../../ports.ts'
+import { syncFolder } from '../../sync-folder.ts'
 import { oldestVersion } from './connection.ts'
 import { createDialect } from './dialect.ts'
 import { createPool } from './pool.ts'
@@ -146,15 +147,4 @@ function openingError(error: unknown): AppError {
 async function refuseExisting(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined)
   if (found) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' })
-}
-
-/** A name is durable only when its folder is. Windows has no such call: there the rename itself is what there is. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
