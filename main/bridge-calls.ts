@@ -71,7 +71,7 @@ export function createBridgeCalls(ports: BridgePorts): BridgeCalls {
       return undefined
     },
     takeHanded: (_, window) => ({ files: windows.isQuick(window) ? [] : handed.take() }),
-    leaveHanded: () => void handed.leave(),
+    leaveHanded: ({ all }) => void handed.leave(all),
     breakOff: ({ transfer }, window) => void transfers.breakOff(window, transfer),
     tellUploads: ({ count }, window) => void ports.uploads(window, count),
     getPreferences: shown,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DesktopBridge, ShownServer } from '../shared/api/desktop.ts'
-import { answered, tellUploads, untilOpen } from './desktop.ts'
+import { answered, connectDesktop, tellUploads, untilOpen } from './desktop.ts'
 import { createStore } from './store.ts'
 
 describe('what main answers', () => {
@@ -8,6 +8,33 @@ describe('what main answers', () => {
     expect(await answered(Promise.resolve({ ok: true, value: 1 }))).toBe(1)
     const refused = answered(Promise.resolve({ ok: false, reason: { code: 'folder-missing', values: { name: 'a' } } }))
     await expect(refused).rejects.toMatchObject({ code: 'folder-missing', values: { name: 'a' } })
+  })
+})
+
+describe('what was handed over', () => {
+  it('is dropped when it comes after all was left, and what comes later is not', async () => {
+    const file = (name: string) => ({ id: name, name, size: 1 })
+    const answers: ((files: readonly object[]) => void)[] = []
+    const left: unknown[] = []
+    let hear: (message: { type: 'handed' }) => void = () => {}
+    const bridge = {
+      start: async () => ({ ok: true, value: { quick: false } }),
+      getKey: async () => ({ ok: true, value: null }),
+      takeHanded: () => new Promise(resolve => answers.push(files => resolve({ ok: true, value: { files } }))),
+      leaveHanded: async (input: unknown) => void left.push(input),
+      listen(listener: typeof hear) {
+        hear = listener
+      },
+    } as unknown as DesktopBridge
+    const page = { addEventListener() {} } as unknown as Document
+    const desktop = await connectDesktop(bridge, { document: page, go() {} })
+    desktop?.leaveHanded()
+    answers[0]?.([file('vorher')])
+    await vi.waitFor(() => expect(answers).toHaveLength(2))
+    expect([desktop?.handed.get(), left]).toEqual([[], [{ all: true }]])
+    hear({ type: 'handed' })
+    answers[1]?.([file('nachher')])
+    await vi.waitFor(() => expect(desktop?.handed.get()).toEqual([file('nachher')]))
   })
 })
 

@@ -38,6 +38,8 @@ export interface Desktop {
   readonly taking: Store<ModelsTaking>
   /** Opened with Cloister, and not added yet. */
   readonly handed: Store<readonly HandedFile[]>
+  /** Nothing that was handed over so far is wanted any more, also what main is still finding. */
+  leaveHanded(): void
 }
 
 /** Null where there is none. `go`: to a view, as it stands behind the `#`. */
@@ -57,7 +59,7 @@ export async function connectDesktop(
   const taking = createStore<ModelsTaking>(null)
   const handed = createStore<readonly HandedFile[]>([])
   const transfers = createPageTransfers(bridge, state.page)
-  const take = takeHanded(bridge, files => handed.change(all => [...all, ...files]))
+  const { take, leave } = takeHanded(bridge, files => handed.change(all => [...all, ...files]))
   bridge.listen(message => {
     if (message.type === 'server') server.set(message.server)
     else if (message.type === 'updates') updates.set(message.updates)
@@ -75,28 +77,40 @@ export async function connectDesktop(
   // Where it is not known yet, a message says it, which may have come by now.
   if (known.ok && known.value) key.set(known.value)
   const { quick, asksForKeys } = state
-  return { bridge, transfers, quick, asksForKeys, server, updates, preferences, key, taking, handed }
+  const leaveHanded = () => {
+    leave()
+    handed.set([])
+    void bridge.leaveHanded({ all: true })
+  }
+  return { bridge, transfers, quick, asksForKeys, server, updates, preferences, key, taking, handed, leaveHanded }
 }
 
 /** All that there is, a handful after the other, also what comes while they are taken. */
-function takeHanded(bridge: DesktopBridge, taken: (files: readonly HandedFile[]) => void): () => Promise<void> {
+function takeHanded(
+  bridge: Pick<DesktopBridge, 'takeHanded'>,
+  taken: (files: readonly HandedFile[]) => void,
+): { take(): Promise<void>; leave(): void } {
   let taking = false
   let asked = false
-  return async () => {
+  /** How often all was left: what was on its way by then is not wanted. */
+  let left = 0
+  async function take(): Promise<void> {
     asked = true
     if (taking) return
     taking = true
     while (asked) {
       asked = false
+      const before = left
       const given = await bridge.takeHanded()
       // Main is asked too much just now.
       if (!given.ok) await new Promise(resolve => setTimeout(resolve, breath))
-      else if (given.value.files.length > 0) taken(given.value.files)
-      else continue
+      else if (given.value.files.length === 0) continue
+      else if (before === left) taken(given.value.files)
       asked = true
     }
     taking = false
   }
+  return { take, leave: () => void left++ }
 }
 
 /**

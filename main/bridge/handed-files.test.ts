@@ -69,6 +69,26 @@ describe('what is offered', () => {
     expect(new Set(taken.flat().map(({ name }) => name)).size).toBe(2400)
   })
 
+  it('is not looked for any further once all is left', async () => {
+    await mkdir(at('stopped'))
+    await Promise.all(Array.from({ length: 1600 }, (_, number) => writeFile(at(`stopped/${number}.txt`), '')))
+    const handed = createHandedFiles({ log: silent })
+    let taken = 0
+    const offered = handed.offer([at('stopped')], () => {
+      taken += handed.take().length
+      handed.leave(true)
+    })
+    expect(await offered).toEqual({ more: false, unread: [] })
+    expect([taken, handed.take()]).toEqual([1000, []])
+    // What is handed over later is.
+    await handed.offer([at('stopped/1.txt')], nothing)
+    expect(handed.take().map(({ name }) => name)).toEqual(['1.txt'])
+    // What was only taken leaves the rest.
+    await handed.offer([at('stopped/2.txt')], nothing)
+    handed.leave(false)
+    expect(handed.take()).toHaveLength(1)
+  })
+
   it('comes again to a page that takes the place of another, but for what was added, refused, or is not wanted', async () => {
     const handed = createHandedFiles({ log: silent })
     const names = ['added.txt', 'refused.txt', 'open.txt']
@@ -84,7 +104,7 @@ describe('what is offered', () => {
     await settle('refused.txt', 'refused')
     handed.again()
     expect(handed.take().map(({ name }) => name)).toEqual(['open.txt'])
-    handed.leave()
+    handed.leave(false)
     handed.again()
     expect(handed.take()).toEqual([])
   })

@@ -21,8 +21,8 @@ export interface HandedFiles {
   take(): HandedFile[]
   /** The page that took them is gone: the next one takes what was not tried. */
   again(): void
-  /** What was taken and is not added is not wanted any more. */
-  leave(): void
+  /** What was taken and is not added is not wanted any more. `all`: nor is what is still being found. */
+  leave(all: boolean): void
   /** Until it is added, as often as it takes. Throws `file-missing`, `file-unreadable`, `file-changed`. */
   open(id: string): Promise<OpenedFile>
 }
@@ -56,13 +56,17 @@ interface Entry extends HandedFile {
 
 export function createHandedFiles({ log, most = mostHanded }: { log: Log; most?: number }): HandedFiles {
   const entries = new Map<string, Entry>()
+  /** How often all was left. */
+  let left = 0
 
   async function offer(paths: readonly string[], found: () => void): Promise<Offered> {
     const unread: string[] = []
+    const begun = left
     let fresh = 0
     let more = false
     for await (const { file, name } of filesOfAll(paths, unread)) {
       const seen = await stat(file, { bigint: true }).catch(() => undefined)
+      if (left !== begun) return { more: false, unread }
       if (!seen?.isFile() || name.length > longestName) {
         unread.push(name)
         continue
@@ -116,8 +120,9 @@ export function createHandedFiles({ log, most = mostHanded }: { log: Log; most?:
         if (entry.state === 'taken') entry.state = 'waiting'
         else if (entry.state === 'refused') entries.delete(entry.id)
     },
-    leave() {
-      for (const { id, state } of entries.values()) if (state !== 'waiting') entries.delete(id)
+    leave(all) {
+      if (all) left += 1
+      for (const { id, state } of entries.values()) if (all || state !== 'waiting') entries.delete(id)
     },
     async open(id) {
       const entry = entries.get(id)

@@ -49,7 +49,7 @@ export function createPageBridge({ invoke, receive }: Wire): DesktopBridge {
     showDataFolder: () => call('showDataFolder'),
     print: () => call('print'),
     takeHanded: () => call('takeHanded'),
-    leaveHanded: () => call('leaveHanded'),
+    leaveHanded: input => call('leaveHanded', input),
     breakOff: input => call('breakOff', input),
     tellUploads: input => call('tellUploads', input),
     getPreferences: () => call('getPreferences'),

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import busboy from 'busboy'
@@ -170,6 +170,36 @@ describe('a file that was handed over', () => {
     expect((await add(id, `${page}/1`)).type).toBe('error')
     serve = async request => Response.json({ length: (await request.text()).length > 4 })
     expect((await add(id, `${page}/2`)).status).toBe(200)
+  })
+
+  it('that the server refuses comes to no other page; that it could not take just now does', async () => {
+    const page = transfers.openPage(1)
+    const [no, later] = [await offer('nein.txt', 'eins'), await offer('später.txt', 'zwei')]
+    serve = async () => Response.json({ code: 'unsupported-type', status: 415 }, { status: 415 })
+    await add(no.id, `${page}/0`)
+    serve = async () => Response.json({ code: 'internal', status: 500 }, { status: 500 })
+    await add(later.id, `${page}/1`)
+    handed.again()
+    const names = handed.take().map(({ name }) => name)
+    expect([names.includes('nein.txt'), names.includes('später.txt')]).toEqual([false, true])
+  })
+
+  it.runIf(process.platform === 'linux')('is closed, however it ended', async () => {
+    const page = transfers.openPage(1)
+    const { id, file } = await offer('zu.txt', 'eins')
+    const answers = [
+      async () => Response.json({}, { status: 500 }),
+      async () => Response.json({}, { status: 413 }),
+      async () => Promise.reject(new Error('gone')),
+      async () => Response.json({}),
+    ]
+    for (const [at, answer] of answers.entries()) {
+      serve = answer
+      await add(id, `${page}/${at}`)
+    }
+    const open = await readdir('/proc/self/fd')
+    const files = await Promise.all(open.map(number => readlink(`/proc/self/fd/${number}`).catch(() => '')))
+    expect(files).not.toContain(await realpath(file))
   })
 
   it('says in words that a page knows what is wrong with it, and never ends as a whole file then', async () => {

@@ -47,7 +47,7 @@ export function createUploads({
 }: {
   session: () => Session
   language: () => string
-  desktop: Pick<Desktop, 'bridge' | 'transfers'> | null
+  desktop: Pick<Desktop, 'bridge' | 'transfers' | 'leaveHanded'> | null
   /** At least one file has been stored. */
   arrived(projectId: string): void
   /** The server no longer knows this browser. */
@@ -71,6 +71,8 @@ export function createUploads({
     const upload = list.get().find(one => one.key === key)
     if (!upload || upload.state === 'stopped') return
     const { projectId, name } = upload
+    // `stop` puts another in its place.
+    const { signal } = control
     change(key, { state: 'sending' })
     try {
       const { results } = (await sendFile({
@@ -80,7 +82,7 @@ export function createUploads({
         name,
         transfers: desktop?.transfers ?? null,
         language: language(),
-        signal: control.signal,
+        signal,
         progress: (sent, total) => change(key, sent < total ? { sent } : { sent: file.size, state: 'storing' }),
       })) as { results: Outcome[] }
       const outcome = results[0]
@@ -90,7 +92,7 @@ export function createUploads({
       } else change(key, { state: outcome?.added === false ? 'known' : 'added', sent: file.size })
       arrived(projectId)
     } catch (thrown) {
-      if (control.signal.aborted) return change(key, { state: 'stopped' })
+      if (signal.aborted) return change(key, { state: 'stopped' })
       const error = toAppError(thrown)
       if (error.code === 'unauthorized') refused()
       const text = error instanceof ApiError ? error.detail : ''
@@ -128,11 +130,11 @@ export function createUploads({
       control.abort()
       control = new AbortController()
       list.change(all => all.map(one => (isOpen(one) ? { ...one, state: 'stopped' } : one)))
-      void desktop?.bridge.leaveHanded()
+      desktop?.leaveHanded()
     },
     clear() {
       list.change(all => all.filter(isOpen))
-      if (list.get().length === 0) void desktop?.bridge.leaveHanded()
+      if (list.get().length === 0) void desktop?.bridge.leaveHanded({ all: false })
       skipped.set(0)
     },
   }

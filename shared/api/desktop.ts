@@ -109,8 +109,8 @@ export const desktopCalls = {
   print: { input: nothing, output: nothing },
   /** Files that were handed over and that no page has taken yet, a handful at a time; none: that was all. */
   takeHanded: { input: nothing, output: z.object({ files: z.array(handedFile).max(1000) }) },
-  /** Those that were taken and are not added yet are not wanted any more. */
-  leaveHanded: { input: nothing, output: nothing },
+  /** Those that were taken and are not added yet are not wanted any more. `all`: nor are those that are still being found. */
+  leaveHanded: { input: z.object({ all: z.boolean() }), output: nothing },
   /** A request of this page, by its number. */
   breakOff: { input: z.object({ transfer }), output: nothing },
   /** How many files are on their way from this window: of all work, the one thing that a later start cannot go on with. */

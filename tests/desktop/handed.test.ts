@@ -238,7 +238,7 @@ describe('what a page sends', () => {
     await load()
     expect(await take()).toEqual([file])
     // What its user stopped does not.
-    await call('leaveHanded')
+    await call('leaveHanded', { all: true })
     await load()
     expect(await take()).toEqual([])
   })

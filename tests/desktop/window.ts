@@ -209,7 +209,7 @@ function callsOf(
       return undefined
     },
     takeHanded: () => ({ files: handed.take() }),
-    leaveHanded: () => void handed.leave(),
+    leaveHanded: ({ all }) => void handed.leave(all),
     breakOff: ({ transfer }, window) => void transfers.breakOff(window, transfer),
     tellUploads: ({ count }) => void called.push(`tellUploads ${count}`),
     getPreferences: () => preferences,
