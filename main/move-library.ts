@@ -20,6 +20,7 @@ export async function moveLibrary({
   preferences,
   words,
   server,
+  goOn,
   use,
   hold,
   uploading,
@@ -32,6 +33,8 @@ export async function moveLibrary({
   preferences: PreferenceStore
   words: Translate
   server: ServerProcess
+  /** It runs again, unless safe mode has begun meanwhile. */
+  goOn(): void
   use: LibraryUse
   /** Keeps other programs from the folder. */
   hold(signal: AbortSignal): Promise<DirectoryHold>
@@ -67,7 +70,7 @@ export async function moveLibrary({
       if ('moved' in end) await leave(end.moved, ports.signal)
       return 'wrong' in end ? end.wrong : undefined
     } finally {
-      if (!moved) server.start()
+      if (!moved) goOn()
     }
   })
   if (wrong !== undefined) await tell(wrong, { warning: true })

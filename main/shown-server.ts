@@ -6,9 +6,10 @@ import type { ServerState } from './processes/server-process.ts'
 
 export function shownServer(
   state: ServerState,
-  { alone, safe }: { alone: LoneWork | undefined; safe: SafeReason | undefined },
+  { alone, safe, unasked }: { alone: LoneWork | undefined; safe: SafeReason | undefined; unasked: boolean },
 ): ShownServer {
   if (alone) return { name: 'stopped', alone: { doing: alone.doing, part: alone.part ?? null } }
   if (safe) return { name: 'stopped', safe: { reason: safe.why === 'refused' ? safe.reason : null } }
+  if (unasked && state.name === 'stopped') return { name: 'failed', reason: { code: 'internal' } }
   return state
 }

@@ -26,6 +26,7 @@ function play() {
         }),
     },
     words: () => createTranslate('en'),
+    log: { debug() {}, info() {}, warn() {}, error() {} },
     server: {
       follow(next) {
         hear = next

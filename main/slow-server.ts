@@ -3,6 +3,7 @@
  * library may well take that long.
  */
 import type { Translate } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
 import type { ServerProcess, ServerState } from './processes/server-process.ts'
 import type { Shell } from './shell.ts'
 
@@ -15,6 +16,7 @@ export function askWhenSlow({
   shell,
   words,
   server,
+  log,
   again,
   safely,
   quit,
@@ -22,6 +24,7 @@ export function askWhenSlow({
   shell: Pick<Shell, 'ask'>
   words: () => Translate
   server: Pick<ServerProcess, 'follow'>
+  log: Log
   /** Starts it anew. */
   again(): void
   /** In safe mode. */
@@ -39,12 +42,16 @@ export function askWhenSlow({
       ...(slow !== 'silent' && { safely: words()('desktop.slow.safely') }),
       quit: words()('desktop.dialog.quit'),
     }
-    const answer = await shell.ask({
+    const question = {
       message: words()(`desktop.slow.${slow}`),
       detail: words()(`desktop.slow.${slow}Detail`),
       buttons: Object.values(choices),
       cancel: 0,
       signal,
+    }
+    const answer = await shell.ask(question).catch(error => {
+      log.error('nobody can be asked about a server that takes long', { error })
+      return question.cancel
     })
     if (signal.aborted) return
     const choice = Object.keys(choices)[answer]

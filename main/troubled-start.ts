@@ -7,10 +7,13 @@ import type { Library } from './open-library.ts'
 import { askInSafeMode } from './safe-start.ts'
 import type { Shell } from './shell.ts'
 import { askWhenSlow } from './slow-server.ts'
+import { createStandingQuestions, type StandingQuestions } from './standing-questions.ts'
 
 export interface TroubledStart {
   /** Why nothing is opened until the user says so. */
   safe(): SafeReason | undefined
+  /** Safe mode could not ask, and the server was not started since: the page offers to try again. */
+  unasked(): boolean
   /** Starts the server, unless too many starts before this one came to nothing. */
   begin(failed: number): void
   /** The server says that it will not start. */
@@ -19,6 +22,12 @@ export interface TroubledStart {
   start(): void
   /** The server anew; in safe mode nothing is opened, and the next start has it. */
   restart(): Promise<void>
+  /** The server, for whoever held it, or let it go with the windows; in safe mode its question, where it does not stand any more. */
+  goOn(): void
+  /** The window is about to be replaced: what stood over it is asked again. */
+  again(): void
+  /** The windows go: no question stands then, and nothing comes of it. */
+  leave(): void
 }
 
 export function createTroubledStart({
@@ -42,18 +51,33 @@ export function createTroubledStart({
   end(): Promise<void>
   quit(): void
 }): TroubledStart {
+  const { log, shell } = ports
   const { server } = ports.library
   let safe: SafeReason | undefined
+  let unasked = false
+  /** One at a time. */
+  let standing: StandingQuestions | undefined
 
   async function askSafely(why: SafeReason): Promise<void> {
-    // One question at a time.
-    if (safe) return
+    if (standing) return
+    const mine = createStandingQuestions(shell)
+    standing = mine
     safe = why
     changed()
-    const next = await askInSafeMode({ ...ports, words: words(), why })
+    const next = await askInSafeMode({ ...ports, shell: { ...shell, ask: mine.ask }, words: words(), why }).catch(
+      error => {
+        log.error('safe mode cannot ask', { error })
+        return 'unasked' as const
+      },
+    )
+    // The application ends, or came back and has asked anew.
+    if (standing !== mine) return
+    standing = undefined
     if (next === 'quit') return end()
     safe = undefined
-    server.start()
+    if (next === 'start') server.start()
+    else unasked = true
+    changed()
   }
 
   function start(): void {
@@ -64,23 +88,37 @@ export function createTroubledStart({
   async function restart(): Promise<void> {
     if (safe) return
     await server.stop()
-    server.start()
+    // Meanwhile it may have been chosen.
+    if (!safe) server.start()
   }
 
+  function goOn(): void {
+    if (safe) void askSafely(safe)
+    else server.start()
+  }
+
+  server.follow(({ name }) => {
+    if (name !== 'stopped') unasked = false
+  })
+
   askWhenSlow({
-    shell: ports.shell,
+    shell,
     words,
     server,
+    log,
     again: () => void restart(),
     async safely() {
+      const why: SafeReason = { why: 'slow' }
+      safe = why
       await server.stop()
-      if (!isEnding()) await askSafely({ why: 'slow' })
+      if (!isEnding()) await askSafely(why)
     },
     quit,
   })
 
   return {
     safe: () => safe,
+    unasked: () => unasked,
     begin(failed) {
       const why = decideSafeMode({ failed })
       if (why) void askSafely(why)
@@ -94,5 +132,11 @@ export function createTroubledStart({
     },
     start,
     restart,
+    goOn,
+    again: () => standing?.again(),
+    leave() {
+      standing?.over()
+      standing = undefined
+    },
   }
 }

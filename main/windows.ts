@@ -34,6 +34,7 @@ export function createWindows({
   stays,
   hidden,
   gone,
+  replaced,
   troubled,
   forget,
 }: {
@@ -47,6 +48,8 @@ export function createWindows({
   hidden(): void
   /** The last one was closed, or is to be: it stays until the application ends. */
   gone(): void
+  /** It is about to give way to another one, and what stands over it goes, too. */
+  replaced(): void
   /** Asks whether the page is to be opened anew. */
   troubled(how: 'crashed' | 'slow'): Promise<boolean>
   /** What was kept of a window goes. */
@@ -118,6 +121,7 @@ export function createWindows({
   function anew(): void {
     const before = main
     main = undefined
+    replaced()
     before?.destroy()
     main = open('#/')
   }

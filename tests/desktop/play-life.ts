@@ -17,21 +17,29 @@ export interface PlayedLife {
   children: readonly ChildProcess[]
   /** The next one that is started stands still until it is let go on; gives its number then. */
   holdNext(): Promise<number>
+  /** By the page of the last window. */
   call(name: string, input?: unknown): Promise<unknown>
   client: Client
 }
 
-/** `told`: what each process is told first. */
+/** `told`: what each process is told first. `change`: what is different about the system. */
 export async function playLife(
   folder: string,
   {
     answer,
     keyGiven = false,
     told = () => {},
-  }: { answer?: Played['answer']; keyGiven?: boolean; told?: (message: unknown) => void } = {},
+    change = () => {},
+  }: {
+    answer?: Played['answer']
+    keyGiven?: boolean
+    told?: (message: unknown) => void
+    change?: (played: Played) => void
+  } = {},
 ): Promise<PlayedLife> {
   const played = playShell(folder)
   if (answer) played.answer = answer
+  change(played)
   const { page } = played.shell.folders
   await mkdir(page, { recursive: true })
   await writeFile(path.join(page, 'index.html'), '<p nonce="__NONCE__"></p>')
@@ -72,7 +80,8 @@ export async function playLife(
       new Promise(resolve => {
         held = resolve
       }),
-    call: (name, input) => desktop.handleCall({ window: 1, url: `${pageOrigin}/`, isMainFrame: true }, { name, input }),
+    call: (name, input) =>
+      desktop.handleCall({ window: played.windows.length, url: `${pageOrigin}/`, isMainFrame: true }, { name, input }),
     client: createClient({ routes: contract, url: pageOrigin, fetch: request => desktop.handleRequest(request) }),
   }
 }
