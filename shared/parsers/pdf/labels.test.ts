@@ -73,6 +73,13 @@ describe('a value that also occurs in its label', () => {
       [152, '6 Zimmerleute'],
     ] as const)
       expect((await read({ texts: [label, at(x, 150.5, text)], fields })).join(' ').match(/Zimmer/g)).toHaveLength(2)
+    // Nor is a part of what several pieces make.
+    const six = [field(150, 150, 150, '6')]
+    for (const printed of [
+      [at(152, 150.5, '6'), at(157.6, 150.5, '1')],
+      [at(147, 150.5, '1'), at(152.5, 150.5, '6')],
+    ])
+      expect((await read({ texts: [label, ...printed], fields: six })).join(' ').match(/6/g)).toHaveLength(2)
   })
 })
 
@@ -123,6 +130,42 @@ describe('next to other fields and other text', () => {
     expect(await read(page)).toEqual(['Bruttolohn 52.000 EUR Lohnsteuer', '4'])
   })
 
+  test('what is behind a field is its unit only where it is short and no label of the next', async () => {
+    const caption = small(72, 136, 'PLZ')
+    const fields = [field(72, 150, 60, '20099')]
+    expect(await read({ texts: [caption, at(140, 150, 'bitte vollständig')], fields })).toEqual([
+      'PLZ 20099',
+      'bitte vollständig',
+    ])
+    const next = [...fields, field(165, 150, 100, 'Ulm')]
+    expect(await read({ texts: [caption, at(140, 150, 'Ort')], fields: next })).toEqual(['PLZ 20099', 'Ort Ulm'])
+  })
+
+  test('two fields behind one label, drawn lower than it', async () => {
+    const fields = [field(160, 154, 100, 'Grünwald'), field(270, 154, 100, 'Käthe')]
+    expect(await read({ texts: [at(72, 150, 'Name, Vorname:')], fields })).toEqual(['Name, Vorname: Grünwald Käthe'])
+  })
+
+  test('a label that has its field beside it is not that of another below; one may stand in its field', async () => {
+    for (const x of [72, 60]) {
+      const fields = [field(110, 150, 100, 'Groß'), field(x, 168, 100, 'Ulm')]
+      expect(await read({ texts: [at(72, 150, 'Name:')], fields })).toEqual(['Name: Groß', 'Ulm'])
+    }
+    expect(
+      await read({
+        texts: [at(72, 150, 'Anzahl der Personen im Haushalt'), at(72, 172, 'Zone A, B oder C')],
+        fields: [field(72, 150, 400, '1'), field(60, 171, 200, 'B')],
+      }),
+    ).toEqual(['Anzahl der Personen im Haushalt 1', 'B Zone A, B oder C'])
+  })
+
+  test('long labels below each other are no column of text where each has its field', async () => {
+    const labels = ['Einkünfte aus nichtselbständiger Arbeit', 'Einkünfte aus Vermietung und Verpachtung']
+    const texts = labels.map((label, index) => at(72, 150 + 17 * index, label))
+    const fields = ['52.000', '9.100'].map((value, index) => field(400, 154 + 17 * index, 100, value, 14))
+    expect(await read({ texts, fields })).toEqual([`${labels[0]} 52.000`, `${labels[1]} 9.100`])
+  })
+
   test('two columns of text stay two, with a value or a box in the right one', async () => {
     const [left, right] = [column(60, 'Links'), column(320, 'Rechts')]
     const without = right.filter((_, index) => index !== 5)
@@ -164,9 +207,17 @@ describe('tables with empty cells', () => {
     ]
     const page = {
       texts: [at(200, 132, 'Antragsteller'), at(380, 132, 'Ehegatte'), at(72, 150, 'Bruttolohn'), at(72, 172, 'Rente')],
-      fields: table([200, 380], 150, rows),
+      fields: table([200, 380], 154, rows),
     }
     expect(await read(page)).toEqual(['Antragsteller Ehegatte', 'Bruttolohn 52.000', 'Rente 9.000'])
+  })
+
+  test('boxes to tick under heads, drawn lower than their rows', async () => {
+    const page = {
+      texts: [at(300, 130, 'gut'), at(350, 130, 'schlecht'), at(72, 150, 'Service'), at(72, 170, 'Preis')],
+      fields: [box(304, 154, true), box(360, 154, false), box(304, 174, false), box(360, 174, true)],
+    }
+    expect(await read(page)).toEqual(['gut schlecht', 'Service ☒ ☐', 'Preis ☐ ☒'])
   })
 })
 
