@@ -62,6 +62,3 @@ export async function readText(file: string): Promise<string | undefined> {
     throw error
   }
 }
-
-/** `20261122T081500000Z`: for names of files. */
-export const stampOf = (time: number) => new Date(time).toISOString().replaceAll(/[-:.]/g, '')

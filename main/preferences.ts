@@ -4,7 +4,8 @@ import path from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../shared/errors.ts'
 import type { Log } from '../shared/ports.ts'
-import { readText, stampOf, whenFree, writeWhole } from './files.ts'
+import { stampOf } from '../shared/stamp.ts'
+import { readText, whenFree, writeWhole } from './files.ts'
 import { noSettings } from './updates/policy.ts'
 
 const folder = z.string().min(1).refine(path.isAbsolute)

@@ -86,7 +86,8 @@ export function createWindows({
       closing() {
         const answer = stays()
         if (typeof answer === 'boolean') leaveOr(answer)
-        else void answer.then(leaveOr)
+        // Nobody knows whether it would be found again.
+        else void answer.catch(() => false).then(leaveOr)
         return false
       },
       closed() {

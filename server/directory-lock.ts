@@ -5,12 +5,12 @@
  * They are the locks of empty SQLite files, since SQLite has them on every system. On POSIX a process loses all its
  * locks of a file when it closes any descriptor of it: nothing else of ours may ever open these.
  */
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { AppError } from '../shared/errors.ts'
-import { currentOwner, mayLive, type Owner } from '../shared/queue/owner.ts'
+import { usersOf } from '../shared/queue/owner.ts'
 
 /** As long as somebody refers to it: what is collected as garbage is released. */
 export interface DirectoryLock {
@@ -42,7 +42,8 @@ export async function claimDirectory(folder: string, signal?: AbortSignal): Prom
       return undefined
     }
     for (let waited = 0; !commands.take('begin exclusive'); waited += lookTime) {
-      if (waited >= patience) throw new AppError('commands-running', { processes: await processesAt(folder) })
+      // A command that has just begun may have no mark yet.
+      if (waited >= patience) throw new AppError('commands-running', { processes: (await usersOf(folder)) || '?' })
       await pause(lookTime, undefined, signal && { signal })
     }
     return { release }
@@ -94,20 +95,4 @@ async function open(folder: string, name: string): Promise<DirectoryLock & { tak
 
 function isBusy(error: unknown): boolean {
   return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
-}
-
-/** As the marks in `running/` tell them; a command that has just begun may have none yet. */
-async function processesAt(folder: string): Promise<string> {
-  const marks = path.join(folder, 'running')
-  const here = currentOwner()
-  const numbers: number[] = []
-  for (const name of await readdir(marks).catch(() => [])) {
-    try {
-      const owner = JSON.parse(await readFile(path.join(marks, name), 'utf8')) as Owner
-      if (mayLive(owner, here)) numbers.push(owner.pid)
-    } catch {
-      // Half a mark, or none any more.
-    }
-  }
-  return numbers.sort((a, b) => a - b).join(', ') || '?'
 }

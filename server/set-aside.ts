@@ -6,6 +6,7 @@ import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { stampOf } from '../shared/stamp.ts'
 import { syncFolder } from '../shared/sync-folder.ts'
 
 const isDatabase = (name: string) => /^cloister\.db(?:-wal|-shm)?$/.test(name)
@@ -24,7 +25,7 @@ export async function setAside(
   }: { now?: number; signal?: AbortSignal; progress?: (part: number) => void } = {},
 ): Promise<string> {
   const all = path.join(dataDirectory, 'set-aside')
-  const aside = path.join(all, new Date(now).toISOString().replaceAll(/[-:.]/g, ''))
+  const aside = path.join(all, stampOf(now))
   const draft = `${aside}.draft`
   let made = draft
   // Of one that was killed: nothing was replaced then, and all of it lies where it lay.

@@ -1,7 +1,6 @@
 /** What is seen of the folder of a library without opening it. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { currentOwner, mayLive, type Owner } from '../../shared/queue/owner.ts'
 
 /** By what is in it, the folder that is being renamed is known from any other. */
 export const markOfMove = 'moving'
@@ -23,22 +22,6 @@ export const isFolder = (folder: string): Promise<boolean> =>
     found => found.isDirectory(),
     () => false,
   )
-
-/** Numbers of processes that are at work on the library, as they say themselves, but for `own`; empty: none. */
-export async function usersOf(folder: string, own?: number): Promise<string> {
-  const here = currentOwner()
-  const marks = path.join(folder, 'running')
-  const found: number[] = []
-  for (const name of await readdir(marks).catch(() => [])) {
-    try {
-      const owner = JSON.parse(await readFile(path.join(marks, name), 'utf8')) as Owner
-      if (owner.pid !== own && mayLive(owner, here)) found.push(owner.pid)
-    } catch {
-      // Half a mark, or none any more.
-    }
-  }
-  return found.sort((a, b) => a - b).join(', ')
-}
 
 /** The folder itself counts. */
 export function isWithin(file: string, folder: string): boolean {

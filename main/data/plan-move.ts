@@ -2,7 +2,8 @@
 import type { Stats } from 'node:fs'
 import { lstat, open, readdir, realpath, rm, statfs } from 'node:fs/promises'
 import path from 'node:path'
-import { isOfTheSystem, isWithin, passing, usersOf } from './library-folder.ts'
+import { usersOf } from '../../shared/queue/owner.ts'
+import { isOfTheSystem, isWithin, passing } from './library-folder.ts'
 import { isRemote, isSynced } from './places.ts'
 
 export type MoveRefusal =

@@ -3,7 +3,7 @@ import { watch } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { toAppError } from '../../shared/errors.ts'
 import { createTranslate, explain } from '../../shared/messages/index.ts'
 import type { Log } from '../../shared/ports.ts'
@@ -311,4 +311,32 @@ describe.each(stores)('the real module with $store', ({ store, keychain, works }
 test('where there is no Secret Service, the module never takes the keyring that a restart empties', async context => {
   if (process.platform !== 'linux' || stores[0]?.works) context.skip('there is one, or this is not Linux')
   await expect(createKeychain({ service: 'Cloister tests' }).set('x', 'y')).rejects.toThrow()
+})
+
+test('of all that is asked and does not answer, a start waits a minute for altogether', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const hang = () => {
+      resolve()
+      return new Promise<never>(() => {})
+    }
+    const keychain: Keychain = { get: hang, set: hang, remove: hang }
+    const safeStorage: SafeStorage = { ...sealing(), encrypt: hang, decrypt: hang }
+    let found: LibraryKey | undefined
+    void openLibraryKey({ dataDirectory, keychain, safeStorage, log: silent }).then(key => {
+      found = key
+    })
+    await asked
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(found).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(1000)
+    await until(async () => {
+      await vi.advanceTimersByTimeAsync(1)
+      return found !== undefined
+    }, 'it goes on without')
+    expect(found).toEqual({ state: 'none' })
+  } finally {
+    vi.useRealTimers()
+  }
 })

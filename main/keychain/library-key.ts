@@ -18,6 +18,7 @@ import {
 } from '../../shared/secrets/keeping.ts'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
 import { createSecrets, readKey, readKeyFile } from '../../shared/secrets/secrets.ts'
+import { stampOf } from '../../shared/stamp.ts'
 import { protects, type SafeStorage } from './safe-storage.ts'
 
 export type LibraryKey =
@@ -40,11 +41,15 @@ export interface KeyPorts {
 /** Characters: fewer are tried in an afternoon, however slow each try is made. */
 export const leastPassphrase = 10
 const passphrasePurpose = 'cloister library key'
-/** Milliseconds: a keychain that asks its owner may take as long as that takes, one that hangs must not keep the window away. */
+/** Milliseconds for all that is asked at a start: a keychain may ask its owner, and one that hangs must not keep the server away. */
 const patience = 60_000
 
+/** What is asked, and until when (as `performance.now` counts). */
+type Asked = KeyPorts & { until: number }
+
 /** At each start, before the server's. Never throws: a library without its key is a library all the same. */
-export async function openLibraryKey(ports: KeyPorts): Promise<LibraryKey> {
+export async function openLibraryKey(given: KeyPorts): Promise<LibraryKey> {
+  const ports: Asked = { ...given, until: performance.now() + patience }
   const { dataDirectory, log } = ports
   let place: KeyPlace | 'file' = 'file'
   try {
@@ -119,7 +124,7 @@ export async function protectLibraryKey(
  * Keys of providers must be entered anew then. Gives the files that it is in now.
  */
 export async function giveUpLibraryKey(dataDirectory: string, now = Date.now()): Promise<string[]> {
-  const ending = `.${new Date(now).toISOString().replaceAll(/[-:.]/g, '')}.old`
+  const ending = `.${stampOf(now)}.old`
   const key = keyFileOf(dataDirectory)
   const isBroken = await readKeyFile(key).then(
     () => false,
@@ -138,12 +143,8 @@ export async function giveUpLibraryKey(dataDirectory: string, now = Date.now()):
 }
 
 /** The best place there is, for the key that lies there or for a new one. */
-async function keepAnew(
-  ports: KeyPorts,
-  keeping: Keeping | undefined,
-  beside: Buffer | undefined,
-): Promise<LibraryKey> {
-  const { dataDirectory, keychain, safeStorage, log } = ports
+async function keepAnew(ports: Asked, keeping: Keeping | undefined, beside: Buffer | undefined): Promise<LibraryKey> {
+  const { dataDirectory, keychain, safeStorage, log, until } = ports
   const key = beside ?? randomBytes(32)
   const text = key.toString('base64')
   const fingerprint = fingerprintOf(key)
@@ -157,15 +158,15 @@ async function keepAnew(
   }
   const account = `library ${randomUUID()}`
   try {
-    await withPatience(keychain.set(account, text))
+    await inTime(keychain.set(account, text), until)
     return await keep({ place: 'keychain', account, fingerprint })
   } catch (error) {
     log.info('no keychain', { error })
-    await withPatience(keychain.remove(account)).catch(() => {})
+    await inTime(keychain.remove(account), until).catch(() => {})
   }
   if (safeStorage && (await protects(safeStorage))) {
     try {
-      const sealed = Buffer.from(await withPatience(safeStorage.encrypt(text))).toString('base64')
+      const sealed = Buffer.from(await inTime(safeStorage.encrypt(text), until)).toString('base64')
       return await keep({ place: 'safe-storage', sealed, fingerprint })
     } catch (error) {
       log.info('no safe storage', { error })
@@ -178,12 +179,12 @@ async function keepAnew(
 }
 
 /** Throws where it is not there, or is another one. */
-async function fetchKey({ keychain, safeStorage }: KeyPorts, keeping: Kept): Promise<Buffer> {
+async function fetchKey({ keychain, safeStorage, until }: Asked, keeping: Kept): Promise<Buffer> {
   let text: string | null
-  if (keeping.place === 'keychain') text = await withPatience(keychain.get(keeping.account))
+  if (keeping.place === 'keychain') text = await inTime(keychain.get(keeping.account), until)
   else if (keeping.place === 'passphrase') throw new Error('nobody was asked for the passphrase')
   else if (!safeStorage || !(await protects(safeStorage))) throw new Error('what it was locked with is not there')
-  else text = await withPatience(safeStorage.decrypt(Buffer.from(keeping.sealed, 'base64')))
+  else text = await inTime(safeStorage.decrypt(Buffer.from(keeping.sealed, 'base64')), until)
   const key = text === null ? undefined : readKey(text)
   if (!key) throw new Error('there is no such key')
   if (fingerprintOf(key) !== keeping.fingerprint) throw new Error('it is another key')
@@ -216,10 +217,10 @@ async function openWith(passphrase: string, keeping: { sealed: string; fingerpri
 const worded = (passphrase: string) => `passphrase ${passphrase}`
 
 /** Rejects when nothing has come of it; what comes later is dropped. */
-async function withPatience<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, until: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), patience)
+    timer = setTimeout(() => reject(new Error('no answer')), Math.max(0, until - performance.now()))
   })
   try {
     return await Promise.race([work, late])

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError, toAppError } from '../errors.ts'
 import type { Time } from '../ports.ts'
+import { stampOf } from '../stamp.ts'
 import { newestSchema } from '../store/read-rows.ts'
 import { type Checker, startChecker } from './checker.ts'
 import type { BackupSummary } from './format.ts'
@@ -54,7 +55,7 @@ export async function backupTo(
   if (!lease) throw new AppError('backup-running', { folder })
   try {
     for (const name of await readdir(folder)) if (oursPartial.test(name)) await remove(path.join(folder, name))
-    const time = new Date(source.clock.now()).toISOString().replaceAll(/[-:.]/g, '')
+    const time = stampOf(source.clock.now())
     const file = path.join(folder, `cloister-${byHand ? 'by-hand-' : ''}${time}.cloister`)
     const shared = createSharedBlobs(sharedFolderOf(file))
     const summary = await writeBackup(source, { file, shared, ...(signal && { signal }) })

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import path from 'node:path'
 
 /** Who holds a lease, as the table keeps it. */
 export interface Owner {
@@ -35,4 +37,20 @@ export function mayLive(owner: Owner, here: Owner): boolean {
   } catch (error) {
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
   }
+}
+
+/** Numbers of processes that are at work on a library, as their marks in `running/` say, but for `own`; empty: none. */
+export async function usersOf(dataDirectory: string, own?: number): Promise<string> {
+  const here = currentOwner()
+  const marks = path.join(dataDirectory, 'running')
+  const found: number[] = []
+  for (const name of await readdir(marks).catch(() => [])) {
+    try {
+      const owner = JSON.parse(await readFile(path.join(marks, name), 'utf8')) as Owner
+      if (owner.pid !== own && mayLive(owner, here)) found.push(owner.pid)
+    } catch {
+      // Half a mark, or none any more.
+    }
+  }
+  return found.sort((a, b) => a - b).join(', ')
 }
