@@ -85,6 +85,8 @@ export function createHints(
 
   function watchOne(folder: string): void {
     try {
+      // One that came while its folder is gone through already is begun twice.
+      watched.get(folder)?.close()
       const watcher = watch(path.join(root, folder), { recursive: tellsOfAll })
       watcher.on('change', (kind, name) => run(() => hear(folder, kind, name)))
       watcher.on('error', error => trouble(folder, error))
