@@ -25,6 +25,8 @@ let updater: Updater & { quitAndInstallCalled: boolean }
 /** The next process that is started stands still, until it is let go on. */
 let stopNext: boolean
 let stopped: number | undefined
+/** The last one. */
+let server: number | undefined
 
 beforeEach(async () => {
   stopNext = false
@@ -60,6 +62,7 @@ beforeEach(async () => {
     processes: {
       spawn(role) {
         const child = processes.spawn(role)
+        if (role === 'server') server = child.pid
         if (!stopNext || child.pid === undefined) return child
         stopNext = false
         stopped = child.pid
@@ -182,4 +185,17 @@ it('waits for files on their way, for a backup and for a move, and is told to wa
   expect(installed).toBe(0)
   letGo(stopped)
   await until(() => played.exited === 0, 'it was moved')
+})
+
+it('waits for a server that starts, and says so at once', async () => {
+  await call('start')
+  await client().projects.list()
+  for (const choice of ['check', 'download']) await call('chooseUpdate', { choice })
+  stopNext = true
+  if (server !== undefined) process.kill(server, 'SIGKILL')
+  await until(() => stopped !== undefined, 'another one stands still')
+  const answered = call('chooseUpdate', { choice: 'install' })
+  const late = new Promise(resolve => setTimeout(resolve, 5000, 'late').unref())
+  expect(await Promise.race([answered, late])).toMatchObject({ value: { name: 'ready', waiting: true } })
+  expect([updater.quitAndInstallCalled, played.windows[0]?.destroyed]).toEqual([false, false])
 })

@@ -168,3 +168,19 @@ it('leaves the way to try again where it cannot be asked', async () => {
   await life.call('startServer')
   await until(() => asked === 2, 'it is asked again')
 })
+
+it('leaves that way also where starts came to nothing before, and no server has said why', async () => {
+  const data = path.join(folder, 'data')
+  await mkdir(path.join(folder, 'window'), { recursive: true })
+  await writeFile(path.join(folder, 'window', 'starting.json'), JSON.stringify({ failed: 2, dataDirectory: data }))
+  life = await playLife(folder, {
+    answer() {
+      throw new Error('Object has been destroyed')
+    },
+  })
+  await until(() => life.played.questions.length === 1, 'it is asked')
+  await until(async () => JSON.stringify(await life.call('start')).includes('failed'), 'the page says so')
+  expect(life.children).toHaveLength(0)
+  await life.call('startServer')
+  expect((await life.client.projects.list()).projects).toHaveLength(1)
+})
