@@ -30,6 +30,8 @@ async function read(page: PdfPage): Promise<string[]> {
 const at = (x: number, y: number, text: string, more: Partial<PdfText> = {}): PdfText => ({ x, y, text, ...more })
 const small = (x: number, y: number, text: string) => at(x, y, text, { size: 7 })
 
+const bold = { font: 'Helvetica-Bold' } as const
+
 let count = 0
 /** `y` is the baseline of the line it stands in. */
 function field(x: number, y: number, width: number, value: string, height = 16): PdfField {
@@ -76,8 +78,8 @@ describe('a value that also occurs in its label', () => {
     // Nor is a part of what several pieces make.
     const six = [field(150, 150, 150, '6')]
     for (const printed of [
-      [at(152, 150.5, '6'), at(157.6, 150.5, '1')],
-      [at(147, 150.5, '1'), at(152.5, 150.5, '6')],
+      [at(155, 150.5, '6'), at(160.6, 150.5, '1', bold)],
+      [at(149.5, 150.5, '1', bold), at(155, 150.5, '6')],
     ])
       expect((await read({ texts: [label, ...printed], fields: six })).join(' ').match(/6/g)).toHaveLength(2)
   })
@@ -148,7 +150,7 @@ describe('next to other fields and other text', () => {
 
   test('a label that has its field beside it is not that of another below; one may stand in its field', async () => {
     for (const x of [72, 60]) {
-      const fields = [field(110, 150, 100, 'Groß'), field(x, 168, 100, 'Ulm')]
+      const fields = [field(110, 150, 100, 'Groß'), field(x, 168, 35, 'Ulm')]
       expect(await read({ texts: [at(72, 150, 'Name:')], fields })).toEqual(['Name: Groß', 'Ulm'])
     }
     expect(
