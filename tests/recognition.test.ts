@@ -218,6 +218,10 @@ describe('text recognition', () => {
       recognition: { waiting: 0, pages: 2 },
       reasons: [reason, { code: 'pages-without-text' }],
     })
+    // Its words are indexed with another name, and that alone.
+    await core.documents.rename(scope, id, { name: 'anders.txt', path: 'anders.txt' })
+    await until(async () => (await core.search(scope, 'anders')).length > 0)
+    expect(await core.documents.get(scope, id)).toMatchObject({ state: 'ready', toRecognize: 2, recognized: 2, reason })
     hold = false
     await core.documents.retry(scope, id)
     await core.settled(scope)

@@ -480,8 +480,11 @@ export function createDocuments(deps: {
         await store.documents.rename(tx, scope, id, { name, path, ...(!sameType && { mediaType }) })
         if (!sameType && !(await needsPassword(tx, document))) await startOver(tx, scope, { ...document, mediaType })
         // Each chunk is found by the name too; until then it is by the old one. A run under way sees to it at its end.
-        else if (name !== document.name && document.state === 'ready' && document.chunks > 0)
-          await queue.enqueue(store.executor(tx), indexJob(id, scope))
+        else if (name !== document.name && document.state === 'ready' && document.chunks > 0) {
+          // What somebody stopped stays so.
+          const stopped = document.reason?.code === 'recognition-stopped'
+          await queue.enqueue(store.executor(tx), indexJob(id, scope, stopped))
+        }
       }),
     company: (scope, id) =>
       store.transaction(scope, async tx => {
