@@ -56,6 +56,9 @@ export interface DesktopOptions {
   log: Log
 }
 
+/** Milliseconds for a server that is ready to say whether an update may be installed: longer than that it is at work. */
+const patience = 5000
+
 /** Rejects where nothing can be shown at all. Ends the application itself where the user wants no more than that. */
 export async function startDesktop({
   shell,
@@ -177,10 +180,16 @@ export async function startDesktop({
       const { name } = server.state()
       // A server that does not run does nothing, and may need what is fetched already to run again.
       const runs = !['failed', 'stopped'].includes(name)
+      const busy = { jobs: 1, answers: 0, downloads: 0 }
       // One that starts or is silent says nothing for minutes.
-      if (use.busy() || (runs && name !== 'ready')) return { jobs: 1, answers: 0, downloads: 0 }
-      if (!runs) return { jobs: 0, answers: 0, downloads: 0 }
-      const { downloads } = await client.downloads.list()
+      if (use.busy() || (runs && name !== 'ready')) return busy
+      if (!runs) return { ...busy, jobs: 0 }
+      const signal = AbortSignal.timeout(patience)
+      const listed = await client.downloads.list(undefined, { signal }).catch(error => {
+        if (!signal.aborted) throw error
+      })
+      if (!listed) return busy
+      const { downloads } = listed
       return {
         jobs: progress.open + uploading(),
         answers: answers.count,

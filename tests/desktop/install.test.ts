@@ -187,15 +187,22 @@ it('waits for files on their way, for a backup and for a move, and is told to wa
   await until(() => played.exited === 0, 'it was moved')
 })
 
-it('waits for a server that starts, and says so at once', async () => {
+it('waits for a server that starts, and for one that does not answer, and says so soon', async () => {
   await call('start')
   await client().projects.list()
   for (const choice of ['check', 'download']) await call('chooseUpdate', { choice })
+  async function tryIt(): Promise<void> {
+    const answered = call('chooseUpdate', { choice: 'install' })
+    const late = new Promise(resolve => setTimeout(resolve, 12_000, 'late').unref())
+    expect(await Promise.race([answered, late])).toMatchObject({ value: { name: 'ready', waiting: true } })
+  }
+  // Ready, and not called silent yet.
+  stopped = server
+  if (server !== undefined) process.kill(server, 'SIGSTOP')
+  await tryIt()
   stopNext = true
   if (server !== undefined) process.kill(server, 'SIGKILL')
-  await until(() => stopped !== undefined, 'another one stands still')
-  const answered = call('chooseUpdate', { choice: 'install' })
-  const late = new Promise(resolve => setTimeout(resolve, 5000, 'late').unref())
-  expect(await Promise.race([answered, late])).toMatchObject({ value: { name: 'ready', waiting: true } })
+  await until(() => !stopNext, 'another one stands still')
+  await tryIt()
   expect([updater.quitAndInstallCalled, played.windows[0]?.destroyed]).toEqual([false, false])
 })
