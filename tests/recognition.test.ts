@@ -222,6 +222,8 @@ describe('text recognition', () => {
     await core.documents.rename(scope, id, { name: 'anders.txt', path: 'anders.txt' })
     await until(async () => (await core.search(scope, 'anders')).length > 0)
     expect(await core.documents.get(scope, id)).toMatchObject({ state: 'ready', toRecognize: 2, recognized: 2, reason })
+    // Its words are to be indexed anew while it is read again, and not without recognition.
+    await core.documents.rename(scope, id, { name: 'scan.txt', path: 'scan.txt' })
     hold = false
     await core.documents.retry(scope, id)
     await core.settled(scope)

@@ -256,6 +256,8 @@ export function createDocuments(deps: {
 
   /** From the blob again: what an earlier try stored is dropped. */
   async function startOver(tx: Tx, scope: Scope, document: Document): Promise<void> {
+    // A job that waits would go on in place of a new one, as what it was made for: without recognition, where that was stopped.
+    await queue.cancel(store.executor(tx), documentKeys(document.id))
     await unindex(tx, document)
     await store.segments.remove(tx, document.id)
     await store.families.forgetFiles(tx, document.id)

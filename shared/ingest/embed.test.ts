@@ -94,7 +94,7 @@ describe('embedding', () => {
     const before = await rows('select id, text from chunk order by id')
     const made = model.calls.length
     await open.core.documents.rename(open.scope, id, { name: 'pachtvertrag.txt', path: 'pachtvertrag.txt' })
-    await open.core.settled(open.scope)
+    await until(async () => (await byName('Pachtvertrag')).size > 0)
     await open.core.embedded(open.scope)
     expect(await byName('Pachtvertrag')).toEqual(new Set([id]))
     expect(await byName('Mietvertrag')).toEqual(new Set())
