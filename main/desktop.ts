@@ -13,8 +13,8 @@ import { createHandedFiles } from './bridge/handed-files.ts'
 import { createBridgeRouter } from './bridge/router.ts'
 import { createBridgeCalls } from './bridge-calls.ts'
 import { createKeyChanges } from './change-key.ts'
+import { createClearing } from './clear-previous.ts'
 import { holdDirectory } from './data/hold-directory.ts'
-import { removePrevious } from './data/move.ts'
 import { markStart } from './data/safe-mode.ts'
 import { createEnding } from './ending.ts'
 import { findLibrary } from './find-library.ts'
@@ -40,7 +40,7 @@ import type { Desktop, Shell } from './shell.ts'
 import { shownServer } from './shown-server.ts'
 import { createModelTaking } from './take-models.ts'
 import { createTroubledStart } from './troubled-start.ts'
-import { filesOver } from './updates/channel.ts'
+import { loadUpdater } from './updates/channel.ts'
 import { createShownUpdates } from './updates/shown.ts'
 import { createWindows } from './windows.ts'
 
@@ -97,6 +97,11 @@ export async function startDesktop({
   const use = createLibraryUse({ server, changed: lone })
   const hold = (signal: AbortSignal) =>
     holdDirectory(processes, { dataDirectory, settings: library.settings() }, { signal })
+  const clearing = createClearing({
+    preferences,
+    left: folder => void tell(words('desktop.move.left', { folder })),
+    log,
+  })
   const following = new AbortController()
   const client = createClient({
     routes: contract,
@@ -111,8 +116,6 @@ export async function startDesktop({
   let progress: Progress = { open: 0, paused: 0, part: undefined }
   let trouble: Reason | null = null
   let inForce: string | null = null
-  /** The folder that the library was in before, while it is taken away. */
-  let clearing: string | undefined
   const answers = createOpenAnswers()
   const draw = createDrawing(shell)
   const ending = createEnding({
@@ -168,12 +171,7 @@ export async function startDesktop({
     open: shell.openExternal,
   })
   const updates = createShownUpdates({
-    updater:
-      shell.channel &&
-      (await shell.connectUpdater(
-        shell.channel,
-        filesOver(request => server.fetch(request)),
-      )),
+    updater: await loadUpdater({ shell, fetch: request => server.fetch(request), log }),
     current: shell.version,
     preferences,
     async work() {
@@ -302,7 +300,7 @@ export async function startDesktop({
         hold,
         uploading,
         from: dataDirectory,
-        clearing: () => clearing,
+        clearing: clearing.now,
         named: named !== null,
         log,
       }),
@@ -361,21 +359,7 @@ export async function startDesktop({
   function begun(): void {
     const key = keys.state()
     if (key) router.tellAll({ type: 'key', key })
-    void clear()
-  }
-
-  /** What it replaced goes, where there is something. A drive that hangs takes as long as it likes: only moving asks about that. */
-  async function clear(): Promise<void> {
-    if (clearing !== undefined) return
-    clearing = preferences.get().previous?.folder
-    try {
-      const [left] = await removePrevious(preferences)
-      if (left !== undefined) void tell(words('desktop.move.left', { folder: left }))
-    } catch (error) {
-      log.warn('the old folder of the library is left', { error })
-    } finally {
-      clearing = undefined
-    }
+    clearing.begin()
   }
 
   /** Somebody has the library alone, or safe mode has begun, or no more. */

@@ -28,7 +28,6 @@ import { reasonOf, toAppError } from '../shared/errors.ts'
 import { createFileLog } from '../shared/log.ts'
 import { createTranslate, explain } from '../shared/messages/index.ts'
 import type { Log } from '../shared/ports.ts'
-import { heap, priority } from '../shared/processes/roles.ts'
 import { createUtilityProcesses, type UtilityProcess } from '../shared/processes/utility.ts'
 import { callChannel, messageChannel } from './bridge/channels.ts'
 import { programFolder } from './data/places.ts'
@@ -37,11 +36,15 @@ import { appImageOf, startAppImage } from './native/app-image.ts'
 import { toElectron } from './native/electron-menu.ts'
 import { desktopLanguage } from './native/language.ts'
 import type { MenuItem } from './native/menu.ts'
-import { chooseQuestionWindow } from './native/question-window.ts'
+import { chooseQuestionWindow, messageBoxOf } from './native/question-window.ts'
 import { isOnSessionBus, trayName } from './native/session-bus.ts'
+import { asksForKeys } from './native/shortcuts.ts'
 import { nowhere } from './native/spelling.ts'
+import { trayIcon } from './native/tray.ts'
+import { windowLook } from './native/window-look.ts'
 import { pageOrigin } from './page/origin.ts'
 import { compiledFolder } from './processes/compiled.ts'
+import { describeProcesses } from './processes/started.ts'
 import { guardContents, guardSession } from './safety/guard.ts'
 import { refuseUnsandboxed } from './safety/sandbox.ts'
 import { chromiumSwitches, preferencesOf, schemePrivileges } from './safety/web-preferences.ts'
@@ -146,8 +149,6 @@ async function run(): Promise<void> {
   // Of a checkout the system would start Electron's program without the application.
   if (app.isPackaged) app.setAsDefaultProtocolClient('cloister')
 
-  const server = path.join(outside, 'server')
-  const compiled = compiledFolder(userData, app.getVersion())
   const processes = createUtilityProcesses({
     fork: (module, args, { name, env }) => {
       const child = utilityProcess.fork(module, args, { serviceName: name, env, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -162,22 +163,10 @@ async function run(): Promise<void> {
         on: (event: string, hear: (value: never) => void) => child.on(event as 'exit', hear as (code: number) => void),
       } as UtilityProcess
     },
-    entry: path.join(server, 'shared-processes-utility-entry.js'),
-    entries: {
-      server: path.join(server, 'desktop.js'),
-      parser: path.join(server, 'shared-parsers-process.js'),
-      recognizer: path.join(server, 'shared-parsers-ocr-process.js'),
-      model: path.join(server, 'shared-models-process.js'),
-    },
-    heap,
-    priority,
-    // The server reads settings there; what reads strangers' files gets none of it.
-    env: {
-      server: { ...definedOf(process.env), ...(app.isPackaged && { NODE_COMPILE_CACHE: compiled }) },
-      parser: ofSystem,
-      recognizer: ofSystem,
-      model: ofSystem,
-    },
+    ...describeProcesses(path.join(outside, 'server'), {
+      env: process.env,
+      compiled: app.isPackaged ? compiledFolder(userData, app.getVersion()) : undefined,
+    }),
     log,
   })
   const started = await startDesktop({
@@ -206,14 +195,6 @@ async function run(): Promise<void> {
   if (given.length > 0) started.handOver(given, process.cwd())
   for (const tell of early.splice(0)) tell()
 }
-
-const definedOf = (all: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
-
-/** What Windows' own libraries look for; no other system needs any. */
-const ofSystem = definedOf(
-  Object.fromEntries(['SystemRoot', 'SystemDrive', 'TEMP', 'TMP'].map(name => [name, process.env[name]])),
-)
 
 function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
   let tray: Tray | undefined
@@ -269,9 +250,7 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
         return
       }
       if (!tray) {
-        tray = new Tray(
-          path.join(icons, mac ? 'trayTemplate.png' : process.platform === 'win32' ? 'tray.ico' : 'tray.png'),
-        )
+        tray = new Tray(path.join(icons, trayIcon(process.platform)))
         tray.on('click', () => desktop()?.activate())
       }
       tray.setToolTip(wanted.tooltip)
@@ -293,17 +272,8 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
       note.on('failed', (_event, error) => log.warn('a notification was not shown', { error }))
       note.show()
     },
-    async ask({ message, detail, buttons, cancel, usual = 0, warning = false, signal }) {
-      const options = {
-        type: warning ? ('warning' as const) : ('question' as const),
-        message,
-        ...(detail !== undefined && { detail }),
-        buttons: [...buttons],
-        cancelId: cancel,
-        defaultId: usual,
-        noLink: true,
-        ...(signal && { signal }),
-      }
+    async ask(question) {
+      const options = messageBoxOf(question)
       const over = overWhich()
       const { response } = await (over ? dialog.showMessageBox(over, options) : dialog.showMessageBox(options))
       return response
@@ -322,10 +292,7 @@ function createShell(desktop: () => Desktop | undefined, log: Log): Shell {
     },
     addRecent: file => app.addRecentDocument(file),
     clearRecent: () => app.clearRecentDocuments(),
-    asksForKeys:
-      process.platform === 'linux' &&
-      Boolean(process.env.WAYLAND_DISPLAY) &&
-      app.commandLine.getSwitchValue('ozone-platform') !== 'x11',
+    asksForKeys: asksForKeys(process.platform, process.env, app.commandLine.getSwitchValue('ozone-platform')),
     setShortcut(keys, pressed) {
       globalShortcut.unregisterAll()
       return keys === null || globalShortcut.register(keys, pressed)
@@ -382,25 +349,20 @@ function bringForward(window: BrowserWindow): void {
 /** The windows over everything. */
 const small = new WeakSet<BrowserWindow>()
 
-function openWindow({ hash, title, place: { maximized, ...place }, quick = false }: WindowOptions): ShellWindow {
+function openWindow(options: WindowOptions): ShellWindow {
   const window = new BrowserWindow({
-    ...place,
-    title,
-    show: false,
-    minWidth: 360,
-    minHeight: 320,
-    backgroundColor: nativeTheme.shouldUseDarkColors ? '#131416' : '#ffffff',
-    icon: path.join(icons, 'window.png'),
-    ...(quick && { frame: false, alwaysOnTop: true, skipTaskbar: true, resizable: false, fullscreenable: false }),
-    // Only a panel comes over another program's full screen.
-    ...(quick && mac && { type: 'panel' }),
+    ...windowLook(options, {
+      platform: process.platform,
+      dark: nativeTheme.shouldUseDarkColors,
+      icon: path.join(icons, 'window.png'),
+    }),
     webPreferences: preferencesOf({ preload: path.join(home, 'main/preload.cjs'), release: app.isPackaged }),
   })
-  if (quick) small.add(window)
-  if (maximized) window.maximize()
+  if (options.quick) small.add(window)
+  if (options.place.maximized) window.maximize()
   // The page's own colours from the first picture on.
   window.once('ready-to-show', () => window.show())
-  void window.loadURL(`${pageOrigin}/${hash}`)
+  void window.loadURL(`${pageOrigin}/${options.hash}`)
   let destroying = false
 
   return {

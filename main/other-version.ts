@@ -1,4 +1,7 @@
-/** What safe mode says of other versions: updates come through the server, which does not run then. */
+/**
+ * What safe mode says of other versions: updates are looked for and fetched through the server, which does not run then. One that is fetched
+ * already needs no server to be installed, and takes its place as ever (`updates/`).
+ */
 import type { Translate } from '../shared/messages/index.ts'
 import type { SafeReason } from './data/safe-mode.ts'
 import type { Shell } from './shell.ts'

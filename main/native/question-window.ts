@@ -1,4 +1,21 @@
-/** What a question of the system's kind stands over. */
+/** Questions of the system's kind: how they are asked, and over which window. */
+import type { Question } from '../shell.ts'
+
+/** As Electron takes them. */
+export function messageBoxOf({ message, detail, buttons, cancel, usual = 0, warning = false, signal }: Question) {
+  return {
+    type: warning ? ('warning' as const) : ('question' as const),
+    message,
+    ...(detail !== undefined && { detail }),
+    buttons: [...buttons],
+    cancelId: cancel,
+    defaultId: usual,
+    noLink: true,
+    ...(signal && { signal }),
+  }
+}
+
+/** What one stands over. */
 export interface AskedOver {
   /** The small window over everything. */
   quick: boolean

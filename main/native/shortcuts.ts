@@ -7,6 +7,10 @@ import type { Translate } from '../../shared/messages/index.ts'
  */
 export const usualShortcut = 'CommandOrControl+Shift+Space'
 
+/** Whether the system asks its user about such keys: Wayland does, by a portal. `ozone`: what Chromium was told to draw with. */
+export const asksForKeys = (platform: NodeJS.Platform, env: NodeJS.ProcessEnv, ozone: string): boolean =>
+  platform === 'linux' && Boolean(env.WAYLAND_DISPLAY) && ozone !== 'x11'
+
 const modifiers: Readonly<Record<string, string>> = {
   commandorcontrol: 'CommandOrControl',
   cmdorctrl: 'CommandOrControl',

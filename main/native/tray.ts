@@ -9,6 +9,10 @@ export interface TrayContent {
   items: readonly MenuItem[]
 }
 
+/** Among the icons that are shipped. */
+export const trayIcon = (platform: NodeJS.Platform): string =>
+  platform === 'darwin' ? 'trayTemplate.png' : platform === 'win32' ? 'tray.ico' : 'tray.png'
+
 /** `open`: whether the library is. `trouble`: why all work stands still, in the user's words. */
 export function trayOf({
   words,

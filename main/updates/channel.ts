@@ -1,4 +1,6 @@
 /** What the build knows of updates: `package.json` of the application has it, inside the archive whose integrity is checked. */
+import type { Log } from '../../shared/ports.ts'
+import type { Shell } from '../shell.ts'
 import { createRequests, type FetchFile } from './request.ts'
 import type { Updater } from './updates.ts'
 
@@ -21,6 +23,24 @@ export function filesOver(fetch: (request: Request) => Promise<Response>): Fetch
   return (name, { range, signal }) => {
     const headers = range === undefined ? {} : { Range: range }
     return fetch(new Request(`http://localhost/desktop/updates/${encodeURIComponent(name)}`, { headers, signal }))
+  }
+}
+
+/** Undefined where there are no updates, or what fetches them cannot be loaded: without them everything else works. */
+export async function loadUpdater({
+  shell: { channel, connectUpdater },
+  fetch,
+  log,
+}: {
+  shell: Pick<Shell, 'channel' | 'connectUpdater'>
+  fetch: (request: Request) => Promise<Response>
+  log: Log
+}): Promise<Updater | undefined> {
+  try {
+    return channel && (await connectUpdater(channel, filesOver(fetch)))
+  } catch (error) {
+    log.error('there are no updates, as what fetches them cannot be loaded', { error })
+    return undefined
   }
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startDesktop } from '../../main/desktop.ts'
 import type { MenuItem } from '../../main/native/menu.ts'
 import { pageOrigin } from '../../main/page/origin.ts'
-import type { Desktop } from '../../main/shell.ts'
+import type { Desktop, Shell } from '../../main/shell.ts'
 import { scriptedChat } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
 import { createClient } from '../../shared/api/client.ts'
@@ -34,8 +34,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function start(): Promise<Desktop> {
+async function start(more: Partial<Shell> = {}): Promise<Desktop> {
   played = playShell(folder)
+  Object.assign(played.shell, more)
   await import('node:fs/promises').then(({ mkdir }) => mkdir(played.shell.folders.page, { recursive: true }))
   await writeFile(path.join(played.shell.folders.page, 'index.html'), '<p nonce="__NONCE__"></p>')
   desktop = await startDesktop({
@@ -59,6 +60,12 @@ const labels = (items: readonly MenuItem[]): string[] =>
   items.flatMap(item => ('label' in item ? [item.label, ...('items' in item ? labels(item.items) : [])] : []))
 
 describe('the application', () => {
+  it('opens also where what fetches updates cannot be loaded', async () => {
+    const connectUpdater = () => Promise.reject(new Error('Cannot find package'))
+    await start({ channel: { url: 'https://updates.example.org/', key: 'k' }, connectUpdater })
+    expect(await call('start')).toMatchObject({ ok: true, value: { updates: { name: 'none' } } })
+  })
+
   it('opens its window at once and its library behind it, speaks German, and ends within three seconds', async () => {
     await start()
     expect(played.windows).toHaveLength(1)
