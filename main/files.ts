@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { syncFolder } from '../shared/sync-folder.ts'
+import { syncFolder } from '../shared/files/sync-folder.ts'
 
 /** Milliseconds for which Windows may say that somebody has a file: a scanner, or a process that ends, whose files close last. */
 const patience = 2000

@@ -6,8 +6,8 @@ import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { stampOf } from '../shared/stamp.ts'
-import { syncFolder } from '../shared/sync-folder.ts'
+import { stampOf } from '../shared/files/stamp.ts'
+import { syncFolder } from '../shared/files/sync-folder.ts'
 
 const isDatabase = (name: string) => /^cloister\.db(?:-wal|-shm)?$/.test(name)
 

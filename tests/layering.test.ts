@@ -109,7 +109,7 @@ describe('layering', () => {
   it('says what would be allowed', () => {
     const [message] = wrong('shared/blobs/a.ts', `import { x } from '../db/sqlite/index.ts'`)
     expect(message).toBe(
-      'shared/blobs/a.ts:1 imports shared/db/sqlite/index.ts. shared/blobs may import: shared/model, shared/errors.ts, shared/messages, shared/ports.ts, itself',
+      'shared/blobs/a.ts:1 imports shared/db/sqlite/index.ts. shared/blobs may import: shared/model, shared/errors.ts, shared/messages, shared/ports.ts, shared/files, itself',
     )
   })
 

@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream, type Stats } from 'node:fs'
 import { lstat, mkdir, readdir, readlink, rm, rmdir, symlink, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { syncFolder } from '../../shared/sync-folder.ts'
+import { syncFolder } from '../../shared/files/sync-folder.ts'
 import { passing } from './library-folder.ts'
 
 /** A file at a time, each read again from where it was written. */

@@ -5,6 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
+import { stampOf } from '../../shared/files/stamp.ts'
 import type { Log } from '../../shared/ports.ts'
 import {
   fingerprintOf,
@@ -18,7 +19,6 @@ import {
 } from '../../shared/secrets/keeping.ts'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
 import { createSecrets, readKey, readKeyFile } from '../../shared/secrets/secrets.ts'
-import { stampOf } from '../../shared/stamp.ts'
 import { protects, type SafeStorage } from './safe-storage.ts'
 
 export type LibraryKey =

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { BlobReader, TextWriter, ZipReader } from '@zip.js/zip.js'
 import { newPartial, publish, refuseExisting, remove, removePartials } from '../../shared/backup/partial.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
-import { syncFolder } from '../../shared/sync-folder.ts'
+import { syncFolder } from '../../shared/files/sync-folder.ts'
 import { type Manifest, manifestName } from './write.ts'
 
 /** Throws `export-exists`, without `force`; `export-unwritable` for what is there and is no file. */

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { link, lstat, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../errors.ts'
+import { syncFolder } from '../files/sync-folder.ts'
 import type { ErrorCode } from '../model/index.ts'
-import { syncFolder } from '../sync-folder.ts'
 
 const ending = /^\.(\d+)-[0-9a-f]{12}\.partial$/
 

@@ -3,8 +3,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, toAppError } from '../errors.ts'
+import { syncFolder } from '../files/sync-folder.ts'
 import type { Blobs } from '../ports.ts'
-import { syncFolder } from '../sync-folder.ts'
 
 /** Milliseconds after which a file under `tmp` belongs to nobody: what a crash left behind. */
 const staleAfter = 24 * 60 * 60 * 1000

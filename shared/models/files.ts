@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError, toAppError } from '../errors.ts'
-import { syncFolder } from '../sync-folder.ts'
+import { syncFolder } from '../files/sync-folder.ts'
 import { fitsBeside, isModelFile, withModelEnding, withoutModelEnding } from './file-name.ts'
 
 /** The folder `<data>/models`: weights as files, their checksums beside them. */
