@@ -20,15 +20,15 @@ const move = z.object({
   /** Of a rename: what stands in the folder that it is about, wherever that is. */
   mark: z.string().optional(),
   /** Where its backups lie so far, if nobody has chosen that: beside it, by the name it was opened by. */
-  backups: folder,
+  backups: folder.optional(),
 })
 
 /** Each by itself: what one of them does not understand takes no other with it. */
 const fields = {
   /** Null: the usual place. */
   dataDirectory: folder.nullable().default(null),
-  /** Where the library was before it was moved, until the next good start; `since`: when copying began. */
-  previous: z.object({ folder, since: z.number() }).nullable().default(null),
+  /** Where the library was before it was moved, until that is gone; `since`: when copying began; `mark`: what stands in it. */
+  previous: z.object({ folder, since: z.number(), mark: z.string().optional() }).nullable().default(null),
   move: move.nullable().default(null),
   window: z
     .object({

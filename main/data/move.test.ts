@@ -133,7 +133,9 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       backup: { folder: path.join(root, 'library-backups') },
     })
     if (way === 'copy') {
-      expect(await contentOf(from)).toEqual(before)
+      const old = await contentOf(from)
+      expect(old.delete('moved')).toBe(true)
+      expect(old).toEqual(before)
       expect(await readdir(to)).not.toContain('scratch')
     }
     expect((await recoverMove(preferences)).recovered).toEqual({ now: 'nothing' })
@@ -330,15 +332,25 @@ test('the old folder is waited for while its drive is away, a month and no longe
   // What it was mounted on.
   await mkdir(from)
   expect(await removePrevious(await preferencesIn())).toEqual([])
+  // Another drive in its place, with an older library of the same name.
+  await writeFile(path.join(from, 'cloister.db'), 'another')
+  await utimes(path.join(from, 'cloister.db'), 1, 1)
+  expect(await removePrevious(await preferencesIn(), Date.now() + 3_600_000)).toEqual([])
+  expect(await readdir(from)).toEqual(['cloister.db'])
+  await rm(from, { recursive: true })
   // Meanwhile it is moved once more.
   const third = path.join(root, 'third')
   await moveData({ from: to, to: third, way: 'rename' }, { log, backups, preferences, hold })
   await rename(path.join(root, 'unplugged'), from)
   expect(await removePrevious(preferences)).toEqual([])
   expect([await isFolder(from), await isFolder(third), preferences.get().previous]).toEqual([false, true, null])
-  await preferences.change({ previous: { folder: from, since: 0 } })
+  await preferences.change({ previous: { folder: from, since: 0, mark: 'away' } })
   expect(await removePrevious(preferences)).toEqual([])
   expect(preferences.get().previous).toBeNull()
+  // What could not be marked is told, and left.
+  await preferences.change({ previous: { folder: third, since: 0 } })
+  expect(await removePrevious(preferences)).toEqual([third])
+  expect([await isFolder(third), preferences.get().previous]).toEqual([true, null])
 })
 
 test.each(['copy', 'rename'] as const)('a %s is not told while the drive is away', async way => {

@@ -10,9 +10,10 @@ import type { Log } from '../../shared/ports.ts'
 import { usersOf } from '../../shared/queue/owner.ts'
 import { makeFolder, readText, whenFree, writeWhole } from '../files.ts'
 import type { PreferenceStore, Preferences } from '../preferences.ts'
+import { usualBackupFolder } from './backups.ts'
 import { copyFolder, lastOf, removeOlder, takeBack } from './copy-folder.ts'
 import type { DirectoryHold } from './hold-directory.ts'
-import { hasLibrary, isFolder, isOfTheSystem, isWithin, markOfMove, passing } from './library-folder.ts'
+import { hasLibrary, isFolder, isOfTheSystem, isWithin, markOfCopied, markOfMove, passing } from './library-folder.ts'
 import type { MovePlan } from './plan-move.ts'
 
 /** Milliseconds for which a drive with the old folder is waited for. */
@@ -99,7 +100,7 @@ export async function moveData(
       })
       signal.throwIfAborted()
     }
-    const previous = way === 'copy' && { previous: { folder: from, since } }
+    const previous = way === 'copy' && { previous: { folder: from, since, mark: await markCopied(from) } }
     await preferences.change({ ...kept, move: null, dataDirectory: to, ...previous })
     return to
   } catch (error) {
@@ -121,6 +122,7 @@ export async function moveData(
         return false
       }
     }
+    await rm(path.join(from, markOfCopied), { force: true }).catch(() => {})
     const { move } = preferences.get()
     if (!begun) return true
     const gone = move?.way !== 'copy' || (await takeBack(from, to, move.made))
@@ -153,7 +155,11 @@ export async function recoverMove(
   const { dataDirectory } = { ...preferences.get(), ...changes }
   if (move && changes.move === null)
     await preferences.change(changes).then(
-      () => removeMarks(move.from, move.to),
+      async () => {
+        await removeMarks(move.from, move.to)
+        // Ended between it and what was to be written down of it.
+        await rm(path.join(move.from, markOfCopied), { force: true }).catch(() => {})
+      },
       () => {},
     )
   return { recovered, dataDirectory }
@@ -169,7 +175,11 @@ async function settle(preferences: PreferenceStore): Promise<{ recovered: Recove
   if (way === 'rename' && (await likeness(to, mark)) > old) {
     return {
       recovered: { now: 'moved', folder: to },
-      changes: { move: null, dataDirectory: to, backup: { ...backup, folder: backup.folder ?? backups } },
+      changes: {
+        move: null,
+        dataDirectory: to,
+        backup: { ...backup, folder: backup.folder ?? backups ?? usualBackupFolder(from) },
+      },
     }
   }
   if (old === 0) return { recovered: { now: 'waiting', folder: from }, changes: {} }
@@ -188,16 +198,18 @@ async function likeness(folder: string, mark: string | undefined): Promise<0 | 1
 
 /**
  * After a good start from the new folder: the old one goes, which was copied whole. What came there or changed since copying began is left,
- * and where somebody has worked with it as a library, all of it. Gives what is left. Where nothing is there its drive may be away: later
- * starts look again.
+ * and where somebody has worked with it as a library, all of it. Gives what is left. Where it is not there its drive may be away: later
+ * starts look again, and know it by its mark from another one in its place.
  */
 export async function removePrevious(preferences: PreferenceStore, now = Date.now()): Promise<string[]> {
   const { previous, dataDirectory } = preferences.get()
   if (!previous) return []
-  const { folder, since } = previous
-  // A drive that is away leaves the folder that it was mounted on, empty.
-  const isThere = (await readdir(folder).catch(() => [])).length > 0
-  if (!isThere && now - since < patience) return []
+  const { folder, since, mark } = previous
+  const found = await readText(path.join(folder, markOfCopied)).catch(() => undefined)
+  if (mark === undefined || found !== mark) {
+    if (mark === undefined || now - since >= patience) await preferences.change({ previous: null })
+    return mark === undefined && (await isFolder(folder)) ? [folder] : []
+  }
   // Never the one in use, whatever the file says.
   const isOther = dataDirectory !== null && !isWithin(dataDirectory, folder) && !isWithin(folder, dataDirectory)
   const database = await lstat(path.join(folder, 'cloister.db')).catch(() => undefined)
@@ -217,6 +229,15 @@ async function renameFolder(from: string, to: string, platform: NodeJS.Platform)
   await whenFree(() => rename(from, to), platform)
   // Renamed it is, whatever the disk says of the names: whoever undoes must know.
   for (const folder of [from, to]) await syncFolder(path.dirname(folder)).catch(() => {})
+}
+
+/** Undefined where nothing can be written any more, and so nothing be taken away. */
+async function markCopied(folder: string): Promise<string | undefined> {
+  const mark = randomUUID()
+  return writeWhole(path.join(folder, markOfCopied), mark).then(
+    () => mark,
+    () => undefined,
+  )
 }
 
 async function removeMarks(...folders: readonly string[]): Promise<void> {

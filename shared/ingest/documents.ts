@@ -437,16 +437,15 @@ export function createDocuments(deps: {
         await startOver(tx, scope, document)
       }),
     delete: (scope, id) => change(scope, id, (tx, document) => remove(tx, scope, document), { interrupt: true }),
-    release: (scope, id) =>
-      change(
-        scope,
-        id,
-        async (tx, document) => {
-          if (document.deletedAt === null && (await handOver(tx, deps, scope, document))) return
-          return remove(tx, scope, document)
-        },
-        { interrupt: true },
-      ),
+    release(scope, id) {
+      const after = { interrupt: false }
+      const letGo = async (tx: Tx, document: Document) => {
+        // What goes on as part of a container is worked on as before.
+        after.interrupt = document.deletedAt !== null || !(await handOver(tx, deps, scope, document))
+        return after.interrupt ? remove(tx, scope, document) : undefined
+      }
+      return change(scope, id, letGo, after)
+    },
     undo: (scope, id) =>
       change(scope, id, async (tx, document) => {
         demand(document, [document.state], true)

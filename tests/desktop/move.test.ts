@@ -197,9 +197,10 @@ describe('while the library is moved', () => {
     const pipe = path.join(old, 'running', 'pipe')
     await mkdir(path.dirname(pipe), { recursive: true })
     execFileSync('mkfifo', [pipe])
+    await writeFile(path.join(old, 'moved'), 'this one')
     const data = path.join(folder, 'data')
     for (const one of [data, path.join(folder, 'window')]) await mkdir(one)
-    const known = { dataDirectory: data, previous: { folder: old, since: Date.now() } }
+    const known = { dataDirectory: data, previous: { folder: old, since: Date.now(), mark: 'this one' } }
     await writeFile(path.join(folder, 'window', 'desktop.json'), JSON.stringify(known))
     await start()
     await client().projects.create({ name: 'Miete' })
