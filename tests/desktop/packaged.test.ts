@@ -13,6 +13,7 @@ import { extractFile, listPackage } from '@electron/asar'
 import { createCanvas } from '@napi-rs/canvas'
 import { build, Platform } from 'electron-builder'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeProcesses } from '../../main/processes/started.ts'
 import { findFuseFaults } from '../../main/safety/fuses.ts'
 import { filesOf } from '../../scripts/desktop/packages.ts'
 import { packageOf, referencesOf } from '../../scripts/desktop/references.ts'
@@ -71,8 +72,8 @@ describe('the folder that is packed', () => {
   })
 
   test('holds what the main process starts and shows', async () => {
-    const text = await readFile(path.join(app, 'main/index.js'), 'utf8')
-    const started = [...text.matchAll(/path\.join\(server, "([\w-]+\.js)"\)/g)].map(([, name]) => `server/${name}`)
+    const { entry, entries } = describeProcesses('server', { env: {}, compiled: undefined })
+    const started = [entry, ...Object.values(entries)].map(file => file.replaceAll(path.sep, '/'))
     expect(started).toHaveLength(5)
     expect(started.filter(name => !files.includes(name))).toEqual([])
     for (const icon of ['tray.png', 'tray@2x.png', 'trayTemplate.png', 'tray.ico', 'window.png'])
