@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRandom } from '../../../bench/corpus/random.ts'
 import type { PdfField } from '../../../scripts/pdf-fields.ts'
 import { type PdfPage, type PdfText, writePdf } from '../../../scripts/write-pdf.ts'
 import { openPdf } from './pdf.ts'
@@ -13,14 +14,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function read(page: PdfPage): Promise<string[]> {
+const read = async (page: PdfPage): Promise<string[]> => (await readAll([page])).flat()
+
+async function readAll(pages: PdfPage[]): Promise<string[][]> {
   const file = join(folder, `${Math.random().toString(36).slice(2)}.pdf`)
-  await writeFile(file, writePdf({ pages: [page] }))
-  const source = await openPdf(file, { pages: 10 }, note => expect.fail(note))
-  const texts: string[] = []
+  await writeFile(file, writePdf({ pages }))
+  const source = await openPdf(file, { pages: 1_000 }, note => expect.fail(note))
+  const texts: string[][] = []
   try {
     for await (const { segment } of source.read(0))
-      texts.push(...[...(segment.margins ?? []), ...segment.blocks].map(({ text }) => text))
+      texts.push([...(segment.margins ?? []), ...segment.blocks].map(({ text }) => text))
   } finally {
     await source.close()
   }
@@ -240,5 +243,56 @@ describe('one printed line with several gaps', () => {
   test('dots that lead somewhere stay as they are where no field lies on them', async () => {
     const texts = [at(72, 150, 'Wages, box 1 . . . . . . . . . . . . . 1a')]
     expect(await read({ texts, fields: [field(300, 150, 80, '52,000')] })).toEqual([`${texts[0]!.text} 52,000`])
+  })
+})
+
+describe('nothing that was filled in is lost', () => {
+  test('a short label right of one field and over another is no unit', async () => {
+    const staggered = {
+      texts: [small(50, 136, 'Betrag'), at(160, 150, 'Datum')],
+      fields: [field(50, 150, 100, '12,50'), field(160, 168, 100, '01.02.')],
+    }
+    expect(await read(staggered)).toEqual(['Betrag 12,50', 'Datum 01.02.'])
+    // The lower one first, and with a field that reaches far to the left of the label it stands under.
+    for (const x of [150, 160]) {
+      const said = (await read({ ...staggered, fields: [field(x, 168, 100, '01.02.'), staggered.fields[0]!] })).join(
+        ' ',
+      )
+      for (const value of ['Betrag 12,50', '01.02.']) expect(said.split(value)).toHaveLength(2)
+    }
+  })
+
+  test('one unit between two fields is said once', async () => {
+    const said = await read({
+      texts: [small(50, 136, 'Betrag'), small(50, 141, 'Summe'), at(160, 150, 'EUR')],
+      fields: [field(50, 150, 100, '12,50'), field(50, 155, 100, '13,50')],
+    })
+    for (const value of ['12,50', '13,50', 'EUR']) expect(said.join(' ').split(value)).toHaveLength(2)
+  })
+
+  test('each value and each label occurs once, wherever they stand', async () => {
+    const random = createRandom(7)
+    const of = (count: number) => Math.floor(random() * count)
+    const off = () => of(7) - 3
+    const pages = Array.from({ length: 500 }, (): PdfPage & { said: string[] } => {
+      const texts: PdfText[] = []
+      const fields: PdfField[] = []
+      // Rows and columns, some empty and all a little off: labels stand beside, over and inside fields.
+      const [columns, width, pitch] = [2 + of(3), 60 + of(60), 11 + of(8)]
+      for (let index = 0; index < columns * 8; index++) {
+        const [x, y] = [60 + width * (index % columns) + off(), 120 + pitch * Math.floor(index / columns) + off()]
+        const kind = of(5)
+        if (kind < 2)
+          texts.push(at(x, y, `L${10 + index}${['', '', ':', ' Angaben'][of(4)]}`, { size: of(2) ? 10 : 7 }))
+        else if (kind < 4) fields.push(field(x, y, width - of(20), `V${10 + index}`, 12 + of(6)))
+      }
+      const values = fields.map(each => ('value' in each ? each.value : ''))
+      return { texts, fields, said: [...texts.map(({ text }) => text.slice(0, 3)), ...values] }
+    })
+    const texts = await readAll(pages)
+    for (const [index, { said }] of pages.entries()) {
+      const whole = texts[index]!.join('\n')
+      for (const word of said) expect(whole.split(word), `page ${index + 1}, ${word}:\n${whole}`).toHaveLength(2)
+    }
   })
 })

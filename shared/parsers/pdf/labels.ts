@@ -61,7 +61,9 @@ export function joinLabels(frame: Frame): void {
       continue
     }
     unclear.push(() => {
-      const unit = right && isUnit(right, form) ? right : undefined
+      // What is said elsewhere already, or says something itself, is nobody's unit: its own value would vanish with it.
+      const isFree = right && right !== caption && !taken.has(right) && !right.tail
+      const unit = isFree && isUnit(right, form) ? right : undefined
       if (caption && !taken.has(caption)) return hang(field, caption, unit)
       if (left) return follow(field, left)
       if (right) return alignWith(field, right)
@@ -95,7 +97,9 @@ export function joinLabels(frame: Frame): void {
     label.tail = [...(label.tail ?? []), field, ...(field.tail ?? []), ...(unit ? [unit] : [])]
     delete field.tail
     gone.add(field)
-    if (unit) gone.add(unit)
+    if (!unit) return
+    gone.add(unit)
+    taken.add(unit)
   }
 }
 
@@ -203,10 +207,11 @@ function isCaption(field: Piece, over: Piece, left: Piece | undefined): boolean 
   return start - left.x1 > (isSmall ? BESIDE_SMALL : BESIDE) * field.size
 }
 
-/** “Euro” behind a field that is not the label of the next. */
-function isUnit({ text, x1, y, size }: Piece, { boxes }: Form): boolean {
+/** “Euro” behind a field that is not the label of the next, nor of one that begins right below it. */
+function isUnit({ text, x0, x1, y, size }: Piece, { boxes }: Form): boolean {
   if (!UNIT.test(text)) return false
-  return !boxes(y - 0.3 * size, y).some(box => box[0] > x1 - size && box[0] < x1 + RIGHT * size)
+  if (boxes(y - 0.3 * size, y).some(box => box[0] > x1 - size && box[0] < x1 + RIGHT * size)) return false
+  return !boxes(y, y + ABOVE * size).some(box => Math.abs(box[0] - x0) <= ALIGNED * size)
 }
 
 /** The end of the label that is printed right over the field, or small at its upper edge. */

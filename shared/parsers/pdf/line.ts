@@ -135,9 +135,7 @@ function isOverprint(before: readonly Piece[], piece: Piece): boolean {
 function toFragment(heads: Piece[]): Fragment {
   const sizes = dominant(heads, piece => piece.size)
   const main = heads.find(piece => piece.size === sizes)!
-  const pieces = heads.some(({ tail }) => tail)
-    ? heads.flatMap(piece => (piece.tail ? [piece, ...piece.tail] : piece))
-    : heads
+  const pieces = heads.some(({ tail }) => tail) ? heads.flatMap(withTail) : heads
   let characters = 0
   let rtl = 0
   let top = Number.POSITIVE_INFINITY
@@ -154,6 +152,10 @@ function toFragment(heads: Piece[]): Fragment {
   }
   if (rtl * 2 > characters) pieces.reverse()
   return { pieces, x0, x1, y: main.y, top, bottom, size: sizes, characters }
+}
+
+function withTail(piece: Piece): Piece[] {
+  return piece.tail ? [piece, ...piece.tail.flatMap(withTail)] : [piece]
 }
 
 /** The value that most characters have. */
