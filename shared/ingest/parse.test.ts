@@ -1,9 +1,14 @@
 import { writeFile } from 'node:fs/promises'
+import type { PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { v7 } from 'uuid'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { writePdf } from '../../scripts/write-pdf.ts'
 import { createLineParser } from '../../tests/open-core.ts'
 import { openTestStore, silent } from '../../tests/open-store.ts'
 import { AppError } from '../errors.ts'
+import type { Care } from '../model/index.ts'
+import { loadPdf } from '../parsers/pdf/load.ts'
+import { openPdf } from '../parsers/pdf/pdf.ts'
 import type { Blobs, Parsers, Queue } from '../ports.ts'
 import { createLeaseQueue, currentOwner } from '../queue/lease.ts'
 import { parseJob } from './jobs.ts'
@@ -23,7 +28,7 @@ beforeEach(async () => {
 })
 afterEach(() => open.close())
 
-async function addDocument(text: string) {
+async function addDocument(text: string | Uint8Array) {
   const { store, scope } = open
   const file = { name: 'a.txt', path: 'a.txt', mediaType: 'text/plain', size: Buffer.byteLength(text), blob: 'b' }
   const path = `${open.folder}/text`
@@ -99,16 +104,16 @@ test('what the parser learned is handed back where reading goes on, also past a 
   ])
 })
 
-test('where two processes died, the third reads with care, and the next page like any other', async () => {
+test('where one process died each page is asked alone, where two did its bare text is enough', async () => {
   const { document, path } = await addDocument('eins\nzwei\ndrei')
-  const handed: [number, true | undefined][] = []
+  const handed: [number, Care | undefined][] = []
   const lines = createLineParser()
   const parsers: Parsers = {
     ...lines,
     async *parse(request, signal) {
       handed.push([request.after, request.careful])
       for await (const event of lines.parse(request, signal)) {
-        if (event.type === 'segment' && event.segment.number === 2 && !request.careful)
+        if (event.type === 'segment' && event.segment.number === 2 && request.careful !== 'bare')
           throw new AppError('parser-memory')
         if (event.type === 'segment' && event.segment.number === 3 && handed.length === 3)
           throw new AppError('parser-memory')
@@ -119,12 +124,64 @@ test('where two processes died, the third reads with care, and the next page lik
   await createStage(path, parsers)((await queue.claim(['parse']))!, new AbortController().signal)
   expect(handed).toEqual([
     [0, undefined],
-    [1, undefined],
-    [1, true],
-    [2, undefined],
+    [1, 'alone'],
+    [1, 'bare'],
+    [2, 'alone'],
   ])
   const segments = await open.store.segments.page(open.scope, document.id, 0, 10)
   expect(segments.map(({ problem }) => problem)).toEqual([undefined, undefined, undefined])
+})
+
+test('a page that kills whoever asks for its fields costs no other page its own', async () => {
+  const pages = Array.from({ length: 50 }, (_, index) => ({
+    texts: [{ x: 72, y: 200, text: 'Aktenzeichen:' }],
+    fields: [
+      { kind: 'text', name: `f${index}`, x: 150, y: 189, width: 200, height: 16, value: `S${index + 1}` } as const,
+    ],
+  }))
+  const { document, path } = await addDocument(writePdf({ pages }))
+  let deaths = 0
+  let die = (_: AppError) => {}
+  const task = await loadPdf(path, undefined, true)
+  const proxy: PDFDocumentProxy = Object.getPrototypeOf(await task.promise)
+  await task.destroy()
+  const ask = proxy.getAnnotationsByType
+  vi.spyOn(proxy, 'getAnnotationsByType').mockImplementation(function (this: PDFDocumentProxy, types, others) {
+    if (others.has(39)) return ask.call(this, types, others)
+    deaths += 1
+    die(new AppError('parser-crashed'))
+    return new Promise(() => {})
+  })
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+  })
+  const parsers: Parsers = {
+    ...createLineParser(),
+    async *parse({ file, after, state, careful }) {
+      const death = new Promise<never>((_, reject) => {
+        die = reject
+      })
+      const source = await openPdf(file, { pages: 100 }, () => {}, undefined, careful)
+      try {
+        yield { type: 'start', mediaType: 'application/pdf', paged: true, segments: source.segments }
+        const items = source.read(after, state)
+        for (;;) {
+          const { value, done } = await Promise.race([items.next(), death])
+          if (done) return yield { type: 'finish', segments: pages.length, reasons: [], ...value }
+          if ('segment' in value) yield { type: 'segment', ...value }
+        }
+      } finally {
+        await source.close()
+      }
+    },
+  }
+  await createStage(path, parsers)((await queue.claim(['parse']))!, new AbortController().signal)
+  const segments = await open.store.segments.page(open.scope, document.id, 0, 100)
+  expect(segments.map(({ blocks }) => blocks.map(({ text }) => text).join(' '))).toEqual(
+    pages.map((_, index) => (index === 39 ? 'Aktenzeichen:' : `Aktenzeichen: S${index + 1}`)),
+  )
+  // Once as it was looked at ahead of the first page, twice by itself.
+  expect(deaths).toBe(3)
 })
 
 test('who starts from zero starts with nothing learned, and what is too long is not kept', async () => {

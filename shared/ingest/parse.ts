@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError, reasonOf, toAppError } from '../errors.ts'
-import type { Document, Reason, Scope, Segment } from '../model/index.ts'
+import type { Care, Document, Reason, Scope, Segment } from '../model/index.ts'
 import type { Blobs, Clock, Job, JobOutcome, Log, ParseEvent, Parsers, Queue } from '../ports.ts'
 import type { Progress, Store, Tx } from '../store/index.ts'
 import { failDocument } from './fail.ts'
@@ -32,8 +32,8 @@ const maxState = 16_384
 
 /**
  * The stage parse: blob → segments, committed in batches. A parser that dies is started again behind the last segment
- * stored; a page that kills it twice is read with care, and one that kills it then too is noted as unreadable and left
- * out. Files inside become documents on the way (see `found-files.ts`).
+ * stored, and each page is asked by itself from there; of one that kills it then too the bare text is read, and one that
+ * kills it even so is noted as unreadable and left out. Files inside become documents on the way (see `found-files.ts`).
  */
 export function createParseStage(deps: {
   store: Store
@@ -145,7 +145,7 @@ export function createParseStage(deps: {
     }
 
     /** Reads to the end, or until it is others' turn. */
-    async function pass(file: string, careful: boolean): Promise<'read' | 'gave way'> {
+    async function pass(file: string, careful: Care | undefined): Promise<'read' | 'gave way'> {
       let batch: Segment[] = []
       let since = performance.now()
       let opened = since
@@ -245,7 +245,8 @@ export function createParseStage(deps: {
       // Cut behind our back: what is left of a text would be read as if it were all.
       if ((await stat(file)).size !== document.size) return fail({ code: 'blob-damaged' })
       try {
-        const gaveWay = (await pass(file, ended.times === 2 && ended.at === parsed + files.known)) === 'gave way'
+        const deaths = ended.at === parsed + files.known ? ended.times : 0
+        const gaveWay = (await pass(file, deaths === 0 ? undefined : deaths === 1 ? 'alone' : 'bare')) === 'gave way'
         return pictures || gaveWay
       } catch (thrown) {
         const error = toAppError(thrown)
@@ -254,7 +255,7 @@ export function createParseStage(deps: {
         log.warn('parser ended', { documentId: document.id, after: parsed, code: error.code })
         const at = parsed + files.known
         ended = { at, times: ended.at === at ? ended.times + 1 : 1 }
-        // Twice may be the machine's doing; then what a page can do without is left out.
+        // Once may be another page's doing, which was looked at ahead; then what a page can do without is left out.
         if (ended.times < (document.paged ? 3 : 2)) continue
         lost += 1
         if (!document.paged || document.segments === null || lost > maxLostPages) {

@@ -2,6 +2,12 @@ import type { FoundFile } from './document.ts'
 import type { Reason } from './reason.ts'
 import type { Segment } from './segment.ts'
 
+/**
+ * A process died where reading goes on. `alone`: nothing is asked of a segment before its turn, so that each does its own harm
+ * and none another's. `bare`: and of the next segment, which did harm by itself, its bare text is enough.
+ */
+export type Care = 'alone' | 'bare'
+
 export interface ParseRequest {
   /** Local path, only read. */
   file: string
@@ -16,8 +22,7 @@ export interface ParseRequest {
   /** Files inside: up to this number they are known already; they are taken out into `scratch`, or only named without it. */
   filesAfter?: number
   scratch?: string
-  /** Processes died where this goes on: of the next segment, its bare text is enough. */
-  careful?: true
+  careful?: Care
 }
 
 /** A page whose picture is to be looked at for text. */

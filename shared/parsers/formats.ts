@@ -1,4 +1,4 @@
-import type { FoundFile, Reason, Segment } from '../model/index.ts'
+import type { Care, FoundFile, Reason, Segment } from '../model/index.ts'
 import type { ParserLimits } from './protocol.ts'
 import { CODE_TYPES } from './text/code-types.ts'
 
@@ -38,8 +38,7 @@ export interface Opening {
   password?: string
   /** A folder for files inside; without one they are named and not taken out. */
   scratch?: string
-  /** Of the first segment that is read, its bare text is enough. */
-  careful?: true
+  careful?: Care
 }
 
 /** Tells the log what was lost on the way, and why; never text of the document. */

@@ -89,6 +89,28 @@ test('many pages are asked for at once, each has its own, and where one did harm
   expect(careful.asked).toEqual(pages.map(() => 1))
 })
 
+test('only pages from the one that is read are asked for', async () => {
+  const pages = Array.from({ length: 70 }, (_, index) => ({ texts: [text], fields: [field(`S${index + 1}`)] }))
+  const file = join(folder, 'later.pdf')
+  await writeFile(file, writePdf({ pages }))
+  const task = await loadPdf(file, undefined, true)
+  try {
+    const document = await task.promise
+    const ask = document.getAnnotationsByType.bind(document)
+    const asked: number[][] = []
+    document.getAnnotationsByType = (types: Set<number>, others: Set<number>) => {
+      asked.push(pages.map((_, index) => index).filter(index => !others.has(index)))
+      return ask(types, others)
+    }
+    const annotations = annotationsIn(document, false)
+    for (const number of [45, 46, 70])
+      expect((await annotations(await document.getPage(number))).seen[0]?.value).toEqual([`S${number}`])
+    expect(asked).toEqual([Array.from({ length: 26 }, (_, index) => 44 + index)])
+  } finally {
+    await task.destroy()
+  }
+})
+
 test('where the pages cannot be asked for at once, each is by itself', async () => {
   const pages = ['eins', 'zwei', 'drei'].map(value => ({ texts: [text], fields: [field(value)] }))
   const file = join(folder, 'torn.pdf')

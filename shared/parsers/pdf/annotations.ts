@@ -29,7 +29,7 @@ const UNSEEN = 2 | 32
 const MAX_ANNOTATIONS = 10_000
 // Characters of one value: some twenty printed pages.
 const MAX_VALUE = 100_000
-// Pages asked for at once. More would be held in memory for longer, and take no less time.
+// Pages asked for ahead, at once. More would be held in memory for longer, and take no less time.
 const BLOCK = 64
 
 export interface Annotations {
@@ -42,22 +42,23 @@ export interface Annotations {
  * Of each page, what of this is to be seen. By type, and not by `page.getAnnotations`, which makes all links of a page and all
  * fields of the document: on a manual with links that took 1.7 to 1.9 times as long as the text alone, this 1.0. pdf.js is
  * told which pages to leave out, so to ask page by page is quadratic: twice the time of the text alone at 4,000 pages.
- * `alone`: all the same, since a page among them did harm.
+ * Asked is only ahead of the page that is read: one before it may have done harm. `alone`: page by page all the same, since a
+ * process died, and one further on may be the reason.
  */
 export function annotationsIn(
   document: PDFDocumentProxy,
   alone: boolean,
 ): (page: PDFPageProxy) => Promise<Annotations> {
-  let ahead: { block: number; found: Map<unknown, object[]> | undefined } | undefined
+  let ahead: { start: number; found: Map<unknown, object[]> | undefined } | undefined
   const ask = async (from: number, to: number): Promise<readonly object[]> => {
     const others = new Set<number>()
     for (let index = 0; index < document.numPages; index++) if (index < from || index >= to) others.add(index)
     // Null where the form itself cannot be read.
     return (await document.getAnnotationsByType(TYPES, others)) ?? []
   }
-  const lookAhead = async (block: number) => {
+  const lookAhead = async (start: number) => {
     try {
-      return Map.groupBy(await ask(block * BLOCK, (block + 1) * BLOCK), data => field(data, 'pageIndex'))
+      return Map.groupBy(await ask(start, start + BLOCK), data => field(data, 'pageIndex'))
     } catch {
       // One page that cannot be read is no reason to lose the fields of the others: each by itself.
       return undefined
@@ -65,9 +66,9 @@ export function annotationsIn(
   }
   return async page => {
     const index = page.pageNumber - 1
-    const block = Math.floor(index / BLOCK)
-    if (ahead?.block !== block) ahead = { block, found: alone ? undefined : await lookAhead(block) }
-    return seenOf(document, ahead.found ? (ahead.found.get(index) ?? []) : await ask(index, index + 1))
+    if (!alone && (!ahead || index < ahead.start || index >= ahead.start + BLOCK))
+      ahead = { start: index, found: await lookAhead(index) }
+    return seenOf(document, ahead?.found ? (ahead.found.get(index) ?? []) : await ask(index, index + 1))
   }
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { englishForm, germanForm } from '../../../scripts/fixtures/form.ts'
 import type { PdfField } from '../../../scripts/pdf-fields.ts'
 import { type PdfPage, type PdfText, widthOf, writePdf } from '../../../scripts/write-pdf.ts'
-import type { Block, Rectangle, Segment } from '../../model/index.ts'
+import type { Block, Care, Rectangle, Segment } from '../../model/index.ts'
 import type { Ending, Reading } from '../formats.ts'
 import { openPdf } from './pdf.ts'
 
@@ -24,7 +24,7 @@ interface Read {
 
 async function read(
   bytes: Uint8Array | string,
-  { after = 0, state, careful = false }: { after?: number; state?: string | undefined; careful?: boolean } = {},
+  { after = 0, state, careful }: { after?: number; state?: string | undefined; careful?: Care } = {},
 ): Promise<Read> {
   const file = join(folder, `${Math.random().toString(36).slice(2)}.pdf`)
   await writeFile(file, typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
@@ -314,10 +314,17 @@ describe('bad files', () => {
       expect((await read(bytes, { after, state: whole[after - 1]!.state })).readings).toEqual(whole.slice(after))
   })
 
-  test('read with care, the first page is its own text alone, and that is said', async () => {
+  test('after two deaths the first page is its own text alone, and that is said; after one nothing is lost', async () => {
     const bytes = writePdf({ pages: [labelled(field('eins')), labelled(field('zwei')), labelled(field('drei'))] })
     const [first] = (await read(bytes)).readings
-    const { readings, ending } = await read(bytes, { after: 1, state: first!.state, careful: true })
+    const again = { after: 1, state: first!.state }
+    const alone = await read(bytes, { ...again, careful: 'alone' })
+    expect(alone.readings.flatMap(({ segment }) => texts(segment))).toEqual([
+      'Aktenzeichen: zwei',
+      'Aktenzeichen: drei',
+    ])
+    expect(alone.ending.reasons).toBe(undefined)
+    const { readings, ending } = await read(bytes, { ...again, careful: 'bare' })
     expect(readings.flatMap(({ segment }) => texts(segment))).toEqual(['Aktenzeichen:', 'Aktenzeichen: drei'])
     expect(ending.reasons).toEqual([{ code: 'partly-damaged' }])
   })

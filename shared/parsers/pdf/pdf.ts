@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PDFDocumentLoadingTask, PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { AppError } from '../../errors.ts'
-import type { Reason, Segment } from '../../model/index.ts'
+import type { Care, Reason, Segment } from '../../model/index.ts'
 import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
 import { type Annotations, annotationsIn, hasFields } from './annotations.ts'
@@ -27,7 +27,7 @@ export async function openPdf(
   limits: Pick<ParserLimits, 'pages'>,
   note: Note,
   password?: string,
-  careful = false,
+  careful?: Care,
 ): Promise<Source<Reading>> {
   const heard: Complaints = { page: 0, damaged: new Map() }
   const stop = hearComplaints(complaint => {
@@ -57,8 +57,7 @@ export async function openPdf(
   }
   return {
     segments: document.numPages,
-    read: (after, state) =>
-      pagesOf(document, after, stateFor(after, state), heard, note, careful ? after + 1 : undefined),
+    read: (after, state) => pagesOf(document, after, stateFor(after, state), heard, note, careful),
     close,
   }
 }
@@ -81,17 +80,18 @@ async function* pagesOf(
   before: State | undefined,
   heard: Complaints,
   note: Note,
-  bare: number | undefined,
+  careful: Care | undefined,
 ): AsyncGenerator<Reading, Ending> {
   const typography = await restore(document, before?.learned, note)
-  const annotations = annotationsIn(document, bare !== undefined)
+  const annotations = annotationsIn(document, careful !== undefined)
   // A page between the two was given up: nothing goes on with it.
   let ending = before?.page === after ? before.ending : 'closed'
   let damaged = before?.damaged
   for (let page = after + 1; page <= document.numPages; page++) {
     heard.page = page
     const lost = (what: string) => heard.damaged.set(page, what)
-    const segment = await readPage(document, page, typography, note, lost, page === bare ? undefined : annotations)
+    const isBare = careful === 'bare' && page === after + 1
+    const segment = await readPage(document, page, typography, note, lost, isBare ? undefined : annotations)
     // Promises that nobody waited for are told now.
     await setImmediate()
     const complaint = heard.damaged.get(page)
