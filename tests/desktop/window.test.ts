@@ -117,10 +117,12 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     const size = 3_000_000
     const pieces = Math.ceil(size / (64 * 1024))
     let read = 0
-    let pause = 50
+    // Slowly, so that it is told how far it is; in the middle it stands, until it is let go on.
+    let gate = Promise.withResolvers<void>()
     pace.chunk = async () => {
       read += 1
-      await setTimeout(pause)
+      if (read > pieces / 2) await gate.promise
+      else await setTimeout(50)
     }
     const send = (name: string) => drop(page, name, new Uint8Array(size).fill(97))
     const percent = de.upload.sending.split('}}').at(-1)!
@@ -129,18 +131,18 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     await panel.getByText(percent).waitFor()
     await expect.poll(partly).toBe(true)
     await panel.getByRole('button', { name: de.upload.stop }).click()
-    pause = 0
+    gate.resolve()
     // As Electron does it, to the end.
     await expect.poll(() => read).toBeGreaterThan(pieces)
     read = 0
-    pause = 50
+    gate = Promise.withResolvers()
     await send('Auch halb.txt')
     await expect.poll(partly).toBe(true)
     // What comes while no page is there is taken by the next one.
     const file = path.join(desktop.folder, 'Dazwischen.txt')
     await writeFile(file, 'Dazwischen kam noch etwas.')
     await Promise.all([page.reload(), handed.offer([file], () => {})])
-    pause = 0
+    gate.resolve()
     await expect.poll(() => read).toBeGreaterThan(pieces)
     await row('Dazwischen.txt').and(page.locator('[data-state=ready]')).waitFor()
     expect(await page.locator('[data-document]', { hasText: /halb/i }).count()).toBe(0)

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRandom } from '../../../bench/corpus/random.ts'
 import type { PdfField } from '../../../scripts/pdf-fields.ts'
+import { randomNumbers } from '../../../scripts/tiny-models-encoder.ts'
 import { type PdfPage, type PdfText, writePdf } from '../../../scripts/write-pdf.ts'
 import { openPdf } from './pdf.ts'
 
@@ -271,7 +271,7 @@ describe('nothing that was filled in is lost', () => {
   })
 
   test('each value and each label occurs once, wherever they stand', async () => {
-    const random = createRandom(7)
+    const random = randomNumbers(7)
     const of = (count: number) => Math.floor(random() * count)
     const off = () => of(7) - 3
     const pages = Array.from({ length: 500 }, (): PdfPage & { said: string[] } => {
