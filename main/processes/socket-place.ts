@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import path from 'node:path'
+import { isAnswered } from '../../shared/processes/is-answered.ts'
 
 export interface SocketPlace {
   path: string
@@ -78,16 +78,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
-}
-
-function isAnswered(file: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(file)
-    const end = (answered: boolean) => {
-      socket.destroy()
-      resolve(answered)
-    }
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
-  })
 }

@@ -1,7 +1,8 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { AppError } from '../../shared/errors.ts'
+import { isAnswered } from '../../shared/processes/is-answered.ts'
 
 export const firstPort = 3210
 /** Ports tried after the first, before the system may choose one. */
@@ -66,18 +67,6 @@ function listening(server: Server, listen: () => void): Promise<void> {
     server.once('error', fail)
     server.once('listening', succeed)
     listen()
-  })
-}
-
-function isAnswered(file: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(file)
-    const end = (answered: boolean) => {
-      socket.destroy()
-      resolve(answered)
-    }
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
   })
 }
 
