@@ -33,6 +33,7 @@ test.skipIf(process.platform !== 'linux')('a bus says which names there are', as
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const begun = await Promise.race([once(daemon.stdout!, 'data'), once(daemon, 'error').then(() => undefined)])
+  if (!begun && process.env.CI === 'true') throw new Error('CI has no dbus-daemon')
   if (!begun) context.skip('0 of 1 ran: there is no dbus-daemon here')
   const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${place}` }
   expect(await isOnSessionBus('org.freedesktop.DBus', env)).toBe(true)
