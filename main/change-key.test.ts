@@ -23,7 +23,11 @@ beforeEach(async () => {
 afterEach(() => rm(dataDirectory, { recursive: true, force: true }))
 
 /** As at a start of the application. */
-async function open({ pressed = 0, keyGiven = false, known = true } = {}) {
+async function open({
+  pressed = 0,
+  keyGiven = false,
+  known = true,
+}: { pressed?: number | Promise<number>; keyGiven?: boolean; known?: boolean } = {}) {
   const ports = { dataDirectory, keychain, log: silent }
   let key = known ? await openLibraryKey(ports) : undefined
   const use = createLibraryUse({ server: { hold: () => () => {}, stop: async () => {} }, changed() {} })
@@ -102,6 +106,18 @@ test('a forgotten passphrase is given up on the user’s word alone, and its fil
   expect(await sure.changes.giveUp()).toMatchObject({ state: 'none' })
   expect((await readdir(dataDirectory)).filter(name => name.endsWith('.old'))).toHaveLength(1)
   expect(await sure.changes.protect(passphrase)).toMatchObject({ state: 'ready' })
+})
+
+test('a question that nobody answers keeps nothing, and one that is answered late gives nothing up that is open', async () => {
+  await (await open()).changes.protect(passphrase)
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const { changes, seen } = await open({ pressed: promise })
+  const givenUp = changes.giveUp()
+  const ready: KeyState = { state: 'ready', place: 'passphrase' }
+  expect(await changes.unlock(passphrase)).toEqual(ready)
+  resolve(0)
+  expect(await givenUp).toEqual(ready)
+  expect([seen.asked, await readdir(dataDirectory)]).toEqual([1, ['secrets.json']])
 })
 
 test('a key that cannot be read is put aside as well', async () => {

@@ -99,20 +99,25 @@ export function createKeyChanges({
           library.setKey(key)
         })
       }),
-    giveUp: () =>
-      alone(async () => {
+    async giveUp() {
+      use.refuse()
+      if (!is('locked', 'lost')) return known()
+      // Behind no other and before none: a question may go with its window and never be answered.
+      const answer = await shell.ask({
+        message: words()('desktop.secrets.giveUp'),
+        detail: words()('desktop.secrets.giveUpDetail'),
+        buttons: [words()('desktop.secrets.anew'), words()('desktop.dialog.cancel')],
+        cancel: 1,
+        usual: 1,
+        warning: true,
+      })
+      if (answer !== 0) return known()
+      return alone(async () => {
+        // Meanwhile the passphrase may have come to mind.
         if (!is('locked', 'lost')) return known()
-        const answer = await shell.ask({
-          message: words()('desktop.secrets.giveUp'),
-          detail: words()('desktop.secrets.giveUpDetail'),
-          buttons: [words()('desktop.secrets.anew'), words()('desktop.dialog.cancel')],
-          cancel: 1,
-          usual: 1,
-          warning: true,
-        })
-        if (answer !== 0) return known()
         return change(async () => void (await library.renewKey()))
-      }),
+      })
+    },
   }
 }
 

@@ -16,6 +16,9 @@ export interface ModelTaking {
   stop(): void
 }
 
+/** What has become of it, as it is told. */
+type Word = Pick<Question, 'message' | 'detail' | 'warning'>
+
 export function createModelTaking({
   shell,
   words,
@@ -42,33 +45,34 @@ export function createModelTaking({
     use.refuse()
     // The question for the folder included: two of them would lie over each other.
     if (stopping) return tell({ message: words()('desktop.models.busy') })
-    stopping = new AbortController()
-    try {
-      const folder = await shell.chooseFolder(words()('desktop.menu.takeModels'))
-      if (folder === undefined || stopping.signal.aborted) return
-      become({ file: path.basename(folder), part: 0 })
-      const { dataDirectory, settings } = library
-      const task = { type: 'unpack' as const, folder, dataDirectory, settings: settings() }
-      const { signal: stopped } = stopping
-      const end = await use.beside(
-        signal =>
-          runServerTask(processes, task, {
-            signal: AbortSignal.any([signal, stopped]),
-            progress: ({ file = '', part }) => become({ file, part }),
-          }),
-        'taking-models',
-      )
-      become(null)
-      stopping = undefined
-      const word = wordOf(end, words())
-      if (word) await tell(word)
-    } finally {
+    const mine = new AbortController()
+    stopping = mine
+    const word = await takeFrom(mine.signal).finally(() => {
       stopping = undefined
       if (now) become(null)
-    }
+    })
+    // Whoever leaves it unread may begin another one.
+    if (word) await tell(word)
   }
 
-  const tell = async (word: Pick<Question, 'message' | 'detail' | 'warning'>) => {
+  async function takeFrom(stopped: AbortSignal): Promise<Word | undefined> {
+    const folder = await shell.chooseFolder(words()('desktop.menu.takeModels'))
+    if (folder === undefined || stopped.aborted) return undefined
+    become({ file: path.basename(folder), part: 0 })
+    const { dataDirectory, settings } = library
+    const task = { type: 'unpack' as const, folder, dataDirectory, settings: settings() }
+    const end = await use.beside(
+      signal =>
+        runServerTask(processes, task, {
+          signal: AbortSignal.any([signal, stopped]),
+          progress: ({ file = '', part }) => become({ file, part }),
+        }),
+      'taking-models',
+    )
+    return wordOf(end, words())
+  }
+
+  const tell = async (word: Word) => {
     await shell.ask({ ...word, buttons: [words()('desktop.dialog.ok')], cancel: 0 })
   }
 
@@ -76,7 +80,7 @@ export function createModelTaking({
 }
 
 /** Undefined for what the user has ended. */
-function wordOf(end: TaskEnd, words: Translate): Pick<Question, 'message' | 'detail' | 'warning'> | undefined {
+function wordOf(end: TaskEnd, words: Translate): Word | undefined {
   if (end.type === 'cancelled' || (end.type === 'failed' && end.code === 'cancelled')) return undefined
   if (end.type !== 'unpacked') {
     const detail = end.type === 'failed' ? explain(words, { code: end.code, values: end.values }) : undefined
