@@ -27,7 +27,11 @@ async function open({
   pressed = 0,
   keyGiven = false,
   known = true,
-}: { pressed?: number | Promise<number>; keyGiven?: boolean; known?: boolean } = {}) {
+}: {
+  pressed?: number | Promise<number>
+  keyGiven?: boolean
+  known?: boolean
+} = {}) {
   const ports = { dataDirectory, keychain, log: silent }
   let key = known ? await openLibraryKey(ports) : undefined
   const use = createLibraryUse({ server: { hold: () => () => {}, stop: async () => {} }, changed() {} })

@@ -61,7 +61,10 @@ test('whoever reads late what became of one taking ends nothing of the next, whi
   await until(() => played.length === 2, 'the next has begun')
   asked[0]!.read()
   await first
-  expect([models.now(), shown.at(-1)]).toEqual([{ file: 'stick', part: 0 }, { file: 'stick', part: 0 }])
+  expect([models.now(), shown.at(-1)]).toEqual([
+    { file: 'stick', part: 0 },
+    { file: 'stick', part: 0 },
+  ])
   models.stop()
   await second
   expect([models.now(), asked.map(({ message }) => message)]).toEqual([null, [words('desktop.models.failed')]])
