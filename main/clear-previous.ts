@@ -1,16 +1,16 @@
-/** The folder that a copied library was in before goes, beside all else. */
+/** The folders that a copied library was in before go, beside all else. */
 import type { Log } from '../shared/ports.ts'
 import { removePrevious } from './data/move.ts'
-import type { PreferenceStore } from './preferences.ts'
+import type { OldFolder, PreferenceStore } from './preferences.ts'
 
 export interface Clearing {
-  /** The folder that is being taken away. A drive that hangs takes as long as it likes: only a move waits for that. */
+  /** One that is being taken away. A drive that hangs takes as long as it likes: only a move waits for that. */
   now(): string | undefined
-  /** After each good start; one at a time. */
+  /** After each good start. */
   begin(): void
 }
 
-/** `left`: told where something is left. */
+/** `left`: told where something is left, once of each. */
 export function createClearing({
   preferences,
   left,
@@ -20,24 +20,25 @@ export function createClearing({
   left(folder: string): void
   log: Log
 }): Clearing {
-  let now: string | undefined
+  const clearing = new Set<OldFolder>()
 
-  async function clear(): Promise<void> {
-    now = preferences.get().previous?.folder
+  async function clear(old: OldFolder): Promise<void> {
+    clearing.add(old)
     try {
-      const [first] = await removePrevious(preferences)
+      const [first] = await removePrevious(preferences, old)
       if (first !== undefined) left(first)
     } catch (error) {
-      log.warn('the old folder of the library is left', { error })
+      log.warn('an old folder of the library is left', { folder: old.folder, error })
     } finally {
-      now = undefined
+      clearing.delete(old)
     }
   }
 
   return {
-    now: () => now,
+    now: () => [...clearing][0]?.folder,
     begin() {
-      if (now === undefined) void clear()
+      // Side by side: one whose drive hangs keeps no other.
+      for (const old of preferences.get().previous) if (!clearing.has(old)) void clear(old)
     },
   }
 }

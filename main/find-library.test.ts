@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -53,4 +53,39 @@ test('a folder that does not answer is told, as often as its user wants to wait 
   const told = played.questions.length
   await new Promise(resolve => setTimeout(resolve, 60))
   expect([played.questions.length, played.exited]).toEqual([told, undefined])
+})
+
+test('a library that was open once is asked about where it is not, and none is begun in its place unasked', async () => {
+  const played = playShell(folder)
+  const preferences = await openPreferences({ folder: path.join(folder, 'window'), log })
+  const from = path.join(folder, 'drive', 'library')
+  await preferences.change({ opened: [from] })
+  const find = () =>
+    findLibrary({
+      shell: played.shell,
+      words: createTranslate('en'),
+      preferences,
+      processes: playedProcesses(),
+      named: null,
+      usual: from,
+      keyGiven: false,
+      log,
+    })
+  // First its drive is not there, then what it is mounted on is, then the library itself.
+  played.answer = async () => {
+    if (played.questions.length === 1) await mkdir(from, { recursive: true })
+    else await writeFile(path.join(from, 'cloister.db'), '')
+    return 0
+  }
+  expect((await find()).dataDirectory).toBe(from)
+  expect(played.questions.map(({ message, buttons }) => [message, buttons])).toEqual(
+    Array.from({ length: 2 }, () => [
+      `The library is not there: ${from}`,
+      ['Try Again', 'Quit', 'Begin a New Library'],
+    ]),
+  )
+  await rm(from, { recursive: true })
+  played.answer = () => 2
+  expect((await find()).dataDirectory).toBe(from)
+  expect([played.questions.length, played.exited]).toEqual([3, undefined])
 })

@@ -15,22 +15,31 @@ export async function findLibrary({
   named,
   lateAfter = patience,
   ...options
-}: Omit<Options, 'shell'> & { shell: Shell; words: Translate; lateAfter?: number }): Promise<Library> {
+}: Omit<Options, 'shell' | 'anew'> & { shell: Shell; words: Translate; lateAfter?: number }): Promise<Library> {
+  let anew: string | undefined
   for (let folder = named; ; ) {
     const found = await openInTime(folder)
     if ('server' in found) return found
     const moved = 'moved' in found
-    const again = await shell.ask({
+    const known = !moved && found.known
+    const answer = await shell.ask({
       message: moved
         ? words('desktop.move.namedMoved', { folder: found.moved.from })
         : words('desktop.move.away', { folder: found.away }),
-      detail: moved ? words('desktop.move.namedMovedDetail', { to: found.moved.to }) : words('desktop.move.awayDetail'),
-      buttons: [words(moved ? 'desktop.move.openThere' : 'desktop.dialog.retry'), words('desktop.dialog.quit')],
+      detail: moved
+        ? words('desktop.move.namedMovedDetail', { to: found.moved.to })
+        : words(known ? 'desktop.move.awayKnownDetail' : 'desktop.move.awayDetail'),
+      buttons: [
+        words(moved ? 'desktop.move.openThere' : 'desktop.dialog.retry'),
+        words('desktop.dialog.quit'),
+        ...(known ? [words('desktop.move.beginAnew')] : []),
+      ],
       cancel: 1,
       warning: true,
     })
     if (moved) folder = null
-    if (again === 0) continue
+    if (known && answer === 2) anew = found.away
+    if (answer !== 1) continue
     shell.exit(0)
     // Nothing is begun any more, however long the system takes to end this.
     await new Promise<never>(() => {})
@@ -56,7 +65,7 @@ export async function findLibrary({
     }
     wait()
     try {
-      return await openLibrary({ ...options, shell, named: folder })
+      return await openLibrary({ ...options, shell, named: folder, anew })
     } finally {
       over.abort()
       clearTimeout(timer!)

@@ -1,4 +1,5 @@
 /** From the start of the application to a server over the library: where that is, and with which key. */
+import path from 'node:path'
 import type { Log, Processes } from '../shared/ports.ts'
 import { createKeychain } from '../shared/secrets/keychain.ts'
 import { backupSettings } from './data/backups.ts'
@@ -25,13 +26,17 @@ export interface Library {
   settings(): Record<string, string>
 }
 
-/** `away`: the drive that the library is on is not there; nothing is made in its place. `moved`: the folder that is named has none any more. */
+/**
+ * `away`: the drive that the library is on is not there; nothing is made in its place, unless its user says so, where it is `known` by having
+ * been open there. `moved`: the folder that is named has none any more.
+ */
 export async function openLibrary({
   shell,
   preferences,
   processes,
   named,
   usual,
+  anew,
   keyGiven,
   log,
 }: {
@@ -41,22 +46,45 @@ export async function openLibrary({
   /** By the command line, for this start. */
   named: string | null
   usual: string
+  /** Where the user wants a new one in place of one that is not there. */
+  anew?: string | undefined
   /** The environment names a key (`SECRETS_KEY`): that one holds, and ours is not handed on. */
   keyGiven: boolean
   log: Log
-}): Promise<Library | { away: string } | { moved: { from: string; to: string } }> {
+}): Promise<Library | { away: string; known: boolean } | { moved: { from: string; to: string } }> {
   const { recovered, dataDirectory: chosen } = await recoverMove(preferences)
   if (recovered.now !== 'nothing') log.info('a move of the data directory was ended before', { recovered })
-  if (recovered.now === 'waiting' && (named === null || !(await hasLibrary(named)))) return { away: recovered.folder }
-  if (named === null && chosen !== null && !(await isFolder(chosen))) return { away: chosen }
+  if (recovered.now === 'waiting' && (named === null || !(await hasLibrary(named))))
+    return { away: recovered.folder, known: false }
+  if (named === null && chosen !== null && !(await isFolder(chosen))) return { away: chosen, known: false }
   // Only a move sets what is chosen, and each folder that is named has preferences of its own.
   if (named !== null && chosen !== null && chosen !== named && !(await hasLibrary(named)))
     return { moved: { from: named, to: chosen } }
   const dataDirectory = named ?? chosen ?? usual
+  // What a drive was mounted on stays as an empty folder.
+  const place = path.resolve(dataDirectory)
+  const known = place !== anew && preferences.get().opened.includes(place)
+  if (known && !(await hasLibrary(place))) return { away: place, known }
   const ports = { dataDirectory, keychain: createKeychain(), safeStorage: shell.safeStorage, log }
   let key: LibraryKey | undefined
   const opened = openLibraryKey(ports).then(found => {
     key = found
+  })
+
+  const server = createServerProcess({
+    processes,
+    socketFolders: shell.folders.runtime,
+    dataDirectory,
+    async settings() {
+      await opened
+      return settings()
+    },
+    log,
+  })
+  server.follow(({ name }) => {
+    const before = preferences.get().opened
+    // Where that cannot be written, the next start asks nothing, and the log says why.
+    if (name === 'ready' && !before.includes(place)) preferences.change({ opened: [...before, place] }).catch(() => {})
   })
 
   function settings(): Record<string, string> {
@@ -76,16 +104,7 @@ export async function openLibrary({
   return {
     recovered,
     dataDirectory,
-    server: createServerProcess({
-      processes,
-      socketFolders: shell.folders.runtime,
-      dataDirectory,
-      async settings() {
-        await opened
-        return settings()
-      },
-      log,
-    }),
+    server,
     key: () => key,
     setKey(next) {
       key = next

@@ -90,6 +90,23 @@ test('what one field says wrong takes no other with it, above all not where the 
   expect((await open()).get().dataDirectory).toBe('/somewhere/library')
 })
 
+test('the one old folder that was remembered before is the first of those there are', async () => {
+  await (await open()).change({})
+  const old = { folder: '/away/library', since: 5, mark: 'x' }
+  for (const [before, now] of [
+    [old, [old]],
+    [null, []],
+    [
+      [old, old],
+      [old, old],
+    ],
+  ]) {
+    await writeFile(file, JSON.stringify({ previous: before, tray: false }))
+    const store = await open()
+    expect([store.damaged, store.get().previous, store.get().tray]).toEqual([undefined, now, false])
+  }
+})
+
 test('a file that cannot be read is told, and never taken for none', async () => {
   await mkdir(path.join(file, 'full'), { recursive: true })
   await expect(open()).rejects.toMatchObject({ code: 'file-unreadable', values: { file } })

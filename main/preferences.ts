@@ -23,12 +23,17 @@ const move = z.object({
   backups: folder.optional(),
 })
 
+/** A folder that the library was copied from; `since`: when that began; `mark`: what stands in it. */
+const oldFolder = z.object({ folder, since: z.number(), mark: z.string().optional() })
+
 /** Each by itself: what one of them does not understand takes no other with it. */
 const fields = {
   /** Null: the usual place. */
   dataDirectory: folder.nullable().default(null),
-  /** Where the library was before it was moved, until that is gone; `since`: when copying began; `mark`: what stands in it. */
-  previous: z.object({ folder, since: z.number(), mark: z.string().optional() }).nullable().default(null),
+  /** Where a library was open: one that is not there any more is asked about, and none begun in its place. */
+  opened: z.array(folder).default([]),
+  /** Until each is gone. There was one at most, or null, before. */
+  previous: z.union([z.array(oldFolder), oldFolder.nullable().transform(one => (one ? [one] : []))]).default([]),
   move: move.nullable().default(null),
   window: z
     .object({
@@ -75,6 +80,7 @@ const fields = {
 const schema = z.object(fields)
 
 export type Preferences = z.output<typeof schema>
+export type OldFolder = z.output<typeof oldFolder>
 
 export interface PreferenceStore {
   get(): Preferences

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Log } from '../../shared/ports.ts'
 import { currentOwner } from '../../shared/queue/owner.ts'
-import { openPreferences } from '../preferences.ts'
+import { openPreferences, type PreferenceStore } from '../preferences.ts'
 import { contentOf, fillLibrary } from './fixture-library.ts'
 import { isFolder } from './library-folder.ts'
 import { moveData, recoverMove, removePrevious } from './move.ts'
@@ -31,6 +31,9 @@ const fill = (files?: number) => fillLibrary(from, files)
 /** Nobody else is there. */
 const hold = async () => ({ lost: new AbortController().signal, release: async () => {} })
 const preferencesIn = () => openPreferences({ folder: path.join(root, 'own'), log })
+/** All old folders, as each good start does. */
+const clear = async (preferences: PreferenceStore, now?: number) =>
+  (await Promise.all(preferences.get().previous.map(old => removePrevious(preferences, old, now)))).flat()
 const plan = (chosen = to, more = {}) => planMove({ from, to: chosen, home: path.join(root, 'home'), ...more })
 
 describe('a plan', () => {
@@ -139,7 +142,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       expect(await readdir(to)).not.toContain('scratch')
     }
     expect((await recoverMove(preferences)).recovered).toEqual({ now: 'nothing' })
-    expect(await removePrevious(preferences)).toEqual([])
+    expect(await clear(preferences)).toEqual([])
     expect(await lstat(from).catch(() => 'gone')).toBe('gone')
     expect(await contentOf(to)).toEqual(before)
   })
@@ -166,7 +169,7 @@ describe.each(['rename', 'copy'] as const)('moving by %s', way => {
       if (now === from) expect(await readdir(to).catch(() => [])).toEqual([])
       else {
         // Back to where it was, for the next time.
-        await removePrevious(preferences)
+        await clear(preferences)
         await moveData({ from: to, to: from, way: 'rename' }, { log, backups, preferences, hold })
         await preferences.change({ dataDirectory: null })
       }
@@ -231,7 +234,7 @@ test('a copy that is cancelled, or finds a file in its way, leaves everything as
   await mkdir(path.join(to, 'secrets.json'))
   await expect(move()).rejects.toThrow()
   expect(await contentOf(from)).toEqual(before)
-  expect((await preferencesIn()).get()).toMatchObject({ dataDirectory: null, move: null, previous: null })
+  expect((await preferencesIn()).get()).toMatchObject({ dataDirectory: null, move: null, previous: [] })
 })
 
 test('a copy stops where it does not have the folder for itself any more; a folder that somebody has is not touched', async () => {
@@ -288,7 +291,7 @@ test('of the old folder nothing goes that came there or changed since', async ()
   await writeFile(path.join(root, 'old.txt'), 'mine')
   await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
   await link(path.join(root, 'old.txt'), path.join(from, 'blobs', 'mine.txt'))
-  expect(await removePrevious(preferences)).toEqual([path.join(from, 'blobs', 'mine.txt')])
+  expect(await clear(preferences)).toEqual([path.join(from, 'blobs', 'mine.txt')])
   expect(await readdir(from)).toEqual(['blobs'])
 })
 
@@ -298,9 +301,9 @@ test('an old folder that somebody has used as a library since stays as it is', a
   await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
   await writeFile(path.join(from, 'cloister.db'), 'used')
   const before = await contentOf(from)
-  expect(await removePrevious(preferences)).toEqual([from])
+  expect(await clear(preferences)).toEqual([from])
   expect(await contentOf(from)).toEqual(before)
-  expect(await removePrevious(preferences)).toEqual([])
+  expect(await clear(preferences)).toEqual([])
 })
 
 test.each(['copy', 'rename'] as const)(
@@ -328,29 +331,47 @@ test('the old folder is waited for while its drive is away, a month and no longe
   const preferences = await preferencesIn()
   await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
   await rename(from, path.join(root, 'unplugged'))
-  expect(await removePrevious(preferences)).toEqual([])
+  expect(await clear(preferences)).toEqual([])
   // What it was mounted on.
   await mkdir(from)
-  expect(await removePrevious(await preferencesIn())).toEqual([])
+  expect(await clear(await preferencesIn())).toEqual([])
   // Another drive in its place, with an older library of the same name.
   await writeFile(path.join(from, 'cloister.db'), 'another')
   await utimes(path.join(from, 'cloister.db'), 1, 1)
-  expect(await removePrevious(await preferencesIn(), Date.now() + 3_600_000)).toEqual([])
+  expect(await clear(await preferencesIn(), Date.now() + 3_600_000)).toEqual([])
   expect(await readdir(from)).toEqual(['cloister.db'])
   await rm(from, { recursive: true })
   // Meanwhile it is moved once more.
   const third = path.join(root, 'third')
   await moveData({ from: to, to: third, way: 'rename' }, { log, backups, preferences, hold })
   await rename(path.join(root, 'unplugged'), from)
-  expect(await removePrevious(preferences)).toEqual([])
-  expect([await isFolder(from), await isFolder(third), preferences.get().previous]).toEqual([false, true, null])
-  await preferences.change({ previous: { folder: from, since: 0, mark: 'away' } })
-  expect(await removePrevious(preferences)).toEqual([])
-  expect(preferences.get().previous).toBeNull()
+  expect(await clear(preferences)).toEqual([])
+  expect([await isFolder(from), await isFolder(third), preferences.get().previous]).toEqual([false, true, []])
+  await preferences.change({ previous: [{ folder: from, since: 0, mark: 'away' }] })
+  expect(await clear(preferences)).toEqual([])
+  expect(preferences.get().previous).toEqual([])
   // What could not be marked is told, and left.
-  await preferences.change({ previous: { folder: third, since: 0 } })
-  expect(await removePrevious(preferences)).toEqual([third])
-  expect([await isFolder(third), preferences.get().previous]).toEqual([true, null])
+  await preferences.change({ previous: [{ folder: third, since: 0 }] })
+  expect(await clear(preferences)).toEqual([third])
+  expect([await isFolder(third), preferences.get().previous]).toEqual([true, []])
+})
+
+test('an old folder whose drive is away is not forgotten for the next one, and each goes when it is there', async () => {
+  await fill(2)
+  const preferences = await preferencesIn()
+  await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
+  const unplugged = path.join(root, 'unplugged')
+  await rename(from, unplugged)
+  const third = path.join(root, 'third')
+  await moveData({ from: to, to: third, way: 'copy' }, { log, backups, preferences, hold })
+  expect((await preferencesIn()).get().previous.map(({ folder }) => folder)).toEqual([from, to])
+  expect(await clear(preferences)).toEqual([])
+  expect((await preferencesIn()).get().previous.map(({ folder }) => folder)).toEqual([from])
+  expect([await isFolder(unplugged), await isFolder(to)]).toEqual([true, false])
+  await rename(unplugged, from)
+  expect(await clear(await preferencesIn())).toEqual([])
+  expect([await isFolder(from), await isFolder(third)]).toEqual([false, true])
+  expect((await preferencesIn()).get().previous).toEqual([])
 })
 
 test.each(['copy', 'rename'] as const)('a %s is not told while the drive is away', async way => {

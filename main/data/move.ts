@@ -9,7 +9,7 @@ import { syncFolder } from '../../shared/files/sync-folder.ts'
 import type { Log } from '../../shared/ports.ts'
 import { usersOf } from '../../shared/queue/owner.ts'
 import { makeFolder, readText, whenFree, writeWhole } from '../files.ts'
-import type { PreferenceStore, Preferences } from '../preferences.ts'
+import type { OldFolder, PreferenceStore, Preferences } from '../preferences.ts'
 import { usualBackupFolder } from './backups.ts'
 import { copyFolder, lastOf, removeOlder, takeBack } from './copy-folder.ts'
 import type { DirectoryHold } from './hold-directory.ts'
@@ -100,8 +100,9 @@ export async function moveData(
       })
       signal.throwIfAborted()
     }
-    const previous = way === 'copy' && { previous: { folder: from, since, mark: await markCopied(from) } }
-    await preferences.change({ ...kept, move: null, dataDirectory: to, ...previous })
+    const old = way === 'copy' ? [{ folder: from, since, mark: await markCopied(from) }] : []
+    const previous = [...preferences.get().previous, ...old]
+    await preferences.change({ ...kept, move: null, dataDirectory: to, previous })
     return to
   } catch (error) {
     if (await undo()) throw error
@@ -197,19 +198,24 @@ async function likeness(folder: string, mark: string | undefined): Promise<0 | 1
 }
 
 /**
- * After a good start from the new folder: the old one goes, which was copied whole. What came there or changed since copying began is left,
+ * After a good start from the new folder: an old one goes, which was copied whole. What came there or changed since copying began is left,
  * and where somebody has worked with it as a library, all of it. Gives what is left. Where it is not there its drive may be away: later
  * starts look again, and know it by its mark from another one in its place.
  */
-export async function removePrevious(preferences: PreferenceStore, now = Date.now()): Promise<string[]> {
-  const { previous, dataDirectory } = preferences.get()
-  if (!previous) return []
-  const { folder, since, mark } = previous
+export async function removePrevious(
+  preferences: PreferenceStore,
+  old: OldFolder,
+  now = Date.now(),
+): Promise<string[]> {
+  const { folder, since, mark } = old
+  // As they are by then: another one may have gone meanwhile.
+  const forget = () => preferences.change({ previous: preferences.get().previous.filter(one => one !== old) })
   const found = await readText(path.join(folder, markOfCopied)).catch(() => undefined)
   if (mark === undefined || found !== mark) {
-    if (mark === undefined || now - since >= patience) await preferences.change({ previous: null })
+    if (mark === undefined || now - since >= patience) await forget()
     return mark === undefined && (await isFolder(folder)) ? [folder] : []
   }
+  const { dataDirectory } = preferences.get()
   // Never the one in use, whatever the file says.
   const isOther = dataDirectory !== null && !isWithin(dataDirectory, folder) && !isWithin(folder, dataDirectory)
   const database = await lstat(path.join(folder, 'cloister.db')).catch(() => undefined)
@@ -220,7 +226,7 @@ export async function removePrevious(preferences: PreferenceStore, now = Date.no
     for (const name of passing) await rm(path.join(folder, name), { recursive: true, force: true })
     left = await removeOlder(folder, since)
   }
-  await preferences.change({ previous: null })
+  await forget()
   return left
 }
 

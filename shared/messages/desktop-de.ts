@@ -220,6 +220,9 @@ export const desktop = {
     away: 'Die Bibliothek ist nicht da: {{folder}}',
     awayDetail:
       'Schließen Sie das Laufwerk an, auf dem sie liegt, und versuchen Sie es noch einmal. An ihrer Stelle wird nichts Neues angelegt.',
+    awayKnownDetail:
+      'In diesem Ordner war sie bisher. Wenn sie auf einem Laufwerk liegt, schließen Sie es an und versuchen Sie es noch einmal. Eine neue, leere Bibliothek wird dort nur angelegt, wenn Sie es möchten; Ihre bisherige Bibliothek bleibt dann ungenutzt.',
+    beginAnew: 'Neue Bibliothek anlegen',
     namedMoved: 'Die Bibliothek liegt nicht mehr in diesem Ordner: {{folder}}',
     namedMovedDetail:
       'Sie wurde nach {{to}} verschoben. Cloister wurde mit dem alten Ordner gestartet (--data), zum Beispiel durch eine Verknüpfung: Ändern Sie ihn dort. An seiner Stelle wird nichts Neues angelegt.',

@@ -211,6 +211,9 @@ export const desktop = {
     failed: 'The library could not be moved. It is where it was. ({{detail}})',
     away: 'The library is not there: {{folder}}',
     awayDetail: 'Connect the drive that it is on, and try again. Nothing is made anew in its place.',
+    awayKnownDetail:
+      'It was open in this folder before. If it lies on a drive, connect that and try again. A new, empty library is made there only if you say so: as long as that is in use, the earlier one is not.',
+    beginAnew: 'Begin a New Library',
     namedMoved: 'The library is not in this folder any more: {{folder}}',
     namedMovedDetail:
       'It was moved to {{to}}. Cloister was started with the old folder (--data), as a shortcut does: change it there. Nothing is made anew in its place.',

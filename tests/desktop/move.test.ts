@@ -188,7 +188,11 @@ describe('while the library is moved', () => {
     played.folder = elsewhere
     desktop!.choose({ name: 'move-data' })
     await until(() => played.exited === 0, 'it is moved')
-    expect(await preferences()).toMatchObject({ dataDirectory: elsewhere, backup: { folder: backups } })
+    expect(await preferences()).toMatchObject({
+      dataDirectory: elsewhere,
+      backup: { folder: backups },
+      opened: [path.join(folder, 'data')],
+    })
   })
 
   // Of a pipe nobody reads anything, as of a drive that hangs.
@@ -209,7 +213,7 @@ describe('while the library is moved', () => {
     await until(() => played.questions.length === 1, 'it is refused')
     expect(played.questions[0]?.message).toBe(words('desktop.move.refused.clearing', { folder: old }))
     await writeFile(pipe, '')
-    await until(async () => (await preferences()).previous === null, 'it is gone')
+    await until(async () => (await preferences()).previous.length === 0, 'it is gone')
     expect(await isThere(old)).toBe(false)
     desktop!.choose({ name: 'move-data' })
     await until(() => played.exited === 0, 'it is moved')
