@@ -157,7 +157,7 @@ export async function startDesktop({
       uploads.delete(id)
       transfers.closePage(id)
     },
-    troubled: how => askToShowAnew({ shell, words }, how),
+    troubled: how => askToShowAnew({ shell, words, log }, how),
   })
   const notifier = createNotifier({
     words: () => words,

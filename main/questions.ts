@@ -1,5 +1,6 @@
 /** What the window asks its user on its own account. */
 import type { Translate } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
 import type { SideWork } from './library-use.ts'
 import type { Shell } from './shell.ts'
 
@@ -23,15 +24,22 @@ export async function askToOpen({ shell, words }: Asking, shown: string, kind: '
   return answer === 0
 }
 
-/** Whether the page is to be shown anew. */
-export async function askToShowAnew({ shell, words }: Asking, how: 'slow' | 'crashed'): Promise<boolean> {
-  const answer = await shell.ask({
+/** Whether the page is to be shown anew: not, where nobody can be asked. */
+export async function askToShowAnew(
+  { shell, words, log }: Asking & { log: Log },
+  how: 'slow' | 'crashed',
+): Promise<boolean> {
+  const question = {
     message: words(`desktop.window.${how}`),
     detail: words(`desktop.window.${how}Detail`),
     buttons: [words('desktop.window.anew'), words(how === 'slow' ? 'desktop.window.wait' : 'desktop.dialog.quit')],
     cancel: 1,
     usual: how === 'slow' ? 1 : 0,
     warning: true,
+  }
+  const answer = await shell.ask(question).catch(error => {
+    log.error('nobody can be asked about the page', { how, error })
+    return question.cancel
   })
   return answer === 0
 }

@@ -57,6 +57,7 @@ export function createTroubledStart({
   let unasked = false
   /** One at a time. */
   let standing: StandingQuestions | undefined
+  let aboutSlow = createStandingQuestions(shell)
 
   async function askSafely(why: SafeReason): Promise<void> {
     if (standing) return
@@ -102,7 +103,7 @@ export function createTroubledStart({
   })
 
   askWhenSlow({
-    shell,
+    shell: { ask: question => aboutSlow.ask(question) },
     words,
     server,
     log,
@@ -133,10 +134,16 @@ export function createTroubledStart({
     start,
     restart,
     goOn,
-    again: () => standing?.again(),
+    again() {
+      standing?.again()
+      aboutSlow.again()
+    },
     leave() {
       standing?.over()
       standing = undefined
+      aboutSlow.over()
+      // For what comes after it, where nothing was installed.
+      aboutSlow = createStandingQuestions(shell)
     },
   }
 }

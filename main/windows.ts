@@ -59,7 +59,6 @@ export function createWindows({
   let quick: ShellWindow | undefined
   let timer: NodeJS.Timeout | undefined
   let failures: number[] = []
-  let asking = false
 
   function leave({ id }: ShellWindow): void {
     router().close(id)
@@ -70,6 +69,7 @@ export function createWindows({
     const place = fitWindow(preferences.get().window ?? undefined, shell.displays())
     const window = shell.openWindow({ hash, title: title(), place })
     router().open(window.id, message => window.send(message))
+    let asking = false
     function leaveOr(stay: boolean): void {
       // With its page files that are on their way would be lost: that is asked about first.
       if (!stay) gone()
@@ -110,7 +110,8 @@ export function createWindows({
         if (asking) return
         asking = true
         void troubled('slow')
-          .then(wanted => wanted && anew())
+          // What was said of one that has gone since, with its question, is no word about the next.
+          .then(wanted => wanted && main === window && anew())
           .finally(() => {
             asking = false
           })

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTranslate } from '../shared/messages/index.ts'
+import type { Log } from '../shared/ports.ts'
+import { playShell } from '../tests/desktop/play-shell.ts'
+import { until } from '../tests/until.ts'
+import type { BridgeRouter } from './bridge/router.ts'
+import { openPreferences } from './preferences.ts'
+import { askToShowAnew } from './questions.ts'
+import { createWindows } from './windows.ts'
+
+async function play() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'cloister-windows-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const played = playShell(folder)
+  const errors: string[] = []
+  let gone = 0
+  const log: Log = { debug() {}, info() {}, warn() {}, error: message => void errors.push(message) }
+  const router: BridgeRouter = {
+    open() {},
+    close() {},
+    tell() {},
+    tellAll() {},
+    handle: () => Promise.reject(new Error('nobody calls')),
+  }
+  const windows = createWindows({
+    shell: played.shell,
+    router: () => router,
+    preferences: await openPreferences({ folder, log }),
+    title: () => 'Cloister',
+    stays: () => false,
+    hidden() {},
+    gone: () => void gone++,
+    replaced() {},
+    troubled: how => askToShowAnew({ shell: played.shell, words: createTranslate('en'), log }, how),
+    forget() {},
+  })
+  windows.show()
+  return { played, errors, gone: () => gone }
+}
+
+test('what was said of a page that has gone meanwhile is no word about the next one, which is asked about by itself', async () => {
+  const { played } = await play()
+  const answers: ((button: number) => void)[] = []
+  played.answer = () => new Promise(resolve => answers.push(resolve))
+  const [first] = played.windows
+  first?.events.slow?.()
+  first?.events.slow?.()
+  expect(played.questions).toHaveLength(1)
+  first?.events.failed?.()
+  const [, second] = played.windows
+  second?.events.slow?.()
+  expect(played.questions).toHaveLength(2)
+  answers[0]?.(0)
+  await new Promise(resolve => setImmediate(resolve))
+  expect([played.windows.length, second?.destroyed]).toEqual([2, false])
+  answers[1]?.(0)
+  await until(() => played.windows.length === 3, 'the page is shown anew')
+  expect(second?.destroyed).toBe(true)
+})
+
+test('where nobody can be asked, a slow page is waited for, and one that ends again and again ends the application', async () => {
+  const { played, errors, gone } = await play()
+  played.answer = () => Promise.reject(new Error('there is no screen'))
+  played.windows[0]?.events.slow?.()
+  await until(() => errors.length === 1, 'it is written down')
+  for (let time = 0; time < 3; time++) played.windows.at(-1)?.events.failed?.()
+  await until(() => gone() === 1, 'it ends')
+  expect([played.windows.length, errors.length]).toEqual([3, 2])
+})
