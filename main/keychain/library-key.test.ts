@@ -101,6 +101,36 @@ describe('the key of a library', () => {
     }
   })
 
+  test('leaves no entry behind in a keychain that answers late, gives nothing back or removes nothing', async () => {
+    const memory = remembering()
+    const failing: Keychain = {
+      ...memory,
+      get: () => Promise.reject(new Error('locked')),
+      remove: () => Promise.reject(new Error('locked')),
+    }
+    // Neither adds another one.
+    for (let start = 0; start < 2; start++)
+      expect(await openLibraryKey({ dataDirectory, keychain: failing, log: silent })).toEqual({ state: 'none' })
+    const [left] = memory.entries.keys()
+    expect([memory.entries.size, (await files()).length]).toEqual([1, 2])
+    // Under a passphrase, too, it is taken away as soon as the keychain allows it.
+    await protectLibraryKey({ dataDirectory, log: silent }, 'neun alte Kamele')
+    expect(await openLibraryKey({ dataDirectory, keychain: failing, log: silent })).toEqual({ state: 'locked' })
+    expect(await openLibraryKey({ dataDirectory, keychain: memory, log: silent })).toEqual({ state: 'locked' })
+    await until(async () => (await files()).length === 1, 'the entry is gone')
+    expect(memory.entries.size).toBe(0)
+
+    // Ended between what was written down and what that was about: the one in use stays.
+    await giveUpLibraryKey(dataDirectory)
+    const key = await openLibraryKey({ dataDirectory, keychain: memory, log: silent })
+    const [account = ''] = memory.entries.keys()
+    expect([key.state, account === left]).toEqual(['ready', false])
+    await writeFile(path.join(dataDirectory, `secrets.${account.replace('library ', '')}.tried`), '')
+    expect(await openLibraryKey({ dataDirectory, keychain: memory, log: silent })).toEqual(key)
+    await until(async () => !(await files()).some(name => name.endsWith('.tried')), 'it is known to be kept')
+    expect(memory.entries.size).toBe(1)
+  })
+
   test('a take-over that was ended before its last step is finished by the next start', async () => {
     await asCommand(none).seal('sk-key', 'provider')
     const old = await readFile(keyFileOf(dataDirectory))
@@ -336,6 +366,35 @@ test('of all that is asked and does not answer, a start waits a minute for altog
       return found !== undefined
     }, 'it goes on without')
     expect(found).toEqual({ state: 'none' })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('an entry that its owner allows when nobody waits for it any more is taken away', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const memory = remembering()
+    const { promise: allowed, resolve: allow } = Promise.withResolvers<void>()
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+    const set: Keychain['set'] = async (account, secret) => {
+      ask()
+      await allowed
+      memory.entries.set(account, secret)
+    }
+    let found: LibraryKey | undefined
+    void openLibraryKey({ dataDirectory, keychain: { ...memory, set }, log: silent }).then(key => {
+      found = key
+    })
+    await asked
+    await until(async () => {
+      await vi.advanceTimersByTimeAsync(60_000)
+      return found !== undefined
+    }, 'it goes on without')
+    expect((await files()).some(name => name.endsWith('.tried'))).toBe(true)
+    allow()
+    await until(async () => !(await files()).some(name => name.endsWith('.tried')), 'it is taken away')
+    expect(memory.entries.size).toBe(0)
   } finally {
     vi.useRealTimers()
   }

@@ -3,7 +3,7 @@
  * system's keychain, else under Electron's own lock, else under a passphrase; what lies open from before is taken over, and where nothing
  * protects, that is said.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { stampOf } from '../../shared/files/stamp.ts'
 import type { Log } from '../../shared/ports.ts'
@@ -20,6 +20,7 @@ import {
 import type { Keychain } from '../../shared/secrets/keychain.ts'
 import { createSecrets, readKey, readKeyFile } from '../../shared/secrets/secrets.ts'
 import { protects, type SafeStorage } from './safe-storage.ts'
+import { takeBackTries, tryEntry } from './tried-entries.ts'
 
 export type LibraryKey =
   | { state: 'ready'; key: string; place: KeyPlace }
@@ -58,6 +59,8 @@ export async function openLibraryKey(given: KeyPorts): Promise<LibraryKey> {
     const beside = await readKeyFile(keyFileOf(dataDirectory))
     if (!keeping || keeping.place === 'nowhere') return await keepAnew(ports, keeping, beside)
     place = keeping.place
+    // Nobody waits for it: the keychain may ask its owner first.
+    void takeBackTries(ports, accountOf(keeping)).catch(error => log.info('an entry that was tried is left', { error }))
     if (keeping.place === 'passphrase') return await locked(keeping, beside)
     try {
       const key = await fetchKey(ports, keeping)
@@ -144,7 +147,7 @@ export async function giveUpLibraryKey(dataDirectory: string, now = Date.now()):
 
 /** The best place there is, for the key that lies there or for a new one. */
 async function keepAnew(ports: Asked, keeping: Keeping | undefined, beside: Buffer | undefined): Promise<LibraryKey> {
-  const { dataDirectory, keychain, safeStorage, log, until } = ports
+  const { dataDirectory, safeStorage, log, until } = ports
   const key = beside ?? randomBytes(32)
   const text = key.toString('base64')
   const fingerprint = fingerprintOf(key)
@@ -156,13 +159,14 @@ async function keepAnew(ports: Asked, keeping: Keeping | undefined, beside: Buff
     await takeAway(ports, key, beside)
     return { state: 'ready', key: text, place: next.place }
   }
-  const account = `library ${randomUUID()}`
   try {
-    await inTime(keychain.set(account, text), until)
-    return await keep({ place: 'keychain', account, fingerprint })
+    return await tryEntry(ports, text, {
+      kept: accountOf(keeping),
+      keep: account => keep({ place: 'keychain', account, fingerprint }),
+      inTime: work => inTime(work, until),
+    })
   } catch (error) {
     log.info('no keychain', { error })
-    await inTime(keychain.remove(account), until).catch(() => {})
   }
   if (safeStorage && (await protects(safeStorage))) {
     try {
@@ -177,6 +181,8 @@ async function keepAnew(ports: Asked, keeping: Keeping | undefined, beside: Buff
   if (!keeping) await writeKeeping(dataDirectory, { place: 'nowhere' })
   return { state: 'none' }
 }
+
+const accountOf = (keeping: Keeping | undefined) => (keeping?.place === 'keychain' ? keeping.account : undefined)
 
 /** Throws where it is not there, or is another one. */
 async function fetchKey({ keychain, safeStorage, until }: Asked, keeping: Kept): Promise<Buffer> {
