@@ -36,6 +36,8 @@ export interface Annotations {
   seen: Annotation[]
   /** More, or longer, than is kept. */
   cut: boolean
+  /** There are fields, filled in or not, seen or not. */
+  fields: boolean
 }
 
 /**
@@ -73,7 +75,7 @@ export function annotationsIn(
 }
 
 async function seenOf(document: PDFDocumentProxy, all: readonly object[]): Promise<Annotations> {
-  if (all.length === 0) return { seen: [], cut: false }
+  if (all.length === 0) return { seen: [], cut: false, fields: false }
   const layers = all.some(data => field(data, 'oc')) ? await document.getOptionalContentConfig() : undefined
   let cut = all.length > MAX_ANNOTATIONS
   const seen: Annotation[] = []
@@ -89,16 +91,7 @@ async function seenOf(document: PDFDocumentProxy, all: readonly object[]): Promi
     }
     seen.push(annotation)
   }
-  return { seen, cut }
-}
-
-/** Are there fields on any page? For forms that are written in XFA, and have none where other programs look. */
-export async function hasFields(document: PDFDocumentProxy): Promise<boolean> {
-  const all: readonly object[] | null = await document.getAnnotationsByType(
-    new Set([AnnotationType.WIDGET]),
-    new Set<number>(),
-  )
-  return (all ?? []).length > 0
+  return { seen, cut, fields: all.some(data => field(data, 'annotationType') === AnnotationType.WIDGET) }
 }
 
 function readAnnotation(data: object): Annotation | undefined {

@@ -303,6 +303,13 @@ describe('what is seen wins', () => {
     const reasons = async (page: PdfPage) => (await read(writePdf({ pages: [page], form: xfa }))).ending.reasons
     expect(await reasons({ texts: [at(72, 100, 'Please wait...')] })).toEqual([{ code: 'xfa-form' }])
     expect(await reasons(labelled(field('A 12/24')))).toEqual(undefined)
+    // Known from before a break, and nothing is asked of pages that were read: one of them may have done harm.
+    const bytes = writePdf({ pages: [labelled(field('A 12/24')), { texts: [at(72, 100, 'Seite 2')] }], form: xfa })
+    const { readings } = await read(bytes)
+    const again = await read(bytes, { after: 1, state: readings[0]!.state, careful: 'alone' })
+    expect([again.ending.reasons, again.readings]).toEqual([undefined, readings.slice(1)])
+    const unknown = await read(bytes, { after: 1, careful: 'alone' })
+    expect(unknown.ending.reasons).toEqual([{ code: 'xfa-form' }])
   })
 })
 

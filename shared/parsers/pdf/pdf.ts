@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts'
 import type { Care, Reason, Segment } from '../../model/index.ts'
 import type { Ending, Note, Reading, Source } from '../formats.ts'
 import type { ParserLimits } from '../protocol.ts'
-import { type Annotations, annotationsIn, hasFields } from './annotations.ts'
+import { type Annotations, annotationsIn } from './annotations.ts'
 import { hearComplaints } from './complaints.ts'
 import { endingOf, markContinuation } from './continuation.ts'
 import { filledIn } from './filled.ts'
@@ -87,11 +87,17 @@ async function* pagesOf(
   // A page between the two was given up: nothing goes on with it.
   let ending = before?.page === after ? before.ending : 'closed'
   let damaged = before?.damaged
+  let fields = before?.fields
+  const look = async (page: PDFPageProxy) => {
+    const found = await annotations(page)
+    if (found.fields) fields = true
+    return found
+  }
   for (let page = after + 1; page <= document.numPages; page++) {
     heard.page = page
     const lost = (what: string) => heard.damaged.set(page, what)
     const isBare = careful === 'bare' && page === after + 1
-    const segment = await readPage(document, page, typography, note, lost, isBare ? undefined : annotations)
+    const segment = await readPage(document, page, typography, note, lost, isBare ? undefined : look)
     // Promises that nobody waited for are told now.
     await setImmediate()
     const complaint = heard.damaged.get(page)
@@ -102,19 +108,25 @@ async function* pagesOf(
     }
     markContinuation(ending, segment)
     ending = endingOf(segment)
-    const state = { page, ending, learned: typography.learned(), ...(damaged && { damaged }) }
+    const state = {
+      page,
+      ending,
+      learned: typography.learned(),
+      ...(damaged && { damaged }),
+      ...(fields && { fields }),
+    }
     yield { segment, state: writeState(state) }
   }
   const reasons: Reason[] = damaged ? [{ code: 'partly-damaged' }] : []
-  if (await isXfa(document, note)) reasons.push({ code: 'xfa-form' })
+  if (!fields && (await isXfa(document, note))) reasons.push({ code: 'xfa-form' })
   return { cut: false, ...(reasons.length > 0 && { reasons }) }
 }
 
-/** A form whose fields other programs than Adobe's do not show: its pages say no more than that. */
+/** A form: one without fields on its pages other programs than Adobe's do not show, and its pages say no more than that. */
 async function isXfa(document: PDFDocumentProxy, note: Note): Promise<boolean> {
   try {
     const { info } = await document.getMetadata()
-    return 'IsXFAPresent' in info && info.IsXFAPresent === true && !(await hasFields(document))
+    return 'IsXFAPresent' in info && info.IsXFAPresent === true
   } catch (error) {
     note(`XFA: ${error instanceof Error ? error.stack : error}`)
     return false

@@ -9,6 +9,8 @@ export interface State {
   learned: Learned
   /** Text was lost on a page so far. */
   damaged?: true
+  /** There were fields of a form on a page so far. */
+  fields?: true
 }
 
 /** To be raised with every change of what is learned, or of what it means: state of another version is left aside. */
@@ -23,7 +25,7 @@ export function writeState(state: State): string {
 export function readState(text: string | undefined): State | undefined {
   if (text === undefined) return undefined
   try {
-    const { version, page, ending, learned, damaged } = JSON.parse(text) as Partial<State & { version: number }>
+    const { version, page, ending, learned, damaged, fields } = JSON.parse(text) as Partial<State & { version: number }>
     if (version !== VERSION || !isCount(page) || !learned || !isCount(learned.characters)) return undefined
     if (ending !== 'closed' && ending !== 'open' && ending !== 'asking') return undefined
     const sizes = learned.sizes.map(([size, characters]): Learned['sizes'][number] => [size, characters])
@@ -31,8 +33,10 @@ export function readState(text: string | undefined): State | undefined {
     if (sizes.length > MAX_SIZES || fonts.length > MAX_FONTS) return undefined
     if (!sizes.flat().every(value => Number.isFinite(value) && value >= 0)) return undefined
     if (!fonts.flat().every(isCount) || !fonts.every(([on]) => on >= 1 && on <= page)) return undefined
-    const known = { page, ending, learned: { characters: learned.characters, sizes, fonts } }
-    return damaged === true ? { ...known, damaged } : known
+    const known: State = { page, ending, learned: { characters: learned.characters, sizes, fonts } }
+    if (damaged === true) known.damaged = damaged
+    if (fields === true) known.fields = fields
+    return known
   } catch {
     return undefined
   }
