@@ -22,6 +22,7 @@ interface Step {
 interface Workflow {
   on: Record<string, unknown>
   permissions: Record<string, string>
+  env?: object
   defaults: { run: { shell: string } }
   jobs: Record<
     string,
@@ -29,6 +30,8 @@ interface Workflow {
       'runs-on': string
       'timeout-minutes': number
       permissions?: object
+      needs?: string
+      env?: object
       strategy?: { matrix: { include: Record<string, string>[] } }
       steps: Step[]
     }
@@ -85,9 +88,19 @@ describe.each(names)('%s', name => {
     }
   })
 
-  test('keeps secrets from what is no release', () => {
-    for (const { env = {}, if: when } of steps) {
-      if (Object.values(env).some(value => value.includes('secrets.'))) expect(when).toContain("'refs/tags/v')")
+  test('keeps secrets from what is no release, and from tests', () => {
+    const bears = ({ env = {} }: Step) => Object.values(env).some(value => value.includes('secrets.'))
+    for (const step of steps.filter(bears)) expect(step.if).toContain("'refs/tags/v')")
+    // Nowhere else: neither a job's, nor what an action is given.
+    const inSteps = steps.flatMap(({ env = {} }) => Object.values(env)).filter(value => value.includes('secrets.'))
+    expect([...text.matchAll(/\bsecrets[.[]/g)]).toHaveLength(inSteps.length)
+    for (const job of jobs) {
+      const first = job.steps.findIndex(bears)
+      if (first < 0) continue
+      expect(job.steps[first]?.run).toMatch(/npm run dist|sign-channel/)
+      for (const { run = '' } of job.steps.slice(0, first + 1)) expect(run).not.toMatch(/vitest|npm (?:run )?test/)
+      // The tests have passed, elsewhere.
+      expect(['test', 'installers']).toContain(job.needs)
     }
   })
 })
@@ -102,19 +115,35 @@ test('the workflow of the tests installs what .ci/run does', async () => {
 
 describe('the installers’ workflow', () => {
   const workflow = workflows.get('desktop.yml') as Workflow
-  const job = workflow.jobs.installers
+  const { test: tests, installers, channel } = workflow.jobs
+  const orderOf = (job: typeof tests) => {
+    const order = (job?.steps ?? []).map(({ run, uses }) => run ?? uses ?? '')
+    return { order, at: (part: string) => order.findIndex(step => step.includes(part)) }
+  }
 
   test('builds on each system for what there is to build, tests first, and keeps what was made', () => {
-    const built = job?.strategy?.matrix.include ?? []
+    const built = installers?.strategy?.matrix.include ?? []
+    const systems = (job: typeof tests) => job?.strategy?.matrix.include.map(({ os, target }) => `${os} ${target}`)
+    expect(systems(tests)).toEqual(systems(installers))
     expect(built.map(({ target }) => target)).toEqual(['linux-x64', 'win32-x64', 'darwin-universal'])
     for (const { target = '' } of built) expect(targets).toHaveProperty([target])
-    const order = (job?.steps ?? []).map(({ run, uses }) => run ?? uses ?? '')
-    const at = (part: string) => order.findIndex(step => step.includes(part))
-    expect(at('npm ci')).toBeLessThan(at('vitest run'))
-    expect(at('vitest run')).toBeLessThan(at('npm run dist'))
+    const tested = orderOf(tests)
+    expect(tested.at('npm ci')).toBeLessThan(tested.at('vitest run'))
+    expect(tested.order.some(step => step.includes('xvfb-run'))).toBe(true)
+    const { order, at } = orderOf(installers)
+    expect(installers?.needs).toBe('test')
+    expect(at('npm ci')).toBeLessThan(at('npm run dist'))
     expect(at('npm run dist')).toBeLessThan(at('vitest run tests/desktop/release.test.ts'))
     expect(at('vitest run tests/desktop/release.test.ts')).toBeLessThan(at('upload-artifact'))
     expect(order.some(step => step.includes('xvfb-run'))).toBe(true)
+  })
+
+  test('signs the channel where nothing but Node runs, and keeps that', () => {
+    const { order, at } = orderOf(channel)
+    expect(channel?.needs).toBe('installers')
+    expect(order.filter(step => /npm|npx/.test(step))).toEqual([])
+    expect(at('download-artifact')).toBeLessThan(at('sign-channel'))
+    expect(at('sign-channel')).toBeLessThan(at('upload-artifact'))
   })
 })
 
