@@ -15,14 +15,15 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 async function run(program: string, args: readonly string[], cwd: string): Promise<number> {
   // Terminals in programs that are made with Electron have it, and with it there would be no window.
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
-  // In a group of its own: a terminal and npm both tell of Ctrl-C, and Chromium takes the second time for the order to die at once.
-  const child = spawn(program, args, { cwd, env, stdio: 'inherit', detached: process.platform !== 'win32' })
+  // From before it is begun: it may speak, and be answered by a signal, while `spawn` is still on its way back.
   let told = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (!told) child.kill(signal)
       told = true
     })
+  // In a group of its own: a terminal and npm both tell of Ctrl-C, and Chromium takes the second time for the order to die at once.
+  const child = spawn(program, args, { cwd, env, stdio: 'inherit', detached: process.platform !== 'win32' })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
