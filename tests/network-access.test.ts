@@ -66,8 +66,8 @@ describe('the network', () => {
   ])('lets through %s', text => expect(found(text)).toBe(0))
 
   it('lets each exception do its own', () => {
-    expect(found(`import { connect } from 'node:net'`, 'server/http/listen.ts')).toBe(0)
-    expect(found(`import { connect } from 'node:tls'`, 'server/http/listen.ts')).toBe(1)
+    expect(found(`import { connect } from 'node:net'`, 'shared/processes/is-answered.ts')).toBe(0)
+    expect(found(`import { connect } from 'node:tls'`, 'shared/processes/is-answered.ts')).toBe(1)
     expect(found(`await fetch('x')`, 'renderer/a.tsx')).toBe(0)
     expect(found(`new WebSocket('x')`, 'renderer/a.tsx')).toBe(1)
     expect(found(`await fetch('x')`, 'shared/egress/a.ts')).toBe(0)

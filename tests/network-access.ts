@@ -8,9 +8,8 @@ import { parseAst } from 'vitest/node'
 export const exceptions: readonly { where: string; may: readonly string[]; why: string }[] = [
   { where: 'shared/egress/', may: ['undici', 'node:net', 'node:dns/promises', 'fetch'], why: 'it is the gate' },
   { where: 'server/http/node-http.ts', may: ['node:http'], why: 'the server listens' },
-  { where: 'server/http/listen.ts', may: ['node:net'], why: 'asks whether somebody listens on our own socket' },
   {
-    where: 'main/processes/socket-place.ts',
+    where: 'shared/processes/is-answered.ts',
     may: ['node:net'],
     why: 'asks whether somebody listens on our own socket',
   },
