@@ -238,6 +238,18 @@ describe.skipIf(process.platform === 'win32')('where something may not be done',
     expect(await run('recover')).toEqual({ recovered: { now: 'nothing' }, dataDirectory: null })
   })
 
+  test('an old folder of which something stays is gone on with by the next start', async () => {
+    handOver()
+    await moveData({ from, to, way: 'copy' }, { log, backups, preferences: await preferencesIn(), hold })
+    // Nothing else: it would count as used since.
+    if (isSuperuser) execFileSync('chown', ['-R', `${nobody}:${nobody}`, own, path.join(from, 'moved')])
+    await chmod(path.join(from, 'models'), 0o500)
+    await expect(run('clear')).rejects.toThrow('EACCES')
+    await chmod(path.join(from, 'models'), 0o700)
+    expect(await run('clear')).toEqual([[]])
+    expect([await isFolder(from), (await preferencesIn()).get().previous]).toEqual([false, []])
+  })
+
   test('what somebody has on Windows for a moment is waited for', async () => {
     await rm(to, { recursive: true })
     const before = await contentOf(from)

@@ -295,11 +295,14 @@ test('of the old folder nothing goes that came there or changed since', async ()
   expect(await readdir(from)).toEqual(['blobs'])
 })
 
-test('an old folder that somebody has used as a library since stays as it is', async () => {
+test.each([
+  ['used', 'cloister.db'],
+  ['begun to use', 'cloister.db-wal'],
+])('an old folder that somebody has %s as a library since stays as it is', async (_, written) => {
   await fill(3)
   const preferences = await preferencesIn()
   await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
-  await writeFile(path.join(from, 'cloister.db'), 'used')
+  await writeFile(path.join(from, written), 'used')
   const before = await contentOf(from)
   expect(await clear(preferences)).toEqual([from])
   expect(await contentOf(from)).toEqual(before)

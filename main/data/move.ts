@@ -218,13 +218,22 @@ export async function removePrevious(
   const { dataDirectory } = preferences.get()
   // Never the one in use, whatever the file says.
   const isOther = dataDirectory !== null && !isWithin(dataDirectory, folder) && !isWithin(folder, dataDirectory)
-  const database = await lstat(path.join(folder, 'cloister.db')).catch(() => undefined)
-  const isUsed = (database !== undefined && lastOf(database) > since) || (await usersOf(folder)) !== ''
+  // Whoever was ended at work has written into the second alone.
+  const databases = ['cloister.db', 'cloister.db-wal'].map(name =>
+    lstat(path.join(folder, name)).catch(() => undefined),
+  )
+  const isNewer = (await Promise.all(databases)).some(found => found !== undefined && lastOf(found) > since)
+  const isUsed = isNewer || (await usersOf(folder)) !== ''
   let left: string[] = []
   if (isOther && isUsed) left = [folder]
   else if (isOther) {
-    for (const name of passing) await rm(path.join(folder, name), { recursive: true, force: true })
-    left = await removeOlder(folder, since)
+    for (const name of passing)
+      if (name !== markOfCopied) await rm(path.join(folder, name), { recursive: true, force: true })
+    const marking = path.join(folder, markOfCopied)
+    left = (await removeOlder(folder, since)).filter(file => file !== marking)
+    // The last thing of all: by it the next start knows what it has to go on with, where this one is ended before.
+    await rm(marking, { force: true })
+    await rmdir(folder).catch(() => {})
   }
   await forget()
   return left
