@@ -34,7 +34,7 @@ export function openAccounts({
     clock: { now: () => Date.now() },
     ids: { next: () => v7() },
     log,
-    ...(core.mails.on && { sendMail: (request, options) => core.mails.send(request, options) }),
+    ...(core.mails.on && { mails: core.mails }),
     ...(mode.github && { fetch: egress.fetch({ purpose: 'sign-in', access: 'internal', trust: 'operator' }) }),
     adopt: core.adopt,
     erase: core.erase,

@@ -1,7 +1,6 @@
 /** Accounts of a server: the one door to all that is in this folder. */
 import type { SignInOptions } from '../../shared/api/account.ts'
 import type { Core } from '../../shared/core.ts'
-import type { SendMail } from '../../shared/model/index.ts'
 import type { Clock, Database, Ids, Log } from '../../shared/ports.ts'
 import { connect } from '../../shared/store/connection.ts'
 import type { Tx } from '../../shared/store/schema.ts'
@@ -15,7 +14,7 @@ import type { Fetch } from './github.ts'
 import { createLinks } from './links.ts'
 import { createPasswords, longest, type Passwords, shortest } from './passwords.ts'
 import { createPeople, type Language, type People } from './people.ts'
-import { createPost } from './post.ts'
+import { createPost, type Queueing } from './post.ts'
 import { createRegistration, type Registration } from './registration.ts'
 import { createSameBrowser } from './same-browser.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -33,7 +32,7 @@ export interface AccountsDependencies {
   ids: Ids
   log: Log
   /** Where mails can be sent. */
-  sendMail?: SendMail | undefined
+  mails?: Queueing | undefined
   /** To GitHub. */
   fetch?: Fetch | undefined
   /** Gives what one user has to the one that `within` makes, all in one transaction. */
@@ -80,13 +79,14 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const { mode, database, clock, ids, log, adopt, fetch } = deps
   const { publicUrl, secret, registration: policy, linkAge } = mode
   const changed = (userId: string) => deps.changed?.(userId)
-  const { connection, touch } = createTellAccess(connect(database), changed)
+  const telling = createTellAccess(connect(database), changed)
+  const post = createPost(telling.connection, deps.mails, log)
+  const { connection } = post
   const turns = createTurns()
   const passwords = deps.passwords ?? createPasswords(turns)
   const tries = deps.tries ?? createTries({ clock })
   const prefix = cookiePrefix(publicUrl)
-  const post = createPost(deps.sendMail, log)
-  const sessions = telling(createSessions({ connection, secret, prefix, clock, log }))
+  const sessions = tellingSessions(createSessions({ connection, secret, prefix, clock, log }))
   const links = createLinks({ connection, clock, ids })
   const plainPeople = createPeople({ connection, clock, ids, sessions })
   const people: People = {
@@ -132,7 +132,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const { demandPassword, demandProof, tell } = credentials
   const { hold } = sessions
 
-  function telling(plain: Sessions): Sessions {
+  function tellingSessions(plain: Sessions): Sessions {
     return {
       ...plain,
       async end(userId, sessionId) {
@@ -142,7 +142,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       },
       async endAll(tx, userId, except) {
         await plain.endAll(tx, userId, except)
-        touch(tx, userId)
+        telling.touch(tx, userId)
       },
     }
   }
@@ -176,7 +176,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       connection,
       clock,
       people,
-      touch,
+      touch: telling.touch,
       hold,
       demandPassword,
       demandProof,
@@ -189,7 +189,10 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     async tellInvited(by, to, language) {
       // Not a name, which is whatever somebody called themselves.
       const inviter = (await people.byId(by))?.email ?? 'Cloister'
-      post.send({ kind: 'project-invitation', to, language, values: { link: `${publicUrl}/`, inviter } })
+      const values = { link: `${publicUrl}/`, inviter }
+      await connection.transaction('internal', tx =>
+        post.send(tx, { kind: 'project-invitation', to, language, values }),
+      )
     },
     callbackPath: `${basePath}/callback/github`,
     async gitHubCallback(request) {
@@ -204,7 +207,6 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       if (unconfirmed > 0) log.info('accounts that were never confirmed are gone', { count: unconfirmed })
     },
     async close() {
-      await post.close()
       connection.close()
     },
   }

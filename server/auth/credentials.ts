@@ -48,10 +48,11 @@ export function createCredentials(deps: CredentialDependencies) {
   const { connection, clock, better, people, sessions, keys, links } = deps
   const { passwords, turns, ways, post, tries, publicUrl } = deps
 
-  /** What happened to the account, to its owner. */
-  async function tell(userId: string, { kind, values }: News): Promise<void> {
-    const person = await people.byId(userId)
-    if (person) post.send({ kind, ...addressed(person), values: { ...values, link: `${publicUrl}/` } } as MailRequest)
+  /** What happens to the account in this transaction, to its owner. */
+  async function tell(tx: Tx, userId: string, { kind, values }: News): Promise<void> {
+    const person = await people.byId(userId, tx)
+    if (!person) return
+    await post.send(tx, { kind, ...addressed(person), values: { ...values, link: `${publicUrl}/` } } as MailRequest)
   }
   const addressed = (person: { email: string; language: string | null }) => ({
     to: person.email,
@@ -99,14 +100,19 @@ export function createCredentials(deps: CredentialDependencies) {
   }
 
   /**
-   * Behind what better-auth has written by itself, without asking again who does it: takes it back where the session has ended in between.
-   * Throws `unauthorized` then.
+   * Behind what better-auth has written by itself, without asking again who does it: takes it back where the session has ended in between,
+   * and throws `unauthorized` then; else its owner is told.
    */
-  async function demandStands(session: OwnSession | undefined, undo: (tx: Tx) => Promise<unknown>): Promise<void> {
+  async function demandStands(
+    session: OwnSession | undefined,
+    news: News,
+    undo: (tx: Tx) => Promise<unknown>,
+  ): Promise<void> {
     const ended = await connection.transaction('internal', async tx => {
       try {
         if (!session) throw new AppError('unauthorized', { mode: 'server' })
         await sessions.hold(tx, session)
+        await tell(tx, session.userId, news)
       } catch (error) {
         if (toAppError(error).code !== 'unauthorized') throw error
         await undo(tx)
@@ -138,10 +144,12 @@ export function createCredentials(deps: CredentialDependencies) {
       const person = await people.byEmail(email)
       const known = person && person.blocked_at === null ? person : undefined
       const link = { purpose: 'reset', userId: known?.id ?? null, age: resetAge } as const
-      const { token, good } = await connection.transaction('internal', tx => links.add(tx, link))
-      const values = { link: resetLink(token), minutes: resetAge / minute }
       const mail = { to: email, language: known ? languageOf(known, language) : language }
-      post.send({ kind: 'reset', ...mail, values }, { nobody: !good })
+      await connection.transaction('internal', async tx => {
+        const { token, good } = await links.add(tx, link)
+        const values = { link: resetLink(token), minutes: resetAge / minute }
+        await post.send(tx, { kind: 'reset', ...mail, values }, { nobody: !good })
+      })
     },
 
     /** For those who look after the installation: the link where there is no mail, else it goes out. Throws `account-not-found`. */
@@ -149,10 +157,12 @@ export function createCredentials(deps: CredentialDependencies) {
       const person = await people.byId(userId)
       if (!person) throw new AppError('account-not-found', { name: userId })
       const link = { purpose: 'reset', userId, age: resetAge, by: 'administrator' } as const
-      const { token } = await connection.transaction('internal', tx => links.add(tx, link))
-      const values = { link: resetLink(token), minutes: resetAge / minute }
-      post.send({ kind: 'reset', ...addressed(person), values })
-      return post.on ? null : values.link
+      return connection.transaction('internal', async tx => {
+        const { token } = await links.add(tx, link)
+        const values = { link: resetLink(token), minutes: resetAge / minute }
+        await post.send(tx, { kind: 'reset', ...addressed(person), values })
+        return post.on ? null : values.link
+      })
     },
 
     /** Ends all that opens the account, but its second factor. Throws `link-invalid`, and what is wrong with the password. */
@@ -162,16 +172,15 @@ export function createCredentials(deps: CredentialDependencies) {
       if (!found) throw new AppError('link-invalid')
       demandGoodPassword(password, found.email)
       const hash = await turns.as(visit, () => passwords.hash(password))
-      const { userId, news } = await connection.transaction('internal', async tx => {
+      await connection.transaction('internal', async tx => {
         const taken = await links.take(tx, 'reset', token)
         if (taken === undefined) throw new AppError('link-invalid')
         // Where no mail goes out, somebody handed the link over, which proves no address.
         const first = post.on && (await people.proveEmail(tx, taken))
         const news = await ways.end(tx, taken, first ? 'proof' : 'reset')
         await people.setPassword(tx, taken, hash)
-        return { userId: taken, news }
+        await tell(tx, taken, { kind: 'password-changed', values: news })
       })
-      await tell(userId, { kind: 'password-changed', values: news })
     },
 
     /**
@@ -189,13 +198,13 @@ export function createCredentials(deps: CredentialDependencies) {
       const before = await demandOwner(visit, session, current)
       demandGoodPassword(password, person.email)
       const hash = await turns.as(visit, () => passwords.hash(password))
-      const news = await connection.transaction('internal', async tx => {
+      await connection.transaction('internal', async tx => {
         // Since the old one was looked at, its owner may have taken the account back, from whoever is asking here.
         await sessions.hold(tx, session)
         if (!(await people.replacePassword(tx, userId, before, hash))) throw new AppError('password-incorrect')
-        return ways.end(tx, userId, everything ? 'change-all' : 'change', sessionId)
+        const news = await ways.end(tx, userId, everything ? 'change-all' : 'change', sessionId)
+        await tell(tx, userId, { kind: 'password-changed', values: news })
       })
-      await tell(userId, { kind: 'password-changed', values: news })
     },
 
     /** Throws `password-incorrect`, `proof-needed`, `second-factor-set`. */
@@ -223,8 +232,8 @@ export function createCredentials(deps: CredentialDependencies) {
         if ((await takeCode(tx, secretConfig, userId, code)) !== 'taken') throw new AppError('code-wrong')
         await tx.updateTable('auth_two_factor').set({ verified: 1 }).where('user_id', '=', userId).execute()
         await tx.updateTable('auth_user').set({ two_factor_enabled: 1 }).where('id', '=', userId).execute()
+        await tell(tx, userId, { kind: 'new-totp' })
       })
-      await tell(userId, { kind: 'new-totp' })
     },
     async newRecoveryCodes(visit: Visit, session: OwnSession, password: string | undefined): Promise<string[]> {
       await demandOwner(visit, session, password)
@@ -240,14 +249,14 @@ export function createCredentials(deps: CredentialDependencies) {
     async endTotp(visit: Visit, session: OwnSession, password: string | undefined): Promise<void> {
       const { userId } = session
       await demandOwner(visit, session, password)
-      const ended = await connection.transaction('internal', async tx => {
+      await connection.transaction('internal', async tx => {
         await sessions.hold(tx, session)
         await ways.endBegun(tx, userId)
         await tx.updateTable('auth_user').set({ two_factor_enabled: 0 }).where('id', '=', userId).execute()
         const gone = tx.deleteFrom('auth_two_factor').where('user_id', '=', userId).returning('verified')
-        return (await gone.execute()).some(({ verified }) => verified !== 0)
+        const ended = (await gone.execute()).some(({ verified }) => verified !== 0)
+        if (ended) await tell(tx, userId, { kind: 'ended-totp' })
       })
-      if (ended) await tell(userId, { kind: 'ended-totp' })
     },
 
     async passkeys(userId: string) {
@@ -283,8 +292,8 @@ export function createCredentials(deps: CredentialDependencies) {
       const call = api.verifyPasskeyRegistration({ body, headers: headersOf(visit), returnHeaders: true })
       const made = call as Promise<{ headers: Headers; response: { id: string } }>
       const { id } = await askedWith(visit, made, 'passkey-failed')
-      await demandStands(session, tx => tx.deleteFrom('auth_passkey').where('id', '=', id).execute())
-      await tell(session.userId, { kind: 'new-passkey', values: { name: name ?? 'Passkey' } })
+      const news = { kind: 'new-passkey', values: { name: name ?? 'Passkey' } } as const
+      await demandStands(session, news, tx => tx.deleteFrom('auth_passkey').where('id', '=', id).execute())
     },
     /** Throws `proof-needed`, `passkey-not-found`. */
     async removePasskey(session: OwnSession, id: string): Promise<void> {
@@ -305,9 +314,10 @@ export function createCredentials(deps: CredentialDependencies) {
       key: { name: string; scopes: readonly KeyScope[]; expiresAt: Time | null },
     ): Promise<{ id: string; key: string }> {
       await demandProof(session)
-      const made = await keys.add(session.userId, key, tx => sessions.hold(tx, session))
-      await tell(session.userId, { kind: 'new-key', values: { name: key.name } })
-      return made
+      return keys.add(session.userId, key, async tx => {
+        await sessions.hold(tx, session)
+        await tell(tx, session.userId, { kind: 'new-key', values: { name: key.name } })
+      })
     },
 
     /** GitHub has been added to an account, in a browser with these cookies. Throws `unauthorized`: then it was not. */
@@ -315,11 +325,10 @@ export function createCredentials(deps: CredentialDependencies) {
       const session = await sessions.find(cookies)
       const own = session?.userId === userId ? session : undefined
       const undo = (tx: Tx) => tx.deleteFrom('auth_account').where('id', '=', id).execute()
-      await demandStands(own, undo).catch(error => {
+      await demandStands(own, { kind: 'new-github' }, undo).catch(error => {
         // Of other errors better-auth writes the whole to the console.
         throw error instanceof AppError ? refusal(error) : error
       })
-      await tell(userId, { kind: 'new-github' })
     },
     /** Throws `proof-needed`. */
     async removeGitHub(session: OwnSession): Promise<void> {

@@ -91,9 +91,10 @@ export function createRegistration(deps: RegistrationDependencies) {
 
   const verifyLink = (token: string) => `${publicUrl}/#verify=${token}`
 
-  const mailVerification = (to: string, language: Language, { token, good }: { token: string; good: boolean }) => {
+  type Link = Awaited<ReturnType<Links['add']>>
+  const mailVerification = (tx: Tx, to: string, language: Language, { token, good }: Link) => {
     const values = { link: verifyLink(token), hours: verifyAge / hour }
-    post.send({ kind: 'verify', to, language, values }, { nobody: !good })
+    return post.send(tx, { kind: 'verify', to, language, values }, { nobody: !good })
   }
 
   async function accept(visit: Visit, token: string, { email, password, name, language }: Applicant): Promise<void> {
@@ -196,19 +197,18 @@ export function createRegistration(deps: RegistrationDependencies) {
       }
       const passwordHash = await turns.as(visit, () => passwords.hash(password))
       const browser = registrant.mark(visit, verifyAge)
-      const { known, link } = await connection.transaction('internal', async tx => {
+      await connection.transaction('internal', async tx => {
         const person = { email, name, role: 'member', language, emailVerified: false, passwordHash } as const
         const userId = await people.insert(tx, person)
         const known = userId === undefined ? await people.byEmail(email, tx) : undefined
         // Whose address was never proven may try again. The password stays who came first's: so the link is nobody's browser's. Where it
         // is proven, nobody is sent it; but the mail that goes out instead is counted by it.
         const added = userId === undefined ? { userId: known?.id ?? null } : { userId, browser }
-        return { known, link: await links.add(tx, { purpose: 'verify', age: verifyAge, ...added }) }
+        const link = await links.add(tx, { purpose: 'verify', age: verifyAge, ...added })
+        if (!known || known.email_verified === 0) return mailVerification(tx, email, language, link)
+        const mail = { to: email, language: languageOf(known, language), values: { link: `${publicUrl}/` } }
+        await post.send(tx, { kind: 'known-address', ...mail }, { nobody: !link.good })
       })
-      if (known && known.email_verified !== 0) {
-        const mail = { to: email, language: languageOf(known, language) }
-        post.send({ kind: 'known-address', ...mail, values: { link: `${publicUrl}/` } }, { nobody: !link.good })
-      } else mailVerification(email, language, link)
       return post.on ? 'confirm' : 'registered'
     },
 
@@ -218,8 +218,9 @@ export function createRegistration(deps: RegistrationDependencies) {
       if (person?.email_verified !== 0) return
       const browser = registrant.mark(visit, verifyAge)
       const asked = { purpose: 'verify', userId: person.id, age: verifyAge, browser } as const
-      const link = await connection.transaction('internal', tx => links.add(tx, asked))
-      mailVerification(email, languageOf(person), link)
+      await connection.transaction('internal', async tx =>
+        mailVerification(tx, email, languageOf(person), await links.add(tx, asked)),
+      )
     },
 
     /**
@@ -233,21 +234,19 @@ export function createRegistration(deps: RegistrationDependencies) {
       if (found.place === 'elsewhere' && password === undefined) throw new AppError('verify-elsewhere')
       if (password !== undefined) demandGoodPassword(password, found.email)
       const hash = password === undefined ? undefined : await turns.as(visit, () => passwords.hash(password))
-      const done = await connection.transaction('internal', async tx => {
+      await connection.transaction('internal', async tx => {
         const userId = await links.take(tx, 'verify', token)
         if (userId === undefined) throw new AppError('link-invalid')
         const first = await people.proveEmail(tx, userId)
-        if (hash === undefined) return undefined
+        if (hash === undefined) return
         if (!first) throw new AppError('link-invalid')
         const { ended } = await ways.end(tx, userId, 'proof')
         await people.setPassword(tx, userId, hash)
-        return { ended, person: await people.byId(userId, tx) }
+        // In the language of who reads it: that of the account may be somebody else's choice.
+        const mail = { to: found.email, language: visit.language, values: { link: `${publicUrl}/`, ended } }
+        await post.send(tx, { kind: 'address-proven', ...mail })
       })
       registrant.forget(visit)
-      if (!done?.person) return
-      // In the language of who reads it: that of the account may be somebody else's choice.
-      const mail = { to: done.person.email, language: visit.language }
-      post.send({ kind: 'address-proven', ...mail, values: { link: `${publicUrl}/`, ended: done.ended } })
     },
 
     readInvitation,
@@ -266,6 +265,7 @@ export function createRegistration(deps: RegistrationDependencies) {
       const token = newSecret()
       const now = clock.now()
       const id = ids.next()
+      const link = `${publicUrl}/#invitation=${token}`
       await connection.transaction('internal', async tx => {
         await lockGiver(tx, by.userId)
         const giver = await people.byId(by.userId, tx)
@@ -283,14 +283,13 @@ export function createRegistration(deps: RegistrationDependencies) {
           .insertInto('auth_invitation')
           .values({ id, hash: hashOf(token), email, role, language, invited_by: by.userId, ...times })
           .execute()
+        const values = { link, inviter: giver.name, days: invitationAge / day }
+        await post.send(tx, { kind: 'invitation', to: email, language, values })
         await within?.(tx, id)
       })
       const invitation = shown(
         (await openInvitations().where('auth_invitation.id', '=', id).executeTakeFirst()) as Found,
       )
-      const link = `${publicUrl}/#invitation=${token}`
-      const values = { link, inviter: invitation.inviter ?? 'Cloister', days: invitationAge / day }
-      post.send({ kind: 'invitation', to: email, language, values })
       return { invitation, link: post.on ? null : link }
     },
 

@@ -2,6 +2,7 @@
 import type { Account } from '../../shared/api/account.ts'
 import { AppError, toAppError } from '../../shared/errors.ts'
 import type { Connection } from '../../shared/store/connection.ts'
+import type { Tx } from '../../shared/store/schema.ts'
 import type { BetterAuth } from './better-auth.ts'
 import type { News } from './credentials.ts'
 import type { Links } from './links.ts'
@@ -25,7 +26,7 @@ export interface SignInDependencies {
   turns: Turns
   ways: Ways
   demandProof: (session: OwnSession) => Promise<void>
-  tell: (userId: string, news: News) => Promise<void>
+  tell: (tx: Tx, userId: string, news: News) => Promise<void>
   publicUrl: string
   /** What the names of our cookies begin with. */
   prefix: string
@@ -142,10 +143,12 @@ export function createSignIn(deps: SignInDependencies) {
       const known = person && person.blocked_at === null ? person : undefined
       const browser = asker.mark(visit, linkAge)
       const link = { purpose: 'log-in', userId: known?.id ?? null, age: linkAge, browser } as const
-      const { token, good } = await connection.transaction('internal', tx => links.add(tx, link))
-      const values = { link: `${publicUrl}/#login=${token}`, minutes: Math.round(linkAge / 60_000) }
       const mail = { to: email, language: known ? languageOf(known, visit.language) : visit.language }
-      post.send({ kind: 'magic-link', ...mail, values }, { nobody: !good })
+      await connection.transaction('internal', async tx => {
+        const { token, good } = await links.add(tx, link)
+        const values = { link: `${publicUrl}/#login=${token}`, minutes: Math.round(linkAge / 60_000) }
+        await post.send(tx, { kind: 'magic-link', ...mail, values }, { nobody: !good })
+      })
     },
 
     /**
@@ -156,15 +159,18 @@ export function createSignIn(deps: SignInDependencies) {
       const found = await links.look('log-in', token, asker.secretOf(visit))
       if (found === undefined) throw new AppError('link-invalid')
       if (found.place === 'elsewhere' && !here) throw new AppError('link-elsewhere')
-      const { userId, ended } = await connection.transaction('internal', async tx => {
+      const userId = await connection.transaction('internal', async tx => {
         const userId = await links.take(tx, 'log-in', token)
         if (userId === undefined) throw new AppError('link-invalid')
         // Anybody may have registered an address that nobody had proven.
         const first = await people.proveEmail(tx, userId)
-        return { userId, ended: first ? (await ways.end(tx, userId, 'proof')).ended : undefined }
+        if (first) {
+          const { ended } = await ways.end(tx, userId, 'proof')
+          await deps.tell(tx, userId, { kind: 'address-proven', values: { ended } })
+        }
+        return userId
       })
       asker.forget(visit)
-      if (ended) await deps.tell(userId, { kind: 'address-proven', values: { ended } })
       return openFor(visit, userId, { challenge: true })
     },
 

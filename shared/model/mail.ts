@@ -45,6 +45,3 @@ export type MailKind = keyof MailValues
 export type MailRequest = {
   [Kind in MailKind]: { kind: Kind; to: string; language: MailLanguage; values: MailValues[Kind] }
 }[MailKind]
-
-/** Resolves when the mail is sure to be sent, which is not yet when it is. `nobody`: does the same, and nothing goes out. */
-export type SendMail = (request: MailRequest, options?: { nobody?: boolean }) => Promise<void>

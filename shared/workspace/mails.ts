@@ -20,8 +20,9 @@ export interface Mails {
    * cannot tell whether somebody has this address. Throws `mail-address`, `secrets-key`.
    */
   send(request: MailRequest, options?: { nobody?: boolean }): Promise<void>
-  /** The same in two steps, the second one inside of the transaction that the mail belongs to. */
+  /** The same in steps: the second one inside of the transaction that the mail belongs to, and `wake` behind it, so that it goes out at once. */
   prepare(request: MailRequest, options?: { nobody?: boolean }): Promise<(tx: SqlExecutor) => Promise<void>>
+  wake(): void
 }
 
 /** What the queue holds, sealed. */
@@ -124,6 +125,7 @@ export function createMails({
   return {
     on: settings !== undefined,
     prepare,
+    wake,
     async send(request, options) {
       const enqueue = await prepare(request, options)
       await store.transaction('internal', tx => enqueue(store.executor(tx)))

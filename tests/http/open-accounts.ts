@@ -87,8 +87,11 @@ export async function openAccountServer(options: AccountServerOptions = {}): Pro
         ...(passwords !== 'real' && { passwords }),
         ...(toGitHub && { fetch: toGitHub }),
         ...(mail && {
-          sendMail: async (request, how) => {
-            if (!how?.nobody) mails.push(request)
+          mails: {
+            prepare: async (request, how) => async () => {
+              if (!how?.nobody) mails.push(request)
+            },
+            wake() {},
           },
         }),
       })
