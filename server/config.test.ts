@@ -119,6 +119,8 @@ test('a database and a store are taken as they are set, and nobody is shown a pa
   expect([unclear.database?.named, unclear.ignored.at(-1)?.variable]).toEqual([true, 'DATABASE_PREPARE'])
   expect(shownDatabase(url)).toBe('postgres://anna@db.example:5433/library')
   expect(shownDatabase('anna:geheim@db')).toBe('postgres://?')
+  expect(shownDatabase('postgres://anna:geheim@db')).toBe('postgres://anna@db/anna')
+  expect(shownDatabase('postgres://anna:geheim@db/?dbname=library')).toBe('postgres://anna@db/library')
   const { blobStore } = read({
     BLOB_STORE: 'S3',
     S3_BUCKET: 'files',

@@ -288,8 +288,10 @@ function backupOf(
 export function shownDatabase(url: string): string {
   // Of anything else it cannot be told what in it is a password.
   if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
-  const { protocol, username, host, pathname } = new URL(url)
-  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
+  const { protocol, username, host, pathname, searchParams } = new URL(url)
+  // Where none is named, it is the one that is called as the user.
+  const name = searchParams.get('dbname') || pathname.slice(1) || username
+  return `${protocol}//${username ? `${username}@` : ''}${host}/${name}`
 }
 
 /** Programs know the variables of proxies in small letters and in capitals; the small ones go first, as with most. */

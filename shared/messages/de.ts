@@ -245,6 +245,8 @@ export const de: Messages = {
       'Die Datenbank lässt den Benutzer „{{user}}“ nicht ein ({{detail}}). Prüfen Sie Benutzer und Passwort in DATABASE_URL; manche Server verlangen am Ende auch „?sslmode=require“.',
     'database-not-found':
       'Auf dem Server gibt es keine Datenbank „{{name}}“. Legen Sie sie an, oder nennen Sie in DATABASE_URL eine andere.',
+    'database-not-found_unnamed':
+      'DATABASE_URL nennt keine Datenbank, und auf dem Server gibt es keine, die wie der Benutzer heißt, „{{name}}“. Setzen Sie einen Namen ans Ende: postgres://benutzer:passwort@rechner:5432/datenbank',
     'database-url':
       'DATABASE_URL ist nicht zu lesen. Sie sieht so aus: postgres://benutzer:passwort@rechner:5432/datenbank; Sonderzeichen im Passwort werden geschrieben wie in Webadressen, @ zum Beispiel als %40.',
     'database-tls':
@@ -1031,6 +1033,7 @@ export const de: Messages = {
         'Die neueste Sicherung in {{folder}} ist vom {{created}}: Sie sollte neuer sein (BACKUP_EVERY). Warum es keine gibt, steht im Protokoll des Servers oder Workers',
       backupNone: 'In {{folder}} gibt es noch keine Sicherung; ein laufender Server oder Worker macht eine',
       backupBad: 'Sicherungen in {{folder}}: {{detail}}',
+      backupFailed: 'Die am {{date}} fällige Sicherung kam nicht zustande: {{detail}}',
       data: 'Datenverzeichnis {{folder}}',
       dataNew: 'Datenverzeichnis {{folder}}: noch nicht da; es wird beim ersten Gebrauch angelegt',
       dataOpen:

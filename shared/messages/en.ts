@@ -225,6 +225,8 @@ export const en = {
     'database-refused':
       'The database does not let the user “{{user}}” in ({{detail}}). Check user and password in DATABASE_URL; some servers also ask for “?sslmode=require” at its end.',
     'database-not-found': 'The server has no database “{{name}}”. Create it, or name another one in DATABASE_URL.',
+    'database-not-found_unnamed':
+      'DATABASE_URL names no database, and the server has none that is called as the user, “{{name}}”. Put a name at its end: postgres://user:password@host:5432/database',
     'database-url':
       'DATABASE_URL cannot be read. It looks like postgres://user:password@host:5432/database; special characters in the password are written as in web addresses, @ as %40 for instance.',
     'database-tls':
@@ -980,6 +982,7 @@ export const en = {
         'The latest backup in {{folder}} is of {{created}}: it should be newer (BACKUP_EVERY). The log of the server or worker says why there is none',
       backupNone: 'There is no backup in {{folder}} yet; a running server or worker makes one',
       backupBad: 'Backups in {{folder}}: {{detail}}',
+      backupFailed: 'The backup that was due on {{date}} was not made: {{detail}}',
       data: 'Data directory {{folder}}',
       dataNew: 'Data directory {{folder}}: not there yet; it is created with the first use',
       dataOpen: 'Data directory {{folder}}: others on this machine can read it. To change that: chmod 700',

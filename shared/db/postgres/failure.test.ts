@@ -47,6 +47,12 @@ it('says what the server said of whoever it does not let in, and never the passw
   expect(toAppError(without).values).toEqual({ user: 'someone', detail: 'no password' })
 })
 
+it('says which database there is none of, and whether anybody named it', () => {
+  const values = (more: object) => toAppError(toFailure(coded('3D000'), { ...peer, ...more })).values
+  expect(values({})).toEqual({ name: 'library' })
+  expect(values({ database: 'someone', unnamed: true })).toEqual({ name: 'someone', context: 'unnamed' })
+})
+
 it('takes what a pooler turns away for a server out of reach', () => {
   const away = Object.assign(coded('08P01', 'server login has been failing'), { severity: 'FATAL' })
   expect(toAppError(toFailure(away, peer)).code).toBe('database-unreachable')

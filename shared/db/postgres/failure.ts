@@ -46,6 +46,8 @@ export interface Peer {
   address: string
   user: string
   database: string
+  /** Nobody named the database: it is called as the user. */
+  unnamed?: boolean
 }
 
 /** What a message was for. Of a commit that was under way nobody knows whether it took place. */
@@ -86,11 +88,15 @@ function codeOf({ message }: Error): ErrorCode | undefined {
   return standbyText.test(message) ? 'database-read-only' : undefined
 }
 
-function valuesOf(code: ErrorCode, { user, database, address }: Peer, { message }: Error): Record<string, string> {
+function valuesOf(
+  code: ErrorCode,
+  { user, database, unnamed, address }: Peer,
+  { message }: Error,
+): Record<string, string> {
   // The server's own word names user, host and database, and whether it wants to be asked over TLS or for a certificate.
   if (code === 'database-refused') return { user, detail: /password must be/.test(message) ? 'no password' : message }
   if (code === 'database-connections') return { detail: message }
-  if (code === 'database-not-found') return { name: database }
+  if (code === 'database-not-found') return { name: database, ...(unnamed && { context: 'unnamed' }) }
   if (code === 'database-read-only') return { address }
   return {}
 }

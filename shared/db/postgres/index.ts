@@ -59,7 +59,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
   const { waitLimit = 30_000, patience = 5000, named = true } = settings
   const target = await readTarget(settings)
   const address = target.host.startsWith('/') ? target.host : `${target.host}:${target.port}`
-  const peer: Peer = { address, user: target.user, database: target.database }
+  const peer: Peer = { address, user: target.user, database: target.database, unnamed: target.unnamed }
 
   const { client: first, config } = await connectFirst(target, peer)
   const { prepared, pooling, direct } = await look(first, config, settings, peer).finally(() => first.end())
@@ -224,9 +224,9 @@ async function look(first: pg.Client, config: pg.ClientConfig, settings: Postgre
 }
 
 /** Throws `database-direct` where it is another database, or its own pooler. */
-async function openDirectly(first: pg.Client, settings: PostgresSettings, { user, database }: Peer) {
+async function openDirectly(first: pg.Client, settings: PostgresSettings, { user, database, unnamed = false }: Peer) {
   const target = await readTarget(settings)
-  const peer: Peer = { address: `${target.host}:${target.port}`, user, database }
+  const peer: Peer = { address: `${target.host}:${target.port}`, user, database, unnamed }
   const { client, config } = await connectFirst(target, peer)
   try {
     const others = async () => (await open(config, peer)).client

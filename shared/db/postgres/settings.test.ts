@@ -53,6 +53,20 @@ it('encrypts on this machine where it is asked to', async () => {
   })
 })
 
+it.each([
+  ['postgres://anna@h/library', 'library', false],
+  ['postgres://anna@h?dbname=library', 'library', false],
+  ['postgres://anna@h', 'anna', true],
+  ['postgres://anna@h/', 'anna', true],
+  ['postgres://h', 'postgres', true],
+])('takes “%s” for “%s”, as libpq does', async (url, database, unnamed) => {
+  expect(await readTarget({ url })).toMatchObject({ database, unnamed })
+})
+
+it('refuses what only begins like a URL of a database', async () => {
+  await expect(readTarget({ url: 'postgres:library' })).rejects.toMatchObject({ code: 'database-url' })
+})
+
 it.each(['?sslmode=maybe', '?sslmode=disable&channel_binding=require'])('refuses “%s”', async rest => {
   await expect(read(rest)).rejects.toMatchObject({ code: 'database-url' })
 })

@@ -6,8 +6,8 @@ import { AppError } from '../../errors.ts'
 export interface PostgresSettings {
   /**
    * `postgres://user:password@host:port/database?sslmode=…`. Of its parameters count `sslmode` (`disable`, `prefer`, `require`,
-   * `verify-ca`, `verify-full`; as in libpq), `sslrootcert`, `sslcert`, `sslkey`, `host` (a socket's folder), `application_name`
-   * and `connect_timeout` (seconds). Without `sslmode` it is `disable` on this machine and `prefer` everywhere else; `ssl=true`
+   * `verify-ca`, `verify-full`; as in libpq), `sslrootcert`, `sslcert`, `sslkey`, `host` (a socket's folder), `dbname`,
+   * `application_name` and `connect_timeout` (seconds). Where no database is named, it is the one that is called as the user. Without `sslmode` it is `disable` on this machine and `prefer` everywhere else; `ssl=true`
    * and `no-verify`, as other programs write it, are `require`. `channel_binding=require` ties the password to the certificate.
    */
   url: string
@@ -41,6 +41,8 @@ export interface Target {
   user: string
   password: string | undefined
   database: string
+  /** The URL does not name it. */
+  unnamed: boolean
   applicationName: string
   connectTimeout: number
   tls: TlsMode
@@ -54,10 +56,11 @@ const modes: readonly string[] = ['disable', 'prefer', 'require', 'verify-ca', '
 /** Throws `database-url`, which never holds the URL: there may be a password in it. */
 export async function readTarget({ url, applicationName, stream }: PostgresSettings): Promise<Target> {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (!parsed || !/^postgres(?:ql)?:$/.test(parsed.protocol)) throw new AppError('database-url')
+  if (!parsed || !/^postgres(?:ql)?:\/\//i.test(url.trim())) throw new AppError('database-url')
   const given = parsed.searchParams
   const host = given.get('host') ?? decode(parsed.hostname).replace(/^\[(.+)\]$/, '$1')
   const user = given.get('user') ?? decode(parsed.username)
+  const database = given.get('dbname') || decode(parsed.pathname.slice(1))
   const mode = modeOf(given, host)
   const channelBinding = given.get('channel_binding') === 'require'
   // Several hosts, which libpq would try in turn, are not for us.
@@ -69,7 +72,8 @@ export async function readTarget({ url, applicationName, stream }: PostgresSetti
     port: Number(given.get('port') ?? (parsed.port || 5432)),
     user: user === '' ? 'postgres' : user,
     password: given.get('password') ?? (parsed.password === '' ? undefined : decode(parsed.password)),
-    database: decode(parsed.pathname.slice(1)) || user || 'postgres',
+    database: database || user || 'postgres',
+    unnamed: database === '',
     applicationName: applicationName ?? given.get('application_name') ?? 'cloister',
     connectTimeout: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 10_000,
     tls: mode as TlsMode,
