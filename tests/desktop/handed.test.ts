@@ -11,6 +11,7 @@ import { type DesktopCall, desktopCalls, type HandedFile } from '../../shared/ap
 import { handedHeader, transferHeader } from '../../shared/api/desktop-headers.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
@@ -31,7 +32,7 @@ beforeEach(async () => {
   await writeFile(path.join(played.shell.folders.page, 'index.html'), '<p nonce="__NONCE__"></p>')
   desktop = await startDesktop({
     shell: played.shell,
-    processes: playedProcesses({ env: { MAX_FILE_SIZE_MB: '5' } }),
+    processes: playedProcesses({ program: builtProgram, env: { MAX_FILE_SIZE_MB: '5' } }),
     dataDirectory: null,
     keyGiven: false,
     usualDirectory: path.join(folder, 'data'),

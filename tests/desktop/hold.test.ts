@@ -7,11 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { holdDirectory } from '../../main/data/hold-directory.ts'
 import { createServerProcess } from '../../main/processes/server-process.ts'
 import type { ChildProcess, Log, Processes } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { playedProcesses } from './start-desktop.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const processes = playedProcesses()
+const processes = playedProcesses({ program: builtProgram })
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'cloister-hold-'))

@@ -9,11 +9,12 @@ import type { Desktop } from '../../main/shell.ts'
 import type { Updater } from '../../main/updates/updates.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
-const processes = playedProcesses()
+const processes = playedProcesses({ program: builtProgram })
 let folder: string
 let played: Played
 let desktop: Desktop

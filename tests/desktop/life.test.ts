@@ -14,12 +14,13 @@ import type { DesktopAnswer } from '../../shared/api/desktop.ts'
 import { contract } from '../../shared/api/index.ts'
 import { writePack } from '../../shared/models/pack.ts'
 import type { Log } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const processes = playedProcesses()
+const processes = playedProcesses({ program: builtProgram })
 
 let folder: string
 let played: Played

@@ -13,12 +13,13 @@ import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import { createTranslate } from '../../shared/messages/index.ts'
 import type { Log } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const processes = playedProcesses()
+const processes = playedProcesses({ program: builtProgram })
 const words = createTranslate('de')
 const moving = 'Die Bibliothek wird verschoben'
 const asked = 'Die Bibliothek in diesen Ordner verschieben?'

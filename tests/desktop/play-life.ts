@@ -7,6 +7,7 @@ import type { Desktop } from '../../main/shell.ts'
 import { type Client, createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { ChildProcess, Processes } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
 
@@ -45,7 +46,7 @@ export async function playLife(
   await writeFile(path.join(page, 'index.html'), '<p nonce="__NONCE__"></p>')
   const children: ChildProcess[] = []
   let held: ((pid: number) => void) | undefined
-  const real = playedProcesses()
+  const real = playedProcesses({ program: builtProgram })
   const processes: Processes = {
     spawn(role) {
       const child = real.spawn(role)

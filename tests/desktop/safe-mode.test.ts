@@ -14,10 +14,11 @@ import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
 import { asLateUtility } from '../../shared/processes/fixture-utility.ts'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
+import { builtProgram } from '../program.ts'
 import { playedProcesses } from './start-desktop.ts'
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
-const processes = playedProcesses()
+const processes = playedProcesses({ program: builtProgram })
 let folder: string
 let dataDirectory: string
 let backups: string
@@ -203,7 +204,7 @@ test('what a process says last is heard, however late it comes', async () => {
   })
   await server.stop()
   // What has not come when its process has ended is lost.
-  const late = playedProcesses({ fork: asLateUtility(300) })
+  const late = playedProcesses({ program: builtProgram, fork: asLateUtility(300) })
   const library = { dataDirectory, settings: settings() }
   expect(await runServerTask(late, { type: 'check', ...library })).toMatchObject({ type: 'checked' })
   expect(await runServerTask(late, { type: 'restore', file: backup!.file, ...library })).toMatchObject({

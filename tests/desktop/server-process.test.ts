@@ -6,6 +6,7 @@ import { createServerProcess, type ServerState } from '../../main/processes/serv
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { playedProcesses, type StartedDesktop, startDesktop } from './start-desktop.ts'
 
@@ -20,7 +21,7 @@ const client = () =>
 
 describe('the server of the desktop', () => {
   it('listens on a socket alone, knows its owner, reads a document in a process of main’s, and stops in order', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const { server, data, folder } = desktop
     server.start()
     expect(await server.settled()).toEqual({ name: 'ready' })
@@ -49,7 +50,7 @@ describe('the server of the desktop', () => {
   })
 
   it('is started again when it is killed, with another token; what waited meanwhile is answered', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const { server } = desktop
     const states: ServerState[] = []
     server.follow(state => states.push(state))
@@ -67,7 +68,7 @@ describe('the server of the desktop', () => {
   })
 
   it('is never given up as long as it gets ready, however often it is killed', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const { server } = desktop
     server.start()
     for (let round = 0; round < 6; round++) {
@@ -79,7 +80,7 @@ describe('the server of the desktop', () => {
   })
 
   it('that says why it cannot start is not started again; it is when it is asked to', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const { server, data } = desktop
     await writeFile(data, 'a file, and no folder')
     server.start()
@@ -87,7 +88,7 @@ describe('the server of the desktop', () => {
   })
 
   it('that has the folder already is named; another one starts when it is gone', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const { server, data } = desktop
     await mkdir(data, { recursive: true })
     const other = spawn(process.execPath, ['server/main.ts', 'serve', '--data', data, '--port', '0', '--json'], {
@@ -107,7 +108,7 @@ describe('a server that is slow', () => {
   const play = (watch: Parameters<typeof createServerProcess>[0]['watch'], more: object = {}) => {
     const { folder, data } = desktop!
     return createServerProcess({
-      processes: playedProcesses(),
+      processes: playedProcesses({ program: builtProgram }),
       socketFolders: [folder],
       dataDirectory: data,
       watch,
@@ -117,7 +118,7 @@ describe('a server that is slow', () => {
   }
 
   it('says what it is at and that it is late, and is never ended for it', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const { promise: asked, resolve: answer } = Promise.withResolvers<Record<string, string>>()
     // Every step is late at once: nothing comes of that but a word.
     const lateAfter = { waiting: 0, opening: 0, migrating: 0, beginning: 0 }
@@ -135,7 +136,7 @@ describe('a server that is slow', () => {
   })
 
   it('can be stopped, held and started again while its keychain is asked', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const answers: ((settings: Record<string, string>) => void)[] = []
     const server = play({}, { settings: () => new Promise<Record<string, string>>(resolve => answers.push(resolve)) })
     server.start()
@@ -152,7 +153,7 @@ describe('a server that is slow', () => {
   })
 
   it('that stops answering is told, and well when it answers again', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const server = play({ silence: { told: 300, ended: 60_000 }, pace: 20 })
     server.start()
     await server.settled()
@@ -166,7 +167,7 @@ describe('a server that is slow', () => {
   })
 
   it('that answers no more is started anew in the end', async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     const server = play({ silence: { told: 300, ended: 1500 }, pace: 20 })
     server.start()
     await server.settled()

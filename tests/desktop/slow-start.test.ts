@@ -10,6 +10,7 @@ import type { Desktop } from '../../main/shell.ts'
 import { createClient } from '../../shared/api/client.ts'
 import { contract } from '../../shared/api/index.ts'
 import type { Log } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
@@ -41,7 +42,7 @@ it('a keychain that asks its user first holds back the library, and not the wind
   }
   desktop = await startDesktop({
     shell: { ...played.shell, safeStorage },
-    processes: playedProcesses(),
+    processes: playedProcesses({ program: builtProgram }),
     dataDirectory: null,
     keyGiven: false,
     usualDirectory: path.join(folder, 'data'),

@@ -33,6 +33,12 @@ const inProgram = (folder: string) => ({
   model: path.join(folder, 'shared-models-process.js'),
 })
 
+/** As with the real one: of the server alone it is kept what was compiled (`main/processes/compiled.ts`). */
+function compiled(): Record<string, string> {
+  const folder = process.env.NODE_COMPILE_CACHE
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
+}
+
 /** As `main/index.ts` has them made by Electron. */
 export function playedProcesses({
   program,
@@ -40,6 +46,7 @@ export function playedProcesses({
   log = silent,
   fork = asUtility,
 }: {
+  /** A folder that `buildServer` wrote; the sources without it. */
   program?: string
   env?: Record<string, string>
   log?: Log
@@ -51,7 +58,7 @@ export function playedProcesses({
     entries: program === undefined ? ofSources : inProgram(program),
     heap,
     priority,
-    env: { server: env },
+    env: { server: { ...compiled(), ...env } },
     log,
   })
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startDesktop } from '../../main/desktop.ts'
 import type { Desktop } from '../../main/shell.ts'
 import type { Log } from '../../shared/ports.ts'
+import { builtProgram } from '../program.ts'
 import { until } from '../until.ts'
 import { type Played, playShell } from './play-shell.ts'
 import { playedProcesses } from './start-desktop.ts'
@@ -31,7 +32,7 @@ async function start(more: Partial<Pick<Played, 'showsTray'>> & { platform?: Nod
   await writeFile(path.join(played.shell.folders.page, 'index.html'), '<p nonce="__NONCE__"></p>')
   desktop = await startDesktop({
     shell: { ...played.shell, platform },
-    processes: playedProcesses(),
+    processes: playedProcesses({ program: builtProgram }),
     dataDirectory: null,
     keyGiven: false,
     usualDirectory: path.join(folder, 'data'),

@@ -9,6 +9,7 @@ import { faults, launch } from '../browser/browser.ts'
 import { drop } from '../browser/drop.ts'
 import { clubManual } from '../browser/manuals.ts'
 import { chromiumPath } from '../chromium.ts'
+import { builtProgram } from '../program.ts'
 import { attempts, demands } from './hostile.ts'
 import { type StartedDesktop, startDesktop } from './start-desktop.ts'
 import { type OpenedWindow, openWindow } from './window.ts'
@@ -23,7 +24,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
   let window: OpenedWindow
 
   beforeAll(async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     desktop.server.start()
     desktop.server.follow(server => window?.router.tellAll({ type: 'server', server }))
     browser = await launch()
@@ -292,7 +293,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
   })
 
   it('leads from the small window to the large one where there are no documents yet', async () => {
-    const empty = await startDesktop()
+    const empty = await startDesktop({ program: builtProgram })
     empty.server.start()
     const quick = await openWindow(browser, empty, { quick: true })
     await quick.page.getByText(de.desktop.quickEmpty).waitFor()
@@ -305,7 +306,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
   })
 
   it('says what is waited for while the library is not open, has nothing to be pressed then, and goes on by itself', async () => {
-    const closed = await startDesktop()
+    const closed = await startDesktop({ program: builtProgram })
     const other = await openWindow(browser, closed)
     const { page, router, id } = other
     router.tell(id, { type: 'server', server: { name: 'stopped', safe: { reason: { code: 'data-damaged' } } } })
@@ -380,7 +381,7 @@ describe.skipIf(!chromiumPath)(`a page that has turned against its user${why}`, 
   let window: OpenedWindow
 
   beforeAll(async () => {
-    desktop = await startDesktop()
+    desktop = await startDesktop({ program: builtProgram })
     desktop.server.start()
     browser = await launch()
     window = await openWindow(browser, desktop)
