@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { glanceAt, latestBackup } from '../shared/backup/folder.ts'
 import { AppError, toAppError } from '../shared/errors.ts'
+import type { Database } from '../shared/ports.ts'
+import { readBackupTrouble } from '../shared/store/facts.ts'
 import type { Finding } from './commands/doctor.ts'
 import type { Context } from './context.ts'
-import { errorText } from './present.ts'
+import { errorText, textOf } from './present.ts'
 import { safe } from './text.ts'
 
 /** How much later than asked for a backup may be: it takes its time, and computers are asleep. */
@@ -24,9 +26,7 @@ export async function* examineBackups(context: Context): AsyncGenerator<Finding>
       return
     }
     await glanceAt(latest.file)
-    const created = new Intl.DateTimeFormat(translate.language, { dateStyle: 'long', timeStyle: 'short' }).format(
-      latest.at,
-    )
+    const created = shownTime(context, latest.at)
     const old = Math.abs(Date.now() - latest.at) > patience * every
     const text = translate(old ? 'cli.doctor.backupOld' : 'cli.doctor.backup', { ...shown, created })
     yield { name: 'backup', state: old ? 'warn' : 'ok', text }
@@ -38,3 +38,15 @@ export async function* examineBackups(context: Context): AsyncGenerator<Finding>
     yield { name: 'backup', state: 'bad', text }
   }
 }
+
+/** What keeps whoever makes them from it, whichever process that is. */
+export async function* examineBackupTrouble(context: Context, database: Database): AsyncGenerator<Finding> {
+  const { translate } = context
+  const trouble = await readBackupTrouble(database, Date.now())
+  if (!trouble) return
+  const values = { date: shownTime(context, trouble.at), detail: textOf(translate, trouble.reason) }
+  yield { name: 'backup-failed', state: 'bad', text: translate('cli.doctor.backupFailed', values) }
+}
+
+const shownTime = ({ translate }: Context, at: number) =>
+  new Intl.DateTimeFormat(translate.language, { dateStyle: 'long', timeStyle: 'short' }).format(at)

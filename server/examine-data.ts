@@ -8,6 +8,7 @@ import { type DatabaseFacts, readFacts, readStoredFiles } from '../shared/store/
 import type { Finding } from './commands/doctor.ts'
 import { dataDirectoryError, foldersOf } from './compose.ts'
 import type { Context } from './context.ts'
+import { examineBackupTrouble } from './examine-backups.ts'
 import { detailOf, errorText } from './present.ts'
 import { safe } from './text.ts'
 
@@ -86,6 +87,7 @@ async function* examineDatabase(context: Context, database: Database, size: numb
     text: translate(durable ? 'cli.doctor.durable' : 'cli.doctor.notDurable', settings),
   }
   yield* examineJobs(context, jobs)
+  yield* examineBackupTrouble(context, database)
 }
 
 export function* examineJobs({ translate }: Context, jobs: DatabaseFacts['jobs']): Generator<Finding> {

@@ -8,6 +8,7 @@ import { openBlobs, placeOfBlobs } from './compose-blobs.ts'
 import { nameOf } from './compose-postgres.ts'
 import { type DatabaseConfig, shownDatabase } from './config.ts'
 import type { Context } from './context.ts'
+import { examineBackupTrouble } from './examine-backups.ts'
 import { examineStore } from './examine-blobs.ts'
 import { examineFiles, examineJobs } from './examine-data.ts'
 import { errorText } from './present.ts'
@@ -85,6 +86,7 @@ async function* examineDatabase(context: Context, database: PostgresDatabase): A
     return { name: 'notifications', state: heard ? 'ok' : 'bad', text }
   })
   yield* examineJobs(context, jobs)
+  yield* examineBackupTrouble(context, database)
   yield* examineWorkers(context, condition)
   yield* examineBlobs(context, database, jobs !== undefined)
 }

@@ -37,7 +37,7 @@ import { createPasswords } from './ingest/passwords.ts'
 import { createRecognizeStage, giveUpPage } from './ingest/recognize.ts'
 import { createVectorIndexes } from './ingest/vector-indexes.ts'
 import { type JobKind, startRunner } from './jobs/runner.ts'
-import type { Document, Erased, ModelPolicy, Passage, Scope, Settings, Time } from './model/index.ts'
+import type { BackupTrouble, Document, Erased, ModelPolicy, Passage, Scope, Settings, Time } from './model/index.ts'
 import { authorOf } from './model/project.ts'
 import { splitReference } from './model/provider.ts'
 import type { AppEvent, CacheCounts, Job, Ports } from './ports.ts'
@@ -148,8 +148,8 @@ export interface Core {
   trouble(): AppError | undefined
   /** Asks the database for next to nothing; throws what keeps it from answering. */
   reach(): Promise<void>
-  /** Why the last backup that was due did not come about, as far as this process knows. */
-  backupTrouble(): AppError | undefined
+  /** Why the last backup that was due did not come about, whichever process was to make it. */
+  backupTrouble(): Promise<BackupTrouble | undefined>
   /** Resolves when no document of the project has work to do; rejects when the work stands still. */
   settled(scope: Scope, signal?: AbortSignal): Promise<void>
   /**
@@ -242,7 +242,8 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
   /** Why the background work stands still, while it does. */
   let trouble: AppError | undefined
   let checker: ReturnType<typeof setInterval> | undefined
-  const schedule = ports.backup && createSchedule({ database: ports.database, blobs, clock }, ports.backup, log)
+  const schedule =
+    ports.backup && createSchedule({ database: ports.database, blobs, clock }, ports.backup, store.backupTrouble, log)
   const backups = { stop: new AbortController(), running: Promise.resolve(), timer: undefined as typeof checker }
 
   /** Never in anybody's way: on a connection of its own. What it finds goes to the log; `doctor` tells the user. */
@@ -625,7 +626,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     documents,
     folders,
     chats: {
-      ...createChats({ store, clock }),
+      ...createChats({ store, clock, ids: ports.ids }),
       async passages(scope, chatId, messageId) {
         if (!(await store.chats.get(scope, chatId))) throw new AppError('chat-not-found', { id: chatId })
         const kept = await store.chats.passages(scope, chatId, messageId)
@@ -698,7 +699,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
       return byWords || nearness === undefined || nearness >= surelyNear ? hits.map(toPassage) : []
     },
     trouble: () => trouble,
-    backupTrouble: () => schedule?.trouble(),
+    backupTrouble: async () => (schedule ? schedule.trouble() : store.backupTrouble.get()),
     reach: async () => void (await store.members.audience('')),
     watch: signal => events.subscribe(signal),
     announce: event => events.publish(event),

@@ -26,6 +26,14 @@ export function WorkPart() {
       <Section title={words('administration.jobs')}>
         {query.isError && <Problem error={query.error} retry={() => void query.refetch()} />}
         {query.isPending && <Loading />}
+        {query.data?.backupTrouble && (
+          <p role="alert" className="mt-4 rounded-xl bg-danger-soft px-4 py-3 text-sm text-ink">
+            {words('administration.backupTrouble', {
+              date: words.instant(query.data.backupTrouble.at),
+              reason: words.explain(query.data.backupTrouble.reason),
+            })}
+          </p>
+        )}
         {query.data && (
           <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
             <div>

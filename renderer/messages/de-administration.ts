@@ -174,6 +174,7 @@ export const administration: Pick<ScreenMessages, 'members' | 'quota' | 'audit' 
     jobsOpen: 'Wartet oder läuft',
     jobsDead: 'Aufgegeben',
     jobsUnknown: 'nicht bekannt',
+    backupTrouble: 'Die am {{date}} fällige Sicherung kam nicht zustande: {{reason}}',
     failures: 'Nach allen Versuchen aufgegeben',
     failuresNone: 'Nichts wurde aufgegeben.',
     retry: 'Noch einmal versuchen',

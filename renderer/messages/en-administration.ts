@@ -170,6 +170,7 @@ export const administration = {
     jobsOpen: 'Waiting or running',
     jobsDead: 'Given up',
     jobsUnknown: 'not known',
+    backupTrouble: 'The backup that was due on {{date}} was not made: {{reason}}',
     failures: 'Given up after all tries',
     failuresNone: 'Nothing was given up.',
     retry: 'Try again',

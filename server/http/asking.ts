@@ -25,6 +25,23 @@ export function titleOf(question: string): string {
   return clean.length > titleLength ? `${clean.slice(0, titleLength - 1).trimEnd()}…` : clean
 }
 
+interface AskedIn {
+  chat: Pick<Chat, 'id' | 'assistantId' | 'model'>
+  begins: Pick<AskRequest, 'begins'>
+}
+
+/** The chat that a question goes on with, or one that it begins. Throws `chat-not-found`, `assistant-not-found`. */
+export async function chatOf(
+  core: Core,
+  scope: Scope,
+  question: string,
+  { chatId, assistantId = null }: { chatId?: string | undefined; assistantId?: string | null | undefined },
+): Promise<AskedIn> {
+  if (chatId !== undefined) return { chat: await core.chats.get(scope, chatId), begins: {} }
+  const begins = await core.chats.prepare(scope, { title: titleOf(question), assistantId })
+  return { chat: { ...begins, model: null }, begins: { begins } }
+}
+
 /** As its chat and its assistant do it, where the request does not say otherwise. An assistant that is gone has nothing more to say. */
 export async function throughAssistant(
   core: Core,
@@ -64,8 +81,8 @@ export async function askPlainly(
 ): Promise<Answer> {
   const text = demandQuestion(message)
   const within = project == null ? undefined : await core.projects.find(userId, project)
-  const { scope, chat } = session == null ? await begin() : await findChat(core, userId, session, within?.id)
-  const asked = { question: text, passages: passages ?? topK, ...(temperature != null && { temperature }) }
+  const { scope, chat, begins } = session == null ? await begin() : await findChat(core, userId, session, within?.id)
+  const asked = { question: text, ...begins, passages: passages ?? topK, ...(temperature != null && { temperature }) }
   const request = await throughAssistant(core, scope, chat, asked)
   const asking = { chatId: chat.id, text, questionId: null, request }
   for await (const { event } of core.answers.run(scope, asking, signal)) {
@@ -77,7 +94,7 @@ export async function askPlainly(
   async function begin() {
     const scope = scopeIn(within ?? (await core.projects.find(userId)), userId)
     await core.quotas.demandQuestion(userId)
-    return { scope, chat: await core.chats.create(scope, { title: titleOf(text) }) }
+    return { scope, ...(await chatOf(core, scope, text, {})) }
   }
 }
 
@@ -87,14 +104,14 @@ async function findChat(
   userId: string,
   id: string,
   projectId: string | undefined,
-): Promise<{ scope: Scope; chat: Chat }> {
+): Promise<AskedIn & { scope: Scope }> {
   for (const project of await core.projects.list(userId)) {
     if (projectId !== undefined && project.id !== projectId) continue
     const scope = scopeIn(project, userId)
     const chat = await core.chats.get(scope, id).catch(error => {
       if (!(error instanceof AppError && error.code === 'chat-not-found')) throw error
     })
-    if (chat) return { scope, chat }
+    if (chat) return { scope, chat, begins: {} }
   }
   throw new AppError('chat-not-found', { id })
 }

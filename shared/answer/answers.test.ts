@@ -36,7 +36,8 @@ const draft = (text: string): AnswerEvent => ({ type: 'draft', text })
 function scripted(store: Store): { ask: WitnessedAsk; lines: Line[] } {
   const lines: Line[] = []
   const chats = createConversations(store, 0)
-  const ask: WitnessedAsk = async function* (scope, { question = '', chatId = '', again }, signal, witness) {
+  const ask: WitnessedAsk = async function* (scope, { question = '', chatId: given, begins, again }, signal, witness) {
+    const chatId = given ?? begins?.id ?? ''
     const steps: (AnswerEvent | 'end' | AppError)[] = []
     let wake = () => {}
     const add = (...more: typeof steps) => {
@@ -47,7 +48,9 @@ function scripted(store: Store): { ask: WitnessedAsk; lines: Line[] } {
     lines.push(line)
     signal?.addEventListener('abort', () => wake())
     const earlier = again && (await chats.goBack(scope, chatId, again.messageId)).earlier
-    if (!earlier) await chats.keepQuestion(scope, chatId, question, null)
+    if (question === '' && !earlier) throw new AppError('question-empty')
+    if (!earlier) await chats.keepQuestion(scope, begins ?? chatId, question, null)
+    if (begins) await witness?.begun()
     line.asked = true
     const written = nothingWritten()
     const result: Omit<Answer, 'messageId'> = {
@@ -323,6 +326,30 @@ describe.each(engines)('answers of several servers on $name', engine => {
     expect(kept).toMatchObject({ text: 'Eins.', answer: { reason: { code: 'cancelled' } } })
     for (const reader of [first, second])
       expect(reader.last()).toEqual({ type: 'interrupted', chatId, messageId: kept.id, reason: { code: 'cancelled' } })
+  })
+
+  it('makes its chat with its question, and none where that is refused', async () => {
+    const [one, other] = two()
+    const begin = (question: string) => {
+      const begins = { id: v7(), title: 'Neu', assistantId: null }
+      const asked = { chatId: begins.id, text: question, questionId: null, request: { question, begins } }
+      return { id: begins.id, ...watch(one.answers.run(open.scope, asked, never)) }
+    }
+    const refused = ['', '', ''].map(begin)
+    const asked = begin('Wie hoch?')
+    for (const { ended, events } of refused) {
+      expect(await ended).toMatchObject({ code: 'question-empty' })
+      expect(events()).toEqual([])
+    }
+    // Whoever hears of it finds it, wherever they ask.
+    const answerId = await idOf(asked)
+    expect(await open.store.chats.messages(open.scope, asked.id)).toMatchObject([{ text: 'Wie hoch?' }])
+    const along = await follow(other, answerId)
+    ;(await lineOf(one, 3)).finish()
+    await Promise.all([asked.ended, along.ended])
+    expect(along.last()).toMatchObject({ type: 'finish', answer: { chatId: asked.id } })
+    const chats = (await open.store.chats.list(open.scope)).map(({ id }) => id)
+    expect(chats.sort()).toEqual([asked.id, chatId].sort())
   })
 
   it('fails for all who read it', async () => {

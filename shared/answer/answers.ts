@@ -10,7 +10,10 @@ import { createJournal, type Pace, type Page, type WrittenEvent } from './journa
 import { createSpool, type Said, type Spool } from './spool.ts'
 import { createWatch, type WatchTimes } from './watch.ts'
 
-/** A question on its way: `text` as it was asked, and its message where it is answered anew. */
+/**
+ * A question on its way: `text` as it was asked, and its message where it is answered anew. With `request.begins` the chat is there with the
+ * question, from `started` on; what fails before has made none.
+ */
 export interface Asked {
   chatId: string
   text: string
@@ -47,6 +50,8 @@ interface Running {
   page: Page
   /** Resolves when the next one of its chat may begin. */
   done: Promise<void>
+  /** Others can hear of it: its chat is there. */
+  begun: boolean
   ended: boolean
   /** Another process has taken it over. */
   lost: boolean
@@ -165,6 +170,7 @@ export function createAnswers({
       spool,
       page,
       done: Promise.resolve(),
+      begun: false,
       ended: false,
       lost: false,
       stop(why) {
@@ -194,17 +200,15 @@ export function createAnswers({
   }
 
   async function work(one: Running, earlier: readonly Running[]): Promise<void> {
-    const { answerId, asked, control, page, scope, spool } = one
-    const { chatId } = asked
-    const started = { type: 'started', answerId, chatId } as const
-    page.say(started)
-    // Whoever hears of it can find it everywhere.
-    if (events) await inTime(journal.flush())
-    spool.say(started)
-    changed(scope, chatId)
+    const { asked, control, scope } = one
+    const { chatId, request } = asked
     try {
-      await waitForTurn(one, earlier)
-      for await (const event of ask(scope, { ...asked.request, chatId }, control.signal, witnessOf(one))) {
+      if (!request.begins) {
+        await start(one)
+        await waitForTurn(one, earlier)
+      }
+      const asking = request.begins ? request : { ...request, chatId }
+      for await (const event of ask(scope, asking, control.signal, witnessOf(one))) {
         if (event.type === 'finish') return await end(one, event)
         say(one, event)
       }
@@ -213,9 +217,21 @@ export function createAnswers({
       const known = toAppError(error)
       if (one.lost || known.code === 'lease-lost') return await endLost(one)
       if (!control.signal.aborted) return await fail(one, known)
+      if (!one.begun) return await fail(one, new AppError(one.why))
       const messageId = one.messageId ?? (await before(one).catch(() => null))
       await end(one, { type: 'interrupted', chatId, messageId, reason: { code: one.why } })
     }
+  }
+
+  async function start(one: Running): Promise<void> {
+    const { answerId, asked, page, scope, spool } = one
+    const started = { type: 'started', answerId, chatId: asked.chatId } as const
+    one.begun = true
+    page.say(started)
+    // Whoever hears of it can find it everywhere.
+    if (events) await inTime(journal.flush())
+    spool.say(started)
+    changed(scope, asked.chatId)
   }
 
   /** Whoever hears that it ended finds it in its chat, and nothing that runs, at whichever server. */
@@ -225,7 +241,7 @@ export function createAnswers({
     one.page.end(event, clock.now())
     if (events) await inTime(journal.flush())
     show()
-    changed(one.scope, one.asked.chatId)
+    if (one.begun) changed(one.scope, one.asked.chatId)
   }
 
   function end(one: Running, event: Extract<StreamedAnswer, { type: 'finish' | 'interrupted' }>): Promise<void> {
@@ -263,6 +279,7 @@ export function createAnswers({
 
   function witnessOf(one: Running) {
     return {
+      begun: () => start(one),
       found(passages: readonly KeptPassage[]) {
         one.found = passages
       },

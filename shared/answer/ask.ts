@@ -5,7 +5,7 @@ import { createTranslate } from '../messages/index.ts'
 import type { Answer, AnswerEvent, Citation, ErrorCode, KeptPassage, Message, Scope } from '../model/index.ts'
 import { analyzeQuestion } from '../retrieve/question.ts'
 import type { Search, SearchMode } from '../retrieve/search.ts'
-import type { Store, Tx } from '../store/index.ts'
+import type { NewChat, Store, Tx } from '../store/index.ts'
 import { readAhead } from './ahead.ts'
 import { planOfChosen } from './chosen.ts'
 import { createCompose } from './compose.ts'
@@ -36,6 +36,8 @@ export interface AskRequest {
   question?: string
   /** Goes on with this chat; a new one without it. */
   chatId?: string
+  /** The new one, instead of one that is called by its question. */
+  begins?: NewChat
   /** `false`: neither question nor answer is kept, in whichever chat; the answer then names none. */
   keep?: false
   /**
@@ -86,6 +88,8 @@ export type WitnessedAsk = (
 
 /** Hears of an answer what its events do not say, and takes part in what is kept of it. */
 export interface Witness {
+  /** The question has made its chat, before the first event; it goes on when this resolves. */
+  begun(): Promise<void>
   /** The passages of the event that follows, as they are kept. */
   found(passages: readonly KeptPassage[]): void
   /** This model writes now. */
@@ -191,11 +195,14 @@ export function createAsk({
     const keeping: Promise<Message | undefined> =
       earlier || !kept
         ? Promise.resolve(earlier?.question)
-        : chats.keepQuestion(scope, request.chatId, text, asked.refersBack ? asked.text : null)
+        : chats.keepQuestion(scope, request.chatId ?? request.begins, text, asked.refersBack ? asked.text : null)
     // Whoever waits for it hears of it.
     keeping.catch(() => {})
     const chatId = kept ? (request.chatId ?? (await keeping)?.chatId ?? '') : ''
-    if (kept && request.chatId === undefined) yield* enter(chatId)
+    if (kept && request.chatId === undefined) {
+      await witness?.begun()
+      yield* enter(chatId)
+    }
 
     const question = analyzeQuestion(asked.text, asked.refersBack ? { inheritedFrom: asked.inheritedFrom } : {})
     const language = request.language ?? question.language

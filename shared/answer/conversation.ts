@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { Answer, KeptPassage, Message, Scope } from '../model/index.ts'
-import type { Store, Tx } from '../store/index.ts'
+import type { NewChat, Store, Tx } from '../store/index.ts'
 import { completeQuestion } from './follow-up.ts'
 import type { Exchange } from './prompt.ts'
 
@@ -36,6 +36,11 @@ export function createConversations(store: Store, history: number) {
     return conversationOf(messages, chunkId => there.has(chunkId))
   }
 
+  async function begin(tx: Tx, scope: Scope, chat: NewChat | undefined, text: string): Promise<string> {
+    const { title = text.slice(0, 80), assistantId, id } = chat ?? {}
+    return (await store.chats.insert(tx, scope, title, assistantId, null, id)).id
+  }
+
   return {
     /** What was said in the chat before this question. Throws `chat-not-found`. */
     async recall(scope: Scope, chatId: string): Promise<Conversation> {
@@ -60,18 +65,18 @@ export function createConversations(store: Store, history: number) {
       const earlier = { question: messages[at], answer: reply?.role === 'assistant' ? reply : undefined }
       return { earlier, conversation: await understand(scope, messages.slice(Math.max(0, at - history), at)) }
     },
-    /** In its chat, or in a new one. */
+    /** In its chat, or in a new one: then the chat is there with its question, or not at all. */
     keepQuestion: (
       scope: Scope,
-      chatId: string | undefined,
+      chat: string | NewChat | undefined,
       text: string,
       completed: string | null,
     ): Promise<Message> =>
       store.transaction(scope, async tx => {
         await store.projects.require(tx, scope)
-        const id = chatId ?? (await store.chats.insert(tx, scope, text.slice(0, 80))).id
+        const chatId = typeof chat === 'string' ? chat : await begin(tx, scope, chat, text)
         return store.chats.append(tx, scope, {
-          chatId: id,
+          chatId,
           role: 'user',
           text,
           answer: null,

@@ -115,7 +115,7 @@ export function createJournal({
 
   /** Milliseconds; infinite where no sign of life is due. */
   function untilBeat(): number {
-    if (pace.beat === undefined || entries.size === 0) return Number.POSITIVE_INFINITY
+    if (pace.beat === undefined || ![...entries].some(({ noted }) => noted)) return Number.POSITIVE_INFINITY
     return Math.max(0, wroteAt + pace.beat - performance.now())
   }
 
@@ -130,7 +130,8 @@ export function createJournal({
   async function write(): Promise<void> {
     const beat = due || untilBeat() <= 1
     due = false
-    const batch = [...entries].filter(entry => entry.changed || beat)
+    // One of which nothing was said yet may have no chat: noted without one, it would count as lost.
+    const batch = [...entries].filter(entry => entry.changed || (beat && entry.noted))
     if (batch.length === 0) return void schedule(untilBeat())
     const changed = batch.filter(entry => entry.changed)
     const progress = batch.map(progressOf)

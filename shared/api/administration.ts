@@ -3,6 +3,7 @@ import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { id, next, paging, time } from './common.ts'
 import { userId } from './member.ts'
+import { reason } from './problem.ts'
 import { days, quota, quotaState, usageDay } from './quota.ts'
 
 const whole = z.number().int()
@@ -105,6 +106,10 @@ export const administration = {
       z.object({
         open: whole.nullable(),
         dead: whole.nullable(),
+        backupTrouble: z
+          .object({ at: time, reason })
+          .nullable()
+          .describe('Why the last backup that was due was not made, whichever process was to make it'),
         failures: z.array(failure).describe('Of all users, the latest first, at most 1,000'),
       }),
     ),

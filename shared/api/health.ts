@@ -14,7 +14,11 @@ export const health = {
       state,
       version: z.string(),
       uptime: z.number().describe('Seconds'),
-      trouble: reason.nullable().describe('Why background work stands still, or why the database does not answer'),
+      trouble: reason
+        .nullable()
+        .describe(
+          'Why background work stands still, the database does not answer, or the last backup that was due was not made',
+        ),
     }),
   ),
   liveness: oc

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silent } from '../../tests/open-store.ts'
 import { sqlite } from '../../tests/postgres.ts'
 import { toAppError } from '../errors.ts'
+import { type BackupTroubleStore, createBackupTroubleStore } from '../store/backup-trouble.ts'
+import { connect } from '../store/connection.ts'
 import { addDocument, fill, openBench, sourceOf, type TestLibrary, targetOf } from './fixture.ts'
 import { backupTo, glanceAt, latestBackup } from './folder.ts'
 import { openBackup } from './restore.ts'
@@ -34,6 +36,11 @@ function createLock() {
     return { release: () => void held.delete(name) }
   }
 }
+/** As a process of its own has it. */
+function troubleKept(): BackupTroubleStore {
+  const { read, write } = connect(library.held.database)
+  return createBackupTroubleStore({ read, write, clock: { now: () => now } })
+}
 const none = new AbortController().signal
 const backups = async () => (await readdir(folder)).filter(name => name.endsWith('.cloister')).sort()
 const codeOf = (work: Promise<unknown>) =>
@@ -44,7 +51,7 @@ const codeOf = (work: Promise<unknown>) =>
 
 test('a backup is made when it is due, and so many stay', async () => {
   const settings = { folder, every: 24 * hour, keep: 2, lock: createLock() }
-  const look = () => createSchedule(source(), settings, silent).look(none)
+  const look = () => createSchedule(source(), settings, troubleKept(), silent).look(none)
   await look()
   expect(await backups()).toEqual(['cloister-20260203T040506007Z.cloister'])
   expect(await latestBackup(folder)).toEqual({ file: path.join(folder, (await backups())[0]), at: now })
@@ -77,23 +84,42 @@ test('a backup is made when it is due, and so many stay', async () => {
   expect(await backups()).toHaveLength(2)
 }, 120_000)
 
-test('what goes wrong is told, tried again, and forgotten when it went well', async () => {
+test('what goes wrong is told to every process, tried again, and forgotten when it went well', async () => {
   await writeFile(folder, 'no folder')
   const errors: unknown[] = []
   const log = { ...silent, error: (message: string) => void errors.push(message) }
-  const schedule = createSchedule(source(), { folder, every: hour, keep: 2, lock: createLock() }, log)
+  const schedule = createSchedule(source(), { folder, every: hour, keep: 2, lock: createLock() }, troubleKept(), log)
   await schedule.look(none)
-  expect(schedule.trouble()?.code).toBe('backup-unwritable')
+  const told = { at: now, reason: { code: 'backup-unwritable', values: { file: folder } } }
+  expect(await troubleKept().get()).toEqual(told)
+  expect(await schedule.trouble()).toEqual(told)
   expect(errors).toHaveLength(1)
+  // As long as somebody tries, it is told anew; nobody takes it back where nobody does.
+  now += 2 * hour
+  expect(await troubleKept().get()).toBeUndefined()
+  await schedule.look(none)
+  expect(await troubleKept().get()).toEqual({ ...told, at: now })
   await rm(folder)
   await schedule.look(none)
-  expect(schedule.trouble()).toBeUndefined()
+  expect(await schedule.trouble()).toBeUndefined()
+  expect(await troubleKept().get()).toBeUndefined()
   expect(await backups()).toHaveLength(1)
   now += hour
   const stop = new AbortController()
   stop.abort()
   await expect(schedule.look(stop.signal)).rejects.toThrow()
   expect(await readdir(folder)).toEqual(['blobs', ...(await backups())])
+}, 120_000)
+
+test('what cannot be kept is told by the process that knows it', async () => {
+  await writeFile(folder, 'no folder')
+  const full = { ...troubleKept(), note: () => Promise.reject(new Error('no room')) }
+  const schedule = createSchedule(source(), { folder, every: hour, keep: 2, lock: createLock() }, full, silent)
+  await schedule.look(none)
+  expect(await schedule.trouble()).toMatchObject({ reason: { code: 'backup-unwritable' } })
+  await rm(folder)
+  await schedule.look(none)
+  expect(await schedule.trouble()).toBeUndefined()
 }, 120_000)
 
 test('of two at once in a folder one is made; the older ones stay whole', async () => {

@@ -1,5 +1,7 @@
-import { type AppError, toAppError } from '../errors.ts'
+import { reasonOf, toAppError } from '../errors.ts'
+import type { BackupTrouble } from '../model/index.ts'
 import type { Log } from '../ports.ts'
+import type { BackupTroubleStore } from '../store/backup-trouble.ts'
 import { backupTo, type LockFolder, latestBackup } from './folder.ts'
 import type { BackupSource } from './write.ts'
 
@@ -16,11 +18,11 @@ export interface Schedule {
   readonly lookTime: number
   /**
    * Makes a backup when the latest one in the folder is old enough: whoever made it, and however often the program was started
-   * meanwhile. What goes wrong is told in the log and by `trouble`, and tried again at the next look. Throws `cancelled` alone.
+   * meanwhile. What goes wrong is told in the log and kept, and tried again at the next look. Throws `cancelled` alone.
    */
   look(signal: AbortSignal): Promise<void>
-  /** Why the last one that was due did not come about. */
-  trouble(): AppError | undefined
+  /** Why the last one that was due did not come about; of any process, while it cannot be known to be over. */
+  trouble(): Promise<BackupTrouble | undefined>
 }
 
 const mostLookTime = 10 * 60_000
@@ -28,9 +30,22 @@ const mostLookTime = 10 * 60_000
 export function createSchedule(
   source: BackupSource,
   { folder, every, keep, lock }: ScheduleSettings,
+  kept: BackupTroubleStore,
   log: Log,
 ): Schedule {
-  let trouble: AppError | undefined
+  /** What could not be kept: the disk that has no room for a backup may be the database's. */
+  let unkept: BackupTrouble | undefined
+
+  async function note(trouble: BackupTrouble): Promise<void> {
+    // Tried again until it goes well; of one that nobody tries any more, nothing is said for longer than that.
+    await kept.note(trouble, trouble.at + 2 * Math.max(every, mostLookTime))
+    unkept = undefined
+  }
+
+  async function clear(): Promise<void> {
+    unkept = undefined
+    await kept.clear()
+  }
 
   async function isDue(): Promise<boolean> {
     // Before the first one there is no folder.
@@ -45,7 +60,7 @@ export function createSchedule(
       if (!(await isDue())) return
       try {
         const { file, documents, missing, damaged, removed } = await backupTo(source, { folder, keep, lock, signal })
-        trouble = undefined
+        await clear().catch(error => log.warn('an earlier trouble with backups was not forgotten', { error }))
         const incomplete = missing > 0 || damaged > 0
         log[incomplete ? 'warn' : 'info']('backup made', { file, documents, missing, damaged, removed })
       } catch (error) {
@@ -53,10 +68,14 @@ export function createSchedule(
         const known = toAppError(error)
         // Somebody else makes one.
         if (known.code === 'backup-running') return
-        trouble = known
         log.error('no backup was made', { folder, error })
+        const trouble = { at: source.clock.now(), reason: reasonOf(known) }
+        await note(trouble).catch(error => {
+          unkept = trouble
+          log.warn('that no backup was made was not kept', { error })
+        })
       }
     },
-    trouble: () => trouble,
+    trouble: async () => unkept ?? (await kept.get()),
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Chat, Message, Scope } from '../model/index.ts'
-import type { Clock } from '../ports.ts'
-import type { Store } from '../store/index.ts'
+import type { Clock, Ids } from '../ports.ts'
+import type { NewChat, Store } from '../store/index.ts'
 
 export interface Chats {
   /** Newest first. */
@@ -12,6 +12,11 @@ export interface Chats {
   messages(scope: Scope, id: string): Promise<Message[]>
   /** Throws `project-not-found`, `assistant-not-found`. */
   create(scope: Scope, chat: { title: string; assistantId?: string | null; model?: string | null }): Promise<Chat>
+  /**
+   * One that its first question makes (`AskRequest.begins`), and that is not there before: whoever is refused leaves none. Throws
+   * `assistant-not-found`, `name-invalid`.
+   */
+  prepare(scope: Scope, chat: { title: string; assistantId: string | null }): Promise<NewChat>
   /** Throws `chat-not-found`, `assistant-not-found`, `name-invalid`. */
   update(
     scope: Scope,
@@ -27,7 +32,7 @@ export interface Chats {
 
 const longestTitle = 200
 
-export function createChats({ store, clock }: { store: Store; clock: Clock }): Chats {
+export function createChats({ store, clock, ids }: { store: Store; clock: Clock; ids: Ids }): Chats {
   async function demandAssistant(scope: Scope, id: string | null | undefined): Promise<void> {
     if (id && !(await store.assistants.get(scope, id))) throw new AppError('assistant-not-found', { id })
   }
@@ -54,6 +59,10 @@ export function createChats({ store, clock }: { store: Store; clock: Clock }): C
         await store.projects.require(tx, scope)
         return store.chats.insert(tx, scope, cleanTitle(title), assistantId, model)
       })
+    },
+    async prepare(scope, { title, assistantId }) {
+      await demandAssistant(scope, assistantId)
+      return { id: ids.next(), title: cleanTitle(title), assistantId }
     },
     async update(scope, id, { title, assistantId, model }) {
       await demandAssistant(scope, assistantId)

@@ -1,4 +1,5 @@
 import { Kysely, sql } from 'kysely'
+import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestStore, silent } from '../../tests/open-store.ts'
 import { engines } from '../../tests/postgres.ts'
@@ -32,7 +33,7 @@ describe.each(engines)('$name', engine => {
       forget: async projectId => void forgotten.add(projectId),
       most,
     })
-  const chats = () => createChats({ store: open.store, clock: open.clock })
+  const chats = () => createChats({ store: open.store, clock: open.clock, ids: { next: v7 } })
   const say = (scope: Scope, chatId: string, text: string) =>
     open.store.transaction(scope, tx =>
       open.store.chats.append(tx, scope, { chatId, role: 'user', text, answer: null, completed: null }),

@@ -28,6 +28,7 @@
  */
 export type * from './answer.ts'
 export type * from './assistant.ts'
+export type * from './backup.ts'
 export type * from './chat.ts'
 export type * from './chunk.ts'
 export type * from './document.ts'

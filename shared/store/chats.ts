@@ -10,13 +10,23 @@ export interface NewMessage extends Omit<Message, 'id' | 'createdAt' | 'passages
   passages?: readonly KeptPassage[]
 }
 
+/** A chat that is to be: it is there with what makes it. */
+export type NewChat = Pick<Chat, 'id' | 'title' | 'assistantId'>
+
 /** A chat is found by its author alone, whoever owns the project. */
 export interface ChatStore {
   list(scope: Scope): Promise<Chat[]>
   get(scope: Scope, id: string): Promise<Chat | undefined>
   /** Oldest first; with `last`, only the newest so many. */
   messages(scope: Scope, chatId: string, last?: number): Promise<Message[]>
-  insert(tx: Tx, scope: Scope, title: string, assistantId?: string | null, model?: string | null): Promise<Chat>
+  insert(
+    tx: Tx,
+    scope: Scope,
+    title: string,
+    assistantId?: string | null,
+    model?: string | null,
+    id?: string,
+  ): Promise<Chat>
   /** False when there is none. Only what is given changes. */
   update(
     tx: Tx,
@@ -132,10 +142,10 @@ export function createChatStore({
       if (last !== undefined) query = query.limit(last)
       return (await query.execute()).map(toMessage).reverse()
     },
-    async insert(tx, scope, title, assistantId = null, model = null) {
+    async insert(tx, scope, title, assistantId = null, model = null, id = ids.next()) {
       const now = clock.now()
       const row: ChatRow = {
-        id: ids.next(),
+        id,
         project_id: scope.projectId,
         user_id: authorOf(scope),
         title,

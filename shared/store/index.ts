@@ -3,6 +3,7 @@ import { type AdministrationStore, createAdministrationStore } from './administr
 import { type AnswerStore, createAnswerStore } from './answers.ts'
 import { type AssistantStore, createAssistantStore } from './assistants.ts'
 import { type AuditStore, createAuditStore } from './audit.ts'
+import { type BackupTroubleStore, createBackupTroubleStore } from './backup-trouble.ts'
 import { createChangeLog } from './change-log.ts'
 import { type ChatStore, createChatStore } from './chats.ts'
 import { type ChunkStore, createChunkStore } from './chunks.ts'
@@ -33,7 +34,7 @@ import { createWordStore, type WordStore } from './words.ts'
 export type { ProjectCounts, StorageCounts, UserCounts } from './administration.ts'
 export type { AnswerRun, NewRun, RunProgress, RunWishes } from './answers.ts'
 export type { AuditPage } from './audit.ts'
-export type { ChatPlace, ChatsDue } from './chats.ts'
+export type { ChatPlace, ChatsDue, NewChat } from './chats.ts'
 export type { ChunkText, PagedChunk } from './chunks.ts'
 export { readCursor, writeCursor } from './cursor.ts'
 export type { DocumentFilter, DocumentPage, NewDocument, Progress, ProjectWork } from './documents.ts'
@@ -57,6 +58,7 @@ export interface Store {
   erasure: ErasureStore
   audit: AuditStore
   administration: AdministrationStore
+  backupTrouble: BackupTroubleStore
   documents: DocumentStore
   families: FamilyStore
   folders: FolderStore
@@ -104,6 +106,7 @@ export async function openStore(deps: {
     users: createUserStore({ read, write, clock }),
     projects: createProjectStore({ read, engine, clock, ids, changes }),
     administration: createAdministrationStore({ read, write, engine }),
+    backupTrouble: createBackupTroubleStore({ read, write, clock }),
     erasure: createErasureStore({ chats }),
     audit: createAuditStore({ read, write, clock, ids }),
     quotas: createQuotaStore({ read, write, clock }),

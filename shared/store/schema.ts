@@ -41,6 +41,7 @@ export interface Schema extends AuthTables {
   audit: AuditRow
   followed_folder: FollowedFolderRow
   followed_file: FollowedFileRow
+  backup_trouble: { one: number; at: number; until: number; reason: string }
 }
 
 export interface ChangeRow {

@@ -105,6 +105,7 @@ export const leftOut = {
     'auth_verification',
     'auth_link',
     'auth_setup',
+    'backup_trouble',
   ],
 } as const
 

@@ -1,4 +1,5 @@
 import { Kysely } from 'kysely'
+import { v7 } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestStore } from '../../tests/open-store.ts'
 import { createChats } from '../chats/chats.ts'
@@ -76,7 +77,7 @@ describe('assistants', () => {
   })
 
   it('leave their chats behind, and go with their project', async () => {
-    const chats = createChats({ store: open.store, clock: open.clock })
+    const chats = createChats({ store: open.store, clock: open.clock, ids: { next: v7 } })
     const made = await assistants.create(open.scope, fields)
     const chat = await chats.create(open.scope, { title: 'Fristen', assistantId: made.id })
     expect(chat.assistantId).toBe(made.id)
@@ -92,7 +93,7 @@ describe('assistants', () => {
 
 describe('chats', () => {
   it('are renamed, deleted and brought back', async () => {
-    const chats = createChats({ store: open.store, clock: open.clock })
+    const chats = createChats({ store: open.store, clock: open.clock, ids: { next: v7 } })
     const chat = await chats.create(open.scope, { title: 'Erste\nZeile' })
     expect(chat).toMatchObject({ title: 'Erste Zeile', assistantId: null, deletedAt: null })
     expect((await chats.update(open.scope, chat.id, { title: 'Neu' })).title).toBe('Neu')

@@ -28,3 +28,19 @@ it('makes no chat for a question that is not answered', async () => {
   }
   expect((await server.client.chats.list({ projectId: project.id })).chats).toEqual([])
 })
+
+it('gives the chat to the one of several questions that has the last one of the day', async () => {
+  const limits = { fileSize: 1000, files: null, bytes: null }
+  const server = await openTestServer({ settings: { limits, questionsADay: 1 } })
+  onTestFinished(() => server.stop())
+  const [{ id: projectId }] = (await server.client.projects.list({})).projects
+  const ask = async (question: string) => {
+    for await (const event of await server.client.answers.ask({ projectId, question })) void event
+    return question
+  }
+  const asked = await Promise.allSettled(['Was?', 'Wer?', 'Wann?', 'Wo?'].map(ask))
+  const answered = asked.flatMap(one => (one.status === 'fulfilled' ? one.value : []))
+  expect(answered).toHaveLength(1)
+  const { chats } = await server.client.chats.list({ projectId })
+  expect(chats.map(({ title }) => title)).toEqual(answered)
+})

@@ -31,12 +31,12 @@ export async function* talkOfDocuments(
   const asked = understand(request, assistant, topK)
   if (request.store) await core.quotas.demandQuestion(userId)
   const chat = request.store
-    ? await core.chats.create(scope, { title: titleOf(asked.question), assistantId: assistant?.id ?? null })
+    ? await core.chats.prepare(scope, { title: titleOf(asked.question), assistantId: assistant?.id ?? null })
     : undefined
   const through = { assistantId: assistant?.id ?? null, model: null }
   const wishes = await throughAssistant(core, scope, through, {
     ...asked,
-    ...(chat ? { chatId: chat.id } : { keep: false as const }),
+    ...(chat ? { begins: chat } : { keep: false as const }),
   })
   const writer = createWriter({
     translate: createTranslate(wishes.language ?? (detectLanguage(asked.question) === 'de' ? 'de' : 'en')),

@@ -26,10 +26,15 @@ export function administrationRoutes({ core, accounts }: Dependencies, { asAdmin
       .handler(async ({ input }) => ({ days: await core.quotas.usage(since(input.days)) })),
     storage: os.administration.storage.use(asAdministrator).handler(() => core.administration.storage()),
     jobs: os.administration.jobs.use(asAdministrator).handler(async ({ context: { userId } }) => {
-      const [counts, failures] = await Promise.all([core.administration.jobs(), core.givenUp.list(userId, 'all')])
+      const [counts, failures, backupTrouble = null] = await Promise.all([
+        core.administration.jobs(),
+        core.givenUp.list(userId, 'all'),
+        core.backupTrouble(),
+      ])
       return {
         open: counts?.open ?? null,
         dead: counts?.dead ?? null,
+        backupTrouble,
         failures: failures.map(({ document, ...failure }) => ({ ...failure, documentId: document?.id ?? null })),
       }
     }),

@@ -1,6 +1,6 @@
 import type { Core } from '../../../shared/core.ts'
 import { AppError } from '../../../shared/errors.ts'
-import { demandQuestion, throughAssistant, titleOf } from '../asking.ts'
+import { chatOf, demandQuestion, throughAssistant } from '../asking.ts'
 import { type Gates, given, never, os, placed, streamed } from './gates.ts'
 
 export function answerRoutes({ core, stopping }: { core: Core; stopping: AbortSignal }, { inProject }: Gates) {
@@ -11,13 +11,11 @@ export function answerRoutes({ core, stopping }: { core: Core; stopping: AbortSi
     ask: os.answers.ask.use(reading).handler(async ({ input, signal, context: { scope, caller, userId } }) => {
       const question = demandQuestion(input.question)
       await core.quotas.demandQuestion(userId)
-      const chat =
-        input.chatId === undefined
-          ? await core.chats.create(scope, { title: titleOf(question), assistantId: input.assistantId ?? null })
-          : await core.chats.get(scope, input.chatId)
+      const { chat, begins } = await chatOf(core, scope, question, input)
       const { documents, instructions, language, mode, model, passages, temperature } = input
       const request = await throughAssistant(core, scope, chat, {
         question,
+        ...begins,
         ...(documents && { documents }),
         ...(instructions !== undefined && { instructions }),
         ...(language && { language }),

@@ -7,15 +7,18 @@ import { elsewhere, os } from './gates.ts'
 /** For everybody, but for figures: who may see those is asked before (`demandMetricsRight`). */
 export function healthRoutes({ core, session, stopping }: { core: Core; session: Session; stopping: AbortSignal }) {
   const database = createHealthCheck(() => core.reach())
+  // What the database cannot say just now is told by the check of it.
+  const backups = () => core.backupTrouble().catch(() => undefined)
 
   return {
     summary: os.health.summary.handler(async () => {
-      const trouble = core.trouble() ?? (await database()) ?? core.backupTrouble()
+      const standing = core.trouble() ?? (await database())
+      const trouble = standing ? reasonOf(standing) : (await backups())?.reason
       return {
         state: stopping.aborted ? 'stopping' : trouble ? 'trouble' : 'ok',
         version: session.version,
         uptime: Math.round(process.uptime()),
-        trouble: trouble ? reasonOf(trouble) : null,
+        trouble: trouble ?? null,
       }
     }),
     liveness: os.health.liveness.handler(() => ({ state: 'ok' as const })),

@@ -8,7 +8,7 @@ import type { Access } from '../../ports.ts'
 import type { Schema, Tx } from '../schema.ts'
 
 /** Tables of the installation: no row of them belongs to anybody. */
-const withoutScope = ['migration', 'replica', 'vector_index']
+const withoutScope = ['migration', 'replica', 'vector_index', 'backup_trouble']
 /** Tables of accounts: the role of scoped transactions has no right to them at all. */
 const withoutRights = /^auth_/
 /** Rows of a user that lie in no project, or that tell which there are. */

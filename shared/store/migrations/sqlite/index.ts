@@ -26,6 +26,7 @@ import { times } from './0024-times.ts'
 import { projectInvitations } from './0025-project-invitations.ts'
 import { saidAt } from './0026-said-at.ts'
 import { folders } from './0027-folders.ts'
+import { backupTrouble } from './0028-backup-trouble.ts'
 
 /** In order; what was applied once never changes again. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   { name: '0025-project-invitations', sql: projectInvitations },
   { name: '0026-said-at', sql: saidAt },
   { name: '0027-folders', sql: folders },
+  { name: '0028-backup-trouble', sql: backupTrouble },
 ]
