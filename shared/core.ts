@@ -368,6 +368,7 @@ export async function createCore(ports: Ports & CoreSettings): Promise<Core> {
     servers: ports.servers,
     egress: ports.egress,
     ...(ports.providers && { configured: ports.providers }),
+    heard: userId => events.publish({ type: 'models', userId }),
   })
   const { gateway, calls } = countCalls(
     createGateway({

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { v7 } from 'uuid'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { AskRequest, CoreSettings } from '../shared/core.ts'
 import { openEgress } from '../shared/egress/egress.ts'
 import { AppError } from '../shared/errors.ts'
@@ -198,6 +198,31 @@ describe('providers', () => {
     answer()
     expect(await adding).toMatchObject({ baseUrl: near.url, models: [], listedAt: null })
     expect((await open.core.providers.list('local'))[0]?.models).toMatchObject([{ id: 'tiny' }])
+  })
+
+  test('that hang are added and listed all the same; what they say later is told', async () => {
+    await openWith()
+    const { core } = open
+    let answer = () => {}
+    const waits = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const slow = createHttpServer(async (_, response) => {
+      await waits
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ data: [{ id: 'late' }] }))
+    })
+    const baseUrl = `http://127.0.0.1:${await listening(slow)}/v1`
+    const done = new AbortController()
+    onTestFinished(() => done.abort())
+    const told = (async () => {
+      for await (const { type } of core.watch(done.signal)) if (type === 'models') return type
+      return undefined
+    })()
+    const added = await core.providers.add('local', { kind: 'openai-compatible', name: 'P', slug: 'p', baseUrl })
+    expect([added, ...(await core.providers.list('local'))]).toMatchObject([{ listedAt: null }, { listedAt: null }])
+    answer()
+    expect(await told).toBe('models')
+    expect((await core.providers.list('local'))[0]?.models).toMatchObject([{ id: 'late' }])
   })
 
   test('whose key cannot be read any more say so, and nothing else breaks', async () => {

@@ -99,6 +99,7 @@ export function createEventHub({
       }
       case 'projects':
       case 'settings':
+      case 'models':
         return publish({ type: event.type }, { userId: event.userId })
       case 'download': {
         const { type, name } = event

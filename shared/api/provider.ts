@@ -51,7 +51,7 @@ export const providers = {
       method: 'POST',
       path: base,
       summary: 'Add a server with models',
-      description: `It is asked at once which models it has; where it does not answer, it is added all the same. ${leaves}`,
+      description: `It is asked at once which models it has; where it does not answer within a second, it is added all the same. ${leaves}`,
       tags,
       successStatus: 201,
     })

@@ -22,6 +22,8 @@ export function keyOf(event: AppEvent): string {
       return `access ${event.userId}`
     case 'settings':
       return `settings ${event.userId}`
+    case 'models':
+      return `models ${event.userId}`
     case 'download':
       return `download ${event.name}`
     case 'answer':
@@ -84,6 +86,7 @@ const fields: Record<AppEvent['type'], readonly string[]> = {
   purged: ['projectId'],
   access: ['userId'],
   settings: ['userId'],
+  models: ['userId'],
   download: ['name'],
   answer: ['answerId', 'about'],
   password: ['documentId', 'state', 'to', 'sealed'],

@@ -14,6 +14,8 @@ export type AppEvent =
   /** Whether, and as what, somebody is let in: sessions, keys, role, block. */
   | { type: 'access'; userId: string }
   | { type: 'settings'; userId: string }
+  /** Which models a server of theirs has was said later than anybody waited for it. */
+  | { type: 'models'; userId: string }
   /** Of a model: how far it is, or that it has ended one way or the other. */
   | { type: 'download'; name: string }
   /** Between processes: of an answer that is being given there is more to read; or somebody wishes that it ends. See `answer/answers.ts`. */

@@ -43,7 +43,7 @@ export interface Providers {
   look(access: Access, slug: string): Promise<Provider | undefined>
   /** Throws `provider-not-found`. */
   get(userId: string, slug: string): Promise<Provider>
-  /** Asks it which models it has; it may not answer. Throws `provider-exists`, `provider-invalid`, `name-invalid`, `secrets-key`. */
+  /** Asks it which models it has, and waits a moment for it. Throws `provider-exists`, `provider-invalid`, `name-invalid`, `secrets-key`. */
   add(userId: string, provider: NewProvider): Promise<Provider>
   /**
    * Of another place than before, the old key is forgotten. Where it was on this machine and is no more, it is taken out of the lists of the
@@ -80,7 +80,7 @@ const usualAddress: Partial<Record<ProviderKind, string>> = {
 }
 const kindNames: Record<ProviderKind, string> = { 'openai-compatible': '', anthropic: 'Anthropic', xai: 'xAI' }
 const slugForm = /^[a-z0-9][a-z0-9-]{0,31}$/
-/** Milliseconds that a list waits for servers that were never asked, and after which one is asked again that did not answer. */
+/** Milliseconds that whoever looks waits for servers that were never asked, and after which one is asked again that did not answer. */
 const patience = 1000
 const lookAgain = 60_000
 
@@ -97,6 +97,7 @@ export function createProviders({
   servers,
   egress,
   configured = [],
+  heard = () => {},
 }: {
   store: Pick<Store, 'providers' | 'projects' | 'transaction' | 'users'>
   clock: Clock
@@ -105,6 +106,8 @@ export function createProviders({
   servers: Servers | undefined
   egress: Egress | undefined
   configured?: readonly ConfiguredProvider[]
+  /** A server of the user's said which models it has when nobody waited for it any more. */
+  heard?: (userId: string) => void
 }): Providers {
   /** What the operator's said last; lost with the process. */
   const said = new Map<string, Listed>()
@@ -291,15 +294,28 @@ export function createProviders({
       return enabled && listedAt === null && key !== 'lost' && now - before > lookAgain && mayBeAsked(provider)
     })
     if (strange.length === 0) return first
-    for (const { slug } of strange) asked.set(`${userId} ${slug}`, now)
+    await askSoon(
+      userId,
+      strange.map(({ slug }) => slug),
+    )
+    return all(userId)
+  }
+
+  /** No longer than somebody waits who looks at a screen: one that hangs takes ten times that. */
+  async function askSoon(userId: string, slugs: readonly string[]): Promise<void> {
+    const now = clock.now()
+    for (const slug of slugs) asked.set(`${userId} ${slug}`, now)
+    let late = false
+    const questions = slugs.map(async slug => {
+      if ((await ask({ userId }, slug)) === null && late) heard(userId)
+    })
     let timer: ReturnType<typeof setTimeout> | undefined
     const passed = new Promise<void>(resolve => {
       timer = setTimeout(resolve, patience)
     })
-    const questions = Promise.all(strange.map(({ slug }) => ask({ userId }, slug)))
-    await Promise.race([questions.catch(() => {}), passed])
+    await Promise.race([Promise.all(questions), passed])
+    late = true
     clearTimeout(timer)
-    return all(userId)
   }
 
   return {
@@ -329,7 +345,7 @@ export function createProviders({
         const added = await store.transaction({ userId }, tx => store.providers.insert(tx, userId, fields))
         // Somebody took the slug in between.
         if (!added) continue
-        await ask({ userId }, slug)
+        await askSoon(userId, [slug])
         return get(userId, slug)
       }
     },
@@ -346,6 +362,8 @@ export function createProviders({
       const left = isHere(before.baseUrl) && !isHere(address)
       const unlisted = left ? await unlist(userId, slug, { models: false }) : []
       await store.transaction({ userId }, tx => store.providers.update(tx, userId, slug, fields))
+      // Another place was not asked yet.
+      if (address !== before.baseUrl) asked.delete(`${userId} ${slug}`)
       return { ...(await get(userId, slug)), unlisted }
     },
     async remove(userId, slug) {
