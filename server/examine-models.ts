@@ -12,6 +12,7 @@ import { findModels, sizeOf } from './commands/models.ts'
 import { openModels } from './compose.ts'
 import type { Context } from './context.ts'
 import { errorText, textOf } from './present.ts'
+import { answers, readRunning } from './server-file.ts'
 import { safe } from './text.ts'
 
 const roles: readonly ModelRole[] = ['chat', 'embedding', 'reranking']
@@ -25,12 +26,16 @@ export async function* examineModels(context: Context): AsyncGenerator<Finding> 
     const text = translate('cli.models.bad', { name: safe(name), text: textOf(translate, problem) })
     yield { name: 'model-file', state: named ? 'bad' : 'warn', text }
   }
-  yield await machine(context)
+  const here = await lookHere(context)
+  yield machine(context, here)
   const models = openModels(context.config(), onlyErrors(context.log()))
   try {
     for (const role of roles) {
       const used = entries.find(entry => entry.used && entry.description?.role === role)
-      if (used) yield await tryOut(context, models, role, used.name)
+      if (!used) continue
+      // It works, and there may be no room for it twice.
+      const loaded = here.loaded.includes(path.basename(used.path))
+      yield loaded ? isLoaded(context, role, used.name) : await tryOut(context, models, role, used.name)
     }
   } finally {
     await models.close()
@@ -41,16 +46,53 @@ export async function* examineModels(context: Context): AsyncGenerator<Finding> 
   if (!context.config().database) yield await vectors(context)
 }
 
-/** Told whatever it is: what does not fit is refused when it is loaded, which is tried below. */
-async function machine(context: Context): Promise<Finding> {
-  const { translate } = context
+interface Here {
+  /** Bytes, of which models may have `free`. */
+  memory: number
+  free: number
+  /** The id of what fits best for answers. */
+  best: string | undefined
+  /** Files that a running server has in memory. */
+  loaded: readonly string[]
+}
+
+/** As the server says that has the data directory open: what it has loaded is taken here, and free to it. */
+async function lookHere(context: Context): Promise<Here> {
+  const served = await askServer(context)
+  if (served) {
+    const { machine, models } = served
+    return { ...machine, best: models.find(({ role, recommended }) => recommended && role === 'chat')?.id }
+  }
   const { machine, offers } = await findOffers(context)
-  const best = offers.find(({ offer, recommended }) => recommended && offer.role === 'chat')
-  const values = { free: sizeOf(context, machine.free), all: sizeOf(context, machine.memory) }
-  const text = best
-    ? translate('cli.doctor.machineFor', { ...values, id: best.offer.id })
-    : translate('cli.doctor.machine', values)
+  const best = offers.find(({ offer, recommended }) => recommended && offer.role === 'chat')?.offer.id
+  return { ...machine, best, loaded: [] }
+}
+
+/** Undefined where there is none, or it does not say. Those of a database announce themselves nowhere, and may be on any machine. */
+async function askServer({ config, signal, translate }: Context) {
+  const server = config().database ? undefined : await readRunning(config().dataDirectory)
+  if (!server || !(await answers(server, signal))) return undefined
+  const { askCatalog } = await import('./remote.ts')
+  return askCatalog(server, translate.language).catch(() => {
+    signal.throwIfAborted()
+    return undefined
+  })
+}
+
+/** Told whatever it is: what does not fit is refused when it is loaded, which is tried below. */
+function machine(context: Context, { free, memory, best }: Here): Finding {
+  const { translate } = context
+  const values = { free: sizeOf(context, free), all: sizeOf(context, memory) }
+  const text =
+    best === undefined
+      ? translate('cli.doctor.machine', values)
+      : translate('cli.doctor.machineFor', { ...values, id: best })
   return { name: 'model-machine', state: 'ok', text }
+}
+
+function isLoaded({ translate }: Context, role: ModelRole, name: string): Finding {
+  const values = { name: safe(name), role: translate(`cli.models.${role}`) }
+  return { name: `model-${role}`, state: 'ok', text: translate('cli.doctor.modelLoaded', values) }
 }
 
 async function tryOut(context: Context, models: Models, role: ModelRole, name: string): Promise<Finding> {

@@ -88,6 +88,9 @@ export async function fetchExport(
   return bytes()
 }
 
+/** What it can do with models here, beside those that it has in memory. */
+export const askCatalog = (server: RunningServer, language: string) => connect(server, language).client.catalog.list({})
+
 /** `language` is that of the texts of errors. */
 export function createRemoteDownloads(server: RunningServer, language: string): LibraryDownloads {
   const { client } = connect(server, language)

@@ -84,7 +84,8 @@ export async function createModelShelf({
       const loaded = granted.reduce((sum, { all }) => sum + all, held.length > 0 ? processBytes : 0)
       const free = Math.floor(Math.max(0, machine.free - loaded))
       const models = offersHere(entries, machine, { contextSize, held }).map(toApiOffer)
-      return { machine: { memory, free, cores }, models }
+      const names = held.map(({ file }) => path.basename(file.path))
+      return { machine: { memory, free, cores, loaded: names }, models }
     },
     async embedderFile(fingerprint) {
       const entries = await listModels(folder, named)

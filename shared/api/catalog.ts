@@ -51,6 +51,7 @@ export const machine = z.object({
   memory: bytes.describe('Bytes this machine has, or the container may use'),
   free: bytes.describe('Bytes models may take now'),
   cores: count,
+  loaded: z.array(z.string()).describe('Model files that the server has in memory now'),
 })
 
 export const catalog = {

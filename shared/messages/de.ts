@@ -1119,6 +1119,7 @@ export const de: Messages = {
       parser: 'Leseprozesse starten ({{seconds}} s)',
       parserBad: 'Leseprozesse starten nicht: {{detail}}',
       model: '{{name}} lädt und arbeitet auf dem Prozessor ({{role}}, {{seconds}} s)',
+      modelLoaded: '{{name}} liegt im Arbeitsspeicher des laufenden Servers ({{role}})',
       noChat:
         'Kein Modell schreibt Antworten; sie bestehen aus Zitaten. „cloister models add DATEI.gguf“ fügt eines hinzu',
       machine:

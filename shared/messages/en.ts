@@ -1063,6 +1063,7 @@ export const en = {
       parser: 'Reading processes start ({{seconds}} s)',
       parserBad: 'Reading processes do not start: {{detail}}',
       model: '{{name}} loads and works on the processor ({{role}}, {{seconds}} s)',
+      modelLoaded: '{{name}} is in the memory of the running server ({{role}})',
       noChat: 'No model writes answers; they are quotes. “cloister models add FILE.gguf” adds one',
       machine: 'Models may take {{free}} of {{all}} of memory; “cloister models list --all” says which fit',
       machineFor:

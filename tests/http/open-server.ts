@@ -103,7 +103,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     ...(options.page !== undefined && { page: options.page }),
     models: {
       list: async () => [],
-      catalog: async () => ({ machine: { memory: 0, free: 0, cores: 1 }, models: [] }),
+      catalog: async () => ({ machine: { memory: 0, free: 0, cores: 1, loaded: [] }, models: [] }),
       embedderFile: async () => null,
       add: () => Promise.reject(new AppError('model-invalid')),
       verify: name => Promise.reject(new AppError('model-not-found', { name })),
