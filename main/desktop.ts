@@ -152,7 +152,8 @@ export async function startDesktop({
     stays: () => !ending.now() && staying.stays(),
     hidden: staying.tell,
     gone: () => void ending.quit(),
-    replaced: () => troubles.again(),
+    away: () => troubles.away(),
+    back: () => troubles.back(),
     forget(id) {
       uploads.delete(id)
       transfers.closePage(id)

@@ -3,8 +3,10 @@ import type { Question, Shell } from './shell.ts'
 
 export interface StandingQuestions {
   ask(question: Question): Promise<number>
-  /** The window is about to be replaced: they are asked again over the one that comes. */
-  again(): void
+  /** The window is about to go, for good or out of sight, and takes them along. One that is asked after it is not about that. */
+  away(): void
+  /** A window is there: those that went are asked again. */
+  back(): void
   /** They go, and none is asked after them. Who waits for one hears what Escape means, which nobody has pressed. */
   over(): void
 }
@@ -12,9 +14,13 @@ export interface StandingQuestions {
 export function createStandingQuestions({ ask }: Pick<Shell, 'ask'>): StandingQuestions {
   const over = new AbortController()
   let window = new AbortController()
+  /** Until a window is there again. */
+  let absence: PromiseWithResolvers<void> | undefined
   return {
     async ask(question) {
       const ends = question.signal ? AbortSignal.any([over.signal, question.signal]) : over.signal
+      const ended = Promise.withResolvers<void>()
+      ends.addEventListener('abort', () => ended.resolve())
       while (!ends.aborted) {
         const gone = AbortSignal.any([window.signal, ends])
         const closed = Promise.withResolvers<undefined>()
@@ -26,13 +32,19 @@ export function createStandingQuestions({ ask }: Pick<Shell, 'ask'>): StandingQu
         } catch (error) {
           if (!gone.aborted) throw error
         }
+        await Promise.race([absence?.promise, ended.promise])
       }
       return question.cancel
     },
-    again() {
+    away() {
+      absence ??= Promise.withResolvers()
       const before = window
       window = new AbortController()
       before.abort()
+    },
+    back() {
+      absence?.resolve()
+      absence = undefined
     },
     over: () => over.abort(),
   }

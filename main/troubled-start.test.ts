@@ -56,7 +56,7 @@ async function play() {
   return { played, troubles, quits, become }
 }
 
-test('what is asked about a silent server stands over the next window, too, until the server is heard', async () => {
+test('what is asked about a silent server stands over the window that is there again, or the next one, until the server is heard', async () => {
   const { played, troubles, quits, become } = await play()
   const answers: ((button: number) => void)[] = []
   played.answer = () => new Promise(resolve => answers.push(resolve))
@@ -64,7 +64,10 @@ test('what is asked about a silent server stands over the next window, too, unti
   expect(played.questions.map(({ message }) => message)).toEqual([
     'The part of Cloister that works in the background does not answer',
   ])
-  troubles.again()
+  troubles.away()
+  await new Promise(resolve => setImmediate(resolve))
+  expect(played.questions).toHaveLength(1)
+  troubles.back()
   await until(() => played.questions.length === 2, 'it is asked again')
   expect(played.questions.map(({ signal }) => signal?.aborted)).toEqual([true, false])
   // Some systems say of a dialog whose window goes that it was cancelled: nobody has said that they want to wait.
@@ -75,7 +78,8 @@ test('what is asked about a silent server stands over the next window, too, unti
   become({ name: 'silent' })
   expect(played.questions).toHaveLength(3)
   become({ name: 'ready' })
-  troubles.again()
+  troubles.away()
+  troubles.back()
   await new Promise(resolve => setImmediate(resolve))
   expect([played.questions.length, played.questions[2]?.signal?.aborted, quits]).toEqual([3, true, ['quit']])
 })

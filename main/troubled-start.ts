@@ -24,8 +24,9 @@ export interface TroubledStart {
   restart(): Promise<void>
   /** The server, for whoever held it, or let it go with the windows; in safe mode its question, where it does not stand any more. */
   goOn(): void
-  /** The window is about to be replaced: what stood over it is asked again. */
-  again(): void
+  /** The window is about to go, and what stands over it, until there is one again. */
+  away(): void
+  back(): void
   /** The windows go: no question stands then, and nothing comes of it. */
   leave(): void
 }
@@ -134,9 +135,13 @@ export function createTroubledStart({
     start,
     restart,
     goOn,
-    again() {
-      standing?.again()
-      aboutSlow.again()
+    away() {
+      standing?.away()
+      aboutSlow.away()
+    },
+    back() {
+      standing?.back()
+      aboutSlow.back()
     },
     leave() {
       standing?.over()

@@ -16,6 +16,7 @@ async function play() {
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const played = playShell(folder)
   const errors: string[] = []
+  const standing: string[] = []
   let gone = 0
   const log: Log = { debug() {}, info() {}, warn() {}, error: message => void errors.push(message) }
   const router: BridgeRouter = {
@@ -30,15 +31,16 @@ async function play() {
     router: () => router,
     preferences: await openPreferences({ folder, log }),
     title: () => 'Cloister',
-    stays: () => false,
-    hidden() {},
+    stays: () => true,
+    hidden: () => void standing.push('hidden'),
     gone: () => void gone++,
-    replaced() {},
+    away: () => void standing.push('away'),
+    back: () => void standing.push('back'),
     troubled: how => askToShowAnew({ shell: played.shell, words: createTranslate('en'), log }, how),
     forget() {},
   })
   windows.show()
-  return { played, errors, gone: () => gone }
+  return { windows, played, standing, errors, gone: () => gone }
 }
 
 test('what was said of a page that has gone meanwhile is no word about the next one, which is asked about by itself', async () => {
@@ -59,6 +61,18 @@ test('what was said of a page that has gone meanwhile is no word about the next 
   answers[1]?.(0)
   await until(() => played.windows.length === 3, 'the page is shown anew')
   expect(second?.destroyed).toBe(true)
+})
+
+test('what stands over a window goes before it is closed, and is back with it or with the next one', async () => {
+  const { windows, played, standing } = await play()
+  const [first] = played.windows
+  if (first) first.window.hide = () => void standing.push('closed')
+  expect(first?.events.closing?.()).toBe(false)
+  expect(standing.splice(0)).toEqual(['back', 'away', 'closed', 'hidden'])
+  windows.show()
+  expect(standing.splice(0)).toEqual(['back'])
+  first?.events.failed?.()
+  expect([played.windows.length, standing]).toEqual([2, ['away', 'back']])
 })
 
 test('where nobody can be asked, a slow page is waited for, and one that ends again and again ends the application', async () => {

@@ -34,7 +34,8 @@ export function createWindows({
   stays,
   hidden,
   gone,
-  replaced,
+  away,
+  back,
   troubled,
   forget,
 }: {
@@ -48,8 +49,10 @@ export function createWindows({
   hidden(): void
   /** The last one was closed, or is to be: it stays until the application ends. */
   gone(): void
-  /** It is about to give way to another one, and what stands over it goes, too. */
-  replaced(): void
+  /** It is about to go, or out of sight, and what stands over it goes, too. */
+  away(): void
+  /** It is there, or another one. */
+  back(): void
   /** Asks whether the page is to be opened anew. */
   troubled(how: 'crashed' | 'slow'): Promise<boolean>
   /** What was kept of a window goes. */
@@ -74,6 +77,7 @@ export function createWindows({
       // With its page files that are on their way would be lost: that is asked about first.
       if (!stay) gone()
       else {
+        away()
         window.hide()
         hidden()
       }
@@ -95,6 +99,7 @@ export function createWindows({
         // Another one has taken its place.
         if (main !== window) return
         main = undefined
+        away()
         gone()
       },
       // What showed the page is gone, and nothing else: all that was said is the server's.
@@ -123,9 +128,10 @@ export function createWindows({
   function anew(): void {
     const before = main
     main = undefined
-    replaced()
+    away()
     before?.destroy()
     main = open('#/')
+    back()
   }
 
   function show(hash?: string): ShellWindow {
@@ -133,6 +139,7 @@ export function createWindows({
     main ??= open(hash ?? '#/')
     if (there && hash !== undefined) router().tell(main.id, { type: 'go', hash })
     if (there) main.focus()
+    back()
     return main
   }
 
