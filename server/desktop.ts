@@ -102,7 +102,7 @@ async function run(): Promise<void> {
 
 /** Not more often than somebody can read it. */
 function calmly<Args extends unknown[]>(tell: (...args: Args) => void): (...args: Args) => void {
-  let told = 0
+  let told = Number.NEGATIVE_INFINITY
   return (...args) => {
     if (performance.now() - told < breath) return
     told = performance.now()

@@ -4,10 +4,9 @@
  * remove anything now, or where the process is ended in between.
  */
 import { randomUUID } from 'node:crypto'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Keychain } from '../../shared/secrets/keychain.ts'
-import { writeWhole } from '../files.ts'
 
 interface Ports {
   dataDirectory: string
@@ -34,7 +33,8 @@ export async function tryEntry<T>(
   const id = randomUUID()
   const account = accountOf(id)
   const file = fileOf(dataDirectory, id)
-  await writeWhole(file, '')
+  // It outlives the process; nobody waits for the disk at each start without a keychain.
+  await writeFile(file, '', { flag: 'wx', mode: 0o600 })
   const setting = keychain.set(account, secret)
 
   /** Its owner may allow it after nobody waits any more. */

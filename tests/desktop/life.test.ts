@@ -32,7 +32,8 @@ beforeEach(async () => {
 afterEach(async () => {
   if (played.exited === undefined) await desktop?.end()
   desktop = undefined
-  await rm(folder, { recursive: true, force: true })
+  // The process would have ended: what it was at with the key of the library goes on here for a moment.
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
 async function start(more: Partial<Shell> = {}): Promise<Desktop> {
