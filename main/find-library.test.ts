@@ -17,6 +17,13 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
+/** Where it is, when nobody is at work in its folder any more. */
+async function settled(finding: ReturnType<typeof findLibrary>): Promise<string> {
+  const library = await finding
+  await until(() => library.key() !== undefined, 'its key is there, or not')
+  return library.dataDirectory
+}
+
 test('a folder that does not answer is told, as often as its user wants to wait for it, and not any more when it does', async () => {
   const played = playShell(folder)
   const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
@@ -48,7 +55,7 @@ test('a folder that does not answer is told, as often as its user wants to wait 
   await until(() => played.questions.length > length, 'it is told once more')
   expect(played.questions.at(-1)?.message).toBe('The folder of the library does not answer')
   answer()
-  expect((await finding).dataDirectory).toBe(from)
+  expect(await settled(finding)).toBe(from)
   expect(played.questions.at(-1)?.signal?.aborted).toBe(true)
   const told = played.questions.length
   await new Promise(resolve => setTimeout(resolve, 60))
@@ -77,7 +84,7 @@ test('a library that was open once is asked about where it is not, and none is b
     else await writeFile(path.join(from, 'cloister.db'), '')
     return 0
   }
-  expect((await find()).dataDirectory).toBe(from)
+  expect(await settled(find())).toBe(from)
   expect(played.questions.map(({ message, buttons }) => [message, buttons])).toEqual(
     Array.from({ length: 2 }, () => [
       `The library is not there: ${from}`,
@@ -86,6 +93,6 @@ test('a library that was open once is asked about where it is not, and none is b
   )
   await rm(from, { recursive: true })
   played.answer = () => 2
-  expect((await find()).dataDirectory).toBe(from)
+  expect(await settled(find())).toBe(from)
   expect([played.questions.length, played.exited]).toEqual([3, undefined])
 })
