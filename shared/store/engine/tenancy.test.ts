@@ -8,9 +8,9 @@ import type { Access } from '../../ports.ts'
 import type { Schema, Tx } from '../schema.ts'
 
 /** Tables of the installation: no row of them belongs to anybody. */
-const withoutScope = ['migration', 'replica', 'vector_index', 'backup_trouble']
-/** Tables of accounts: the role of scoped transactions has no right to them at all. */
-const withoutRights = /^auth_/
+const withoutScope = ['migration', 'replica', 'vector_index']
+/** Tables of accounts, and of the installation alone: the role of scoped transactions has no right to them at all. */
+const withoutRights = /^(?:auth_|backup_trouble$)/
 /** Rows of a user that lie in no project, or that tell which there are. */
 const beyondProjects = ['user', 'setting', 'changes', 'project', 'egress', 'provider', 'quota', 'usage', 'audit']
 /** Whoever cannot reach the vectors notes which are to go, and sees nothing of it. */
