@@ -113,7 +113,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
   })
 
   it('shows how far a file is, and has none of it when it is stopped, or the page is loaded anew', async () => {
-    const { page, pace, handed } = window
+    const { page, pace, handed, called } = window
     const panel = page.getByRole('region', { name: de.upload.title })
     const size = 3_000_000
     const pieces = Math.ceil(size / (64 * 1024))
@@ -132,6 +132,7 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     await panel.getByText(percent).waitFor()
     await expect.poll(partly).toBe(true)
     await panel.getByRole('button', { name: de.upload.stop }).click()
+    await expect.poll(() => called).toContain('breakOff')
     gate.resolve()
     // As Electron does it, to the end.
     await expect.poll(() => read).toBeGreaterThan(pieces)
@@ -143,9 +144,9 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     const file = path.join(desktop.folder, 'Dazwischen.txt')
     await writeFile(file, 'Dazwischen kam noch etwas.')
     await Promise.all([page.reload(), handed.offer([file], () => {})])
+    await row('Dazwischen.txt').and(page.locator('[data-state=ready]')).waitFor()
     gate.resolve()
     await expect.poll(() => read).toBeGreaterThan(pieces)
-    await row('Dazwischen.txt').and(page.locator('[data-state=ready]')).waitFor()
     expect(await page.locator('[data-document]', { hasText: /halb/i }).count()).toBe(0)
   })
 

@@ -210,7 +210,10 @@ function callsOf(
     },
     takeHanded: () => ({ files: handed.take() }),
     leaveHanded: ({ all }) => void handed.leave(all),
-    breakOff: ({ transfer }, window) => void transfers.breakOff(window, transfer),
+    breakOff({ transfer }, window) {
+      transfers.breakOff(window, transfer)
+      called.push('breakOff')
+    },
     tellUploads: ({ count }) => void called.push(`tellUploads ${count}`),
     getPreferences: () => preferences,
     setPreferences: changes => Object.assign(preferences, changes),
