@@ -359,6 +359,17 @@ describe('downloads', () => {
     return opened.downloads
   }
 
+  it('tell what came last before their source fell silent', async () => {
+    host()
+    fail({ stall: 2 * MB })
+    const told: (number | undefined)[] = []
+    const { downloads } = await openDownloads(folder, { times: { stall: 60_000 }, changed: () => void look() })
+    const look = async () => told.push((await downloads.get('small.gguf'))?.received)
+    await downloads.start({ source: url() })
+    await vi.waitFor(() => expect(told).toContain(2 * MB), 30_000)
+    await downloads.cancel('small.gguf')
+  })
+
   it('are paused, listed, gone on with, and cancelled', async () => {
     const downloads = await halfway()
     const waiting = expect(downloads.finished('small.gguf')).rejects.toMatchObject({ code: 'cancelled' })

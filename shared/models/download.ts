@@ -128,13 +128,20 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
     const status: Download = { ...idle, name: plan.name, state: 'queued' }
     const rate = createRate()
     let told = 0
+    let later: NodeJS.Timeout | undefined
     const tell = (news: Partial<Download>) => {
       const before = { ...status }
       Object.assign(status, news)
       if (status.state !== 'active') rate.stop()
-      const now = performance.now()
-      if (before.state === status.state && before.reason === status.reason && now - told < breath) return
-      told = now
+      const rest = told + breath - performance.now()
+      // The last word before a source falls silent is told, too.
+      if (before.state === status.state && before.reason === status.reason && rest > 0) later ??= setTimeout(say, rest)
+      else say()
+    }
+    const say = () => {
+      clearTimeout(later)
+      later = undefined
+      told = performance.now()
       status.rate = rate.now()
       const left = status.size === null ? null : status.size - status.received
       status.secondsLeft = status.rate && left !== null ? Math.ceil(left / status.rate) : null
@@ -167,6 +174,7 @@ export function createDownloads(deps: DownloadDependencies): Downloads {
         } else if (entry.stop !== 'leave') tell({ state: 'paused', reason: null })
         throw known
       } finally {
+        clearTimeout(later)
         entries.delete(plan.name)
         changed(plan.name)
       }
