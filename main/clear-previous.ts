@@ -35,7 +35,8 @@ export function createClearing({
   }
 
   return {
-    now: () => [...clearing][0]?.folder,
+    // What is not remembered any more is gone: it is only being written down.
+    now: () => preferences.get().previous.find(old => clearing.has(old))?.folder,
     begin() {
       // Side by side: one whose drive hangs keeps no other.
       for (const old of preferences.get().previous) if (!clearing.has(old)) void clear(old)

@@ -38,6 +38,7 @@ import { askToOpen, askToShowAnew } from './questions.ts'
 import { createExternal } from './safety/external.ts'
 import type { Desktop, Shell } from './shell.ts'
 import { shownServer } from './shown-server.ts'
+import { createStandingQuestions } from './standing-questions.ts'
 import { createModelTaking } from './take-models.ts'
 import { createTroubledStart } from './troubled-start.ts'
 import { loadUpdater } from './updates/channel.ts'
@@ -116,6 +117,8 @@ export async function startDesktop({
   let progress: Progress = { open: 0, paused: 0, part: undefined }
   let trouble: Reason | null = null
   let inForce: string | null = null
+  /** What something waits for must not go unanswered with the window that it was asked over. */
+  const standing = createStandingQuestions(shell)
   const answers = createOpenAnswers()
   const draw = createDrawing(shell)
   const ending = createEnding({
@@ -152,13 +155,19 @@ export async function startDesktop({
     stays: () => !ending.now() && staying.stays(),
     hidden: staying.tell,
     gone: () => void ending.quit(),
-    away: () => troubles.away(),
-    back: () => troubles.back(),
+    away() {
+      troubles.away()
+      standing.away()
+    },
+    back() {
+      troubles.back()
+      standing.back()
+    },
     forget(id) {
       uploads.delete(id)
       transfers.closePage(id)
     },
-    troubled: how => askToShowAnew({ shell, words, log }, how),
+    troubled: (how, signal) => askToShowAnew({ shell: standing, words, log }, how, signal),
   })
   const notifier = createNotifier({
     words: () => words,
@@ -168,7 +177,7 @@ export async function startDesktop({
     clock: Date.now,
   })
   const openExternal = createExternal({
-    ask: (shown, kind) => askToOpen({ shell, words }, shown, kind),
+    ask: (shown, kind) => askToOpen({ shell: standing, words }, shown, kind),
     open: shell.openExternal,
   })
   const updates = createShownUpdates({
@@ -292,7 +301,7 @@ export async function startDesktop({
     look,
     move: () =>
       moveLibrary({
-        shell,
+        shell: { ...shell, ask: standing.ask },
         preferences,
         words,
         server,

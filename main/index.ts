@@ -62,7 +62,7 @@ const appImage = appImageOf(process.env, process.execPath)
 let leaving = false
 
 // Another data directory is another application, with its own window and its own memory.
-const data = dataFolderOf(process.argv, process.cwd())
+const data = dataFolderOf(process.argv, process.env, process.cwd())
 // Not Electron's own choice, which on two systems is the library's folder.
 const userData = userDataOf(path.join(app.getPath('appData'), 'Cloister Desktop'), data)
 mkdirSync(userData, { recursive: true })

@@ -24,10 +24,11 @@ export async function askToOpen({ shell, words }: Asking, shown: string, kind: '
   return answer === 0
 }
 
-/** Whether the page is to be shown anew: not, where nobody can be asked. */
+/** Whether the page is to be shown anew: not, where nobody can be asked. `signal`: its window is gone. */
 export async function askToShowAnew(
   { shell, words, log }: Asking & { log: Log },
   how: 'slow' | 'crashed',
+  signal: AbortSignal,
 ): Promise<boolean> {
   const question = {
     message: words(`desktop.window.${how}`),
@@ -36,6 +37,7 @@ export async function askToShowAnew(
     cancel: 1,
     usual: how === 'slow' ? 1 : 0,
     warning: true,
+    signal,
   }
   const answer = await shell.ask(question).catch(error => {
     log.error('nobody can be asked about the page', { how, error })

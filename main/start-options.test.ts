@@ -5,11 +5,18 @@ const application = '/src/dist/app'
 const words = (argv: readonly string[], data?: string) => wordsForWindow(argv, { application, data, cwd: '/home/a' })
 
 test('the library is named by either way of writing it', () => {
-  expect(dataFolderOf(['cloister', '--data', 'books'], '/home/a')).toBe('/home/a/books')
-  expect(dataFolderOf(['cloister', '--data=/b'], '/home/a')).toBe('/b')
-  expect(dataFolderOf(['cloister', 'a.pdf'], '/home/a')).toBeUndefined()
+  expect(dataFolderOf(['cloister', '--data', 'books'], {}, '/home/a')).toBe('/home/a/books')
+  expect(dataFolderOf(['cloister', '--data=/b'], {}, '/home/a')).toBe('/b')
+  expect(dataFolderOf(['cloister', 'a.pdf'], {}, '/home/a')).toBeUndefined()
   expect(userDataOf('/c', undefined)).toBe('/c')
   expect(userDataOf('/c', '/b')).toMatch(/^\/c-[\da-f]{8}$/)
+})
+
+test('the library is named by the environment, too, unless the command line does', () => {
+  const environment = { CLOISTER_DATA: 'books' }
+  expect(dataFolderOf(['cloister', 'a.pdf'], environment, '/home/a')).toBe('/home/a/books')
+  expect(dataFolderOf(['cloister', '--data=/b'], environment, '/home/a')).toBe('/b')
+  expect(dataFolderOf(['cloister'], { CLOISTER_DATA: '' }, '/home/a')).toBeUndefined()
 })
 
 test('what is for the window is neither the program, nor the application, nor the library', () => {

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 
-/** `--data FOLDER` or `--data=FOLDER` of the command line; undefined without it. */
-export function dataFolderOf(argv: readonly string[], workingDirectory: string): string | undefined {
+/** `--data FOLDER` or `--data=FOLDER` of the command line, else `CLOISTER_DATA`, as for a command; undefined without them. */
+export function dataFolderOf(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  workingDirectory: string,
+): string | undefined {
   const at = argv.findIndex(word => word === '--data' || word.startsWith('--data='))
-  if (at < 0) return undefined
-  const given = argv[at]?.startsWith('--data=') ? argv[at].slice('--data='.length) : argv[at + 1]
+  const said = argv[at]?.startsWith('--data=') ? argv[at].slice('--data='.length) : argv[at + 1]
+  const given = (at >= 0 && said) || environment.CLOISTER_DATA
   return given ? path.resolve(workingDirectory, given) : undefined
 }
 

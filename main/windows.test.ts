@@ -9,14 +9,16 @@ import { until } from '../tests/until.ts'
 import type { BridgeRouter } from './bridge/router.ts'
 import { openPreferences } from './preferences.ts'
 import { askToShowAnew } from './questions.ts'
+import { createStandingQuestions } from './standing-questions.ts'
 import { createWindows } from './windows.ts'
 
-async function play() {
+async function play(stays: () => boolean | Promise<boolean> = () => true) {
   const folder = await mkdtemp(path.join(tmpdir(), 'cloister-windows-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const played = playShell(folder)
   const errors: string[] = []
   const standing: string[] = []
+  const questions = createStandingQuestions(played.shell)
   let gone = 0
   const log: Log = { debug() {}, info() {}, warn() {}, error: message => void errors.push(message) }
   const router: BridgeRouter = {
@@ -31,12 +33,18 @@ async function play() {
     router: () => router,
     preferences: await openPreferences({ folder, log }),
     title: () => 'Cloister',
-    stays: () => true,
+    stays,
     hidden: () => void standing.push('hidden'),
     gone: () => void gone++,
-    away: () => void standing.push('away'),
-    back: () => void standing.push('back'),
-    troubled: how => askToShowAnew({ shell: played.shell, words: createTranslate('en'), log }, how),
+    away() {
+      standing.push('away')
+      questions.away()
+    },
+    back() {
+      standing.push('back')
+      questions.back()
+    },
+    troubled: (how, signal) => askToShowAnew({ shell: questions, words: createTranslate('en'), log }, how, signal),
     forget() {},
   })
   windows.show()
@@ -73,6 +81,34 @@ test('what stands over a window goes before it is closed, and is back with it or
   expect(standing.splice(0)).toEqual(['back'])
   first?.events.failed?.()
   expect([played.windows.length, standing]).toEqual([2, ['away', 'back']])
+})
+
+test('a page that ended again and again is asked about over its window when that is there again: with it nobody has quit', async () => {
+  const { windows, played, gone } = await play()
+  const answers: ((button: number) => void)[] = []
+  played.answer = () => new Promise(resolve => answers.push(resolve))
+  for (let time = 0; time < 3; time++) played.windows.at(-1)?.events.failed?.()
+  expect(played.questions).toHaveLength(1)
+  expect(played.windows[2]?.events.closing?.()).toBe(false)
+  // As some systems say of it.
+  answers[0]?.(1)
+  await new Promise(resolve => setImmediate(resolve))
+  expect([played.questions.length, gone()]).toEqual([1, 0])
+  windows.show()
+  await until(() => played.questions.length === 2, 'it is asked again')
+  answers[1]?.(0)
+  await until(() => played.windows.length === 4, 'the page is shown anew')
+  expect([played.windows[2]?.destroyed, gone()]).toEqual([true, 0])
+})
+
+test('a window that gave way to another one while it was asked whether it may go takes nothing of that along', async () => {
+  const { promise: asked, resolve: answer } = Promise.withResolvers<boolean>()
+  const { played, standing } = await play(() => asked)
+  played.windows[0]?.events.closing?.()
+  played.windows[0]?.events.failed?.()
+  answer(true)
+  await new Promise(resolve => setImmediate(resolve))
+  expect([played.windows.length, standing]).toEqual([2, ['back', 'away', 'back']])
 })
 
 test('where nobody can be asked, a slow page is waited for, and one that ends again and again ends the application', async () => {

@@ -53,8 +53,8 @@ export function createWindows({
   away(): void
   /** It is there, or another one. */
   back(): void
-  /** Asks whether the page is to be opened anew. */
-  troubled(how: 'crashed' | 'slow'): Promise<boolean>
+  /** Asks whether the page is to be opened anew. `signal`: the window is gone, and what is answered then is no word about the next one. */
+  troubled(how: 'crashed' | 'slow', signal: AbortSignal): Promise<boolean>
   /** What was kept of a window goes. */
   forget(id: number): void
 }): Windows {
@@ -72,8 +72,12 @@ export function createWindows({
     const place = fitWindow(preferences.get().window ?? undefined, shell.displays())
     const window = shell.openWindow({ hash, title: title(), place })
     router().open(window.id, message => window.send(message))
+    const over = new AbortController()
+    const ask = (how: 'crashed' | 'slow') => troubled(how, over.signal)
     let asking = false
     function leaveOr(stay: boolean): void {
+      // Another one has taken its place while it was asked whether it may go.
+      if (main !== window) return
       // With its page files that are on their way would be lost: that is asked about first.
       if (!stay) gone()
       else {
@@ -95,6 +99,7 @@ export function createWindows({
         return false
       },
       closed() {
+        over.abort()
         leave(window)
         // Another one has taken its place.
         if (main !== window) return
@@ -108,15 +113,14 @@ export function createWindows({
         failures = [...failures.filter(at => now - at < patient), now]
         // One that ends again and again would do so for ever.
         if (failures.length <= mostFailures) anew()
-        else void troubled('crashed').then(wanted => (wanted ? anew() : gone()))
+        else void ask('crashed').then(wanted => over.signal.aborted || (wanted ? anew() : gone()))
       },
       // What is being written and sent in it would be lost: that is for its user to say.
       slow() {
         if (asking) return
         asking = true
-        void troubled('slow')
-          // What was said of one that has gone since, with its question, is no word about the next.
-          .then(wanted => wanted && main === window && anew())
+        void ask('slow')
+          .then(wanted => wanted && !over.signal.aborted && anew())
           .finally(() => {
             asking = false
           })

@@ -80,12 +80,13 @@ export async function takeBack(from: string, to: string, made: boolean): Promise
   return gone
 }
 
-/** Files that have not changed since then, and folders that are empty then. Gives the paths of the rest. */
-export async function removeOlder(folder: string, since: number): Promise<string[]> {
+/** Files that have not changed since then, and folders that are empty then, but not `kept`. Gives the paths of the rest. */
+export async function removeOlder(folder: string, since: number, kept: string): Promise<string[]> {
   const left: string[] = []
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     const file = path.join(folder, entry.name)
-    if (entry.isDirectory()) left.push(...(await removeOlder(file, since)))
+    if (file === kept) continue
+    if (entry.isDirectory()) left.push(...(await removeOlder(file, since, kept)))
     else if (lastOf(await lstat(file)) <= since) await rm(file, { force: true })
     else left.push(file)
   }

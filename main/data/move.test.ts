@@ -4,7 +4,7 @@ import { link, lstat, mkdir, mkdtemp, readdir, rename, rm, symlink, utimes, writ
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Log } from '../../shared/ports.ts'
 import { currentOwner } from '../../shared/queue/owner.ts'
 import { openPreferences, type PreferenceStore } from '../preferences.ts'
@@ -283,17 +283,27 @@ test('a library that its user put elsewhere, with a link in its place, is there'
   expect(await isFolder(path.join(root, 'link'))).toBe(false)
 })
 
-test('of the old folder nothing goes that came there or changed since', async () => {
-  await fill(3)
-  const preferences = await preferencesIn()
-  await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
-  // Its own times say that it is older.
-  await writeFile(path.join(root, 'old.txt'), 'mine')
-  await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
-  await link(path.join(root, 'old.txt'), path.join(from, 'blobs', 'mine.txt'))
-  expect(await clear(preferences)).toEqual([path.join(from, 'blobs', 'mine.txt')])
-  expect(await readdir(from)).toEqual(['blobs'])
-})
+test.each([
+  ['as ours', 0],
+  ['behind ours', 3_600_000],
+  ['before ours', -3_600_000],
+])(
+  'of the old folder nothing goes that came there or changed since, and all else; its clock is %s',
+  async (_, ours) => {
+    await fill(3)
+    const preferences = await preferencesIn()
+    const { now } = Date
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + ours)
+    onTestFinished(() => clock.mockRestore())
+    await moveData({ from, to, way: 'copy' }, { log, backups, preferences, hold })
+    // Its own times say that it is older.
+    await writeFile(path.join(root, 'old.txt'), 'mine')
+    await utimes(path.join(root, 'old.txt'), 1e9, 1e9)
+    await link(path.join(root, 'old.txt'), path.join(from, 'blobs', 'mine.txt'))
+    expect(await clear(preferences)).toEqual([path.join(from, 'blobs', 'mine.txt')])
+    expect(await readdir(from)).toEqual(['blobs'])
+  },
+)
 
 test.each([
   ['used', 'cloister.db'],

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { syncFolder } from '../../shared/files/sync-folder.ts'
 import type { Log } from '../../shared/ports.ts'
 import { usersOf } from '../../shared/queue/owner.ts'
@@ -18,6 +19,9 @@ import type { MovePlan } from './plan-move.ts'
 
 /** Milliseconds for which a drive with the old folder is waited for. */
 const patience = 30 * 24 * 60 * 60_000
+
+/** Milliseconds for the clock of a disk to go on: some count in two seconds. */
+const coarsest = 3000
 
 export interface MoveProgress {
   /** Each is written and read again; it counts a half for each. */
@@ -53,7 +57,6 @@ export async function moveData(
 ): Promise<string> {
   const { from, to } = plan
   let { way } = plan
-  const since = Date.now()
   const made = (await lstat(to).catch(() => undefined)) === undefined
   // Of an earlier one, which could not be written down: its entry makes room for ours.
   const before = (await settle(preferences)).changes
@@ -63,6 +66,7 @@ export async function moveData(
   let held: DirectoryHold | undefined = await hold()
   let begun = false
   let renamed = false
+  let old: OldFolder[] = []
   try {
     // One that is there already is what the entry of that earlier one knows it by.
     const mark = way === 'rename' ? (preferences.get().move?.mark ?? randomUUID()) : undefined
@@ -92,6 +96,7 @@ export async function moveData(
       held ??= await hold()
       const signal = AbortSignal.any([held.lost, ...(cancel ? [cancel] : [])])
       const copied = { bytes: 0, files: 0 }
+      old = [await markCopied(from)]
       await makeFolder(to)
       await copyFolder(from, to, signal, (bytes, files) => {
         copied.bytes += bytes
@@ -100,16 +105,19 @@ export async function moveData(
       })
       signal.throwIfAborted()
     }
-    const old = way === 'copy' ? [{ folder: from, since, mark: await markCopied(from) }] : []
-    const previous = [...preferences.get().previous, ...old]
-    await preferences.change({ ...kept, move: null, dataDirectory: to, previous })
+    await preferences.change({
+      ...kept,
+      move: null,
+      dataDirectory: to,
+      previous: [...preferences.get().previous, ...old],
+    })
     return to
   } catch (error) {
     if (await undo()) throw error
     log.warn('the library was moved, which could not be written down', { error })
     return to
   } finally {
-    if (preferences.get().move === null) await removeMarks(from, to)
+    if (preferences.get().move === null) for (const folder of [from, to]) await removeMarks(folder, [markOfMove])
     await held?.release()
   }
 
@@ -123,7 +131,7 @@ export async function moveData(
         return false
       }
     }
-    await rm(path.join(from, markOfCopied), { force: true }).catch(() => {})
+    await removeMarks(from, [markOfCopied])
     const { move } = preferences.get()
     if (!begun) return true
     const gone = move?.way !== 'copy' || (await takeBack(from, to, move.made))
@@ -157,9 +165,8 @@ export async function recoverMove(
   if (move && changes.move === null)
     await preferences.change(changes).then(
       async () => {
-        await removeMarks(move.from, move.to)
-        // Ended between it and what was to be written down of it.
-        await rm(path.join(move.from, markOfCopied), { force: true }).catch(() => {})
+        await removeMarks(move.from, [markOfMove, markOfCopied])
+        await removeMarks(move.to, [markOfMove])
       },
       () => {},
     )
@@ -230,7 +237,7 @@ export async function removePrevious(
     for (const name of passing)
       if (name !== markOfCopied) await rm(path.join(folder, name), { recursive: true, force: true })
     const marking = path.join(folder, markOfCopied)
-    left = (await removeOlder(folder, since)).filter(file => file !== marking)
+    left = await removeOlder(folder, since, marking)
     // The last thing of all: by it the next start knows what it has to go on with, where this one is ended before.
     await rm(marking, { force: true })
     await rmdir(folder).catch(() => {})
@@ -246,17 +253,31 @@ async function renameFolder(from: string, to: string, platform: NodeJS.Platform)
   for (const folder of [from, to]) await syncFolder(path.dirname(folder)).catch(() => {})
 }
 
-/** Undefined where nothing can be written any more, and so nothing be taken away. */
-async function markCopied(folder: string): Promise<string | undefined> {
+/**
+ * Before any of it is copied. What changes from then on is told by the mark's own time, from the clock that gives all files there theirs: it
+ * may be another machine's, and is coarser than ours. Without a mark where nothing can be written any more, and so nothing be taken away.
+ */
+async function markCopied(folder: string): Promise<OldFolder> {
+  const file = path.join(folder, markOfCopied)
   const mark = randomUUID()
-  return writeWhole(path.join(folder, markOfCopied), mark).then(
-    () => mark,
-    () => undefined,
-  )
+  const write = async () => {
+    await writeWhole(file, mark)
+    return lastOf(await lstat(file))
+  }
+  try {
+    const since = await write()
+    for (const end = performance.now() + coarsest; (await write()) <= since && performance.now() < end; ) await pause(1)
+    return { folder, since, mark }
+  } catch {
+    return { folder, since: Date.now() }
+  }
 }
 
-async function removeMarks(...folders: readonly string[]): Promise<void> {
-  for (const folder of folders) await rm(path.join(folder, markOfMove), { force: true }).catch(() => {})
+/** And what of them was only half written when a process was killed. */
+async function removeMarks(folder: string, marks: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (marks.includes(name.replace(/\.[\da-f]+\.draft$/, '')))
+      await rm(path.join(folder, name), { force: true }).catch(() => {})
 }
 
 /** Only what systems put into empty folders. */

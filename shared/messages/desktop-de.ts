@@ -225,11 +225,11 @@ export const desktop = {
     beginAnew: 'Neue Bibliothek anlegen',
     namedMoved: 'Die Bibliothek liegt nicht mehr in diesem Ordner: {{folder}}',
     namedMovedDetail:
-      'Sie wurde nach {{to}} verschoben. Cloister wurde mit dem alten Ordner gestartet (--data), zum Beispiel durch eine Verknüpfung: Ändern Sie ihn dort. An seiner Stelle wird nichts Neues angelegt.',
+      'Sie wurde nach {{to}} verschoben. Cloister wurde mit dem alten Ordner gestartet (--data oder CLOISTER_DATA), zum Beispiel durch eine Verknüpfung: Ändern Sie ihn dort. An seiner Stelle wird nichts Neues angelegt.',
     openThere: 'Dort öffnen',
     refused: {
       named:
-        'Cloister wurde ausdrücklich mit diesem Ordner gestartet (--data), zum Beispiel durch eine Verknüpfung: {{folder}}\n\nDer nächste Start würde die Bibliothek dort vergeblich suchen. Beenden Sie Cloister, verschieben Sie den Ordner selbst und tragen Sie den neuen in der Verknüpfung ein.',
+        'Cloister wurde ausdrücklich mit diesem Ordner gestartet (--data oder CLOISTER_DATA), zum Beispiel durch eine Verknüpfung: {{folder}}\n\nDer nächste Start würde die Bibliothek dort vergeblich suchen. Beenden Sie Cloister, verschieben Sie den Ordner selbst und tragen Sie dann dort den neuen ein.',
       clearing:
         'Cloister entfernt noch den alten Ordner der Bibliothek: {{folder}}\n\nVersuchen Sie es in einer Weile noch einmal. Wenn das Laufwerk nicht antwortet, trennen Sie es vom Rechner und starten Sie Cloister neu.',
       missing: 'Es gibt keine Bibliothek, die sich verschieben ließe.',

@@ -216,11 +216,11 @@ export const desktop = {
     beginAnew: 'Begin a New Library',
     namedMoved: 'The library is not in this folder any more: {{folder}}',
     namedMovedDetail:
-      'It was moved to {{to}}. Cloister was started with the old folder (--data), as a shortcut does: change it there. Nothing is made anew in its place.',
+      'It was moved to {{to}}. Cloister was started with the old folder (--data or CLOISTER_DATA), as a shortcut does: change it there. Nothing is made anew in its place.',
     openThere: 'Open It There',
     refused: {
       named:
-        'Cloister was started with this folder by its name (--data), as a shortcut does: {{folder}}\n\nWere the library moved, the next start would look for it there in vain. Quit Cloister, move the folder yourself, and name the new one in the shortcut.',
+        'Cloister was started with this folder by its name (--data or CLOISTER_DATA), as a shortcut does: {{folder}}\n\nWere the library moved, the next start would look for it there in vain. Quit Cloister, move the folder yourself, and name the new one there.',
       clearing:
         'Cloister is still removing the old folder of the library: {{folder}}\n\nTry again in a while. If its drive does not answer, disconnect it and start Cloister anew.',
       missing: 'There is no library to be moved.',

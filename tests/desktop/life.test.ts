@@ -277,4 +277,16 @@ describe('the application', () => {
     ).toMatchObject({ ok: false })
     expect(await call('chooseFolder', undefined, 99)).toMatchObject({ ok: false })
   })
+
+  it('asks about a link again where the question went with its window, so that no later one is refused', async () => {
+    await start()
+    const answers: ((button: number) => void)[] = []
+    played.answer = () => new Promise(resolve => answers.push(resolve))
+    const opening = desktop!.openExternal('https://example.org/')
+    expect(await desktop!.openExternal('https://example.org/b')).toBe(false)
+    played.windows[0]?.events.failed?.()
+    await until(() => answers.length === 2, 'it is asked again')
+    answers[1]?.(0)
+    expect([await opening, played.shown]).toEqual([true, ['https://example.org/']])
+  })
 })
