@@ -151,6 +151,16 @@ describe('an answer on its way', () => {
     expect(states).toHaveLength(shown)
   })
 
+  it('does not read along with one that was asked for here and has ended, whatever the chat says of it', async () => {
+    const { answers, ask } = setUp([start, { type: 'finish', answer }], [{ id: 'm2' }])
+    ask()
+    await expect.poll(() => answers.list.get()).toEqual([])
+    // Read before it ended, with messages that were read behind that: the kept answer and another one would stand there.
+    const answering = { answerId: 'a', question: 'When is rent due?', questionId: null }
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 2 })
+    expect(answers.list.get()).toEqual([])
+  })
+
   it('reads along again when the connection is back', async () => {
     const { answers } = setUp(
       [start, new ApiError({ code: 'server-unreachable', status: 0 })],

@@ -87,7 +87,7 @@ export function createLiveAnswers({
   const list = createStore<readonly LiveAnswer[]>([])
   const controls = new Map<number, AbortController>()
   const fresh = new Map<number, LiveAnswer>()
-  /** Answers that were read along with: each once. */
+  /** Answers that were asked for here, or read along with: each once. */
   const followed = new Set<string>()
   let keys = 0
 
@@ -123,7 +123,11 @@ export function createLiveAnswers({
     try {
       await before?.()
       for await (const event of await open(control.signal)) {
-        if (event.type === 'started') started(event.chatId)
+        if (event.type === 'started') {
+          // A chat may say of it that it is on its way, and have it already.
+          followed.add(event.answerId)
+          started(event.chatId)
+        }
         const now = latest(key)
         if (now) change(key, after(now, event))
       }
