@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, mkdtemp, realpath, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { v7 } from 'uuid'
 import type { RestoreTarget } from '../shared/backup/restore.ts'
 import type { BackupSource } from '../shared/backup/write.ts'
@@ -236,14 +237,21 @@ async function openOnPostgres(config: Config, settings: DatabaseConfig, log: Log
   }
 }
 
+/** Postgres lists a connection for a moment after it was closed: so often it is looked again, so many milliseconds apart. */
+const looks = { most: 10, apart: 100 }
+
 async function demandAlone(database: PostgresDatabase, own: string): Promise<void> {
-  const { rows } = await database.query(
-    `select count(*)::int as count from pg_stat_activity
-     where datname = current_database() and application_name like 'cloister%' and application_name <> all ($1)`,
-    [[applications.backup, own]],
-  )
-  const count = Number(rows[0]?.count)
-  if (count > 0) throw new AppError('restore-in-use', { count })
+  for (let look = 1; ; look++) {
+    const { rows } = await database.query(
+      `select count(*)::int as count from pg_stat_activity
+       where datname = current_database() and application_name like 'cloister%' and application_name <> all ($1)`,
+      [[applications.backup, own]],
+    )
+    const count = Number(rows[0]?.count)
+    if (count === 0) return
+    if (look === looks.most) throw new AppError('restore-in-use', { count })
+    await pause(looks.apart)
+  }
 }
 
 /** What takes as long as it takes is many statements, none of which takes long. */
