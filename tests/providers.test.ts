@@ -225,6 +225,34 @@ describe('providers', () => {
     expect((await core.providers.list('local'))[0]?.models).toMatchObject([{ id: 'late' }])
   })
 
+  test('that hang get no question, which another model answers and says why, until they say what they have', async () => {
+    await openWith({ local: [[good]], settings: { served: { guard, patience: 20 } } })
+    let answer = () => {}
+    const waits = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const paths: string[] = []
+    const slow = createHttpServer(async ({ url }, response) => {
+      paths.push(url ?? '')
+      await waits
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ data: [{ id: 'late' }], models: [] }))
+    })
+    const baseUrl = `http://127.0.0.1:${await listening(slow)}/v1`
+    await open.core.providers.add('local', { kind: 'openai-compatible', name: 'P', slug: 'p', baseUrl })
+    const values = { name: 'p/late', other: 'spoken', why: 'provider-silent' }
+    // It is being asked, and may still say that the model is another machine's.
+    expect((await ask({ model: 'p/late' })).answer).toMatchObject({
+      mode: 'model',
+      model: 'spoken',
+      reason: { code: 'model-replaced', values },
+    })
+    expect(paths).toEqual(['/v1/models'])
+    answer()
+    await expect.poll(async () => (await open.core.providers.list('local'))[0]?.listedAt).not.toBeNull()
+    await ask({ model: 'p/late' })
+    expect(paths).toContain('/v1/chat/completions')
+  })
+
   test('whose key cannot be read any more say so, and nothing else breaks', async () => {
     await openWith()
     await addBoth()

@@ -112,7 +112,7 @@ function untilLeft(pass: Pass, signal: AbortSignal | undefined): Pass {
 }
 
 /** Whoever leaves waits for nothing. */
-async function unlessLeft<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function unlessLeft<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work
   let leave = () => {}
   const left = new Promise<never>((_, reject) => {

@@ -10,6 +10,7 @@ import type {
 } from '../model/index.ts'
 import type { Log, Models } from '../ports.ts'
 import { type Candidate, type Candidates, createCandidates } from './candidates.ts'
+import { unlessLeft } from './guard.ts'
 import { createPace } from './reranking.ts'
 import type { Asker, ServerModels } from './servers.ts'
 import { createTurns } from './turns.ts'
@@ -101,7 +102,8 @@ export function createGateway({
     who: string,
     { signal, waiting }: TurnOptions,
   ): Promise<Turn | undefined> {
-    const found = await candidates.next()
+    // One that is not known yet is asked first what it has.
+    const found = await unlessLeft(candidates.next(), signal)
     if (!found) return undefined
     const end = await found.turns.take(who, { waiting, ...(signal && { signal }) })
     return turnOf(candidates, who, found, end)

@@ -93,7 +93,7 @@ export function createServedEmbedding({
     const running = asked.get(place)
     if (running) return running
     async function find(): Promise<Facts> {
-      const looked = provider.here ? await providers.look('internal', provider.slug) : undefined
+      const looked = provider.here ? (await providers.look('internal', provider.slug)).provider : undefined
       const { embeddings } = await embed('internal', ['a'])
       const dimensions = embeddings[0]?.length ?? 0
       if (dimensions === 0) throw new AppError('model-unavailable')

@@ -1,6 +1,6 @@
 /** Models of servers as the gateway uses them: allowed or not, behind a guard, some at a time. */
 import { AppError, toAppError } from '../errors.ts'
-import type { AnsweringServer, ChatModel, ModelPolicy, Provider } from '../model/index.ts'
+import type { AnsweringServer, ChatModel, ModelPolicy, Provider, Reason } from '../model/index.ts'
 import { listedModel, runsHere, splitReference } from '../model/provider.ts'
 import type { Access, ServerAddress, Servers } from '../ports.ts'
 import { createGuard, type Guard, type GuardSettings, guardModel, usualGuard } from './guard.ts'
@@ -18,8 +18,8 @@ export interface ReachableProviders {
   referenceOf(userId: string, reference: string): Promise<string>
   /** Whether the user has a provider of their own by this slug. */
   isOwn(userId: string, slug: string): Promise<boolean>
-  /** Asks it which models it has, unless it was asked a moment ago. */
-  look(access: Access, slug: string): Promise<Provider | undefined>
+  /** Asks it which models it has, unless it was asked a moment ago; resolves with what came of that, which may take its time. */
+  look(access: Access, slug: string): Promise<{ provider: Provider | undefined; problem: Reason | null }>
   reach(access: Asker, slug: string): Promise<{ provider: Provider; address: ServerAddress } | undefined>
   reachConfigured(slug: string): { provider: Provider; address(access: Access): ServerAddress } | undefined
 }
@@ -33,6 +33,8 @@ export interface ServerSettings {
   temperature?: number
   /** Reference of the model that makes vectors: a server's that the operator set. */
   embeddingModel?: string
+  /** Milliseconds that a question waits for a server of this machine to say which models it has. */
+  patience?: number
 }
 
 export interface ServerChat {
@@ -44,7 +46,7 @@ export interface ServerChat {
 export interface ServerModels {
   /**
    * Undefined when no provider is called so. Throws `project-local-only`, `provider-not-allowed`, `provider-off`,
-   * `provider-key-lost`, `provider-rests`, `egress-refused`.
+   * `provider-key-lost`, `provider-rests`, `provider-silent`, `egress-refused`.
    */
   chat(asker: Asker, reference: string, policy: ModelPolicy): Promise<ServerChat | undefined>
   /** What the operator calls a model, as this user's references do. */
@@ -72,6 +74,8 @@ const unknownContext = 8192
 const leastContext = 1024
 /** Guards, and sizes that errors told. */
 const mostRemembered = 500
+/** One that lives says what it has in milliseconds; whoever asks reads the passages meanwhile. */
+const usualPatience = 5000
 
 export function createServerModels({
   providers,
@@ -83,6 +87,7 @@ export function createServerModels({
   settings?: ServerSettings
 }): ServerModels {
   const { guard = usualGuard, concurrency = 4, maxTokens = 512, temperature = 0.3, embeddingModel } = settings
+  const { patience = usualPatience } = settings
   const guards = new Map<string, { guard: Guard; turns: Turns }>()
   const learned = new Map<string, number>()
 
@@ -93,6 +98,17 @@ export function createServerModels({
     const fresh = { guard: createGuard(name, guard), turns: createTurns(concurrency) }
     guards.set(key, fresh)
     return fresh
+  }
+
+  /** As it says itself. Throws `provider-silent` where it says nothing for too long: what hangs gets no texts, and nobody waits for its answer. */
+  async function lookAt(asker: Asker, { slug, name }: Provider): Promise<Provider | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const passed = new Promise<undefined>(resolve => {
+      timer = setTimeout(resolve, patience, undefined)
+    })
+    const looked = await Promise.race([providers.look(asker, slug), passed]).finally(() => clearTimeout(timer))
+    if (!looked || looked.problem?.code === 'provider-silent') throw new AppError('provider-silent', { name })
+    return looked.provider
   }
 
   function learn(key: string, usual: number, error: unknown): void {
@@ -113,7 +129,7 @@ export function createServerModels({
       // Before anything is said: the server's list may say that it passes this one on.
       const unsure =
         found.provider.here && !listedModel(found.provider, named.model) && !refusalOf(found.provider, policy)
-      const provider = (unsure && (await providers.look(asker, slug))) || found.provider
+      const provider = (unsure && (await lookAt(asker, found.provider))) || found.provider
       const here = runsHere(provider, named.model)
       const refusal = refusalOf({ ...provider, here }, policy)
       if (refusal) throw refusal

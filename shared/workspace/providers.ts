@@ -39,8 +39,8 @@ export interface Providers {
   list(userId: string): Promise<Provider[]>
   /** The same for what nobody looks at: only servers of this machine are asked. */
   known(userId: string): Promise<Provider[]>
-  /** Asks it which models it has, unless it was asked a moment ago; it may not answer. */
-  look(access: Access, slug: string): Promise<Provider | undefined>
+  /** Asks it which models it has, unless it was asked a moment ago; resolves with what came of that, which may take its time. */
+  look(access: Access, slug: string): Promise<{ provider: Provider | undefined; problem: Reason | null }>
   /** Throws `provider-not-found`. */
   get(userId: string, slug: string): Promise<Provider>
   /** Asks it which models it has, and waits a moment for it. Throws `provider-exists`, `provider-invalid`, `name-invalid`, `secrets-key`. */
@@ -111,8 +111,9 @@ export function createProviders({
 }): Providers {
   /** What the operator's said last; lost with the process. */
   const said = new Map<string, Listed>()
-  /** When servers were asked by themselves. */
-  const asked = new Map<string, Time>()
+  /** When servers were asked, and what comes of it: null where they say what they have. */
+  const asked = new Map<string, { at: Time; answer: Promise<Reason | null> }>()
+  const askedOf = (access: Access, slug: string) => `${access === 'internal' ? '' : access.userId} ${slug}`
 
   /** Of whom it was said that the operator's goes by another slug. */
   const noted = new Set<string>()
@@ -290,7 +291,7 @@ export function createProviders({
     const now = clock.now()
     const strange = first.filter(provider => {
       const { slug, enabled, listedAt, key } = provider
-      const before = asked.get(`${userId} ${slug}`) ?? Number.NEGATIVE_INFINITY
+      const before = asked.get(askedOf({ userId }, slug))?.at ?? Number.NEGATIVE_INFINITY
       return enabled && listedAt === null && key !== 'lost' && now - before > lookAgain && mayBeAsked(provider)
     })
     if (strange.length === 0) return first
@@ -301,13 +302,18 @@ export function createProviders({
     return all(userId)
   }
 
+  /** What it says is for all who want to know it while it is asked. */
+  function askForAll(access: Access, slug: string): Promise<Reason | null> {
+    const answer = ask(access, slug)
+    asked.set(askedOf(access, slug), { at: clock.now(), answer })
+    return answer
+  }
+
   /** No longer than somebody waits who looks at a screen: one that hangs takes ten times that. */
   async function askSoon(userId: string, slugs: readonly string[]): Promise<void> {
-    const now = clock.now()
-    for (const slug of slugs) asked.set(`${userId} ${slug}`, now)
     let late = false
     const questions = slugs.map(async slug => {
-      if ((await ask({ userId }, slug)) === null && late) heard(userId)
+      if ((await askForAll({ userId }, slug)) === null && late) heard(userId)
     })
     let timer: ReturnType<typeof setTimeout> | undefined
     const passed = new Promise<void>(resolve => {
@@ -322,13 +328,10 @@ export function createProviders({
     list: userId => listed(userId, () => true),
     known: userId => listed(userId, ({ here }) => here),
     async look(access, slug) {
-      const who = `${access === 'internal' ? '' : access.userId} ${slug}`
-      const now = clock.now()
-      if (now - (asked.get(who) ?? Number.NEGATIVE_INFINITY) > lookAgain) {
-        asked.set(who, now)
-        await ask(access, slug)
-      }
-      return (await reach(access, slug, 'off'))?.provider
+      const before = asked.get(askedOf(access, slug))
+      const recent = before && clock.now() - before.at <= lookAgain
+      const problem = await (recent ? before.answer : askForAll(access, slug))
+      return { provider: (await reach(access, slug, 'off'))?.provider, problem }
     },
     get,
     async add(userId, given) {
@@ -363,7 +366,7 @@ export function createProviders({
       const unlisted = left ? await unlist(userId, slug, { models: false }) : []
       await store.transaction({ userId }, tx => store.providers.update(tx, userId, slug, fields))
       // Another place was not asked yet.
-      if (address !== before.baseUrl) asked.delete(`${userId} ${slug}`)
+      if (address !== before.baseUrl) asked.delete(askedOf({ userId }, slug))
       return { ...(await get(userId, slug)), unlisted }
     },
     async remove(userId, slug) {
@@ -376,6 +379,7 @@ export function createProviders({
       const began = performance.now()
       const problem = await ask({ userId }, slug, signal)
       const milliseconds = Math.round(performance.now() - began)
+      asked.set(askedOf({ userId }, slug), { at: clock.now(), answer: Promise.resolve(problem) })
       return { provider: await get(userId, slug), milliseconds, problem }
     },
     reach: (access, slug) => reach(access, slug),
