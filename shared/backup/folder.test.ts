@@ -94,7 +94,10 @@ test('what goes wrong is told to every process, tried again, and forgotten when 
   expect(await troubleKept().get()).toEqual(told)
   expect(await schedule.trouble()).toEqual(told)
   expect(errors).toHaveLength(1)
-  // As long as somebody tries, it is told anew; nobody takes it back where nobody does.
+  // As long as somebody tries, it is told of the one that was due then; nobody takes it back where nobody does.
+  now += hour
+  await schedule.look(none)
+  expect(await troubleKept().get()).toEqual(told)
   now += 2 * hour
   expect(await troubleKept().get()).toBeUndefined()
   await schedule.look(none)
@@ -116,10 +119,24 @@ test('what cannot be kept is told by the process that knows it', async () => {
   const full = { ...troubleKept(), note: () => Promise.reject(new Error('no room')) }
   const schedule = createSchedule(source(), { folder, every: hour, keep: 2, lock: createLock() }, full, silent)
   await schedule.look(none)
-  expect(await schedule.trouble()).toMatchObject({ reason: { code: 'backup-unwritable' } })
-  await rm(folder)
+  const told = { at: now, reason: { code: 'backup-unwritable', values: { file: folder } } }
+  now += hour
   await schedule.look(none)
+  expect(await schedule.trouble()).toEqual(told)
+  // By hand, or by another process, which tells this one nothing.
+  await rm(folder)
+  await backupTo(source(), { folder, lock: createLock(), keep: 2 })
   expect(await schedule.trouble()).toBeUndefined()
+}, 120_000)
+
+test('what went wrong is over for every process where somebody made one by hand', async () => {
+  const settings = { folder, every: hour, keep: 2, lock: createLock() }
+  const schedule = createSchedule(source(), settings, troubleKept(), silent)
+  await troubleKept().note({ at: now, reason: { code: 'backup-unwritable', values: { file: folder } } }, now + hour)
+  await backupTo(source(), settings)
+  await schedule.look(none)
+  expect(await troubleKept().get()).toBeUndefined()
+  expect(await backups()).toHaveLength(1)
 }, 120_000)
 
 test('of two at once in a folder one is made; the older ones stay whole', async () => {

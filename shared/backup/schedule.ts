@@ -1,5 +1,5 @@
 import { reasonOf, toAppError } from '../errors.ts'
-import type { BackupTrouble } from '../model/index.ts'
+import type { BackupTrouble, Reason } from '../model/index.ts'
 import type { Log } from '../ports.ts'
 import type { BackupTroubleStore } from '../store/backup-trouble.ts'
 import { backupTo, type LockFolder, latestBackup } from './folder.ts'
@@ -18,7 +18,8 @@ export interface Schedule {
   readonly lookTime: number
   /**
    * Makes a backup when the latest one in the folder is old enough: whoever made it, and however often the program was started
-   * meanwhile. What goes wrong is told in the log and kept, and tried again at the next look. Throws `cancelled` alone.
+   * meanwhile. What goes wrong is told in the log and kept, tried again at the next look, and forgotten where somebody made one by hand.
+   * Throws `cancelled` alone.
    */
   look(signal: AbortSignal): Promise<void>
   /** Why the last one that was due did not come about; of any process, while it cannot be known to be over. */
@@ -36,15 +37,28 @@ export function createSchedule(
   /** What could not be kept: the disk that has no room for a backup may be the database's. */
   let unkept: BackupTrouble | undefined
 
-  async function note(trouble: BackupTrouble): Promise<void> {
-    // Tried again until it goes well; of one that nobody tries any more, nothing is said for longer than that.
-    await kept.note(trouble, trouble.at + 2 * Math.max(every, mostLookTime))
-    unkept = undefined
+  async function note(reason: Reason): Promise<void> {
+    const now = source.clock.now()
+    // Each try that fails tells of the same one, which is due for as long.
+    const trouble = { at: unkept?.at ?? now, reason }
+    try {
+      const before = await kept.get()
+      // Tried again until it goes well; of one that nobody tries any more, nothing is said for longer than that.
+      await kept.note(before ? { at: before.at, reason } : trouble, now + 2 * Math.max(every, mostLookTime))
+      unkept = undefined
+    } catch (error) {
+      unkept = trouble
+      log.warn('that no backup was made was not kept', { error })
+    }
   }
 
-  async function clear(): Promise<void> {
+  async function forget(): Promise<void> {
     unkept = undefined
-    await kept.clear()
+    try {
+      if (await kept.get()) await kept.clear()
+    } catch (error) {
+      log.warn('an earlier trouble with backups was not forgotten', { error })
+    }
   }
 
   async function isDue(): Promise<boolean> {
@@ -57,10 +71,10 @@ export function createSchedule(
   return {
     lookTime: Math.min(mostLookTime, every),
     async look(signal) {
-      if (!(await isDue())) return
+      if (!(await isDue())) return forget()
       try {
         const { file, documents, missing, damaged, removed } = await backupTo(source, { folder, keep, lock, signal })
-        await clear().catch(error => log.warn('an earlier trouble with backups was not forgotten', { error }))
+        await forget()
         const incomplete = missing > 0 || damaged > 0
         log[incomplete ? 'warn' : 'info']('backup made', { file, documents, missing, damaged, removed })
       } catch (error) {
@@ -69,13 +83,10 @@ export function createSchedule(
         // Somebody else makes one.
         if (known.code === 'backup-running') return
         log.error('no backup was made', { folder, error })
-        const trouble = { at: source.clock.now(), reason: reasonOf(known) }
-        await note(trouble).catch(error => {
-          unkept = trouble
-          log.warn('that no backup was made was not kept', { error })
-        })
+        await note(reasonOf(known))
       }
     },
-    trouble: async () => unkept ?? (await kept.get()),
+    // Another process may have made one since.
+    trouble: async () => (unkept && (await isDue()) ? unkept : kept.get()),
   }
 }
