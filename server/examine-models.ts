@@ -61,19 +61,25 @@ async function lookHere(context: Context): Promise<Here> {
   const served = await askServer(context)
   if (served) {
     const { machine, models } = served
-    return { ...machine, best: models.find(({ role, recommended }) => recommended && role === 'chat')?.id }
+    // One that was started before an update may not say it.
+    const { loaded = [] } = machine
+    return { ...machine, loaded, best: models.find(({ role, recommended }) => recommended && role === 'chat')?.id }
   }
   const { machine, offers } = await findOffers(context)
   const best = offers.find(({ offer, recommended }) => recommended && offer.role === 'chat')?.offer.id
   return { ...machine, best, loaded: [] }
 }
 
+/** Milliseconds: it reads the heads of model files. */
+const catalogTime = 10_000
+
 /** Undefined where there is none, or it does not say. Those of a database announce themselves nowhere, and may be on any machine. */
 async function askServer({ config, signal, translate }: Context) {
   const server = config().database ? undefined : await readRunning(config().dataDirectory)
   if (!server || !(await answers(server, signal))) return undefined
   const { askCatalog } = await import('./remote.ts')
-  return askCatalog(server, translate.language).catch(() => {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(catalogTime)])
+  return askCatalog(server, translate.language, within).catch(() => {
     signal.throwIfAborted()
     return undefined
   })

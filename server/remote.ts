@@ -89,7 +89,8 @@ export async function fetchExport(
 }
 
 /** What it can do with models here, beside those that it has in memory. */
-export const askCatalog = (server: RunningServer, language: string) => connect(server, language).client.catalog.list({})
+export const askCatalog = (server: RunningServer, language: string, signal: AbortSignal) =>
+  connect(server, language).client.catalog.list({}, { signal })
 
 /** `language` is that of the texts of errors. */
 export function createRemoteDownloads(server: RunningServer, language: string): LibraryDownloads {
