@@ -1,8 +1,10 @@
 /** The real command line, as a process, on files of our own. */
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { writeMail } from '../scripts/fixtures/eml.ts'
 import { writeZip } from '../scripts/fixtures/zip.ts'
 import { type PdfPage, writePdf } from '../scripts/write-pdf.ts'
@@ -443,6 +445,26 @@ describe('ends', () => {
     const running = place.start(['search', '--data', 'abbruch', '--limit', '1000', 'Messwert'])
     running.child.stdout?.once('data', () => running.child.stdout?.destroy())
     expect(await running.finished).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('a server of models that takes its time to say what it has is added with that', async () => {
+    let asked = 0
+    let answer = () => {}
+    const again = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    const slow = createServer(async (_, response) => {
+      asked += 1
+      // Longer than it is waited for when it is added.
+      if (asked === 1) await again
+      else answer()
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ data: [{ id: 'late' }], models: [] }))
+    })
+    await new Promise<void>(resolve => slow.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void slow.close())
+    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/v1`
+    const added = await place.json(['providers', 'add', 'openai-compatible', url, '--data', 'abbruch'])
+    expect(added).toMatchObject({ problem: null, provider: { models: [{ id: 'late' }] } })
   })
 
   test('two at once on one new data directory', async () => {

@@ -45,7 +45,7 @@ export async function addProvider(
   if (!kind) throw usageError(translate('cli.providers.kind', { kind: safe(given) }))
   const key = wanted || kind !== 'openai-compatible' ? await readKey(context, name ?? kind) : undefined
   await withLibrary(context, {}, async ({ core, userId }) => {
-    const added = await core.providers.add(userId, {
+    const fresh = await core.providers.add(userId, {
       kind,
       ...(baseUrl !== undefined && { baseUrl }),
       ...(name !== undefined && { name }),
@@ -53,9 +53,11 @@ export async function addProvider(
       ...(key && { key }),
     })
     signal.throwIfAborted()
-    // It was asked a moment ago; what it said then is in the list.
-    const { problem } =
-      added.listedAt === null ? await core.providers.test(userId, added.slug, signal) : { problem: null }
+    // It was waited for a moment; here it has all the time that it takes.
+    const { provider: added, problem } =
+      fresh.listedAt === null
+        ? await core.providers.test(userId, fresh.slug, signal)
+        : { provider: fresh, problem: null }
     if (context.json) return terminal.json({ provider: providerJson(added), problem: reasonJson(translate, problem) })
     terminal.out(translate('cli.providers.added', { name: safe(added.name), slug: added.slug }))
     if (!added.here) terminal.note(translate('cli.providers.leaves', { host: safe(new URL(added.baseUrl).host) }))
