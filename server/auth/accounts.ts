@@ -190,9 +190,11 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       // Not a name, which is whatever somebody called themselves.
       const inviter = (await people.byId(by))?.email ?? 'Cloister'
       const values = { link: `${publicUrl}/`, inviter }
-      await connection.transaction('internal', tx =>
-        post.send(tx, { kind: 'project-invitation', to, language, values }),
-      )
+      const mail = { kind: 'project-invitation', to, language, values } as const
+      // The invitation is there already, and is not asked for again.
+      await connection
+        .transaction('internal', tx => post.send(tx, mail))
+        .catch(error => log.error('a mail was not sent', { kind: mail.kind, error }))
     },
     callbackPath: `${basePath}/callback/github`,
     async gitHubCallback(request) {

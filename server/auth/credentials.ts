@@ -1,6 +1,6 @@
 /** What one logs in with, changed by oneself: password, second factor, passkeys, GitHub. */
 import type { KeyScope } from '../../shared/api/account.ts'
-import { AppError, toAppError } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { MailRequest, MailValues } from '../../shared/model/index.ts'
 import type { Clock, Time } from '../../shared/ports.ts'
 import type { Connection } from '../../shared/store/connection.ts'
@@ -100,27 +100,24 @@ export function createCredentials(deps: CredentialDependencies) {
   }
 
   /**
-   * Behind what better-auth has written by itself, without asking again who does it: takes it back where the session has ended in between,
-   * and throws `unauthorized` then; else its owner is told.
+   * Behind what better-auth has written by itself, without asking again who does it: its owner is told. Takes it back where the session has
+   * ended in between, and throws `unauthorized` then; also where its owner cannot be told.
    */
   async function demandStands(
     session: OwnSession | undefined,
     news: News,
     undo: (tx: Tx) => Promise<unknown>,
   ): Promise<void> {
-    const ended = await connection.transaction('internal', async tx => {
-      try {
+    try {
+      await connection.transaction('internal', async tx => {
         if (!session) throw new AppError('unauthorized', { mode: 'server' })
         await sessions.hold(tx, session)
         await tell(tx, session.userId, news)
-      } catch (error) {
-        if (toAppError(error).code !== 'unauthorized') throw error
-        await undo(tx)
-        return error
-      }
-      return undefined
-    })
-    if (ended) throw ended
+      })
+    } catch (error) {
+      await connection.transaction('internal', undo)
+      throw error
+    }
   }
 
   const resetLink = (token: string) => `${publicUrl}/#reset=${token}`

@@ -1,6 +1,6 @@
 /** Who an account belongs to: that of the owner of its address, and of nobody who was there before, or at their screen. */
 import { Kysely } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
 import type { WaysIn } from '../../shared/model/index.ts'
 import type { Schema, Tx } from '../../shared/store/schema.ts'
@@ -63,6 +63,17 @@ describe.each(engines)('whose an account is, on $name', engine => {
   const allSent = async (email: string, kind: string, count: number) => {
     await expect.poll(() => mailsTo(email, kind).length).toBe(count)
     return mailsTo(email, kind).map(({ values }) => String(values.link).split('=')[1] as string)
+  }
+  /** The queue takes no mail of this kind while the test runs. */
+  const refuse = (kind: string) => {
+    const { push } = server.mails
+    server.mails.push = (...sent) => {
+      if (sent.some(mail => mail.kind === kind)) throw new Error('the queue takes nothing')
+      return push.apply(server.mails, sent)
+    }
+    onTestFinished(() => {
+      server.mails.push = push
+    })
   }
   const addPasskey = async (one: Browser, device: Authenticator = createAuthenticator(publicUrl)) => {
     const response = device.create(await one.client.auth.beginPasskey())
@@ -366,6 +377,22 @@ describe.each(engines)('whose an account is, on $name', engine => {
     for (const name of [...one.cookies.keys()]) if (name.endsWith('session_token')) one.cookies.delete(name)
     await one.fetch(`/api/v1/auth/callback/github?code=thief&state=${new URL(url).searchParams.get('state')}`)
     expect((await server.accounts.people.account(userId)).github).toBe(false)
+  })
+
+  it('what its owner cannot be told of is not added', async () => {
+    const email = 'ilse@cloister.test'
+    const one = await server.member(email)
+    refuse('new-passkey')
+    await expect(addPasskey(one)).rejects.toThrow()
+    expect(await server.accounts.credentials.passkeys(await idOf(email))).toEqual([])
+  })
+
+  it('an invitation into a project is there, whether or not its mail is', async () => {
+    const one = await server.member('inka@cloister.test')
+    const [{ id: projectId }] = (await one.client.projects.list({})).projects
+    refuse('project-invitation')
+    const email = 'invited@cloister.test'
+    expect(await one.client.members.invite({ projectId, email, role: 'reader' })).toMatchObject({ email })
   })
 
   it('a key is made in a session that lasts until it is', async () => {
