@@ -246,7 +246,7 @@ export const de: Messages = {
     'database-not-found':
       'Auf dem Server gibt es keine Datenbank „{{name}}“. Legen Sie sie an, oder nennen Sie in DATABASE_URL eine andere.',
     'database-not-found_unnamed':
-      'DATABASE_URL nennt keine Datenbank, und auf dem Server gibt es keine, die wie der Benutzer heißt, „{{name}}“. Setzen Sie einen Namen ans Ende: postgres://benutzer:passwort@rechner:5432/datenbank',
+      'DATABASE_URL nennt keine Datenbank, und auf dem Server gibt es keine, die wie der Benutzer heißt („{{name}}“). Setzen Sie einen Namen ans Ende: postgres://benutzer:passwort@rechner:5432/datenbank',
     'database-url':
       'DATABASE_URL ist nicht zu lesen. Sie sieht so aus: postgres://benutzer:passwort@rechner:5432/datenbank; Sonderzeichen im Passwort werden geschrieben wie in Webadressen, @ zum Beispiel als %40.',
     'database-tls':

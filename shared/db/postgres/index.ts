@@ -7,7 +7,7 @@
  */
 import type { Dialect } from 'kysely'
 import pg from 'pg'
-import { AppError } from '../../errors.ts'
+import { AppError, toAppError } from '../../errors.ts'
 import type { Access, Database } from '../../ports.ts'
 import { beginAs, checkAccess, hastily, type Limits, lockOf, turnOf } from './access.ts'
 import { sendBatch, statement } from './batch.ts'
@@ -219,15 +219,21 @@ async function look(first: pg.Client, config: pg.ClientConfig, settings: Postgre
   const others = async () => (await open(config, peer)).client
   const pooling = stream ? 'none' : await failing(poolingOf(first, others), peer)
   if (pooling === 'transaction' && directUrl === undefined) throw new AppError('database-pooled')
-  const direct = directUrl === undefined ? undefined : await openDirectly(first, { ...settings, url: directUrl }, peer)
+  const direct = directUrl === undefined ? undefined : await openDirectly(first, { ...settings, url: directUrl })
   return { pooling, direct, prepared: await prepare(asker(first, peer), schemas) }
 }
 
 /** Throws `database-direct` where it is another database, or its own pooler. */
-async function openDirectly(first: pg.Client, settings: PostgresSettings, { user, database, unnamed = false }: Peer) {
+async function openDirectly(first: pg.Client, settings: PostgresSettings) {
   const target = await readTarget(settings)
-  const peer: Peer = { address: `${target.host}:${target.port}`, user, database, unnamed }
-  const { client, config } = await connectFirst(target, peer)
+  const { user, database } = target
+  const peer: Peer = { address: `${target.host}:${target.port}`, user, database }
+  const { client, config } = await connectFirst(target, peer).catch(error => {
+    // One that is not there is none that the other leads to.
+    throw toAppError(error).code === 'database-not-found'
+      ? new AppError('database-direct', { address: peer.address })
+      : error
+  })
   try {
     const others = async () => (await open(config, peer)).client
     const [here, there] = await Promise.all([first, client].map(each => identify(asker(each, peer))))

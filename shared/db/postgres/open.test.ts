@@ -41,6 +41,12 @@ describe.skipIf(postgres === pglite)(`opening (${needsServer})`, () => {
     expect(all.map(each => each.vectors)).toEqual(Array(6).fill(true))
   })
 
+  it('says which setting is wrong where the way past the pooler leads to no database', async () => {
+    const { name } = await start()
+    const open = openPostgres({ url: addressOf(name), directUrl: addressOf('cloister_nowhere'), poolSize: 2 })
+    await expect(open).rejects.toMatchObject({ code: 'database-direct' })
+  })
+
   it('needs one round trip for a statement, and one more for the commit of a transaction', async () => {
     const { name } = await start()
     const counter = await startCounter()
