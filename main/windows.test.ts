@@ -99,6 +99,11 @@ test('a page that ended again and again is asked about over its window when that
   answers[1]?.(0)
   await until(() => played.windows.length === 4, 'the page is shown anew')
   expect([played.windows[2]?.destroyed, gone()]).toEqual([true, 0])
+  // For good, the question goes with it: that it was closed is said once.
+  played.windows[3]?.events.failed?.()
+  played.windows[3]?.window.destroy()
+  await new Promise(resolve => setImmediate(resolve))
+  expect([played.questions.length, played.questions[2]?.signal?.aborted, gone()]).toEqual([3, true, 1])
 })
 
 test('a window that gave way to another one while it was asked whether it may go takes nothing of that along', async () => {
