@@ -2,6 +2,7 @@
 import { openCore } from '../server/compose.ts'
 import { readConfig } from '../server/config.ts'
 import { silent } from './open-store.ts'
+import { queueMail } from './queue-mail.ts'
 
 const [data = '', smtp = ''] = process.argv.slice(2)
 const environment = {
@@ -11,7 +12,8 @@ const environment = {
   SMTP_URL: smtp,
   FROM_EMAIL: 'c@example.org',
 }
-const { core } = await openCore({ config: readConfig({ data, environment }), log: silent })
+const opened = await openCore({ config: readConfig({ data, environment }), log: silent })
 const link = 'https://wissen.example.org/#/reset?token=geheim'
-await core.mails.send({ kind: 'reset', to: 'anna@example.org', language: 'de', values: { link, minutes: 60 } })
-core.start()
+const reset = { kind: 'reset', to: 'anna@example.org', language: 'de', values: { link, minutes: 60 } } as const
+await queueMail(opened, reset)
+opened.core.start()

@@ -19,6 +19,7 @@ import { type CatcherOptions, openMailCatcher } from './mail-catcher.ts'
 import { createLineParser, openTestCore } from './open-core.ts'
 import { silent } from './open-store.ts'
 import { engines, type TestEngine } from './postgres.ts'
+import { queueMail } from './queue-mail.ts'
 
 const clock = { now: () => Date.now() }
 const publicUrl = 'https://wissen.example.org'
@@ -60,9 +61,9 @@ async function open(engine: TestEngine, { down = false, ...catching }: CatcherOp
 
 describe.each(engines)('mail over $name', engine => {
   test('is sent once, in the language of who gets it, and its line stands in the ledger', async () => {
-    const { core, catcher, logged } = await open(engine)
-    await core.mails.send(reset)
-    await core.mails.send({ ...reset, to: 'bob@example.org', language: 'en' })
+    const { core, catcher, logged, database } = await open(engine)
+    await queueMail({ core, database }, reset)
+    await queueMail({ core, database }, { ...reset, to: 'bob@example.org', language: 'en' })
     expect(catcher.mails).toEqual([])
     core.start()
     await expect.poll(() => catcher.mails.length, deadline).toBe(2)
@@ -85,9 +86,9 @@ describe.each(engines)('mail over $name', engine => {
   })
 
   test('for nobody is queued like any other, and nothing is sent', async () => {
-    const { core, catcher } = await open(engine)
-    await core.mails.send(reset, { nobody: true })
-    await core.mails.send({ ...reset, to: 'bob@example.org' })
+    const { core, catcher, database } = await open(engine)
+    await queueMail({ core, database }, reset, { nobody: true })
+    await queueMail({ core, database }, { ...reset, to: 'bob@example.org' })
     core.start()
     await expect.poll(() => catcher.mails.length, deadline).toBe(1)
     await core.close()
@@ -97,10 +98,10 @@ describe.each(engines)('mail over $name', engine => {
 
   test('is tried again where the server says later', async () => {
     const tried: string[] = []
-    const { core, catcher } = await open(engine, {
+    const { core, catcher, database } = await open(engine, {
       refuseRecipient: () => (tried.push('rcpt') < 2 ? '451 4.7.1 greylisted' : undefined),
     })
-    await core.mails.send(reset)
+    await queueMail({ core, database }, reset)
     core.start()
     await expect.poll(() => catcher.mails.length, deadline).toBe(1)
     expect(tried).toHaveLength(2)
@@ -108,10 +109,10 @@ describe.each(engines)('mail over $name', engine => {
   })
 
   test('is given up where it is refused for good, and nothing of it is told', async () => {
-    const { core, catcher, logged } = await open(engine, {
+    const { core, catcher, logged, database } = await open(engine, {
       refuseRecipient: () => '550 5.1.1 anna@example.org: geheim',
     })
-    await core.mails.send(reset)
+    await queueMail({ core, database }, reset)
     core.start()
     await expect.poll(async () => (await core.givenUp.list('local')).length, deadline).toBe(1)
     const [job] = await core.givenUp.list('local')
@@ -124,8 +125,8 @@ describe.each(engines)('mail over $name', engine => {
   })
 
   test('a server that is not there: it waits, and nothing is lost', async () => {
-    const { core, logged } = await open(engine, { down: true })
-    await core.mails.send(reset)
+    const { core, logged, database } = await open(engine, { down: true })
+    await queueMail({ core, database }, reset)
     core.start()
     await expect.poll(logged, deadline).toContain('a mail is tried again')
     expect(await core.givenUp.list('local')).toEqual([])
@@ -143,7 +144,7 @@ describe.each(engines)('mail over $name', engine => {
       throw new Error('rolled back')
     })
     await expect(changing).rejects.toThrow('rolled back')
-    await core.mails.send({ ...reset, to: 'bob@example.org' })
+    await queueMail({ core, database }, { ...reset, to: 'bob@example.org' })
     core.start()
     await expect.poll(() => catcher.mails.length, deadline).toBe(1)
     expect(catcher.mails[0].to).toEqual(['bob@example.org'])
@@ -180,7 +181,7 @@ test('the mail of a process that is killed goes out once', async () => {
   expect(catcher.mails[0].parsed.text).toContain('token=geheim')
   // The next one finds the queue empty but for itself.
   const link = `${publicUrl}/#/login`
-  await opened.core.mails.send({ kind: 'new-totp', to: 'bob@example.org', language: 'en', values: { link } })
+  await queueMail(opened, { kind: 'new-totp', to: 'bob@example.org', language: 'en', values: { link } })
   await expect
     .poll(() => catcher.mails.map(({ to }) => to[0]), deadline)
     .toEqual(['anna@example.org', 'bob@example.org'])
@@ -188,14 +189,14 @@ test('the mail of a process that is killed goes out once', async () => {
 
 test('what is wrong with a mail is said when it is queued', async () => {
   const { core } = await open(engines[0] as TestEngine)
-  await expect(core.mails.send({ ...reset, to: 'anna@example.org\r\nBcc: x@y.z' })).rejects.toMatchObject({
+  await expect(core.mails.prepare({ ...reset, to: 'anna@example.org\r\nBcc: x@y.z' })).rejects.toMatchObject({
     code: 'mail-address',
   })
   await expect(
-    core.mails.send({ ...reset, values: { link: 'https://evil.example/', minutes: 1 } } as MailRequest),
+    core.mails.prepare({ ...reset, values: { link: 'https://evil.example/', minutes: 1 } } as MailRequest),
   ).rejects.toThrow()
   const { core: without, close } = await openTestCore(createLineParser())
   onTestFinished(close)
   expect(without.mails.on).toBe(false)
-  await expect(without.mails.send(reset)).rejects.toMatchObject({ code: 'mail-off' })
+  await expect(without.mails.prepare(reset)).rejects.toMatchObject({ code: 'mail-off' })
 })

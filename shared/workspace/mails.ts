@@ -13,15 +13,15 @@ export interface MailSettings extends MailSurroundings {
 }
 
 export interface Mails {
-  /** Whether any are sent here; where not, both others throw `mail-off`. */
+  /** Whether any are sent here. */
   readonly on: boolean
   /**
-   * Resolves when the mail is sure to be tried. `nobody`: does the same and takes as long, and nothing is sent: so that whoever asks
-   * cannot tell whether somebody has this address. Throws `mail-address`, `secrets-key`.
+   * What it gives is for the transaction that the mail belongs to: behind its commit it is sure to be tried. `nobody`: does the same and takes
+   * as long, and nothing is sent: so that whoever asks cannot tell whether somebody has this address. Throws `mail-off`, `mail-address`,
+   * `secrets-key`.
    */
-  send(request: MailRequest, options?: { nobody?: boolean }): Promise<void>
-  /** The same in steps: the second one inside of the transaction that the mail belongs to, and `wake` behind it, so that it goes out at once. */
   prepare(request: MailRequest, options?: { nobody?: boolean }): Promise<(tx: SqlExecutor) => Promise<void>>
+  /** Behind the commit, so that it goes out at once. */
   wake(): void
 }
 
@@ -126,11 +126,6 @@ export function createMails({
     on: settings !== undefined,
     prepare,
     wake,
-    async send(request, options) {
-      const enqueue = await prepare(request, options)
-      await store.transaction('internal', tx => enqueue(store.executor(tx)))
-      wake()
-    },
     run: settings && ((job, signal) => run(job, signal, settings)),
   }
 }
