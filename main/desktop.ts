@@ -48,7 +48,7 @@ import { createWindows } from './windows.ts'
 export interface DesktopOptions {
   shell: Shell
   processes: Processes
-  /** By the command line, for this start alone. */
+  /** By the command line or the environment, for this start alone. */
   dataDirectory: string | null
   /** Where the library is when nobody said otherwise. */
   usualDirectory: string

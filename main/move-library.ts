@@ -43,7 +43,7 @@ export async function moveLibrary({
   from: string
   /** An older folder that is still being taken away. */
   clearing(): string | undefined
-  /** Whether the command line names the folder. */
+  /** Whether the command line or the environment names the folder. */
   named: boolean
   log: Log
 }): Promise<void> {

@@ -43,7 +43,7 @@ export async function openLibrary({
   shell: Shell
   preferences: PreferenceStore
   processes: Processes
-  /** By the command line, for this start. */
+  /** By the command line or the environment, for this start. */
   named: string | null
   usual: string
   /** Where the user wants a new one in place of one that is not there. */
