@@ -1,5 +1,5 @@
 import { reasonOf, toAppError } from '../errors.ts'
-import type { BackupTrouble, Reason } from '../model/index.ts'
+import type { BackupTrouble, Reason, Time } from '../model/index.ts'
 import type { Log } from '../ports.ts'
 import type { BackupTroubleStore } from '../store/backup-trouble.ts'
 import { backupTo, type LockFolder, latestBackup } from './folder.ts'
@@ -35,19 +35,21 @@ export function createSchedule(
   log: Log,
 ): Schedule {
   /** What could not be kept: the disk that has no room for a backup may be the database's. */
-  let unkept: BackupTrouble | undefined
+  let unkept: (BackupTrouble & { until: Time }) | undefined
+  const lookTime = Math.min(mostLookTime, every)
 
   async function note(reason: Reason): Promise<void> {
     const now = source.clock.now()
     // Each try that fails tells of the same one, which is due for as long.
-    const trouble = { at: unkept?.at ?? now, reason }
+    let at = unkept?.at ?? now
     try {
-      const before = await kept.get()
+      at = (await kept.get())?.at ?? at
       // Tried again until it goes well; of one that nobody tries any more, nothing is said for longer than that.
-      await kept.note(before ? { at: before.at, reason } : trouble, now + 2 * Math.max(every, mostLookTime))
+      await kept.note({ at, reason }, now + 2 * Math.max(every, mostLookTime))
       unkept = undefined
     } catch (error) {
-      unkept = trouble
+      // By then this process has tried again, or another one did.
+      unkept = { at, reason, until: now + 2 * lookTime }
       log.warn('that no backup was made was not kept', { error })
     }
   }
@@ -69,7 +71,7 @@ export function createSchedule(
   }
 
   return {
-    lookTime: Math.min(mostLookTime, every),
+    lookTime,
     async look(signal) {
       if (!(await isDue())) return forget()
       try {
@@ -86,7 +88,9 @@ export function createSchedule(
         await note(reasonOf(known))
       }
     },
-    // Another process may have made one since.
-    trouble: async () => (unkept && (await isDue()) ? unkept : kept.get()),
+    async trouble() {
+      if (!unkept || source.clock.now() >= unkept.until) return kept.get()
+      return { at: unkept.at, reason: unkept.reason }
+    },
   }
 }
