@@ -121,6 +121,8 @@ test('a database and a store are taken as they are set, and nobody is shown a pa
   expect(shownDatabase('anna:geheim@db')).toBe('postgres://?')
   expect(shownDatabase('postgres://anna:geheim@db')).toBe('postgres://anna@db/anna')
   expect(shownDatabase('postgres://anna:geheim@db/?dbname=library')).toBe('postgres://anna@db/library')
+  expect(shownDatabase('postgres://db?user=anna&password=geheim')).toBe('postgres://db/anna')
+  expect(shownDatabase('postgres://db')).toBe('postgres://db/postgres')
   const { blobStore } = read({
     BLOB_STORE: 'S3',
     S3_BUCKET: 'files',

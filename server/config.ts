@@ -289,8 +289,8 @@ export function shownDatabase(url: string): string {
   // Of anything else it cannot be told what in it is a password.
   if (!/^postgres(?:ql)?:\/\//i.test(url) || !URL.canParse(url)) return 'postgres://?'
   const { protocol, username, host, pathname, searchParams } = new URL(url)
-  // Where none is named, it is the one that is called as the user.
-  const name = searchParams.get('dbname') || pathname.slice(1) || username
+  // Where none is named, it is the one that is called as the user; as `readTarget` has it.
+  const name = searchParams.get('dbname') || pathname.slice(1) || (searchParams.get('user') ?? username) || 'postgres'
   return `${protocol}//${username ? `${username}@` : ''}${host}/${name}`
 }
 
