@@ -4,6 +4,7 @@
  * read for it instead of 600, one for each package and not one for each of its modules.
  */
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build, type Plugin } from 'vite'
 
@@ -56,6 +57,8 @@ export async function buildServer(
       },
     },
   })
+  // Otherwise Node looks into each file for what it is: 13 ms of the 60 that it takes to read them.
+  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }\n')
   return { main: path.join(folder, 'main.js') }
 }
 
