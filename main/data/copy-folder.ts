@@ -82,15 +82,25 @@ export async function takeBack(from: string, to: string, made: boolean): Promise
 
 /** Files that have not changed since then, and folders that are empty then, but not `kept`. Gives the paths of the rest. */
 export async function removeOlder(folder: string, since: number, kept: string): Promise<string[]> {
-  const left: string[] = []
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    const file = path.join(folder, entry.name)
-    if (file === kept) continue
-    if (entry.isDirectory()) left.push(...(await removeOlder(file, since, kept)))
-    else if (lastOf(await lstat(file)) <= since) await rm(file, { force: true })
-    else left.push(file)
+  const [old, left, folders]: [{ file: string; node: number }[], string[], string[]] = [[], [], []]
+  async function look(at: string): Promise<void> {
+    for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
+      const file = path.join(at, entry.name)
+      if (file === kept) continue
+      if (entry.isDirectory()) await look(file)
+      else {
+        const found = await lstat(file)
+        if (lastOf(found) <= since) old.push({ file, node: found.ino })
+        else left.push(file)
+      }
+    }
+    folders.push(at)
   }
-  await rmdir(folder).catch(() => {})
+  // Documents that a restore has set aside are second names of the same bytes, which change when one of them goes: all are looked at before,
+  // and go one behind the other, so that whoever is ended in between leaves at most one of them.
+  await look(folder)
+  for (const { file } of old.sort((a, b) => a.node - b.node)) await rm(file, { force: true })
+  for (const one of folders) await rmdir(one).catch(() => {})
   return left
 }
 

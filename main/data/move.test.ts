@@ -291,6 +291,9 @@ test.each([
   'of the old folder nothing goes that came there or changed since, and all else; its clock is %s',
   async (_, ours) => {
     await fill(3)
+    // As a restore sets documents aside: a second name, whose time changes with the first one that goes.
+    await mkdir(path.join(from, 'set-aside'))
+    await link(path.join(from, 'secrets.json'), path.join(from, 'set-aside', 'secrets.json'))
     const preferences = await preferencesIn()
     const { now } = Date
     const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + ours)
