@@ -18,7 +18,7 @@ import { ModelChoice, WhereItGoes } from './model-choice.tsx'
 import { QuestionBox } from './question-box.tsx'
 import { AssistantContext } from './searched.ts'
 import { LiveTurn, NotAnsweredAgain, StoredTurn } from './turn.tsx'
-import { messagesBefore, placeOf, turnsOf } from './turns.ts'
+import { isAsked, messagesBefore, placeOf, turnsOf } from './turns.ts'
 
 export function ChatPage({ chatId }: { chatId: string }) {
   const words = useWords()
@@ -60,9 +60,8 @@ export function ChatPage({ chatId }: { chatId: string }) {
   }
   const retry = () => {
     if (!live) return
-    // A question that never reached its chat is asked anew.
-    if (live.state === 'failed' && messages[live.from]?.role !== 'user') ask(live.question)
-    else again()
+    if (isAsked(messages, live)) again()
+    else ask(live.question)
   }
   const again = useCallback(() => {
     const from = messages.findLastIndex(({ role }) => role === 'user')

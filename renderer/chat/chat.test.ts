@@ -7,7 +7,7 @@ import { groupsOf } from '../reading/blocks.tsx'
 import { createWords } from '../words.tsx'
 import { textWithSources } from './copy.ts'
 import { paragraphsOf } from './paragraphs.ts'
-import { messagesBefore, placeOf, turnsOf } from './turns.ts'
+import { isAsked, messagesBefore, placeOf, turnsOf } from './turns.ts'
 
 const words = createWords('de', de)
 const sentence = (text: string, lead = ' ', citations: number[] = [], supported = true): AnswerSentence => ({
@@ -62,6 +62,7 @@ describe('what is shown of a chat', () => {
     expect(messagesBefore(waited, live)).toBe(4)
     expect(messagesBefore([...waited, message('5', 'user', 'Was?')], live)).toBe(4)
     expect(messagesBefore(waited, { ...live, again: true, from: 0 })).toBe(0)
+    expect([isAsked(waited, live), isAsked(waited, { ...live, question: 'Wer?' })]).toEqual([false, true])
     expect(placeOf(waited, { question: 'Wer?', questionId: '3' })).toBe(2)
     expect(placeOf(waited, { question: 'Wann?', questionId: null })).toBe(4)
     expect(placeOf(waited.slice(0, 3), { question: 'Wer?', questionId: null })).toBe(2)

@@ -29,7 +29,7 @@ const answer: Answer = {
   messageId: 'm2',
 }
 
-function setUp(events: (StreamedAnswer | Error)[], messages: { id: string; role?: string }[] = []) {
+function setUp(events: (StreamedAnswer | Error)[], messages: { id: string; role?: string; text?: string }[] = []) {
   const stopped: unknown[] = []
   const client = {
     answers: {
@@ -113,7 +113,10 @@ describe('an answer on its way', () => {
   })
 
   it('gives way to what the chat kept when the server is there again', async () => {
-    const { answers, ask } = setUp([start, { type: 'draft', text: 'Rent' }], [{ id: 'm1', role: 'user' }])
+    const { answers, ask } = setUp(
+      [start, { type: 'draft', text: 'Rent' }],
+      [{ id: 'm1', role: 'user', text: 'When is rent due?' }],
+    )
     ask()
     await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
     answers.reconnected()
@@ -127,6 +130,21 @@ describe('an answer on its way', () => {
     answers.reconnected()
     await expect.poll(() => answers.list.get()[0]?.state).toBe('interrupted')
     expect(answers.list.get()[0]).toMatchObject({ question: 'When is rent due?', problem: null })
+  })
+
+  it('stays to be asked again where the chat has another question in its place', async () => {
+    // Asked before the chat was read: nobody knew yet what stands in it.
+    const messages = [
+      { id: 'm1', role: 'user', text: 'Who pays?' },
+      { id: 'm2', role: 'assistant', text: 'You.' },
+    ]
+    const { answers } = setUp([new ApiError({ code: 'server-unreachable', status: 0 })], messages)
+    const question = 'When is rent due?'
+    answers.ask({ projectId: 'p', question, chatId: 'c', assistantId: null, from: 0, started() {} })
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    answers.reconnected()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('interrupted')
+    expect(answers.list.get()[0]).toMatchObject({ question })
   })
 
   it('goes on saying what else went wrong when the server is there again', async () => {
@@ -164,7 +182,7 @@ describe('an answer on its way', () => {
   it('reads along again when the connection is back', async () => {
     const { answers } = setUp(
       [start, new ApiError({ code: 'server-unreachable', status: 0 })],
-      [{ id: 'm', role: 'user' }],
+      [{ id: 'm', role: 'user', text: 'When is rent due?' }],
     )
     const answering = { answerId: 'a', question: 'When is rent due?', questionId: null }
     answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })

@@ -6,6 +6,7 @@ import { toAppError } from '../../shared/errors.ts'
 import type { Answer, AnswerSentence, Citation, Passage, Reason } from '../../shared/model/index.ts'
 import { read } from '../queries.ts'
 import { createStore, type Store } from '../store.ts'
+import { isAsked } from './turns.ts'
 
 /** An answer that is being given, or just was, as far as it came. */
 export interface LiveAnswer {
@@ -171,14 +172,15 @@ export function createLiveAnswers({
     }
   }
 
-  async function takeBack({ key, projectId, chatId, answerId, from, again }: LiveAnswer): Promise<void> {
+  async function takeBack(live: LiveAnswer): Promise<void> {
+    const { key, projectId, chatId, answerId, again } = live
     // Where it still goes on, it is read along with anew.
     if (answerId) followed.delete(answerId)
     try {
       const query = chatId && read.chat(client, projectId, chatId)
       const messages = query ? (await queries.fetchQuery({ ...query, staleTime: 0 })).messages : []
       // A question that never arrived stays to be asked again.
-      if (again || messages[from]?.role === 'user') list.change(all => all.filter(one => one.key !== key))
+      if (again || isAsked(messages, live)) list.change(all => all.filter(one => one.key !== key))
       else list.change(all => all.map(one => (one.key === key ? { ...one, state: 'interrupted', problem: null } : one)))
     } catch {
       // Gone again: it says so already.

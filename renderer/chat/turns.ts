@@ -28,6 +28,12 @@ export function messagesBefore(
   return at >= from ? at : messages.length
 }
 
+/** Whether its question is in its chat: one that is not, is nothing to be answered again, but still to be asked. */
+export const isAsked = (
+  messages: readonly ApiMessage[],
+  live: Pick<LiveAnswer, 'again' | 'question' | 'from'>,
+): boolean => messagesBefore(messages, live) < messages.length
+
 /** Where an answer that is found running stands: behind the messages, or in the place of what is answered anew, or not yet. */
 export function placeOf(
   messages: readonly ApiMessage[],
