@@ -95,8 +95,19 @@ describe.skipIf(!chromiumPath)(`accounts${why}`, () => {
     await expect.poll(() => field(enter.password).getAttribute('autocomplete')).toBe('current-password')
     await page.getByText(enter.byInvitation).waitFor()
     expect(await faults(page)).toEqual([])
+    // With the word itself: a moment later the keyboard would be taken from who is typing again by then.
+    await page.evaluate(() => {
+      const watch = new MutationObserver(() => {
+        const said = document.querySelector('[role=alert]')
+        if (!said) return
+        watch.disconnect()
+        document.body.dataset.saidWithFocus = String(said.parentElement === document.activeElement)
+      })
+      watch.observe(document.body, { childList: true, subtree: true })
+    })
     await typePassword({ ...anna, password: 'seven purple lamp' })
     await alert().waitFor()
+    expect(await page.evaluate(() => document.body.dataset.saidWithFocus)).toBe('true')
     expect(await focusedText()).toBe(words.error['log-in-failed'])
     expect(await faults(page)).toEqual([])
     await typePassword(anna)
