@@ -176,7 +176,7 @@ describe.each(engines)('on $name', engine => {
 
     test('a page of thousands of blocks is indexed in batches', async () => {
       // PGlite took 24 s for 10,000 of them.
-      const count = engine === sqlite ? 10_000 : 2000
+      const count = engine === sqlite ? 4000 : 2000
       open = await openOn({
         ...createLineParser(),
         async *parse() {

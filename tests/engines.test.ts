@@ -16,7 +16,7 @@ import { engines, type TestEngine } from './postgres.ts'
 import { createText, createVectors } from './synthetic.ts'
 import { createWordEmbedder, embeddersOf } from './word-embedder.ts'
 
-const documents = 20
+const documents = 12
 const perDocument = 40
 
 const opened: Awaited<ReturnType<typeof openTestStore>>[] = []
@@ -77,11 +77,15 @@ test('the first ten are the same, by words alone and with vectors', async () => 
 }, 180_000)
 
 describe('our own question sets', () => {
+  // One process for all of them: starting one takes longer than reading these files does.
+  const parsers = openParsers(readConfig({ environment: {} }), silent)
+  afterAll(() => parsers.close())
+
   async function evaluateOn(engine: TestEngine, file: string, mode: SearchMode): Promise<Evaluated> {
     const set = await readSet(file)
     const files = await filesOf(file, set)
     const models = embeddersOf(mode === 'words' ? [] : [createWordEmbedder({ dimensions: 96 })])
-    const test = await openTestCore(openParsers(readConfig({ environment: {} }), silent), { engine, models })
+    const test = await openTestCore({ ...parsers, close: async () => {} }, { engine, models })
     try {
       test.core.start()
       return await measure(test.core, test.scope, { set, files, mode })

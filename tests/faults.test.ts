@@ -7,13 +7,13 @@ import { faultsOf, runFaults } from './faults/sample.ts'
 
 const limit = 240_000
 
-describe('a call of the database or of the store of blobs that fails', () => {
-  let ingestion: Ingestion
-  beforeAll(async () => {
-    ingestion = await prepareIngestion()
-  }, limit)
-  afterAll(() => ingestion.close())
+let ingestion: Ingestion
+beforeAll(async () => {
+  ingestion = await prepareIngestion()
+}, limit)
+afterAll(() => ingestion.close())
 
+describe('a call of the database or of the store of blobs that fails', () => {
   test(
     'in the middle of an ingestion costs nothing: it is told, or the work goes on, and the same comes out',
     async () => {
@@ -43,13 +43,8 @@ describe('a clock that jumps', () => {
   test(
     'by an hour or a year, to and fro, in the middle of leases and pauses, changes nothing',
     async () => {
-      const ingestion = await prepareIngestion()
-      try {
-        for (const jump of [hour, -hour, 365 * 24 * hour, -365 * 24 * hour]) {
-          expect({ jump, problems: (await ingestion.clockRound(jump)).problems }).toEqual({ jump, problems: [] })
-        }
-      } finally {
-        await ingestion.close()
+      for (const jump of [hour, -hour, 365 * 24 * hour, -365 * 24 * hour]) {
+        expect({ jump, problems: (await ingestion.clockRound(jump)).problems }).toEqual({ jump, problems: [] })
       }
     },
     limit,

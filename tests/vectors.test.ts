@@ -137,7 +137,7 @@ describe.each(engines)('on $name', engine => {
   }, 120_000)
 
   /** A silent lease runs out after 15 s on Postgres, where the process may be anywhere; SQLite sees that it is gone. */
-  const kills = engine.engine === 'sqlite' ? 4 : 1
+  const kills = engine.engine === 'sqlite' ? 2 : 1
 
   test.skipIf(!engine.concurrent)(
     `killed in the middle (${kills} ×), the embedding ends with one vector for each chunk${engine.concurrent ? '' : `: ${needsServer}`}`,

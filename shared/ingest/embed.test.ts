@@ -546,30 +546,30 @@ describe('a search by words and vectors', () => {
 describe('a long document', () => {
   test('is out of the search when the call returns; undo waits until the old chunks are gone', async () => {
     await start([createWordEmbedder()])
-    const id = await add(pages(600))
+    const id = await add(pages(300))
     await add(pages(2, 'blatt'), 'b.txt')
     await open.core.embedded(open.scope)
     await open.core.documents.delete(open.scope, id)
-    expect((await open.core.search(open.scope, 'seite599 wort', { limit: 50 })).map(({ file }) => file)).not.toContain(
+    expect((await open.core.search(open.scope, 'seite299 wort', { limit: 50 })).map(({ file }) => file)).not.toContain(
       'a.txt',
     )
     await open.core.documents.undo(open.scope, id)
     await open.core.embedded(open.scope)
     expect(await unmatched()).toEqual({ orphans: 0, missing: 0 })
-    expect(await rows('select count(*) as count from chunk')).toEqual([{ count: 602 }])
-    expect(await rows('select chunks from library')).toEqual([{ chunks: 602 }])
-    expect(await found('seite599')).toEqual(['seite599'])
+    expect(await rows('select count(*) as count from chunk')).toEqual([{ count: 302 }])
+    expect(await rows('select chunks from library')).toEqual([{ chunks: 302 }])
+    expect(await found('seite299')).toEqual(['seite299'])
   }, 60_000)
 
   test('goes for good with its purge, and after a restart where its deletion was cut short', async () => {
     await start([createWordEmbedder()])
-    const [id, other] = [await add(pages(600)), await add(pages(600, 'blatt'), 'b.txt')]
+    const [id, other] = [await add(pages(300)), await add(pages(300, 'blatt'), 'b.txt')]
     await open.core.embedded(open.scope)
     await open.core.documents.purge(open.scope, id)
-    expect(await rows('select count(*) as count from chunk')).toEqual([{ count: 600 }])
+    expect(await rows('select count(*) as count from chunk')).toEqual([{ count: 300 }])
     await open.reopen()
     await open.core.documents.delete(open.scope, other)
-    expect(await rows('select count(*) as count from chunk')).toEqual([{ count: 350 }])
+    expect(await rows('select count(*) as count from chunk')).toEqual([{ count: 50 }])
     await open.reopen()
     open.core.start()
     await until(async () => (await rows('select id from chunk')).length === 0)

@@ -359,9 +359,9 @@ describe('bad files', () => {
     }
   })
 
-  test('a value of five million characters is cut, and that is said', async () => {
+  test('a value of a million characters is cut, and that is said', async () => {
     const { readings, ending } = await read(
-      writePdf({ pages: [labelled(field('Wort '.repeat(1_000_000), { picture: null, multiline: true }))] }),
+      writePdf({ pages: [labelled(field('Wort '.repeat(200_000), { picture: null, multiline: true }))] }),
     )
     const all = texts(readings[0]!.segment).join(' ')
     expect(all.startsWith('Aktenzeichen: Wort Wort')).toBe(true)
@@ -369,8 +369,8 @@ describe('bad files', () => {
     expect(ending.reasons).toEqual([{ code: 'partly-damaged' }])
   })
 
-  test('of a hundred thousand fields on a page, the first ten thousand are read, in time', async () => {
-    const fields = Array.from({ length: 100_000 }, (_, index) =>
+  test('of thirty thousand fields on a page, the first ten thousand are read, in time', async () => {
+    const fields = Array.from({ length: 30_000 }, (_, index) =>
       field(`W${index}`, {
         name: `f${index}`,
         ...{ x: (index * 37) % 540, y: (index * 13) % 800, width: 50, height: 12 },
