@@ -2,7 +2,7 @@
  * Packages that lie in the installation as they are, because they bring programs of the machine or find files by where they lie: which
  * belong to them, and what of each. Their places in `node_modules` stay, so that each finds the version that it found here.
  */
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { root } from './root.ts'
 import { type Machine, type Target, targets } from './targets.ts'
@@ -142,12 +142,13 @@ async function look(names: readonly string[], target: Target): Promise<{ package
 /** Copies what is used of them into the folder, each to its place. */
 export async function copyPackages(packages: readonly Package[], to: string): Promise<void> {
   for (const { name, folder, files } of packages) {
+    const folders = new Set(files.map(file => path.dirname(path.join(to, folder, file))))
+    for (const each of folders) await mkdir(each, { recursive: true })
     for (const file of files) {
       const target = path.join(to, folder, file)
-      await mkdir(path.dirname(target), { recursive: true })
       const other = replaced[`${name}/${file}`]
       if (!other) {
-        await cp(path.join(root, folder, file), target, { dereference: true })
+        await copyFile(path.join(root, folder, file), target)
         continue
       }
       const text = await readFile(path.join(root, folder, file), 'utf8')

@@ -1,10 +1,10 @@
 /**
  * What is installed, proven without Electron: the folder that is packed runs by itself under plain Node, far from any `node_modules`, and
- * electron-builder packs just that folder, around a program with fuses that stands for Electron's.
+ * electron-builder packs just that folder, around a program with fuses that stands for Electron's. And what `npm run desktop` does with it.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { builtinModules, createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,22 +17,38 @@ import { describeProcesses } from '../../main/processes/started.ts'
 import { findFuseFaults } from '../../main/safety/fuses.ts'
 import { filesOf } from '../../scripts/desktop/packages.ts'
 import { packageOf, referencesOf } from '../../scripts/desktop/references.ts'
-import { root } from '../../scripts/desktop/root.ts'
+import { root, staged } from '../../scripts/desktop/root.ts'
 import { targetHere } from '../../scripts/desktop/targets.ts'
 import { exampleDocx } from '../../scripts/fixtures/docx.ts'
 import { scriptedChat } from '../../scripts/tiny-models.ts'
 import { writeGguf } from '../../scripts/write-gguf.ts'
+import { until } from '../until.ts'
 import { writeElectronDist } from './electron-dist.ts'
 import { env, runProgram } from './run-program.ts'
+import { putProgram, startCheckout } from './start-checkout.ts'
+
+/** Says for what the one in the checkout was put together; the one that is packed has none. */
+const stamp = path.join(staged, '.checkout')
 
 let folder: string
 let app: string
 let files: string[]
+/** What a checkout did that was to start an application that is not as it is now. */
+let first: { code: number | null; stdout: string; stderr: string }
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'cloister-packaged-'))
+  folder = await realpath(await mkdtemp(path.join(tmpdir(), 'cloister-packaged-')))
   app = path.join(folder, 'app')
   // As users start it: what tests set in their environment makes another page.
-  await promisify(execFile)(process.execPath, ['scripts/desktop/stage.ts', targetHere(), app], { cwd: root, env })
+  if (process.platform !== 'linux') {
+    await promisify(execFile)(process.execPath, ['scripts/desktop/stage.ts', targetHere(), app], { cwd: root, env })
+  } else {
+    // It takes 8 s of the processor: what a checkout puts together is what is looked at, too.
+    await putProgram(folder, 'pwd; echo "$@"; echo "node: $ELECTRON_RUN_AS_NODE"; exit 7')
+    await utimes(stamp, 0, 0).catch(() => {})
+    const begun = startCheckout(folder, ['Brief.pdf', '--data', 'ordner'], { ELECTRON_RUN_AS_NODE: '1' })
+    first = { code: await begun.finished, ...begun.said }
+    await cp(staged, app, { recursive: true, filter: from => from !== stamp })
+  }
   files = await allFiles(app)
 }, 300_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -51,6 +67,36 @@ async function allFiles(of: string): Promise<string[]> {
   )
   return [...new Set([...(await filesOf(of)), ...packages, ...nested.flat()])].sort()
 }
+
+describe.skipIf(process.platform !== 'linux')('a checkout', () => {
+  test('starts the application as it is now, where the user stands, with the arguments and nothing that makes Node of it', async () => {
+    expect(first).toEqual({
+      code: 7,
+      stderr: expect.stringContaining('Die Anwendung wird zusammengestellt'),
+      stdout: `${folder}\n${staged} Brief.pdf --data ordner\nnode: \n`,
+    })
+    // As if nobody could change a source meanwhile.
+    const { mtime } = await stat(stamp)
+    await utimes(stamp, new Date(), new Date(Date.now() + 600_000))
+    const second = startCheckout(folder, [])
+    expect({ code: await second.finished, stderr: second.said.stderr }).toEqual({ code: 7, stderr: '' })
+    await utimes(stamp, mtime, mtime)
+  }, 240_000)
+
+  test('hands a signal on, once, and waits', async () => {
+    await putProgram(
+      folder,
+      `trap 'echo told; trap "echo again" TERM; sleep 1; exit 3' TERM; echo up; while :; do sleep 0.1; done`,
+    )
+    const running = startCheckout(folder, [])
+    await until(() => running.said.stdout.includes('up'), 'it is started', 180_000)
+    running.child.kill('SIGTERM')
+    await until(() => running.said.stdout.includes('told'), 'it is told')
+    running.child.kill('SIGTERM')
+    expect(await running.finished).toBe(3)
+    expect(running.said.stdout).toBe('up\ntold\n')
+  }, 240_000)
+})
 
 describe('the folder that is packed', () => {
   test('holds everything that its programs name', async () => {
@@ -171,7 +217,7 @@ describe('what electron-builder makes of it', () => {
   let archive: string
   let program: string
   beforeAll(async () => {
-    const electronDist = path.join(folder, 'electron')
+    const electronDist = path.join(folder, 'electron-dist')
     await writeElectronDist(electronDist)
     const output = path.join(folder, 'installers')
     await build({
