@@ -45,7 +45,8 @@ async function until<T>(what: string, look: () => T | undefined | false | Promis
     const found = await look()
     if (found) return found
     if (Date.now() > deadline) throw new Error(`never came: ${what}`)
-    await pause(10)
+    // Each look opens a library or asks it: every 10 ms, it took more of the processor than what is waited for.
+    await pause(50)
   }
 }
 
