@@ -20,7 +20,7 @@ export interface Checker {
 }
 
 export function startChecker(signal?: AbortSignal): Checker {
-  const worker = new Worker(new URL('./check-thread.ts', import.meta.url), { name: 'backup' })
+  const worker = new Worker(new URL('./check-thread.ts', import.meta.url), { name: 'backup', execArgv: [] })
   const pending = new Map<number, { resolve: (result: unknown) => void; reject: (error: unknown) => void }>()
   let last = 0
   let gone: unknown
