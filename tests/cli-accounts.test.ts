@@ -48,7 +48,7 @@ describe.each([sqlite, postgres])('on $name', engine => {
           return { database, close: () => database.close() }
         }
       else {
-        const held = await postgres.open()
+        const held = await postgres.openReady()
         environment.DATABASE_URL = held.url ?? ''
         open = async () => ({ database: held.database, close: async () => {} })
         drop = held.drop

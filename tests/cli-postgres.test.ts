@@ -21,7 +21,7 @@ describe.skipIf(!postgres.concurrent)(`the command line on ${postgres.concurrent
 
   beforeAll(async () => {
     place = await makePlace()
-    held = await postgres.open()
+    held = await postgres.openReady()
     options = { environment: { DATABASE_URL: held.url!, CLOISTER_DATA: path.join(place.folder, 'data') } }
     expect(await place.run(['ingest', lease], options)).toMatchObject({ code: 0 })
   }, limit)

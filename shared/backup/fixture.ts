@@ -31,7 +31,7 @@ export async function openBench() {
     folder,
     file: (name: string) => path.join(folder, name),
     async library(engine: TestEngine): Promise<TestLibrary> {
-      const held = await engine.open()
+      const held = await engine.openReady()
       const backups = (name: string) => path.join(folder, `${opened.length}-${name}`)
       const store = await openStore({ database: held.database, clock, ids, log: silent, backups })
       const blobs = await createFolderBlobs({ folder: path.join(folder, `blobs-${opened.length}`) })
