@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestServer, type TestServer, token } from './http/open-server.ts'
 import { noModels } from './open-core.ts'
 import { postgres, type TestEngine } from './postgres.ts'
@@ -41,13 +41,19 @@ async function connect(url: string, modern: boolean, headers: Record<string, str
   return client
 }
 
+/** For one test; `open` leaves the end to the caller. */
 async function serve(answers: readonly (readonly Said[])[], engine?: TestEngine) {
+  const opened = await open(answers, engine)
+  ends.push(() => opened.server.stop())
+  return opened
+}
+
+async function open(answers: readonly (readonly Said[])[], engine?: TestEngine) {
   const model = spokenModel(answers)
   const server: TestServer = await openTestServer({
     chat: { ...noModels, chat: async name => (name ? undefined : model) },
     ...(engine && { engine }),
   })
-  ends.push(() => server.stop())
   const { client: api, projectId } = server
   for (const [name, text] of [
     ['Miete', rent],
@@ -64,10 +70,14 @@ describe.each([
   // Tools only read what other suites keep in both: only where there is a server of it.
   ...(process.env.TEST_DATABASE_URL ? ([['sessions, on Postgres', false, postgres]] as const) : []),
 ] as const)('over HTTP, with %s', (_, modern, engine) => {
-  const open = (answers: readonly (readonly Said[])[]) => serve(answers, engine)
+  /** For the tests that leave nothing behind. */
+  let server: TestServer
+  beforeAll(async () => {
+    ;({ server } = await open([[`${rent} [1]`]], engine))
+  })
+  afterAll(() => server?.stop())
 
   it('lists, searches, reads and answers with proof, and keeps nothing', async () => {
-    const { server } = await open([[`${rent} [1]`]])
     const client = await connect(server.url, modern)
     const { tools } = await client.listTools()
     expect(tools.map(({ name }) => name).sort()).toEqual(['ask', 'list_documents', 'list_projects', 'read', 'search'])
@@ -121,7 +131,6 @@ describe.each([
   })
 
   it('tells a model what it did wrong, and a program what it did', async () => {
-    const { server } = await open([])
     const client = await connect(server.url, modern)
     const other = await client.callTool({ name: 'search', arguments: { query: 'Miete', project: 'Nirgends' } })
     expect([other.isError, textOf(other)]).toEqual([true, expect.stringContaining('Nirgends')])
@@ -139,7 +148,6 @@ describe.each([
   })
 
   it('gives documents as resources', async () => {
-    const { server } = await open([])
     const client = await connect(server.url, modern)
     const { resources } = await client.listResources()
     expect(resources.map(({ name }) => name).sort()).toEqual(['Frist.txt', 'Miete.txt'])
@@ -152,7 +160,7 @@ describe.each([
   })
 
   it('stops the model when the question is called off', async () => {
-    const { server, model } = await open([[`${rent} [1] `, { wait: new Promise(() => {}) }]])
+    const { server, model } = await serve([[`${rent} [1] `, { wait: new Promise(() => {}) }]], engine)
     const client = await connect(server.url, modern)
     const control = new AbortController()
     const asked = client
@@ -168,7 +176,7 @@ describe.each([
   })
 
   it('stops the model when the client goes away without a word', async () => {
-    const { server, model } = await open([[`${rent} [1] `, { wait: new Promise(() => {}) }], [`${rent} [1]`]])
+    const { server, model } = await serve([[`${rent} [1] `, { wait: new Promise(() => {}) }], [`${rent} [1]`]], engine)
     const client = await connect(server.url, modern)
     const asked = client.callTool({ name: 'ask', arguments: { question } }).catch((error: unknown) => error)
     await until(() => model.calls.length > 0, 'asked')
