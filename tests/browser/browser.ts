@@ -1,4 +1,4 @@
-import { AxeBuilder } from '@axe-core/playwright'
+import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Route } from 'playwright-core'
 import { expect, vi } from 'vitest'
 import { chromiumPath } from '../chromium.ts'
@@ -43,25 +43,38 @@ export async function visit(
 
 /**
  * What axe finds on the page as it is, a line for each; in light and in dark, where only what is about colours can differ: the rest of the
- * page is the same one. Axe does its work in the page itself (`setLegacyMode`), which has no frames of others, and need not say what was right.
+ * page is the same one, which has no frames of others. Axe comes into a page once, as reading its half a megabyte is most of a look.
  */
 export async function faults(page: Page): Promise<string[]> {
   const found: string[] = []
   // Until it has its heading the page is still coming.
   await page.locator('h1').first().waitFor({ state: 'attached' })
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    const axe = new AxeBuilder({ page }).setLegacyMode(true)
-    const rules = colorScheme === 'dark' && { runOnly: { type: 'rule' as const, values: ofColours } }
-    const { violations } = await axe.options({ resultTypes: ['violations'], ...rules }).analyze()
-    for (const { id, nodes } of violations)
-      for (const node of nodes) found.push(`${colorScheme} ${id}: ${node.html.slice(0, 160)} (${node.failureSummary})`)
+    found.push(...(await page.evaluate(look, colorScheme)))
   }
   await page.emulateMedia({ colorScheme: 'light' })
   return found
 }
 
-const ofColours = ['color-contrast', 'link-in-text-block']
+declare global {
+  interface Window {
+    axe: typeof axe
+  }
+}
+
+/** In the page. */
+async function look(colorScheme: 'light' | 'dark'): Promise<string[]> {
+  const ofColours = ['color-contrast', 'link-in-text-block']
+  const { violations } = await window.axe.run(document, {
+    resultTypes: ['violations'],
+    ...(colorScheme === 'dark' && { runOnly: { type: 'rule', values: ofColours } }),
+  })
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${colorScheme} ${id}: ${html.slice(0, 160)} (${failureSummary})`),
+  )
+}
 
 export interface Held {
   /** What was sent and still waits for its answer, or got it. */

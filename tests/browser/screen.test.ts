@@ -25,7 +25,7 @@ describe.skipIf(!chromiumPath)(`the screen${why}`, () => {
 
   beforeAll(async () => {
     data = await mkdtemp(path.join(tmpdir(), 'cloister-screen-'))
-    server = await serve(data, { environment: { MAX_FILE_SIZE_MB: '1' } })
+    server = await serve(data, { environment: { MAX_FILE_SIZE_MB: '1' }, started: true })
     browser = await launch()
     page = await visit(browser, { locale: 'en-GB' })
     await page.goto(server.url)

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { buildScreen } from '../../scripts/build-screen.ts'
+import { program } from '../program.ts'
 import { root } from '../run-cli.ts'
 
 export interface Served {
@@ -13,14 +15,21 @@ export interface Served {
   stop(): Promise<void>
 }
 
-/** As `npm start` does: builds the screen where it is older than its sources, and serves. */
+const asStarted = ['--import', './scripts/check-node.mjs', 'scripts/start.ts']
+
+/** Serves the screen, which is built where it is older than its sources. `started`: by `npm start`, from the sources and not the built program. */
 export async function serve(
   data: string,
-  { port = 0, environment = {} }: { port?: number; environment?: Record<string, string> } = {},
+  {
+    port = 0,
+    environment = {},
+    started = false,
+  }: { port?: number; environment?: Record<string, string>; started?: boolean } = {},
 ): Promise<Served> {
+  if (!started && (await buildScreen()) !== 0) throw new Error('the screen could not be built')
   const child = spawn(
     process.execPath,
-    ['--import', './scripts/check-node.mjs', 'scripts/start.ts', '--json', '--data', data, '--port', String(port)],
+    [...(started ? asStarted : [...program, 'serve']), '--json', '--data', data, '--port', String(port)],
     {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: data, CLOISTER_TOKEN: 'the-key-of-the-browser-test', ...environment },

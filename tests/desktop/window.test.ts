@@ -17,9 +17,14 @@ import { type OpenedWindow, openWindow } from './window.ts'
 const why = chromiumPath ? '' : ' (skipped: no Chromium here; CHROMIUM may name one)'
 if (!chromiumPath && process.env.CI === 'true') throw new Error('CI has no Chromium for the test of the window')
 
+let browser: Browser
+beforeAll(async () => {
+  if (chromiumPath) browser = await launch()
+})
+afterAll(() => browser?.close())
+
 describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
   const manual = clubManual()
-  let browser: Browser
   let desktop: StartedDesktop
   let window: OpenedWindow
 
@@ -27,12 +32,10 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     desktop = await startDesktop({ program: builtProgram })
     desktop.server.start()
     desktop.server.follow(server => window?.router.tellAll({ type: 'server', server }))
-    browser = await launch()
     window = await openWindow(browser, desktop)
     await window.page.getByText(de.ask.empty).waitFor()
   })
   afterAll(async () => {
-    await browser?.close()
     await window?.close()
     await desktop?.remove()
   })
@@ -293,56 +296,6 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
     await quick.close()
   })
 
-  it('leads from the small window to the large one where there are no documents yet', async () => {
-    const empty = await startDesktop({ program: builtProgram })
-    empty.server.start()
-    const quick = await openWindow(browser, empty, { quick: true })
-    await quick.page.getByText(de.desktop.quickEmpty).waitFor()
-    expect(await quick.page.locator('input[type=file]').count()).toBe(0)
-    expect(await faults(quick.page)).toEqual([])
-    await quick.page.getByRole('button', { name: de.desktop.quickAdd }).click()
-    await expect.poll(() => quick.called).toEqual(['openLibrary'])
-    await quick.close()
-    await empty.remove()
-  })
-
-  it('says what is waited for while the library is not open, has nothing to be pressed then, and goes on by itself', async () => {
-    const closed = await startDesktop({ program: builtProgram })
-    const other = await openWindow(browser, closed)
-    const { page, router, id } = other
-    router.tell(id, { type: 'server', server: { name: 'stopped', safe: { reason: { code: 'data-damaged' } } } })
-    const said = page.getByRole('status')
-    await said.filter({ hasText: de.desktop.safe }).filter({ hasText: de.error['data-damaged'] }).waitFor()
-    router.tell(id, { type: 'server', server: { name: 'stopped', alone: { doing: 'checking', part: 0.5 } } })
-    await said.filter({ hasText: de.desktop.lone.checking.replace('{{far}}', ' (50 %)') }).waitFor()
-    expect([await said.count(), await page.getByRole('button').count()]).toEqual([1, 0])
-    expect(await faults(page)).toEqual([])
-    // It was about to run, and is not there when it is asked: what the page began with has failed.
-    router.tell(id, { type: 'server', server: { name: 'starting', attempt: 0, doing: 'opening', late: false } })
-    await said.filter({ hasText: de.desktop.doing.opening }).waitFor()
-    await page.locator('main[data-failed]').waitFor()
-    expect(await page.getByRole('button').count()).toBe(0)
-    closed.server.follow(server => router.tell(id, { type: 'server', server }))
-    closed.server.start()
-    await page.getByText(de.ask.empty).waitFor()
-
-    // What is looked at for the first time meanwhile.
-    await closed.server.stop()
-    router.tell(id, { type: 'server', server: { name: 'stopped', alone: { doing: 'moving', part: 0.25 } } })
-    await page.getByRole('link', { name: de.nav.library }).first().click()
-    const moving = said.filter({ hasText: de.desktop.lone.moving.replace('{{far}}', ' (25 %)') })
-    await moving.waitFor()
-    await page.getByText(de.app.loading).waitFor()
-    expect(await page.getByText(de.app.offline).count()).toBe(0)
-    expect(await page.getByText(de.desktop.unreachable).count()).toBe(0)
-    closed.server.start()
-    await page.getByText(de.library.none).waitFor({ state: 'attached' })
-    await moving.waitFor({ state: 'detached' })
-    expect(other.complaints).toEqual([])
-    await other.close()
-    await closed.remove()
-  })
-
   it('says why its server does not start, and has it started', async () => {
     const { page, router, called } = window
     router.tellAll({ type: 'server', server: { name: 'failed', reason: { code: 'disk-full' } } })
@@ -398,65 +351,112 @@ describe.skipIf(!chromiumPath)(`the window of the desktop${why}`, () => {
   })
 })
 
-describe.skipIf(!chromiumPath)(`a page that has turned against its user${why}`, () => {
-  let browser: Browser
+describe.skipIf(!chromiumPath)(`a desktop without documents${why}`, () => {
   let desktop: StartedDesktop
-  let window: OpenedWindow
 
   beforeAll(async () => {
     desktop = await startDesktop({ program: builtProgram })
+  })
+  afterAll(() => desktop?.remove())
+
+  it('says what is waited for while the library is not open, has nothing to be pressed then, and goes on by itself', async () => {
+    const other = await openWindow(browser, desktop)
+    const { page, router, id } = other
+    router.tell(id, { type: 'server', server: { name: 'stopped', safe: { reason: { code: 'data-damaged' } } } })
+    const said = page.getByRole('status')
+    await said.filter({ hasText: de.desktop.safe }).filter({ hasText: de.error['data-damaged'] }).waitFor()
+    router.tell(id, { type: 'server', server: { name: 'stopped', alone: { doing: 'checking', part: 0.5 } } })
+    await said.filter({ hasText: de.desktop.lone.checking.replace('{{far}}', ' (50 %)') }).waitFor()
+    expect([await said.count(), await page.getByRole('button').count()]).toEqual([1, 0])
+    expect(await faults(page)).toEqual([])
+    // It was about to run, and is not there when it is asked: what the page began with has failed.
+    router.tell(id, { type: 'server', server: { name: 'starting', attempt: 0, doing: 'opening', late: false } })
+    await said.filter({ hasText: de.desktop.doing.opening }).waitFor()
+    await page.locator('main[data-failed]').waitFor()
+    expect(await page.getByRole('button').count()).toBe(0)
+    desktop.server.follow(server => router.tell(id, { type: 'server', server }))
     desktop.server.start()
-    browser = await launch()
-    window = await openWindow(browser, desktop)
-    await window.page.getByText(de.ask.empty).waitFor()
-    await window.page.evaluate('globalThis.isHere = true')
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await window?.close()
-    await desktop?.remove()
-  })
-
-  /** Still the same document, in the one window, and nothing in it that was not. */
-  async function expectUnharmed(): Promise<void> {
-    const { page } = window
-    expect(await page.evaluate('globalThis.isHere === true')).toBe(true)
-    expect(page.context().pages()).toHaveLength(1)
-    expect(await page.title()).not.toBe('evil')
-    for (const frame of page.frames().slice(1)) expect(frame.url()).not.toContain('evil.example')
-  }
-
-  it.each(attempts)('does not get to %s', async (_, script, by) => {
-    window.refused.length = 0
-    window.complaints.length = 0
-    await window.page.evaluate(`(() => { ${script} })()`).catch(() => {})
-    await expect
-      .poll(() => [...window.refused, ...window.complaints])
-      .toEqual(expect.arrayContaining([typeof by === 'string' ? by : expect.stringMatching(by)]))
-    await expectUnharmed()
-  })
-
-  it.each(demands)('is not given %s', async (_, script) => {
-    const given = await window.page.evaluate(
-      `Promise.resolve().then(() => ${script}).then(() => 'given', () => 'refused')`,
-    )
-    expect(given).toBe('refused')
-    await expectUnharmed()
-  })
-
-  it('may put text on the clipboard, and load itself anew', async () => {
-    const { page } = window
-    expect(await page.evaluate(`navigator.clipboard.writeText('a').then(() => 'given', String)`)).toBe('given')
-    await page.evaluate('location.reload()')
-    await expect.poll(() => page.evaluate('globalThis.isHere === undefined').catch(() => false)).toBe(true)
     await page.getByText(de.ask.empty).waitFor()
+
+    // What is looked at for the first time meanwhile.
+    await desktop.server.stop()
+    router.tell(id, { type: 'server', server: { name: 'stopped', alone: { doing: 'moving', part: 0.25 } } })
+    await page.getByRole('link', { name: de.nav.library }).first().click()
+    const moving = said.filter({ hasText: de.desktop.lone.moving.replace('{{far}}', ' (25 %)') })
+    await moving.waitFor()
+    await page.getByText(de.app.loading).waitFor()
+    expect(await page.getByText(de.app.offline).count()).toBe(0)
+    expect(await page.getByText(de.desktop.unreachable).count()).toBe(0)
+    desktop.server.start()
+    await page.getByText(de.library.none).waitFor({ state: 'attached' })
+    await moving.waitFor({ state: 'detached' })
+    expect(other.complaints).toEqual([])
+    await other.close()
   })
 
-  it('reads no file beside those of the bundle, and nothing of the server without a word of its origin', async () => {
-    const statuses = await window.page.evaluate(
-      `Promise.all(['/..%2fpackage.json', '/%2e%2e/package.json', '/assets/..%5c..%5cpackage.json', '/package.json', '/docs', '/handed/..%2fa']
-        .map(at => fetch(at).then(({ status }) => status)))`,
-    )
-    expect(statuses).toEqual([404, 404, 404, 404, 404, 404])
+  it('leads from the small window to the large one where there are no documents yet', async () => {
+    desktop.server.start()
+    const quick = await openWindow(browser, desktop, { quick: true })
+    await quick.page.getByText(de.desktop.quickEmpty).waitFor()
+    expect(await quick.page.locator('input[type=file]').count()).toBe(0)
+    expect(await faults(quick.page)).toEqual([])
+    await quick.page.getByRole('button', { name: de.desktop.quickAdd }).click()
+    await expect.poll(() => quick.called).toEqual(['openLibrary'])
+    await quick.close()
+  })
+
+  describe('a page that has turned against its user', () => {
+    let window: OpenedWindow
+
+    beforeAll(async () => {
+      desktop.server.start()
+      window = await openWindow(browser, desktop)
+      await window.page.getByText(de.ask.empty).waitFor()
+      await window.page.evaluate('globalThis.isHere = true')
+    })
+    afterAll(() => window?.close())
+
+    /** Still the same document, in the one window, and nothing in it that was not. */
+    async function expectUnharmed(): Promise<void> {
+      const { page } = window
+      expect(await page.evaluate('globalThis.isHere === true')).toBe(true)
+      expect(page.context().pages()).toHaveLength(1)
+      expect(await page.title()).not.toBe('evil')
+      for (const frame of page.frames().slice(1)) expect(frame.url()).not.toContain('evil.example')
+    }
+
+    it.each(attempts)('does not get to %s', async (_, script, by) => {
+      window.refused.length = 0
+      window.complaints.length = 0
+      await window.page.evaluate(`(() => { ${script} })()`).catch(() => {})
+      await expect
+        .poll(() => [...window.refused, ...window.complaints])
+        .toEqual(expect.arrayContaining([typeof by === 'string' ? by : expect.stringMatching(by)]))
+      await expectUnharmed()
+    })
+
+    it.each(demands)('is not given %s', async (_, script) => {
+      const given = await window.page.evaluate(
+        `Promise.resolve().then(() => ${script}).then(() => 'given', () => 'refused')`,
+      )
+      expect(given).toBe('refused')
+      await expectUnharmed()
+    })
+
+    it('may put text on the clipboard, and load itself anew', async () => {
+      const { page } = window
+      expect(await page.evaluate(`navigator.clipboard.writeText('a').then(() => 'given', String)`)).toBe('given')
+      await page.evaluate('location.reload()')
+      await expect.poll(() => page.evaluate('globalThis.isHere === undefined').catch(() => false)).toBe(true)
+      await page.getByText(de.ask.empty).waitFor()
+    })
+
+    it('reads no file beside those of the bundle, and nothing of the server without a word of its origin', async () => {
+      const statuses = await window.page.evaluate(
+        `Promise.all(['/..%2fpackage.json', '/%2e%2e/package.json', '/assets/..%5c..%5cpackage.json', '/package.json', '/docs', '/handed/..%2fa']
+          .map(at => fetch(at).then(({ status }) => status)))`,
+      )
+      expect(statuses).toEqual([404, 404, 404, 404, 404, 404])
+    })
   })
 })
