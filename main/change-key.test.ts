@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { KeyState } from '../shared/api/desktop.ts'
 import { createTranslate } from '../shared/messages/index.ts'
 import type { Log } from '../shared/ports.ts'
-import { keyFileOf } from '../shared/secrets/keeping.ts'
+import { keepingFileOf, keyFileOf } from '../shared/secrets/keeping.ts'
 import type { Keychain } from '../shared/secrets/keychain.ts'
 import { createKeyChanges } from './change-key.ts'
 import { giveUpLibraryKey, openLibraryKey } from './keychain/library-key.ts'
@@ -69,6 +69,15 @@ async function open({
   return { changes, seen, use, key: () => (key && 'key' in key ? key.key : undefined) }
 }
 
+/** What keeps a key under the passphrase: made once, as each time takes most of a second of the processor. */
+let kept: string | undefined
+async function lock(): Promise<void> {
+  const file = keepingFileOf(dataDirectory)
+  if (kept !== undefined) return writeFile(file, kept)
+  await (await open()).changes.protect(passphrase)
+  kept = await readFile(file, 'utf8')
+}
+
 test('a passphrase locks the key, and opens it after the next start', async () => {
   const first = await open()
   expect(first.changes.state()).toEqual({ state: 'none', place: null })
@@ -102,7 +111,7 @@ test('one that lies open is taken along, and the server, which has it, goes on',
 })
 
 test('a forgotten passphrase is given up on the user’s word alone, and its file put aside', async () => {
-  await (await open()).changes.protect(passphrase)
+  await lock()
   const cautious = await open({ pressed: 1 })
   expect(await cautious.changes.giveUp()).toMatchObject({ state: 'locked' })
   expect(cautious.seen).toMatchObject({ asked: 1, restarts: 0 })
@@ -113,7 +122,7 @@ test('a forgotten passphrase is given up on the user’s word alone, and its fil
 })
 
 test('a question that nobody answers keeps nothing, and one that is answered late gives nothing up that is open', async () => {
-  await (await open()).changes.protect(passphrase)
+  await lock()
   const { promise, resolve } = Promise.withResolvers<number>()
   const { changes, seen } = await open({ pressed: promise })
   const givenUp = changes.giveUp()
@@ -133,7 +142,7 @@ test('a key that cannot be read is put aside as well', async () => {
 })
 
 test('while somebody is alone with the library nothing is asked or changed, nor while the keychain is asked', async () => {
-  await (await open()).changes.protect(passphrase)
+  await lock()
   const { changes, seen, use } = await open()
   const { promise, resolve } = Promise.withResolvers<void>()
   const moving = use.takeAlone('moving', () => promise)
