@@ -74,7 +74,7 @@ export async function openPart(file: string, options: PartOptions): Promise<Part
   async function readAgain(): Promise<void> {
     const { size } = await handle.stat()
     const all = Math.min(options.durable, size)
-    const buffer = Buffer.allocUnsafe(readStep)
+    const buffer = Buffer.allocUnsafe(Math.min(readStep, all))
     while (length < all) {
       signal?.throwIfAborted()
       const { bytesRead } = await handle.read(buffer, 0, Math.min(readStep, all - length), length)

@@ -249,7 +249,7 @@ describe('events', () => {
     const response = await server.fetch('/api/v1/events')
     const { core, projectId } = server
     const documentId = await addText('a', 'eins')
-    for (let count = 0; count < 200; count++) {
+    for (let count = 0; count < 60; count++) {
       await core.documents.delete({ userId: 'local', projectId }, documentId)
       await core.documents.undo({ userId: 'local', projectId }, documentId)
     }
