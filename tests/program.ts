@@ -10,7 +10,8 @@ declare module 'vitest' {
 
 /**
  * What Node is given to run Cloister, before the arguments of Cloister; to be started in the root of the repository. The command as users
- * start it, from the sources, is what `run-cli.ts` runs with `npm`, and what `browser/journey`, `browser/screen`, `http/no-network` and `http/memory` serve.
+ * start it, from the sources, is what `run-cli.ts` runs with `npm`, and what `browser/journey`, `browser/screen`, `http/no-network` and
+ * `http/memory` serve.
  * A stack of it names lines of what was built, which stays where it is and is no smaller than it was written (`--enable-source-maps`
  * would name those of the sources, and takes 0.06 s of the processor with each start).
  */
