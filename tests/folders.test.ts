@@ -15,6 +15,8 @@ import { program } from './program.ts'
 import { makePlace, type Place } from './run-cli.ts'
 
 const repository = path.join(import.meta.dirname, '..')
+/** For what is waited for long: each look is a request. */
+const interval = 250
 
 let base: string
 beforeAll(async () => {
@@ -40,17 +42,14 @@ describe('the command line', () => {
   afterAll(() => place.remove())
 
   const data = ['--data', 'daten']
-  const list = async () =>
-    (await place.json<{ folders: Record<string, unknown>[] }>(['folders', 'list', ...data])).folders
 
   test('takes in what is there, says how far it is, and lets go', async () => {
-    const none = await place.run(['folders', 'list', ...data])
-    expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('follows no folder')])
     const followed = await place.json<{ folder: Record<string, unknown> }>(['folders', 'follow', root, ...data])
     expect(followed).toMatchObject({ code: 0, folder: { path: root, state: 'following', files: 2, unsupported: 1 } })
     const search = await place.run(['search', 'Strom', ...data])
     expect(search.stdout).toContain('80 Euro')
-    expect(await list()).toMatchObject([{ path: root, state: 'resting', files: 2, problems: 0 }])
+    const listed = await place.json(['folders', 'list', ...data])
+    expect(listed.folders).toMatchObject([{ path: root, state: 'resting', files: 2, problems: 0 }])
 
     const within = await place.run(['folders', 'follow', path.join(root, 'alt'), ...data], { language: 'de' })
     expect([within.code, within.stderr]).toEqual([1, expect.stringContaining('folgt bereits')])
@@ -63,7 +62,8 @@ describe('the command line', () => {
 
     const gone = await place.json(['folders', 'unfollow', root, '--trash-documents', ...data])
     expect(gone).toMatchObject({ code: 0, documents: 'trashed' })
-    expect(await list()).toEqual([])
+    const none = await place.run(['folders', 'list', ...data])
+    expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('follows no folder')])
     const trash = await place.json<{ documents: unknown[] }>(['documents', 'trash', ...data])
     expect(trash.documents.length).toBe(2)
     expect((await readdir(root)).sort()).toEqual(['alt', 'foto.raw', 'miete.txt'])
@@ -162,7 +162,7 @@ describe('a server', () => {
       const { open } = await client.documents.work({ projectId })
       return [folder.state, folder.files, folder.problems, open]
     }
-    await expect.poll(state, { timeout: 60_000 }).toEqual(['following', files - 3, 0, 0])
+    await expect.poll(state, { timeout: 60_000, interval }).toEqual(['following', files - 3, 0, 0])
     const paths: string[] = []
     for (let after: string | null = null; ; ) {
       const page: Awaited<ReturnType<Client['documents']['list']>> = await client.documents.list({
@@ -179,7 +179,7 @@ describe('a server', () => {
       .map(entry => path.join('akten', path.relative(root, entry.parentPath), entry.name).replaceAll(path.sep, '/'))
     // The old version of a changed file goes when the new one is found, which may be a moment after.
     await expect
-      .poll(async () => (await client.documents.list({ projectId, limit: 1 })).total, { timeout: 60_000 })
+      .poll(async () => (await client.documents.list({ projectId, limit: 1 })).total, { timeout: 60_000, interval })
       .toBe(there.length)
     expect(new Set(paths)).toEqual(new Set(there))
     const { passages } = await client.search({ projectId, query: 'Neuwort7', limit: 1 })
@@ -187,12 +187,15 @@ describe('a server', () => {
     // Out of reach: nothing of it goes, and it goes on by itself.
     await rename(root, `${root}-weg`)
     await expect
-      .poll(async () => (await client.folders.list({ projectId })).folders[0].reason?.code, { timeout: 60_000 })
+      .poll(async () => (await client.folders.list({ projectId })).folders[0].reason?.code, {
+        timeout: 60_000,
+        interval,
+      })
       .toBe('folder-missing')
     await pause(200)
     expect((await client.documents.list({ projectId, limit: 1 })).total).toBe(there.length)
     await rename(`${root}-weg`, root)
-    await expect.poll(state, { timeout: 60_000 }).toEqual(['following', files - 3, 0, 0])
+    await expect.poll(state, { timeout: 60_000, interval }).toEqual(['following', files - 3, 0, 0])
     await kill(child)
   }, 300_000)
 
@@ -208,7 +211,7 @@ describe('a server', () => {
         (await client.folders.list({ projectId })).folders.map(({ state, reason }) => [state, reason?.code])
       const all = async () =>
         (await client.documents.list({ projectId, limit: 50 })).documents.map(({ path }) => path).sort()
-      await expect.poll(states, { timeout: 30_000 }).toEqual([
+      await expect.poll(states, { timeout: 30_000, interval }).toEqual([
         ['following', undefined],
         ['following', undefined],
       ])
@@ -219,7 +222,7 @@ describe('a server', () => {
           await act
           return performance.now() - began
         }
-        await expect.poll(states, { timeout: 30_000 }).toEqual([
+        await expect.poll(states, { timeout: 30_000, interval }).toEqual([
           ['paused', 'folder-silent'],
           ['following', undefined],
         ])
@@ -233,13 +236,13 @@ describe('a server', () => {
         }))
         expect(await took(Promise.all(texts.map(text => client.documents.addText(text))))).toBeLessThan(5000)
         drive.release()
-        await expect.poll(states, { timeout: 30_000 }).toEqual([
+        await expect.poll(states, { timeout: 30_000, interval }).toEqual([
           ['following', undefined],
           ['following', undefined],
         ])
         const again = hangDrive(bad)
         try {
-          await expect.poll(states, { timeout: 60_000 }).toEqual([
+          await expect.poll(states, { timeout: 60_000, interval }).toEqual([
             ['paused', 'folder-silent'],
             ['following', undefined],
           ])

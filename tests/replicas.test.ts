@@ -19,6 +19,8 @@ const root = path.resolve(import.meta.dirname, '..')
 const database = process.env.TEST_DATABASE_URL
 const token = 'correct-horse-battery-staple'
 const limit = 120_000
+/** For what is waited for long: each look is a request and its queries. */
+const interval = 250
 
 interface Program {
   child: ChildProcess
@@ -282,7 +284,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
       indexed: cancelled.indexed,
     })
     await one.documents.retry({ projectId, documentId })
-    await expect.poll(() => stateOf(other, documentId), { timeout: 90_000 }).toBe('ready')
+    await expect.poll(() => stateOf(other, documentId), { timeout: 90_000, interval }).toBe('ready')
 
     const found = async (client: Client) =>
       (await client.search({ projectId, query: 'Nelken', limit: 1, documents: undefined })).passages.length
@@ -291,7 +293,7 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
     expect([await listed(other), await found(other)]).toEqual([false, 0])
     await other.documents.undo({ projectId, documentId })
     expect(await listed(one)).toBe(true)
-    await expect.poll(() => found(one), { timeout: 60_000 }).toBe(1)
+    await expect.poll(() => found(one), { timeout: 60_000, interval }).toBe(1)
     await one.documents.delete({ projectId, documentId })
     await other.documents.purge({ projectId, documentId })
     await expect(one.documents.get({ projectId, documentId })).rejects.toMatchObject({ code: 'document-not-found' })
@@ -330,9 +332,9 @@ describe.skipIf(database === undefined)(`two servers and their workers (${needsS
       return state === 'ready' || parsed > before.parsed || indexed > before.indexed || state !== before.state
     }
     // After 15 s its work is taken for lost; a busy machine adds some.
-    await expect.poll(far, { timeout: 60_000 }).toBe(true)
+    await expect.poll(far, { timeout: 60_000, interval }).toBe(true)
     expect(performance.now() - killed).toBeLessThan(60_000)
-    await expect.poll(() => stateOf(one, documentId), { timeout: 90_000 }).toBe('ready')
+    await expect.poll(() => stateOf(one, documentId), { timeout: 90_000, interval }).toBe('ready')
   })
 
   it('ends in order when it is told to', { timeout: limit }, async () => {
