@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { de } from '../../renderer/messages/de.ts'
 import { writeEnglishForm, writeGermanForm } from '../../scripts/fixtures/form.ts'
 import { chromiumPath } from '../chromium.ts'
-import { faults, inkUnderMark, launch, visit } from './browser.ts'
+import { inkUnderMark, launch, visit } from './browser.ts'
 import { drop } from './drop.ts'
 import { type Served, serve } from './serve.ts'
 
@@ -58,7 +58,6 @@ describe.skipIf(!chromiumPath)(`filled forms in the browser${why}`, () => {
     // From the label to the end of the value: one that is not drawn would leave its half of the mark empty.
     expect(span).toBeGreaterThan(0.95)
     if (process.env.PICTURES) await page.screenshot({ path: path.join(process.env.PICTURES, `${words}.png`) })
-    expect(await faults(page)).toEqual([])
     expect(page.complaints).toEqual([])
     await page.keyboard.press('Escape')
     await page.locator('[data-rendered]').waitFor({ state: 'detached' })
