@@ -609,7 +609,8 @@ describe('a server that fails', () => {
     const before = asked(near)
     expect(before).toBe(4)
     near.reply = () => ({ pieces: [good] })
-    await expect.poll(async () => (await ask({ model: 'nah/tiny' })).answer.mode).toBe('model')
+    // Each look is a whole question.
+    await expect.poll(async () => (await ask({ model: 'nah/tiny' })).answer.mode, { interval: 500 }).toBe('model')
   })
 
   test('that reads less than thought is asked with less, and remembered', async () => {
