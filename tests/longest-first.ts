@@ -33,7 +33,6 @@ const longest = [
   'tests/asleep.test.ts',
   'tests/desktop/handed.test.ts',
   'shared/models/supervise.test.ts',
-  'tests/desktop/run.test.ts',
   'tests/browser/accounts-doubt.test.ts',
   'shared/parsers/parsers.test.ts',
   'tests/browser/folders.test.ts',

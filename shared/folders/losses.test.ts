@@ -54,9 +54,7 @@ const say = async (documents: 'keep' | 'trash', shown?: ShownMissing) => {
 }
 const isFollowing = () => expect.poll(async () => (await status()).state, { timeout: 20_000 }).toBe('following')
 const isAsking = (files: number, known: number) =>
-  expect
-    .poll(async () => ({ state: (await status()).state, missing: (await status()).missing }), { timeout: 20_000 })
-    .toMatchObject({ state: 'asking', missing: { files, known, asks: true } })
+  expect.poll(status, { timeout: 20_000 }).toMatchObject({ state: 'asking', missing: { files, known, asks: true } })
 
 async function follow(): Promise<void> {
   await held.core.folders.follow(held.scope, { path: root, ignore: [] })
