@@ -314,12 +314,19 @@ describe.skipIf(!onServer)(onServer ? 'on Postgres' : `on Postgres: ${needsServe
 
     await build(at('four'), 'Vier', 3)
     const other = await place.json<Told>(['--data', at('four'), 'backup', at('four.cloister')])
+    const others = async () => {
+      const { rows } = await watcher.query(
+        `select 1 from pg_stat_activity where datname = current_database() and application_name like 'cloister%'`,
+      )
+      return rows.length
+    }
     for (const table of ['chunk', 'chunk_words', 'changes']) {
       await inTheMidst(table, async () => {
         expect(await killedWhen(restore('four.cloister'), waiting, environment)).toBe(true)
       })
       // The server still does what it was at, and hears only then that nobody waits for it.
       expect(await digestOf('pg', environment)).toBe(whole)
+      await until(async () => (await others()) === 0, 'the connections of the killed one are gone')
     }
     const done = await place.json<Told>(restore('four.cloister'), { environment })
     expect(done).toMatchObject({ code: 0, digest: other.digest })
