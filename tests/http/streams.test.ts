@@ -244,7 +244,8 @@ describe('events', () => {
     await until(() => events.some(event => event.type === 'chat' && event.chatId === chatId), 'a chat')
   })
 
-  it('do not pile up before a tab that does not read', async () => {
+  // That they do not pile up before it is in `shared/events/contract.ts`.
+  it('hold up nothing where a tab does not read them', async () => {
     await open({ parsers: createLineParser() })
     const response = await server.fetch('/api/v1/events')
     const { core, projectId } = server
