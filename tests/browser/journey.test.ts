@@ -125,18 +125,19 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
     await hasNoFaults()
   })
 
-  it.runIf(german)('marks the same words at any size, and turns pages by key', async () => {
-    await page.getByRole('button', { name: words.reading.zoomIn }).click()
-    await expect.poll(async () => (await inkUnderMark(page, 2)).inside).toBeGreaterThan(600)
-    const ink = await inkUnderMark(page, 2)
-    expect(ink.outside).toBe(0)
-    expect(ink.span).toBeGreaterThan(0.95)
-    await page.keyboard.press('ArrowRight')
-    await page.locator(`[data-rendered="${manual.page + 1}"]`).waitFor()
-    await expect.poll(() => page.locator('[data-mark]').count()).toBe(0)
-    await page.keyboard.press('ArrowLeft')
-    await page.locator('[data-mark]').first().waitFor()
-  })
+  if (german)
+    it('marks the same words at any size, and turns pages by key', async () => {
+      await page.getByRole('button', { name: words.reading.zoomIn }).click()
+      await expect.poll(async () => (await inkUnderMark(page, 2)).inside).toBeGreaterThan(600)
+      const ink = await inkUnderMark(page, 2)
+      expect(ink.outside).toBe(0)
+      expect(ink.span).toBeGreaterThan(0.95)
+      await page.keyboard.press('ArrowRight')
+      await page.locator(`[data-rendered="${manual.page + 1}"]`).waitFor()
+      await expect.poll(() => page.locator('[data-mark]').count()).toBe(0)
+      await page.keyboard.press('ArrowLeft')
+      await page.locator('[data-mark]').first().waitFor()
+    })
 
   it('has it all again after a reload', async () => {
     await page.reload()
@@ -205,7 +206,10 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
     await see(words.settings.theme)
   })
 
-  const installation = german ? installationManual() : undefined
+  // What is read and what a killed server leaves is the same in any language.
+  if (!german) return
+
+  const installation = installationManual()
   it.skipIf(!installation)('answers from the German installation manual too (skipped without EVAL_DIR)', async () => {
     if (!installation) return
     await page.getByRole('link', { name: words.nav.library }).first().click()
@@ -223,7 +227,7 @@ describe.skipIf(!chromiumPath).each(['de', 'en'] as const)(`a first visit in %s$
     await expect.poll(() => found.innerText()).toContain(installation.sentence)
   })
 
-  it.runIf(german)('goes on reading after the server was killed in the middle of it', async () => {
+  it('goes on reading after the server was killed in the middle of it', async () => {
     const large = longManual(5)
     await page.getByRole('link', { name: words.nav.library }).first().click()
     // What falls on a view that is just being left is lost with it.
