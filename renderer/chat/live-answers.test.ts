@@ -29,7 +29,11 @@ const answer: Answer = {
   messageId: 'm2',
 }
 
-function setUp(events: (StreamedAnswer | Error)[], messages: { id: string; role?: string; text?: string }[] = []) {
+function setUp(
+  events: (StreamedAnswer | Error)[],
+  messages: { id: string; role?: string; text?: string }[] = [],
+  answering: { answerId: string; question: string; questionId: null }[] = [],
+) {
   const stopped: unknown[] = []
   const client = {
     answers: {
@@ -47,7 +51,7 @@ function setUp(events: (StreamedAnswer | Error)[], messages: { id: string; role?
         return { stopped: true }
       },
     },
-    chats: { get: async () => ({ chat: {}, messages }) },
+    chats: { get: async () => ({ chat: {}, messages, answering }) },
   } as unknown as Client
   const queries = new QueryClient()
   const answers = createLiveAnswers({ client, queries, frame: run => queueMicrotask(run) })
@@ -121,6 +125,17 @@ describe('an answer on its way', () => {
     await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
     answers.reconnected()
     await expect.poll(() => answers.list.get()).toEqual([])
+  })
+
+  it('gives way to the server also where the question waits for its turn there and is not kept yet', async () => {
+    const answering = { answerId: 'a', question: 'When is rent due?', questionId: null }
+    const { answers, ask } = setUp([start], [], [answering])
+    ask()
+    await expect.poll(() => answers.list.get()[0]?.state).toBe('failed')
+    answers.reconnected()
+    await expect.poll(() => answers.list.get()).toEqual([])
+    answers.follow({ projectId: 'p', chatId: 'c', answering, from: 0 })
+    expect(answers.list.get()).toHaveLength(1)
   })
 
   it('stays to be asked again where the server never had the question', async () => {

@@ -178,9 +178,12 @@ export function createLiveAnswers({
     if (answerId) followed.delete(answerId)
     try {
       const query = chatId && read.chat(client, projectId, chatId)
-      const messages = query ? (await queries.fetchQuery({ ...query, staleTime: 0 })).messages : []
-      // A question that never arrived stays to be asked again.
-      if (again || isAsked(messages, live)) list.change(all => all.filter(one => one.key !== key))
+      const { messages, answering } = query
+        ? await queries.fetchQuery({ ...query, staleTime: 0 })
+        : { messages: [], answering: [] }
+      // One that waits for its turn is not kept yet. What never arrived stays to be asked again.
+      const isOnItsWay = answering.some(one => one.answerId === answerId)
+      if (again || isOnItsWay || isAsked(messages, live)) list.change(all => all.filter(one => one.key !== key))
       else list.change(all => all.map(one => (one.key === key ? { ...one, state: 'interrupted', problem: null } : one)))
     } catch {
       // Gone again: it says so already.
