@@ -99,7 +99,16 @@ export async function removeOlder(folder: string, since: number, kept: string): 
   // Documents that a restore has set aside are second names of the same bytes, which change when one of them goes: all are looked at before,
   // and go one behind the other, so that whoever is ended in between leaves at most one of them.
   await look(folder)
-  for (const { file } of old.sort((a, b) => a.node - b.node)) await rm(file, { force: true })
+  let gone: number | undefined
+  for (const { file, node } of old.sort((a, b) => a.node - b.node)) {
+    // On a slow drive that look may be minutes old, and nothing holds the folder.
+    const now = await lstat(file).catch(() => undefined)
+    if (!now) continue
+    const isNew = now.ino !== node || now.mtimeMs > since || (now.ctimeMs > since && node !== gone)
+    if (isNew) left.push(file)
+    else await rm(file, { force: true })
+    gone = isNew ? undefined : node
+  }
   for (const one of folders) await rmdir(one).catch(() => {})
   return left
 }
